@@ -1,0 +1,25 @@
+"""The one exception that a user is meant to read: a line that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+class RadError(Exception):
+    """Bad input or a missing part. Its text is one line and needs no traceback."""
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a command's ``main`` and turn its :class:`RadError` into one line on stderr and exit status 2."""
+    try:
+        sys.exit(main() or 0)
+    except RadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,108 @@
+"""Files in and out: JSON lines, sha256, outputs that are written whole or not at all.
+
+Every reader names the file and the line of what it refuses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from rad.errors import RadError
+
+
+def canonical(record: Any) -> str:
+    """One JSON line of a dataclass or plain value: sorted keys, no spaces, None fields dropped, non-finite numbers refused."""
+    return json.dumps(_plain(record), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {name: _plain(v) for name, v in pairs if v is not None}
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def sha256_lines(records: Iterable[Any]) -> str:
+    """sha256 of the canonical JSON lines of ``records``, in their order."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(canonical(record).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a neighbour of ``path`` for writing and move it into place only when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_jsonl(path: Path, records: Iterable[Any]) -> None:
+    with whole(path) as file:
+        for record in records:
+            file.write(canonical(record) + "\n")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number (from 1) and text of each line of a UTF-8 file, plain or gzip, without its line end."""
+    path = Path(path)
+    number = 0
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                yield number, line.decode("utf-8").rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise RadError(f"{path}: no such file") from error
+    except IsADirectoryError as error:
+        raise RadError(f"{path}: is a folder, a file was expected") from error
+    except UnicodeDecodeError as error:
+        raise RadError(f"{path}:{number}: not UTF-8 (byte {error.start} of the line)") from error
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise RadError(f"{path}:{number + 1}: unreadable or cut short ({error})") from error
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and object of each JSON line. NaN and infinities are refused, as everywhere."""
+
+    def no_constant(name: str) -> None:
+        raise ValueError(f"{name} is not a number that JSON knows")
+
+    for number, line in read_lines(path):
+        try:
+            record = json.loads(line, parse_constant=no_constant)
+        except (ValueError, RecursionError) as error:
+            raise RadError(f"{path}:{number}: not a JSON object ({error})") from error
+        if not isinstance(record, dict):
+            raise RadError(f"{path}:{number}: not a JSON object (found {type(record).__name__})")
+        yield number, record
+
+
+def cache_dir() -> Path:
+    """Where built worlds and checkpoints are kept: ``RAD_CACHE``, or ``~/.cache/rad``. Safe to delete."""
+    return Path(os.environ.get("RAD_CACHE") or Path.home() / ".cache" / "rad")

@@ -1,4 +1,4 @@
-"""What a model and a metric promise the harness. A new file in ``benchmarks/models`` or ``benchmarks/metrics`` obeys these."""
+"""What a model and a metric promise the harness: a new file in ``benchmarks/models`` or ``metrics`` obeys these."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ from rad.types import Example, Interaction, Item, PairExplanation, Rationale, Sp
 class Corpus:
     """What a domain's ``load`` returns, with public ids.
 
-    ``sequences`` maps a user to their interactions, oldest first. ``rationales`` and ``contrasts`` are keyed by query id
-    and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no order.
+    ``sequences`` maps a user to their interactions, oldest first. ``rationales`` and ``contrasts`` are keyed by query
+    id and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no
+    order.
     ``notes`` counts what the loader dropped or mended, by a short description.
     """
 
@@ -49,7 +50,7 @@ def load_domain(spec: str) -> Any:
 
 
 def open_dataset(spec: str, data_dir: Path | None = None) -> Dataset:
-    """Load a domain and split it leave-last-out. ``data_dir`` holds raw files (default: the environment's ``RAD_DATA``)."""
+    """Load a domain and split it leave-last-out. ``data_dir`` holds raw files (default: ``RAD_DATA``)."""
     domain = load_domain(spec)
     corpus: Corpus = domain.load(data_dir)
     items = {item.item_id: item for item in sorted(corpus.items, key=lambda item: item.item_id)}

@@ -19,7 +19,7 @@ from rad.errors import RadError
 
 
 def canonical(record: Any) -> str:
-    """One JSON line of a dataclass or plain value: sorted keys, no spaces, None fields dropped, non-finite numbers refused."""
+    """One JSON line of a dataclass or plain value: sorted keys, no spaces, no None fields, no non-finite numbers."""
     return json.dumps(_plain(record), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -54,7 +54,8 @@ def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as file:
+        binary = "b" in mode
+        with open(part, mode, encoding=None if binary else "utf-8", newline=None if binary else "\n") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -45,7 +45,7 @@ def names(package: str) -> list[str]:
 
 
 def load(package: str, name: str) -> Any:
-    """The one public symbol of ``package/name.py``. Raises :class:`RadError` on an unknown name or a missing library."""
+    """The one public symbol of ``package/name.py``. :class:`RadError` on an unknown name or a missing library."""
     noun, symbol = SYMBOLS[package]
     if name not in names(package):
         raise RadError(unknown(noun, [name], names(package)))

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-- All ids are strings: public hashes (see ``rad.splits.public_id``), never raw numbers, which leak the order of purchase.
+- All ids are strings: public hashes (``rad.splits.public_id``), never raw numbers, which leak the order of purchase.
 - ``history[0]`` is the oldest interaction. An index into a history counts from 0 over the *whole* history, before any
   truncation by a model; the text of a rationale cites index ``k`` as ``[k + 1]``.
 - ``None`` means "not known", never zero.
@@ -56,7 +56,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What in the history a reason rests on. ``history`` holds 0-based indices; attribute and value are the cited fact.
+    """What in the history a reason rests on. ``history`` holds 0-based indices; attribute, value are the cited fact.
 
     ``attribute``/``value`` say a fact of the cited items (kind ``attribute`` and ``constraint``); they are None where the
     evidence is the purchase itself (``co_purchase``, ``sequence``, ``complement``).
@@ -80,7 +80,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Rationale:
-    """Why the user would choose next, written before any item is named. Weights sum to at most 1; the rest is unexplained."""
+    """Why the user would choose next, written before any item is named.
+
+    The weights of the reasons sum to at most 1; the rest is unexplained.
+    """
 
     rationale_id: str
     query_id: str
@@ -141,7 +144,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A rationale, then a ranking: item ids in order, best first, no ties, cut at 100. ``scores`` go with the ranking."""
+    """A rationale, then a ranking: item ids, best first, no ties, cut at 100. ``scores`` go with the ranking."""
 
     query_id: str
     ranking: tuple[str, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from rad.types import Example, Item, Prediction, Query, Rationale
@@ -59,25 +60,41 @@ class RationaleModel(Model, Protocol):
 
 
 class QueryMetric(Protocol):
-    """A score of one prediction. None means undefined there and lowers ``n``. ``k`` is the cut of ``name@k``."""
+    """A score of one prediction. None means undefined there and lowers ``n``.
+
+    ``needs`` holds any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known) and
+    ``supported`` (they are known and explain the choice). A run without any gets no such column. Where the example
+    lacks what is needed the metric is undefined; a prediction that fails, or lacks its rationale, scores the worst of
+    the range. So ``score`` is called only where all needs are met. With no needs it is a ranking metric and is
+    sliced. ``cuts`` says whether ``name@k`` means something; ``k`` is None without it. A metric may also offer
+    ``score_each(predictions, examples) -> list[float | None]``, the same values faster.
+    """
 
     needs: ClassVar[frozenset[str]]
-    """Of ``rationale`` (the prediction's) and ``known`` (the example's): a run without any gets no such column."""
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]]
     version: ClassVar[int]
+    cuts: ClassVar[bool]
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None: ...
     def score(self, prediction: Prediction, example: Example) -> float | None: ...
 
 
 class CorpusMetric(Protocol):
-    """A score of all predictions together (coverage); the bootstrap calls it again on resampled queries."""
+    """A score of all predictions together (coverage).
+
+    ``statistic`` prepares once and returns the score as a function of how often each query is counted (an array of
+    integers, in the order of the examples): ones give the value itself, the bootstrap draws others. Failed predictions
+    arrive with an empty ranking and no rationale.
+    """
 
     needs: ClassVar[frozenset[str]]
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]]
     version: ClassVar[int]
+    cuts: ClassVar[bool]
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None: ...
-    def score_all(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> float: ...
+    def statistic(
+        self, predictions: Sequence[Prediction], examples: Sequence[Example]
+    ) -> Callable[[np.ndarray], float]: ...

@@ -1,0 +1,40 @@
+"""``coverage@k``: share of the catalogue that is among the first k of at least one query.
+
+In [0, 1], higher is better. Without ``k``, of the whole rankings (at most 100 items). It grows with the number of
+queries, so compare it only within one task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from rad.types import Example, Item, Prediction
+
+
+class Metric:
+    needs: ClassVar[frozenset[str]] = frozenset()
+    higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    version: ClassVar[int] = 1
+    cuts: ClassVar[bool] = True
+
+    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
+        self.row = {item: row for row, item in enumerate(items)}
+        self.k = k
+
+    def statistic(
+        self, predictions: Sequence[Prediction], examples: Sequence[Example]
+    ) -> Callable[[np.ndarray], float]:
+        shown = [[self.row[item] for item in p.ranking[: self.k]] for p in predictions]
+        query = np.repeat(np.arange(len(shown)), [len(s) for s in shown])
+        items = np.array([row for s in shown for row in s], dtype=np.int64)
+
+        def value(weights: np.ndarray) -> float:
+            seen = np.zeros(len(self.row), bool)
+            seen[items[weights[query] > 0]] = True
+            return float(seen.mean())
+
+        return value

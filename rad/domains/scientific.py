@@ -30,6 +30,7 @@ from rad.types import Interaction, Item
 
 ROOT = "Industrial & Scientific"
 MAX_DEPTH = 6  # the deepest honest path; longer ones have bullet points of the description at their end
+NO_BRAND = ("", "generic", "unknown", "n/a", "none")  # what sellers write who have none
 _ORIGIN = "Amazon Reviews 2018 (Ni, Li and McAuley, EMNLP 2019), 5-core, as prepared for UniSRec (Hou et al., KDD 2022)"
 _LICENCE = "research use; the publisher assigns no licence"
 _FETCH = "Fetch UniSRec's downstream data set Scientific (links in the README of https://github.com/RUCAIBox/UniSRec)."
@@ -100,9 +101,9 @@ class Domain:
         brands = _canonical(row["brand"] for row in rows.values())
         items = []
         for source_id in known:
-            row = rows.get(source_id, dict.fromkeys(("title", "brand", "categories"), ""))
+            row = rows.get(source_id, {"title": "", "brand": "", "categories": ""})
             steps = paths.get(row["categories"], ())
-            brand = brands.get(row["brand"].casefold(), "")
+            brand = "" if row["brand"].casefold() in NO_BRAND else brands[row["brand"].casefold()]
             section, shelf = (*steps, "", "", "")[1:3]
             leaf = steps[-1] if len(steps) > 1 else ""
             values = {"brand": brand, "section": section, "shelf": shelf, "category": leaf}

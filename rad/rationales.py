@@ -1,0 +1,231 @@
+"""The rules that a rationale obeys, and its file format: one JSON object a line.
+
+A rationale is written before any item is chosen. So it cites what is in the history and nothing else, never names the
+target, has no hindsight and no rating of the target. :class:`Rules` checks one rationale against its query and the
+catalogue and returns :class:`Fault` values; the forbidden wording is the public lists below.
+
+=========================  ============================================================================
+rule                       broken when
+=========================  ============================================================================
+``query``                  the rationale belongs to another query
+``citation``               evidence cites nothing, or a place that the history does not have
+``evidence``               a cited item does not have the attribute value that the evidence states
+``value``                  an attribute value is wanted or avoided that no item of the catalogue has
+``weights``                a weight is outside [0, 1], or the weights sum to more than 1
+``verdict``                ``supported`` without a reason, or an unknown verdict
+``hindsight`` (a leak)     the text speaks of the choice as made
+``rating`` (a leak)        the text tells a rating, outside a sentence that cites the history
+``names_target`` (a leak)  the text has words that point at the target
+``unspoken`` (counted)     a claim of the reasons is not in the text
+``unclaimed`` (counted)    the text names an attribute value that is no claim of the reasons
+=========================  ============================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rad import claims, records
+from rad.errors import RadError
+from rad.io import read_jsonl, write_jsonl
+from rad.text import tokenize
+from rad.types import Item, Query, Rationale, Reason
+
+LEAKS = frozenset({"hindsight", "rating", "names_target"})
+COUNTED = frozenset({"unspoken", "unclaimed"})
+_TOLERANCE = 1e-6  # of the sum of the weights, which are rounded in files
+
+_THING = (
+    r"(?:item|product|purchase|choice|pick|buy|order|selection|interaction|rental|bookmark|paper|book|movie|article)"
+)
+HINDSIGHT = (
+    rf"\bnext {_THING}s?\b",
+    rf"\b(?:final|eventual|subsequent|actual|ultimate|later|resulting) {_THING}\b",
+    rf"\b(?:target|chosen|selected|purchased|bought|recommended|predicted|correct) {_THING}\b",
+    r"\bground[- ]truth\b",
+    r"\b(?:the|this) target\b",
+    r"\b(?:end(?:ed|s|ing)?|wound|winds?) up\b",
+    r"\b(?:in hindsight|in retrospect|as it turn(?:s|ed) out|turn(?:s|ed) out to)\b",
+    r"\bwent (?:on to|ahead|for|with)\b",
+    r"\b(?:decided|opted|settled) (?:on|for|to)\b",
+    r"\b(?:led|leads|leading) (?:the \w+|them|him|her) to (?:buy|choose|pick|select|purchase)\b",
+)
+"""Wording that speaks of the choice as made: wrong wherever it stands. Case does not count."""
+CHOICE = (
+    r"\b(?:bought|purchased|ordered|rented|bookmarked|acquired|chose|chosen|picked|selected)\b",
+    r"\b(?:made|makes|making) (?:the|this|that|a) (?:purchase|choice|decision|selection)\b",
+    rf"\bthis (?:{_THING}|garment|dress)\b",
+)
+"""A choice told as a fact: wrong unless the sentence goes on to cite the history ("bought [1] and [2]")."""
+RATING = (
+    r"\b(?:[1-5](?:\.\d)?|one|two|three|four|five)[- ]?stars?\b",
+    r"\b[1-5](?:\.\d)? ?(?:/|out of) ?5\b",
+    r"\b(?:high|low|good|bad|poor|positive|negative|average|customer|star|overall|top)(?:ly|est)?[- ]rat(?:ed|ings?)\b",
+    r"\brat(?:ed|es|ing) (?:it|this|that|them|the|an?|highly|poorly|[1-5])\b",
+    r"\breview(?:ed|er|ers)\b",
+    r"\b(?:the|their|his|her|positive|negative|glowing|good|bad|mixed) reviews?\b",
+    r"\b(?:loved|hated|enjoyed|liked|disliked) (?:it|this)\b",
+    r"\b(?:was|were|is|are) (?:very |really |quite )?(?:satisfied|dissatisfied|disappointed|pleased|happy|unhappy)\b",
+)
+"""Words about a rating: wrong in a sentence that cites nothing of the history."""
+
+_HINDSIGHT, _CHOICE, _RATING = (re.compile("|".join(p), re.IGNORECASE) for p in (HINDSIGHT, CHOICE, RATING))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A broken rule and what broke it, in a few words."""
+
+    rule: str
+    detail: str
+
+    @property
+    def leak(self) -> bool:
+        return self.rule in LEAKS
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a measured disagreement of text and claims rather than an error."""
+        return self.rule in COUNTED
+
+
+def forbidden_wording(text: str) -> list[Fault]:
+    """The faults ``hindsight`` and ``rating`` of a text. Time is linear in its length."""
+    faults = []
+    for start, end in claims.sentences(text):
+        sentence = text[start:end]
+        cited = [match.start() for match in claims.CITATION.finditer(sentence)]
+        faults += [Fault("hindsight", match.group()) for match in _HINDSIGHT.finditer(sentence)]
+        last = cited[-1] if cited else -1
+        faults += [Fault("hindsight", m.group()) for m in _CHOICE.finditer(sentence) if m.end() > last]
+        if not cited:
+            faults += [Fault("rating", match.group()) for match in _RATING.finditer(sentence)]
+    return faults
+
+
+class Rules:
+    """The rules over one catalogue. Build it once."""
+
+    def __init__(self, items: Mapping[str, Item]) -> None:
+        self.items = items
+        self.matcher = claims.Matcher(items.values())
+        self._values = {(a, v) for item in items.values() for a, values in item.attributes.items() for v in values}
+        self._titles = Counter(word for item in items.values() for word in set(tokenize(item.title)))
+        self._rare = max(2, len(items) // 200)  # a word of at most this many titles points at few items
+
+    def faults(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Fault]:
+        """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
+        faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text), *self._spoken(rationale)]
+        if target is not None:
+            faults += self.names(rationale.text, target, query)
+        return faults
+
+    def names(self, text: str, target: Item, query: Query) -> list[Fault]:
+        """Whether ``text`` names ``target``: two of the words that point at it, or the only one.
+
+        Such words stand in its title, in at most 1 of 200 titles of the catalogue (2 titles at least), in none of its
+        attribute values, and in no title of the history. Attribute values named in the text do not count.
+        """
+        known = {w for values in target.attributes.values() for value in values for w in tokenize(value)}
+        for past in query.history:
+            if past.item_id in self.items:
+                known.update(tokenize(self.items[past.item_id].title))
+        pointing = {w for w in tokenize(target.title) if w not in known and self._titles[w] <= self._rare}
+        if not pointing:
+            return []
+        rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
+        for mention in self.matcher.find(text):
+            rest[mention.start : mention.end] = " " * (mention.end - mention.start)
+        said = pointing & set(tokenize("".join(rest)))
+        if len(said) < min(2, len(pointing)):
+            return []
+        return [Fault("names_target", " ".join(w for w in dict.fromkeys(tokenize(target.title)) if w in said))]
+
+    def _structure(self, rationale: Rationale, query: Query) -> Iterator[Fault]:
+        if rationale.query_id != query.query_id:
+            yield Fault("query", f"written for query {rationale.query_id}, not {query.query_id}")
+        for reason in rationale.reasons:
+            yield from self._evidence(reason, query)
+            for attribute, value in (*reason.wants, *reason.avoids):
+                if (attribute, value) not in self._values:
+                    yield Fault("value", f"no item has {attribute} {value!r}")
+        for index in claims.citations(rationale.text):
+            if not 0 <= index < len(query.history):
+                yield Fault("citation", f"the text cites [{index + 1}] of a history of {len(query.history)}")
+        yield from weight_faults(rationale)
+        if rationale.verdict not in ("supported", "unexplained"):
+            yield Fault("verdict", f"{rationale.verdict!r} is neither supported nor unexplained")
+        elif rationale.verdict == "supported" and not rationale.reasons:
+            yield Fault("verdict", "supported, but without a reason")
+
+    def _evidence(self, reason: Reason, query: Query) -> Iterator[Fault]:
+        evidence, n = reason.evidence, len(query.history)
+        if not evidence.history:
+            yield Fault("citation", f"{evidence.kind} evidence that cites nothing")
+        if (evidence.attribute is None) != (evidence.value is None):
+            yield Fault("evidence", "an attribute without a value, or a value without an attribute")
+        if evidence.kind == "attribute" and evidence.attribute is None:
+            yield Fault("evidence", "attribute evidence that states no attribute")
+        for index in evidence.history:
+            if not 0 <= index < n:
+                yield Fault("citation", f"[{index + 1}] of a history of {n}")
+                continue
+            item = self.items.get(query.history[index].item_id)
+            if evidence.attribute is None or item is None:
+                continue
+            if evidence.value not in item.attributes.get(evidence.attribute, ()):
+                yield Fault("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")
+
+    def _spoken(self, rationale: Rationale) -> Iterator[Fault]:
+        """Claims against text. A value counts as said when a mention of the text may stand for it."""
+        claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
+        for reason in rationale.reasons:
+            if reason.evidence.attribute is not None and reason.evidence.value is not None:
+                claimed.add((reason.evidence.attribute, reason.evidence.value))
+        mentions = self.matcher.find(rationale.text)
+        said = {claim for mention in mentions for claim in mention.claims}
+        for attribute, value in sorted(claimed - said):
+            yield Fault("unspoken", f"{attribute} {value!r}")
+        for mention in mentions:
+            if not claimed.intersection(mention.claims):
+                yield Fault("unclaimed", mention.surface)
+
+
+def weight_faults(rationale: Rationale) -> Iterator[Fault]:
+    """The faults of the weights alone."""
+    weights = [reason.weight for reason in rationale.reasons]
+    if wrong := [weight for weight in weights if not 0 <= weight <= 1]:  # NaN is wrong too
+        yield Fault("weights", f"{wrong[0]!r} is outside [0, 1]")
+    elif math.fsum(weights) > 1 + _TOLERANCE:
+        yield Fault("weights", f"they sum to {math.fsum(weights):.6g}, more than 1")
+
+
+def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
+    """A rationale from a JSON object. :class:`RadError` ``where: cause`` on a bad field or bad weights."""
+    rationale = records.parse(Rationale, record, where)
+    for fault in weight_faults(rationale):
+        raise RadError(f"{where}: reasons: weights: {fault.detail}")
+    return rationale
+
+
+def read(path: Path) -> Iterator[tuple[int, Rationale]]:
+    """Line number and rationale of each line of a JSONL file. A rationale_id that comes twice is an error."""
+    first: dict[str, int] = {}
+    for number, record in read_jsonl(path):
+        rationale = from_dict(record, f"{path}:{number}")
+        if rationale.rationale_id in first:
+            name = rationale.rationale_id
+            raise RadError(f"{path}:{number}: duplicate rationale_id {name} (first on line {first[name]})")
+        first[rationale.rationale_id] = number
+        yield number, rationale
+
+
+def write(path: Path, rationales: Iterable[Rationale]) -> None:
+    """Write rationales as JSON lines, whole or not at all."""
+    write_jsonl(path, rationales)

@@ -1,0 +1,13 @@
+"""``world_science``: readers of research papers, generated; the reason for every choice is known."""
+
+from __future__ import annotations
+
+from rad.domains import world
+from rad.world import science
+
+
+class Domain(world.Domain):
+    """The built-in world of papers. Needs no files."""
+
+    name = "world_science"
+    spec = science.SPEC

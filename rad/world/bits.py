@@ -1,0 +1,90 @@
+"""Counter-based random bits and an integer exponential: the same on every machine, in any order, in any chunk.
+
+A number is a pure function of (seed, purpose, counters), so a user never depends on which users were made before.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from math import isqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+MASK = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+OCTAVE = 8  # utility units that double the odds
+LOWEST = -96  # utilities below count as this
+HIGHEST = 223
+
+
+class Purpose(IntEnum):
+    """What a stream of bits is for. Numbers are part of the frozen format: add, never renumber."""
+
+    KIND = 1
+    VALUE = 2
+    SECOND = 3
+    TWIN = 4
+    APPEAL = 5
+    SURFACE = 6
+    SENTENCE = 7
+    LENGTH = 20
+    TASTE_SIZE = 21
+    TASTE = 22
+    LIMIT = 23
+    NEED = 24
+    MODE = 25
+    CHOICE = 26
+    RATING = 27
+    REVIEW = 28
+    CLOCK = 29
+    WORDING = 30
+
+
+def _mix(x: Words) -> Words:
+    """The finaliser of splitmix64 (Steele, Lea and Flood 2014), a bijection of 64 bits."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def bits(seed: int, purpose: Purpose, *counters: Any) -> Words:
+    """64 random bits for each element of the broadcast ``counters`` (non-negative integers)."""
+    h = _mix(np.array([(seed + GOLDEN * int(purpose)) & MASK], dtype=np.uint64))
+    for counter in counters:
+        h = _mix(h + (np.atleast_1d(np.asarray(counter, dtype=np.uint64)) + np.uint64(1)) * np.uint64(GOLDEN))
+    return h
+
+
+def below(seed: int, purpose: Purpose, n: Any, *counters: Any) -> Ints:
+    """Integers in [0, n) (the bias of the remainder is under n / 2**64)."""
+    return (bits(seed, purpose, *counters) % np.asarray(n, dtype=np.uint64)).astype(np.int64)
+
+
+def one(seed: int, purpose: Purpose, n: int, *counters: int) -> int:
+    """One integer in [0, n)."""
+    return int(below(seed, purpose, n, *counters)[0])
+
+
+def _table() -> Ints:
+    """floor(2 ** (4 + k / 8)) for k = 0..319, from exact integer square roots (a nested floor root is the floor)."""
+    return np.array([isqrt(isqrt(isqrt(1 << (k + 4 * OCTAVE)))) for k in range(HIGHEST - LOWEST + 1)], dtype=np.int64)
+
+
+EXP: Ints = _table()
+
+
+def weight(utility: npt.NDArray[Any]) -> Ints:
+    """Unnormalised odds of integer utilities: 2 ** (utility / 8), floored. Sums over 100,000 items fit 63 bits."""
+    return EXP[np.clip(utility, LOWEST, HIGHEST) - LOWEST]
+
+
+def pick(weights: Ints, words: Words) -> Ints:
+    """For each row of ``weights`` (rows, n), the index that ``words`` (rows,) draws in proportion to the weights."""
+    total = np.cumsum(weights, axis=1)
+    at = (words % total[:, -1].astype(np.uint64)).astype(np.int64)
+    return np.asarray(np.argmax(total > at[:, None], axis=1), dtype=np.int64)

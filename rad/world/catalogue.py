@@ -1,0 +1,173 @@
+"""The catalogue of a world: attributes of every item, its popularity, and the title and description that express them.
+
+Texts use a value's canonical form once in four times and a paraphrase otherwise, so that matching words and matching
+meanings find different items. About one item in twelve is a near-duplicate of another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rad.splits import public_id
+from rad.types import Item
+from rad.world.bits import Ints, Purpose, below, bits, pick
+from rad.world.spec import Claim, Spec
+
+AFFINE = 5  # odds of a value that goes with one drawn before it
+TWIN_PERCENT = 8
+APPEAL_STEP, APPEAL_TOP = 5, 45  # popularity: P(utility >= 5 k) halves with k, up to 45
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All values of all attributes, numbered; number ``size`` stands for "no value" and has no effect anywhere."""
+
+    spec: Spec
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple((name, value) for name, values in self.spec.values.items() for value in values)
+
+    @cached_property
+    def number(self) -> dict[Claim, int]:
+        return {claim: k for k, claim in enumerate(self.claims)}
+
+    @property
+    def size(self) -> int:
+        return len(self.claims)
+
+    def of(self, attribute: str) -> Ints:
+        """Numbers of the values of ``attribute``, in the spec's order."""
+        return np.array([self.number[attribute, value] for value in self.spec.values[attribute]], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """``values`` (items, attributes, 2) holds value numbers, mostly one; ``appeal`` (items,) utilities."""
+
+    seed: int
+    vocabulary: Vocabulary
+    values: Ints
+    appeal: Ints
+    names: Ints  # index of the invented word of the title
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def has(self) -> np.ndarray:
+        """(values + 1, items) booleans: which items carry a value. The last row, "none", is all False."""
+        out = np.zeros((self.vocabulary.size + 1, len(self)), dtype=bool)
+        for column in self.values.reshape(len(self), -1).T:
+            out[column, np.arange(len(self))] = True
+        out[-1] = False
+        return out
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [public_id(self.vocabulary.spec.domain, "item", f"item-{i}") for i in range(len(self))]
+
+    @cached_property
+    def carried(self) -> list[tuple[int, ...]]:
+        """The value numbers of each item, in the order of the attributes."""
+        none = self.vocabulary.size
+        return [tuple(v for v in row if v != none) for row in self.values.reshape(len(self), -1).tolist()]
+
+    @cached_property
+    def items(self) -> list[Item]:
+        return _items(self)
+
+
+def build(spec: Spec, seed: int, n: int) -> Catalogue:
+    """Draw ``n`` items: the kind first, then each attribute given those before it."""
+    vocabulary = Vocabulary(spec)
+    none, item = vocabulary.size, np.arange(n)
+    values = np.full((n, len(spec.values), 2), none, dtype=np.int64)
+    odds = np.ones((none + 1, none), dtype=np.int64)
+    for one, others in spec.affinity.items():
+        for other in others:
+            odds[vocabulary.number[one], vocabulary.number[other]] = AFFINE
+            odds[vocabulary.number[other], vocabulary.number[one]] = AFFINE
+    kinds = tuple(spec.values[spec.kind])
+    kind = below(seed, Purpose.KIND, len(kinds), item)
+    parent_of = np.array([vocabulary.number[spec.parent, spec.parents[k]] for k in kinds])
+    values[:, 0, 0], values[:, 1, 0] = parent_of[kind], vocabulary.of(spec.kind)[kind]
+    drawn: list[Ints] = []
+    for f, attribute in enumerate(spec.attributes):
+        if f < 2:
+            continue
+        numbers = vocabulary.of(attribute)
+        weights = np.ones((n, len(numbers)), dtype=np.int64)
+        for parent, allowed in spec.allowed.get(attribute, {}).items():
+            bad = [k for k, value in enumerate(spec.values[attribute]) if value not in allowed]
+            weights[np.ix_(values[:, 0, 0] == vocabulary.number[spec.parent, parent], bad)] = 0
+        for earlier in drawn:
+            weights *= odds[earlier][:, numbers]
+        first = pick(weights, bits(seed, Purpose.VALUE, item, f))
+        values[:, f, 0] = numbers[first]
+        drawn.append(values[:, f, 0])
+        if attribute in spec.second:
+            weights[item, first] = 0
+            more = below(seed, Purpose.SECOND, 100, item, f) < spec.second[attribute]
+            values[more, f, 1] = numbers[pick(weights, bits(seed, Purpose.SECOND, item, f, 1))][more]
+    names = below(seed, Purpose.VALUE, len(spec.names), item, len(spec.values))
+    _twins(spec, seed, values, names)
+    halvings = np.zeros(n, dtype=np.int64)
+    coin = bits(seed, Purpose.APPEAL, item)
+    for k in range(1, APPEAL_TOP // APPEAL_STEP + 1):
+        halvings += (coin % np.uint64(1 << k)) == 0
+    appeal = halvings * APPEAL_STEP + below(seed, Purpose.APPEAL, APPEAL_STEP, item, 1)
+    return Catalogue(seed, vocabulary, values, appeal, names)
+
+
+def _twins(spec: Spec, seed: int, values: Ints, names: Ints) -> None:
+    """Turn some items into copies of an earlier one, except in one attribute, which keeps its own draw."""
+    free = [f for f, a in enumerate(spec.attributes) if a in (*spec.share, spec.limit)]
+    item = np.arange(len(values))
+    chosen = item[below(seed, Purpose.TWIN, 100, item) < TWIN_PERCENT]
+    source = below(seed, Purpose.TWIN, np.maximum(chosen, 1), chosen, 1)
+    kept = below(seed, Purpose.TWIN, len(free), chosen, 2)
+    for i, j, k in zip(chosen.tolist(), source.tolist(), kept.tolist(), strict=True):
+        own = values[i, free[k]].copy()
+        if values[i, 0, 0] == values[j, 0, 0]:  # within a parent only: its own draw is allowed there
+            values[i], names[i] = values[j], names[j]
+            values[i, free[k]] = own
+
+
+def _items(catalogue: Catalogue) -> list[Item]:
+    vocabulary, seed, n = catalogue.vocabulary, catalogue.seed, len(catalogue)
+    spec, claims = vocabulary.spec, vocabulary.claims
+    width = len(spec.attributes)
+    row, column = np.arange(n)[:, None], np.arange(2 * width)[None, :]
+    surface = bits(seed, Purpose.SURFACE, row, column).tolist()
+    sentence = bits(seed, Purpose.SENTENCE, row, column).tolist()
+    title_of = below(seed, Purpose.SENTENCE, len(spec.titles), np.arange(n), 2 * width).tolist()
+    closing = below(seed, Purpose.SENTENCE, len(spec.closings), np.arange(n), 2 * width + 1).tolist()
+    out = []
+    for i, values in enumerate(catalogue.values.tolist()):
+        attributes = {
+            a: tuple(claims[v][1] for v in values[f] if v < len(claims)) for f, a in enumerate(spec.attributes)
+        }
+        in_title = {a: express(spec, (a, v[0]), surface[i][f]) for f, (a, v) in enumerate(attributes.items())}
+        title = spec.titles[title_of[i]].format(name=spec.names[catalogue.names[i]], **in_title)
+        told = []
+        for f, (a, present) in enumerate(attributes.items()):
+            templates, word = spec.sentences.get(a, ()), sentence[i][f]
+            if templates and word % 8:  # one in eight goes unsaid
+                said = " and ".join(express(spec, (a, v), surface[i][width + f] >> k) for k, v in enumerate(present))
+                text = templates[(word >> 8) % len(templates)].format(x=said)
+                told.append((word >> 16, text[0].upper() + text[1:]))
+        description = " ".join([text for _, text in sorted(told)] + [spec.closings[closing[i]]])
+        out.append(Item(catalogue.ids[i], spec.domain, title, f"{title}. {description}", attributes))
+    return out
+
+
+def express(spec: Spec, claim: Claim, word: int) -> str:
+    """A surface of the value: the canonical form once in four times, else one of its paraphrases."""
+    surfaces = spec.values[claim[0]][claim[1]]
+    if len(surfaces) == 1 or word % 4 == 0:
+        return surfaces[0]
+    return surfaces[1 + (word >> 4) % (len(surfaces) - 1)]

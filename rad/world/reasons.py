@@ -1,0 +1,256 @@
+"""The known reasons of a choice: the terms that raised the chosen item's utility and that the history reveals.
+
+Never hindsight: a taste counts once an earlier item shares the value; a need once an item carried what it raises (or
+what the need before it raised, where this need is its usual follower); a complement always shows in the last item.
+Weights are shares of the chosen item's positive utility, so what popularity and hidden tastes add stays unexplained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rad.splits import query_id
+from rad.types import Evidence, EvidenceKind, PairExplanation, Rationale, Reason, Verdict
+from rad.world.bits import Purpose, bits
+from rad.world.catalogue import Catalogue
+from rad.world.engine import PARTNER, SHARED, WITHIN
+from rad.world.people import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED
+from rad.world.spec import Claim
+
+MOST_CITED = 3  # the latest items that show a fact
+UNHAPPY = 2  # a rating at or below it reveals a dislike of what the item carries
+NEAREST = 24  # rejected alternatives are looked for among this many lookalikes
+DRAFTER = "world"
+
+PHRASES = {
+    "attribute": (
+        "{cites} show a steady taste for {value} ({attribute}).",
+        "{value} ({attribute}) keeps coming back, as {cites} show.",
+        "Drawn to {value} as {attribute}: see {cites}.",
+    ),
+    "plan": ("{cites} serve one plan, and it asks for {value}.", "The plan behind {cites} calls for {value}."),
+    "follow": (
+        "The plan behind {cites} usually leads on to {value}.",
+        "After a plan like that of {cites} comes {value}.",
+    ),
+    "complement": ("{cites} calls for {value} to go with it.", "{value} would complete {cites}."),
+    "match": ("To match {cites}, {value} again.", "Staying with {value}, like {cites}."),
+    "constraint": ("Keeps to {value} ({attribute}), as in {cites}.", "{value} ({attribute}) is what {cites} allow."),
+    "avoid": ("{cites} disappointed, so rather not {value}.", "Wary of {value} since {cites}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One user's hidden state and choices as plain integers (value numbers, item indices)."""
+
+    number: int
+    user_id: str
+    likes: Sequence[int]
+    dislikes: Sequence[int]
+    limit: int
+    need: Sequence[int]
+    mode: Sequence[int]
+    item: Sequence[int]
+    rating: Sequence[int]
+    spoken: Sequence[int]
+    feeling: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One part of a choice's utility. ``units`` is None-free and positive; ``against`` marks what is avoided."""
+
+    value: int
+    units: int
+    kind: EvidenceKind
+    phrase: str
+    cited: tuple[int, ...]
+    against: tuple[int, ...] = ()
+
+
+@dataclass
+class Explainer:
+    """Writes the rationales and contrasts of one world's users. Keeps the lookalikes of items it has seen."""
+
+    catalogue: Catalogue
+    version: str
+    _near: dict[int, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        vocabulary = self.catalogue.vocabulary
+        spec = vocabulary.spec
+        self._claims: Sequence[Claim] = vocabulary.claims
+        self._none = vocabulary.size
+        self._carried = [frozenset(values) for values in self.catalogue.carried]
+        self._raises = [{vocabulary.number[c]: u for c, u in need.raises.items()} for need in spec.needs]
+        place = {need.name: k for k, need in enumerate(spec.needs)}
+        self._then = [{place[name] for name in need.then} for need in spec.needs]
+        self._levels = vocabulary.of(spec.limit).tolist()
+        self._kind_of = self.catalogue.values[:, 1, 0].tolist()
+        self._partners = {
+            vocabulary.number[spec.kind, k]: {vocabulary.number[spec.kind, p] for p in partners}
+            for k, partners in spec.partners.items()
+        }
+        shared = [v for a in spec.share for v in vocabulary.of(a).tolist()]
+        self._shared = frozenset(shared)
+        self._count = self.catalogue.has.sum(1).tolist()
+
+    def explain(self, life: Life) -> tuple[dict[str, Rationale], dict[str, PairExplanation]]:
+        """The rationale of every position from 2 on, and the contrast of each that has reasons, by query id."""
+        rationales, contrasts = {}, {}
+        steps = len(life.item)
+        words = bits(self.catalogue.seed, Purpose.WORDING, life.number, np.arange(steps)).tolist()
+        for position in range(2, steps):
+            key = query_id(life.user_id, position)
+            terms, total = self._terms(life, position)
+            rationales[key] = self._rationale(key, terms, total, words[position])
+            if terms:
+                contrast = self._contrast(key, life, position, terms)
+                if contrast:
+                    contrasts[key] = contrast
+        return rationales, contrasts
+
+    def _terms(self, life: Life, position: int) -> tuple[list[_Term], int]:
+        """The revealed terms, strongest first, and the utility that their weights are shares of."""
+        if life.mode[position] == UNEXPLAINED:
+            return [], 1
+        target = self._carried[life.item[position]]
+        earlier = [self._carried[i] for i in life.item[:position]]
+        total = int(self.catalogue.appeal[life.item[position]])
+        found: list[_Term] = []
+
+        def add(value: int, units: int, kind: EvidenceKind, phrase: str, cited: Iterable[int], *against: int) -> None:
+            nonlocal total
+            total += units
+            shown = tuple(cited)[-MOST_CITED:]
+            if shown:
+                found.append(_Term(value, units, kind, phrase, shown, against))
+
+        for value, units in zip(life.likes, LIKES, strict=True):
+            if value in target:
+                add(value, units, "attribute", "attribute", (k for k, e in enumerate(earlier) if value in e))
+        if life.mode[position] == NEED:
+            phrase, cited = self._plan(life, position)
+            for value, units in self._raises[life.need[position]].items():
+                if value in target:
+                    add(value, units, "sequence", phrase, cited)
+        if life.mode[position] == COMPLEMENT:
+            kind = self._kind_of[life.item[position]]
+            if kind in self._partners[self._kind_of[life.item[position - 1]]]:
+                add(kind, PARTNER, "complement", "complement", (position - 1,))
+            for value in sorted(target & earlier[-1] & self._shared):
+                add(value, SHARED, "complement", "match", (position - 1,))
+        level = next(v for v in self._levels if v in target)
+        if level <= self._levels[life.limit]:
+            beyond = self._levels[life.limit + 1 :]
+            unseen = position >= 3 and not any(v in e for v in beyond for e in earlier)
+            shown = [k for k, e in enumerate(earlier) if level in e]
+            add(level, WITHIN, "constraint", "constraint", shown, *(beyond if unseen else ()))
+        if not found:
+            return [], 1
+        for value, units in zip(life.dislikes, DISLIKES, strict=True):
+            if value != self._none and value not in target:
+                cited = [
+                    k
+                    for k, e in enumerate(earlier)
+                    if value in e and (life.rating[k] <= UNHAPPY or (life.spoken[k] == value and life.feeling[k] < 0))
+                ]
+                if cited:  # what not having the value saves on average
+                    loss = max(1, -units * self._count[value] // len(self.catalogue))
+                    add(value, loss, "attribute", "avoid", cited, value)
+        return sorted(found, key=lambda term: -term.units), total
+
+    def _plan(self, life: Life, position: int) -> tuple[str, list[int]]:
+        """The items that show the current need, or else those that show the one it usually follows."""
+        need, start = life.need, position
+        while start and need[start - 1] == need[position]:
+            start -= 1
+        shown = self._showing(life, need[position], start, position)
+        if shown or not start or need[position] not in self._then[need[start - 1]]:
+            return "plan", shown
+        before = start - 1
+        while before and need[before - 1] == need[start - 1]:
+            before -= 1
+        return "follow", self._showing(life, need[start - 1], before, start)
+
+    def _showing(self, life: Life, need: int, start: int, stop: int) -> list[int]:
+        raised = self._raises[need].keys()
+        return [k for k in range(start, stop) if life.mode[k] == NEED and raised & self._carried[life.item[k]]]
+
+    def _rationale(self, key: str, terms: list[_Term], total: int, word: int) -> Rationale:
+        reasons, told = [], []
+        for k, term in enumerate(terms):
+            attribute, value = self._claims[term.value]
+            fact = term.kind in ("attribute", "constraint")
+            evidence = Evidence(term.cited, term.kind, attribute if fact else None, value if fact else None)
+            wants = () if term.phrase == "avoid" else ((attribute, value),)
+            avoids = tuple(self._claims[v] for v in term.against)
+            # whole ten-thousandths, rounded down: exact, and never above 1 in sum
+            reasons.append(Reason(evidence, wants, avoids, 10_000 * term.units // total / 10_000))
+            templates = PHRASES[term.phrase]
+            text = templates[(word >> 4 * k) % len(templates)].format(
+                cites=_cite(term.cited), value=value, attribute=attribute.replace("_", " ")
+            )
+            if wants and avoids:
+                text = f"{text[:-1]}, and leaves aside {_listed([v for _, v in avoids], 'or')}."
+            told.append(text)
+        verdict: Verdict = "supported" if reasons else "unexplained"
+        text = " ".join(told) or "Nothing in the history points to the choice: a gift or an impulse, perhaps."
+        return Rationale(f"{DRAFTER}-{key}", key, tuple(reasons), text, verdict, "known", DRAFTER, self.version)
+
+    def _contrast(self, key: str, life: Life, position: int, terms: list[_Term]) -> PairExplanation | None:
+        """The lookalike of the chosen item that was worth less and lacks a known want (or has what is avoided)."""
+        target, owned = life.item[position], set(life.item[:position])
+        bar = self._utility(life, position, target)
+        for other in self._lookalikes(target):
+            if other in owned or self._utility(life, position, other) >= bar:
+                continue
+            for term in terms:
+                wanted = self._claims[term.value]
+                has = term.value in self._carried[other]
+                if has != (term.phrase == "avoid"):
+                    continue
+                title, cites = self.catalogue.items[other].title, _cite(term.cited)
+                if has:
+                    claim, text = wanted, f"{title} comes close, but it means {wanted[1]}, which {cites} speak against."
+                else:
+                    instead = self.catalogue.items[other].attributes[wanted[0]][0]
+                    claim = (wanted[0], instead)
+                    text = f"{title} comes close, but it offers {instead} where {cites} ask for {wanted[1]}."
+                item = self.catalogue.ids[other]
+                return PairExplanation(key, item, "against", (claim,), text, "known", DRAFTER, self.version)
+        return None
+
+    def _utility(self, life: Life, position: int, item: int) -> int:
+        """The utility of any item at a step, as in ``engine.choose``."""
+        has = self._carried[item]
+        out = int(self.catalogue.appeal[item])
+        out += sum(u for v, u in zip((*life.likes, *life.dislikes), (*LIKES, *DISLIKES), strict=True) if v in has)
+        out += WITHIN * any(v in has for v in self._levels[: life.limit + 1])
+        if life.mode[position] == NEED:
+            out += sum(u for v, u in self._raises[life.need[position]].items() if v in has)
+        elif life.mode[position] == COMPLEMENT:
+            last = life.item[position - 1]
+            out += PARTNER * (self._kind_of[item] in self._partners[self._kind_of[last]])
+            attributes = {self._claims[v][0] for v in has & self._carried[last] & self._shared}
+            out += SHARED * len(attributes)
+        return out
+
+    def _lookalikes(self, item: int) -> list[int]:
+        if item not in self._near:
+            common = self.catalogue.has[list(self._carried[item])].sum(0)
+            common[item] = -1
+            self._near[item] = np.argsort(-common, kind="stable")[:NEAREST].tolist()
+        return self._near[item]
+
+
+def _cite(cited: Sequence[int]) -> str:
+    return _listed([f"[{k + 1}]" for k in cited], "and")
+
+
+def _listed(parts: Sequence[str], joint: str) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {joint} {parts[-1]}"

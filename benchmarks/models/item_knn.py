@@ -1,0 +1,96 @@
+"""``item_knn``: items that other users bought near the user's recent ones, by decayed co-occurrence.
+
+Two purchases of one user that are d <= ``window`` steps apart add d ** -``decay`` to "earlier leads to later" and
+``backward`` times that to "later leads to earlier". Counts are divided by sqrt(n_a + 1) for the item that leads and by
+(n_b + 1) ** ``discount`` for the one led to, n being an item's purchases (Deshpande and Karypis 2004, where the power
+of the second is a setting too; 0.5 is the cosine). A score is the sum over the history of ``recency`` ** steps back
+times that. Items that nothing leads to follow by popularity.
+
+Settings left at None are chosen on validation NDCG@10 with training statistics; then validation purchases join these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic import Field
+
+from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.ranking import Block, Catalogue, choose, grid, rank
+from rad.splits import sequences_of
+from rad.types import Example, Item, Prediction, Query
+
+GRID = {"window": (10, 3), "decay": (0.5, 1.0), "discount": (0.2, 0.5), "recency": (0.85, 0.7, 1.0)}
+REACH = 50  # history items that count; more would change scores by less than rounding for any recency below 1
+
+
+class Model:
+    class Settings(ModelSettings):
+        window: int | None = Field(default=None, ge=1, description="purchases further apart are not counted")
+        decay: float | None = Field(default=None, ge=0, description="power of the distance that divides a pair")
+        discount: float | None = Field(default=None, ge=0, description="power of its popularity that divides an item")
+        recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
+        backward: float = Field(default=1.0, ge=0, description="weight of a pair in the direction against time")
+
+    against: tuple[str, ...] = ("random", "popularity")
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+        self.chosen: dict[str, Any] = {}
+
+    def fit(
+        self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
+    ) -> None:
+        self.catalogue = Catalogue(items)
+        learned = _Pairs(train, self.catalogue, self.settings.backward)
+        self.chosen = choose(grid(GRID, self.settings), learned.block, validation, self.catalogue)
+        self.block = _Pairs([*train, *validation], self.catalogue, self.settings.backward).block(self.chosen)
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        return rank(queries, self.catalogue, self.block)
+
+    @property
+    def card(self) -> ModelCard:
+        config = self.settings.model_dump() | self.chosen
+        return ModelCard(name="item_knn", version="1", config=config, trained_on=["purchases"])
+
+
+class _Pairs:
+    """Co-occurrence of the examples' purchases; raw counts are kept by (window, decay)."""
+
+    def __init__(self, examples: Sequence[Example], catalogue: Catalogue, backward: float) -> None:
+        ids = [[x.item_id for x in sequence] for sequence in sequences_of(examples).values()]
+        self.sequences = [[catalogue.column[item] for item in sequence if item in catalogue.column] for sequence in ids]
+        self.catalogue, self.backward = catalogue, backward
+        self.bought = catalogue.counts(ids)
+        self.kept: dict[tuple[int, float], sp.csr_matrix] = {}
+
+    def block(self, setting: dict[str, Any]) -> Block:
+        pairs = self._pairs(setting["window"], setting["decay"])
+        leads, led = (self.bought + 1) ** -0.5, (self.bought + 1) ** -setting["discount"]
+        matrix = (sp.diags(leads) @ pairs @ sp.diags(led)).tocsr()
+        # far below the smallest co-occurrence: popularity only orders what is tied without it
+        popularity = 1e-9 * self.bought / max(1.0, self.bought.max(initial=0.0))
+
+        def scores(queries: Sequence[Query]) -> np.ndarray:
+            return (self.catalogue.recent(queries, REACH, setting["recency"]) @ matrix).toarray() + popularity
+
+        return scores
+
+    def _pairs(self, window: int, decay: float) -> sp.csr_matrix:
+        if (window, decay) not in self.kept:
+            rows: list[int] = []
+            columns: list[int] = []
+            data: list[float] = []
+            for distance in range(1, window + 1):
+                for sequence in self.sequences:
+                    rows += sequence[:-distance]
+                    columns += sequence[distance:]
+                data += [distance**-decay] * (len(rows) - len(data))
+            n = len(self.catalogue.ids)
+            forward = sp.csr_matrix((data, (rows, columns)), shape=(n, n))
+            self.kept[window, decay] = forward + self.backward * forward.T
+        return self.kept[window, decay]

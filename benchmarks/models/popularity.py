@@ -1,0 +1,37 @@
+"""``popularity``: items by how often they were bought in what may be learned from, the same order for every query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.ranking import Catalogue, rank
+from rad.splits import sequences_of
+from rad.types import Example, Item, Prediction, Query
+
+
+class Model:
+    class Settings(ModelSettings):
+        """None."""
+
+    against: tuple[str, ...] = ("random",)
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+
+    def fit(
+        self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
+    ) -> None:
+        self.catalogue = Catalogue(items)
+        bought = sequences_of([*train, *validation]).values()
+        self.counts = self.catalogue.counts([x.item_id for x in sequence] for sequence in bought)
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        return rank(queries, self.catalogue, lambda part: np.tile(self.counts, (len(part), 1)))
+
+    @property
+    def card(self) -> ModelCard:
+        return ModelCard(name="popularity", version="1", trained_on=["purchases"])

@@ -1,0 +1,41 @@
+"""``random``: every item equally likely, a new order for each query. The floor of every table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.ranking import Catalogue, rank
+from rad.types import Example, Item, Prediction, Query
+
+
+class Model:
+    class Settings(ModelSettings):
+        """None."""
+
+    against: tuple[str, ...] = ()
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+
+    def fit(
+        self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
+    ) -> None:
+        self.catalogue, self.seed = Catalogue(items), seed
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        return rank(queries, self.catalogue, self._block)
+
+    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+        """Seeded by the query's id, so that an answer does not depend on what else is asked."""
+        digests = (hashlib.sha256(f"{self.seed}:{q.query_id}".encode()).digest()[:8] for q in queries)
+        n = len(self.catalogue.ids)
+        return np.stack([np.random.default_rng(int.from_bytes(digest, "big")).random(n) for digest in digests])
+
+    @property
+    def card(self) -> ModelCard:
+        return ModelCard(name="random", version="1")

@@ -38,7 +38,9 @@ class Model(Protocol):
     statistics (on the validation split itself it is empty). ``items`` is the whole catalogue in tie-breaking order.
     ``predict`` yields one prediction a query, in order: at most 100 distinct items, none from the history, best first,
     deterministic for a seed; a query that fails yields ``Prediction(..., ranking=(), error="...")``.
-    ``against`` names models whose results belong on this one's table.
+    ``card`` can be read before ``fit`` (it makes the run's id) and after (it goes into the result).
+    ``against`` names models whose results belong on this one's table. A model that writes text may count the tokens
+    that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``.
     """
 
     Settings: ClassVar[type[ModelSettings]]

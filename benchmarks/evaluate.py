@@ -25,7 +25,8 @@ import numpy as np
 from benchmarks.schema import Score
 from rad import registry
 from rad.errors import RadError
-from rad.types import Example, Item, Prediction, Query, Rationale
+from rad.rationales import weight_faults
+from rad.types import Example, Item, Prediction, Query
 
 CUT = 100
 METRICS = (
@@ -222,14 +223,9 @@ def fault(p: Prediction, query: Query, items: Mapping[str, Item]) -> str | None:
             return "scores and ranking differ in length"
         if not all(math.isfinite(score) for score in p.scores):
             return "score that is not a finite number"
-    return None if p.rationale is None else rationale_fault(p.rationale)
-
-
-def rationale_fault(rationale: Rationale) -> str | None:
-    weights = [reason.weight for reason in rationale.reasons]
-    if not all(math.isfinite(w) and 0 <= w <= 1 for w in weights):
-        return "weight of a reason outside [0, 1]"
-    return "weights of the reasons sum to more than 1" if sum(weights) > 1 + 1e-6 else None
+    for wrong in weight_faults(p.rationale) if p.rationale is not None else ():
+        return f"weights of the reasons: {wrong.detail}"
+    return None
 
 
 def repaired(

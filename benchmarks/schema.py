@@ -61,7 +61,7 @@ class DatasetId(Record):
 
 
 class Cost(Record):
-    """``ms_per_query`` is wall time of ``predict``; ``peak_memory_mb`` the highest resident size of the process."""
+    """``ms_per_query`` is wall time of ``predict``; ``peak_memory_mb`` the highest resident size meanwhile, in MiB."""
 
     fit_seconds: float
     predict_seconds: float

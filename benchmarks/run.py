@@ -1,0 +1,111 @@
+"""Fit a model, let it predict, score it, and show it among its references: the main command of the benchmark.
+
+    python -m benchmarks.run --model rationale_first
+    python -m benchmarks.run --model item_knn bm25 --domain scientific --data-dir DIR --split validation
+    python -m benchmarks.run --model item_knn --set window=3 --set decay=1 --limit 500
+    python -m benchmarks.run --list
+
+Each run is a folder ``OUT/<model>[.<arm>]/<domain>-<protocol>-<split>-s<seed>-<run_id>/`` with ``predictions.jsonl``
+(one prediction a line), ``queries.jsonl`` (each query's answer and scores) and ``result.json``. It appears only when
+it is complete: a run that is killed leaves a hidden ``.part`` folder, which the next one removes. A finished
+identical run (same model, settings, data, task, seed and code) is shown again rather than computed again; ``--again``
+computes. The models that ``Model.against`` names are run first where ``OUT`` has no result of theirs for the same
+task.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import report, runner
+from benchmarks.evaluate import METRICS, load_metrics
+from benchmarks.runner import Job
+from rad import registry
+from rad.dataset import open_dataset
+from rad.errors import RadError, run
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", nargs="+", default=[], metavar="NAME", help="one or more of benchmarks/models")
+    parser.add_argument("--domain", default="world", help="NAME or NAME:ARGUMENTS of rad/domains (default: world)")
+    parser.add_argument("--split", choices=("test", "validation"), default="test")
+    parser.add_argument("--protocol", choices=("full", "rerank", "time"), default="full")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N queries (users are in hashed order)")
+    parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings of models")
+    parser.add_argument("--metrics", nargs="+", default=list(METRICS), metavar="NAME", help="default: all that apply")
+    parser.add_argument("--data-dir", type=Path, help="folder with raw files (default: RAD_DATA)")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: runs)")
+    parser.add_argument("--again", action="store_true", help="compute even where an identical run is finished")
+    parser.add_argument("--list", action="store_true", help="models, domains and metrics, then stop")
+    return parser.parse_args(argv)
+
+
+def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -> dict[str, Any]:
+    """A settings object for each of the models ``names`` from ``KEY=VALUE`` pairs; what is wrong joins ``faults``."""
+    from pydantic import ValidationError
+
+    faults += [f"--set wants KEY=VALUE, found '{pair}'" for pair in pairs if "=" not in pair]
+    given: dict[str, Any] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    given = {key: None if value in ("none", "null") else value for key, value in given.items()}
+    out: dict[str, Any] = {}
+    for name in names:
+        model = registry.load("benchmarks.models", name)
+        known = model.Settings.model_fields
+        if wrong := [key for key in given if key not in known]:
+            faults.append(registry.unknown(f"setting of {name}", wrong, known))
+        try:
+            out[name] = model.Settings(**{key: value for key, value in given.items() if key in known})
+        except ValidationError as error:
+            faults += [f"setting {'.'.join(map(str, e['loc']))} of {name}: {e['msg']}" for e in error.errors()]
+    return out
+
+
+def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
+    """The checked request. One :class:`RadError` names all mistakes at once."""
+    faults: list[str] = []
+    known = registry.names("benchmarks.models")
+    if not args.model:
+        faults.append(f"which model? --model with one or more of {', '.join(known)}")
+    if wrong := [name for name in args.model if name not in known]:
+        faults.append(registry.unknown("model", wrong, known))
+    domain = args.domain.partition(":")[0]
+    if domain not in registry.names("rad.domains"):
+        faults.append(registry.unknown("domain", [domain], registry.names("rad.domains")))
+    try:
+        load_metrics(args.metrics, {})
+    except RadError as error:
+        faults.append(str(error))
+    if args.limit is not None and args.limit < 1:
+        faults.append(f"--limit must be at least 1, got {args.limit}")
+    settings = settings_of([name for name in args.model if name in known], args.set, faults)
+    if faults:
+        raise RadError("; ".join(faults))
+    dataset = open_dataset(args.domain, args.data_dir, args.protocol)
+    return Job(dataset, args.split, args.protocol, args.seed, args.limit, tuple(args.metrics), args.out), settings
+
+
+def main() -> None:
+    args = arguments()
+    if args.list:
+        report.registries()
+        return
+    job, settings = job_of(args)
+    report.task(job)
+    runs = []
+    for name in runner.references(args.model):
+        runs.append(runner.find(job, name) or runner.execute(job, name))
+    for name in args.model:
+        runs.append(runner.execute(job, name, settings[name], again=args.again))
+    report.tables(job, runs)
+    report.examples(job, runs)
+
+
+if __name__ == "__main__":
+    run(main)

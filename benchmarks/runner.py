@@ -1,0 +1,222 @@
+"""One model on one task, from ``fit`` to ``result.json``: what ``benchmarks.run`` calls for each row of its table."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import resource
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmarks.evaluate import Evaluation, evaluate, repaired
+from benchmarks.schema import Cost, DatasetId, Predictions, Result, Task, read_result
+from rad import provenance, registry
+from rad.dataset import Dataset
+from rad.errors import RadError
+from rad.io import canonical, sha256_file, whole, write_jsonl
+from rad.types import Example, Prediction
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task on an open dataset, and the folder for its results."""
+
+    dataset: Dataset
+    split: Any
+    protocol: Any
+    seed: int
+    limit: int | None
+    metrics: tuple[str, ...]
+    out: Path
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The queries to answer, with their answers, which no model sees."""
+        found = self.dataset.examples[self.split][: self.limit]
+        if not found:
+            raise RadError(f"{self.dataset.name}: the {self.split} split is empty")
+        return found
+
+    @property
+    def learnable(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        """Training and validation examples; on the validation split itself there is no validation to learn from."""
+        examples = self.dataset.examples
+        return examples["train"], examples["validation"] if self.split == "test" else ()
+
+    @property
+    def domain(self) -> str:
+        """The domain's name and arguments, without folders."""
+        return re.sub(r"[^,=:]*/", "", self.dataset.name)
+
+    def seen(self) -> frozenset[str]:
+        """Ids of the items in the interactions that a model may learn from."""
+        examples = [e for part in self.learnable for e in part]
+        return frozenset(item for e in examples for item in (*(x.item_id for x in e.query.history), *e.relevant))
+
+
+def references(models: Sequence[str]) -> list[str]:
+    """The names in ``against`` of ``models``, once each, without those that are asked for themselves."""
+    named = [name for model in models for name in registry.load("benchmarks.models", model).against]
+    return [name for name in dict.fromkeys(named) if name not in models]
+
+
+def find(job: Job, name: str) -> Path | None:
+    """The newest finished run of a reference with default settings on this task, whatever code made it."""
+    best: tuple[str, Path] | None = None
+    for path in job.out.glob(f"{name}/*/result.json"):
+        try:
+            result = read_result(path)
+        except RadError as error:
+            console.print(f"left out: {error}", markup=False, highlight=False)
+            continue
+        made, task = result.provenance, result.task
+        same = (result.dataset.sha256, task.domain, task.split, task.protocol, task.limit) == (
+            *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
+        )
+        if same and (made["seed"], made["settings"], tuple(made["metrics"])) == (job.seed, {}, job.metrics):
+            best = max(best or ("", path), (made["finished_at"], path.parent))
+    if best:
+        console.print(f"{name}: found in {best[1]}", markup=False, highlight=False)
+    return best[1] if best else None
+
+
+def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> Path:
+    """Run a model and return its folder, or the folder of an identical finished run unless ``again``."""
+    started = provenance.now()
+    model = registry.load("benchmarks.models", name)(settings)
+    changed = model.settings.model_dump(exclude_defaults=True) if settings is not None else {}
+    folder = _folder(job, model.card, changed)
+    if (folder / "result.json").exists() and not again:
+        console.print(
+            f"{name}: an identical run is finished, found in {folder} (--again computes it anew)", markup=False
+        )
+        return folder
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    _sweep(folder)
+    part.mkdir(parents=True)
+    try:
+        result = _measured(job, model, part)
+        made = provenance.collect(seed=job.seed, started_at=started, device=getattr(model, "device", "cpu"))
+        result = result.model_copy(
+            update={
+                "run_id": folder.name.rpartition("-")[2],
+                "provenance": {**made, "settings": changed, "metrics": list(job.metrics)},
+            }
+        )
+        with whole(part / "result.json") as file:
+            file.write(result.model_dump_json(indent=1) + "\n")
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _measured(job: Job, model: Any, part: Path) -> Result:
+    """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
+    name, examples = model.card.name, job.examples
+    _reset_peak()
+    console.print(f"{name}: fitting", highlight=False)
+    clock = time.perf_counter()
+    model.fit(*job.learnable, job.dataset.items, job.seed)
+    fitted = time.perf_counter()
+    queries = [e.query for e in examples]
+    kept: list[Prediction] = []
+
+    def stream() -> Iterator[Prediction]:
+        answers = _progress(model.predict(queries), f"{name}: predicting", len(queries))
+        for prediction in repaired(answers, queries, job.dataset.items):
+            kept.append(prediction)
+            yield prediction
+
+    path = part / "predictions.jsonl"
+    write_jsonl(path, stream())
+    predicted = time.perf_counter()
+    found = evaluate(kept, examples, job.metrics, job.dataset.items, job.seen(), job.seed)
+    write_jsonl(part / "queries.jsonl", _query_lines(examples, found))
+    tokens = getattr(model, "tokens_written", None)
+    return Result(
+        run_id="",
+        task=Task(
+            domain=job.domain,
+            split=job.split,
+            protocol=job.protocol,
+            n=len(examples),
+            n_failed=found.n_failed,
+            n_repeat=found.n_repeat,
+            limit=job.limit,
+            failures=found.failures,
+        ),
+        dataset=DatasetId(version=job.dataset.version, sha256=job.dataset.sha256),
+        model=model.card,
+        scores=found.scores,
+        cost=Cost(
+            fit_seconds=fitted - clock,
+            predict_seconds=predicted - fitted,
+            ms_per_query=1000 * (predicted - fitted) / len(examples),
+            peak_memory_mb=_peak(),
+            tokens_per_query=None if tokens is None else tokens / len(examples),
+        ),
+        predictions=Predictions(path=path.name, sha256=sha256_file(path)),
+        provenance={},
+    )
+
+
+def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dict[str, Any]]:
+    """Answer and scores of each query; an undefined score is left out."""
+    for row, example in enumerate(examples):
+        scores = {name: float(v[row]) for name, v in found.values.items() if not np.isnan(v[row])}
+        yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
+
+
+def _folder(job: Job, card: Any, changed: dict[str, Any]) -> Path:
+    """Where this run belongs; the id hashes all that its result may depend on."""
+    tree = provenance.tree()
+    task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
+    parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]
+    run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
+    model = card.name + (f".{card.arm}" if card.arm else "")
+    domain = re.sub(r"[^\w.=]+", "_", job.domain)
+    return job.out / model / f"{domain}-{job.protocol}-{job.split}-s{job.seed}-{run_id}"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs of the same id left behind; one that is still running keeps its own."""
+    for part in folder.parent.glob(f".{folder.name}.*.part"):
+        pid = part.name.split(".")[-2]
+        if not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _progress(stream: Iterable[Prediction], title: str, total: int) -> Iterator[Prediction]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        yield from bars.track(stream, total=total, description=title)
+
+
+def _reset_peak() -> None:
+    """Linux forgets the highest resident size, so that each model of one command is measured by itself."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> float:
+    """Highest resident size in MiB since the last reset (elsewhere than on Linux: since the start)."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -153,7 +153,7 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, A
         else:
             out[name] = metric(items, int(cut) if at else None)
     if wrong:
-        faults.append(registry.unknown("metric", wrong, known))
+        faults.append(registry.unknown("metric", [name.partition("@")[0] for name in wrong], known))
     if faults:
         raise RadError("; ".join(faults))
     return out

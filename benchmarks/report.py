@@ -7,7 +7,6 @@ import importlib.util
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich import box
@@ -51,7 +50,7 @@ def task(job: Job) -> None:
 
 def tables(job: Job, runs: Sequence[Path]) -> None:
     """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
-    rows = {_label(result): result for result in map(read_result, runs)}
+    rows = {result.label: result for result in map(read_result, runs)}
     ceilings = _ceilings(job)
     bayes = next((row["ndcg@10"].value for name, row in ceilings.items() if "ayes" in name and "ndcg@10" in row), None)
     scores = {label: _all(result) for label, result in rows.items()} | ceilings
@@ -68,14 +67,14 @@ def tables(job: Job, runs: Sequence[Path]) -> None:
     console.print("Results: " + " ".join(str(path) for path in runs), markup=False, soft_wrap=True)
 
 
-def _table(title: str, *columns: str) -> Table:
+def table(title: str, *columns: str) -> Table:
     """A table for 80 columns: numbers never wrap, the first column may fold, ``@`` begins a header's second line."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_style="bold")
+    grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_style="bold")
     for number, column in enumerate(columns):
         first = number == 0
         header = column.replace("@", "\n@")
-        table.add_column(header, justify="left" if first else "right", no_wrap=not first, overflow="fold")
-    return table
+        grid.add_column(header, justify="left" if first else "right", no_wrap=not first, overflow="fold")
+    return grid
 
 
 def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:
@@ -83,7 +82,7 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
     named = dict.fromkeys([*RANKING, *(s.metric for r in rows.values() for s in r.scores if s.metric not in explained)])
     shown = [metric for metric in named if any(metric in row for row in scores.values())][: len(RANKING)]
     heads = [shown[0], "95%\ninterval", *shown[1:], *(["of\nBayes"] if bayes else []), "ms per\nquery", "fail-\ned"]
-    table = _table("Ranking (interval by bootstrap over queries)", "model", *heads)
+    grid = table("Ranking (interval by bootstrap over queries)", "model", *heads)
     for label, row in scores.items():
         cells = [f"{row[metric].value:.4f}" if metric in row else "" for metric in shown]
         first = row.get(shown[0])
@@ -92,8 +91,8 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
             cells.append(f"{row['ndcg@10'].value / bayes:.0%}" if "ndcg@10" in row else "")
         result = rows.get(label)
         cells += [f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed)] if result else ["", ""]
-        table.add_row(label, *cells, style=None if result else "dim")
-    console.print(table)
+        grid.add_row(label, *cells, style=None if result else "dim")
+    console.print(grid)
 
 
 def _slice_table(rows: Mapping[str, Result]) -> None:
@@ -103,11 +102,11 @@ def _slice_table(rows: Mapping[str, Result]) -> None:
         return
     sizes = {s.slice: s.n for r in rows.values() for s in r.scores if s.metric == metric and s.slice != "all"}
     heads = [f"{part}\nn={n}" for part, n in sizes.items()]
-    table = _table(f"{metric} by history length, warm and cold targets (seen in training or not)", "model", *heads)
+    grid = table(f"{metric} by history length, warm and cold targets (seen in training or not)", "model", *heads)
     for label, result in rows.items():
         found = [result.score(metric, part) for part in sizes]
-        table.add_row(label, *(f"{s.value:.4f}" if s else "" for s in found))
-    console.print(table)
+        grid.add_row(label, *(f"{s.value:.4f}" if s else "" for s in found))
+    console.print(grid)
 
 
 def _explanation_table(rows: Mapping[str, Result]) -> None:
@@ -117,13 +116,13 @@ def _explanation_table(rows: Mapping[str, Result]) -> None:
             models.append(label)
     if not models:
         return
-    table = _table("Explanations (95% interval, number of queries)", "metric", *models)
+    grid = table("Explanations (95% interval, number of queries)", "metric", *models)
     for metric in metrics:
         found = [rows[label].score(metric) for label in models]
         arrow = "" if next(s for s in found if s).higher_is_better else " (lower better)"
         cells = [f"{s.value:.3f} ({s.ci_low:.3f}-{s.ci_high:.3f}, {s.n})" if s else "" for s in found]
-        table.add_row(metric + arrow, *cells)
-    console.print(table)
+        grid.add_row(metric + arrow, *cells)
+    console.print(grid)
 
 
 def _explanations(rows: Mapping[str, Result]) -> list[str]:
@@ -162,7 +161,7 @@ def examples(job: Job, runs: Sequence[Path]) -> None:
         lines = [(n, record) for n, record in read_jsonl(folder / "predictions.jsonl") if record.get("rationale")]
         for i in range(min(EXAMPLES, len(lines))):
             number, record = lines[i * len(lines) // EXAMPLES]
-            _example(job, _label(result), records.parse(Prediction, record, f"{folder}/predictions.jsonl:{number}"))
+            _example(job, result.label, records.parse(Prediction, record, f"{folder}/predictions.jsonl:{number}"))
         return
 
 
@@ -187,13 +186,6 @@ def _example(job: Job, label: str, p: Prediction) -> None:
         place = f"rank {p.ranking.index(item) + 1}" if item in p.ranking else "not among the first 100"
         lines.append(f"  in fact: {title(item)} ({place})")
     console.print("\n".join(lines) + "\n", markup=False)
-
-
-def _label(result: Result) -> str:
-    changed: dict[str, Any] = result.provenance.get("settings", {})
-    name = result.model.name + (f".{result.model.arm}" if result.model.arm else "")
-    rest = " ".join(f"{k}={v}" for k, v in changed.items())
-    return f"{name} {rest}".strip()
 
 
 def _all(result: Result) -> dict[str, Score]:

@@ -87,6 +87,12 @@ class Result(Record):
     predictions: Predictions
     provenance: dict[str, Any]
 
+    @property
+    def label(self) -> str:
+        """The model, its arm, and the settings that differ from its defaults."""
+        name = self.model.name + (f".{self.model.arm}" if self.model.arm else "")
+        return " ".join([name, *(f"{key}={value}" for key, value in self.provenance.get("settings", {}).items())])
+
     def score(self, metric: str, slice: str = "all") -> Score | None:
         return next((s for s in self.scores if s.metric == metric and s.slice == slice), None)
 

@@ -1,0 +1,45 @@
+"""A second opinion on NDCG: recomputed from a run's files with nothing but Python's json and math.
+
+    python benchmarks/rescore.py RESULT_DIR...
+
+Reads ``predictions.jsonl`` and the answers in ``queries.jsonl``, and exits 1 where a mean NDCG@10 is not that of
+``result.json``. It imports no part of the project, so that a fault of the harness cannot hide in it.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+
+def ndcg(ranking: list[str], relevant: dict[str, int], k: int) -> float:
+    """Grade / log2(rank + 1) summed over the first k ranks, divided by the same sum for the best order."""
+    gained = sum(relevant.get(item, 0) / math.log2(rank + 1) for rank, item in enumerate(ranking[:k], 1))
+    grades = sorted(relevant.values(), reverse=True)[:k]
+    return gained / sum(grade / math.log2(rank + 1) for rank, grade in enumerate(grades, 1))
+
+
+def rescore(folder: Path, k: int = 10) -> float:
+    """Mean NDCG@k over all queries asked; a prediction that is missing or has an error scores 0."""
+    rankings: dict[str, list[str]] = {}
+    for line in (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
+        prediction = json.loads(line)
+        rankings[prediction["query_id"]] = [] if prediction.get("error") else prediction["ranking"]
+    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
+    return math.fsum(ndcg(rankings.get(q["query_id"], []), q["relevant"], k) for q in queries) / len(queries)
+
+
+def main(folders: list[str]) -> int:
+    wrong = 0
+    for name in folders:
+        result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
+        claimed = next(s["value"] for s in result["scores"] if s["metric"] == "ndcg@10" and s["slice"] == "all")
+        found = rescore(Path(name))
+        same = math.isclose(found, claimed, abs_tol=1e-9)
+        print(f"{name}: ndcg@10 {found:.6f}, result.json says {claimed:.6f}: {'equal' if same else 'DIFFERENT'}")
+        wrong += not same
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from rad import registry, splits
-from rad.io import canonical, sha256_lines
+from rad import candidates, registry, splits
+from rad.errors import RadError
+from rad.io import sha256_lines
 from rad.types import Example, Interaction, Item, PairExplanation, Rationale, Split
+
+Protocol = Literal["full", "time", "rerank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,10 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A corpus, split. ``items`` is in the order of public ids, which is also the order that breaks ties."""
+    """A corpus, split. ``items`` is in the order of public ids, which is also the order that breaks ties.
+
+    ``sha256`` is that of the corpus and is the same under every protocol. ``sequences`` are those that were split.
+    """
 
     name: str
     version: str
@@ -41,27 +49,94 @@ class Dataset:
     examples: Mapping[Split, tuple[Example, ...]]
     ordered: bool = True
     notes: Mapping[str, int] = field(default_factory=dict)
+    protocol: Protocol = "full"
+    sequences: Mapping[str, Sequence[Interaction]] = field(default_factory=dict)
 
 
 def load_domain(spec: str) -> Any:
-    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``, ``recbole:DIR``)."""
+    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``, ``scientific:changed``)."""
     name, _, argument = spec.partition(":")
     return registry.load("rad.domains", name)(argument)
 
 
-def open_dataset(spec: str, data_dir: Path | None = None) -> Dataset:
-    """Load a domain and split it leave-last-out. ``data_dir`` holds raw files (default: ``RAD_DATA``)."""
+def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "full") -> Dataset:
+    """Load a domain, count users with one and the same sequence once, and split it.
+
+    ``data_dir`` holds raw files (default: ``RAD_DATA``). ``protocol``: ``full`` is leave-last-out with the whole
+    catalogue to rank, ``rerank`` the same with a fixed candidate file (:mod:`rad.candidates`), ``time`` one moment for
+    all users. :class:`RadError` on an unknown domain or protocol, missing or broken files, and records that do not fit
+    together; what was left out is counted in ``notes``.
+    """
+    if protocol not in get_args(Protocol):
+        raise RadError(registry.unknown("protocol", [protocol], get_args(Protocol)))
     domain = load_domain(spec)
     corpus: Corpus = domain.load(data_dir)
-    items = {item.item_id: item for item in sorted(corpus.items, key=lambda item: item.item_id)}
-    lines = [canonical(item) for item in items.values()]
-    lines += [canonical(x) for user in sorted(corpus.sequences) for x in corpus.sequences[user]]
+    items = _catalogue(spec, corpus)
+    sequences = splits.distinct_users(corpus.sequences, corpus.ordered)
+    split = splits.global_time if protocol == "time" else splits.leave_last_out
+    examples = split(domain.name, sequences, corpus.rationales, corpus.contrasts)
+    digest = sha256_lines(
+        chain(
+            items.values(),
+            chain.from_iterable(sequences[user] for user in sorted(sequences)),
+            (corpus.rationales[key] for key in sorted(corpus.rationales)),
+            (corpus.contrasts[key] for key in sorted(corpus.contrasts)),
+        )
+    )
+    if protocol == "rerank":
+        examples = _with_candidates(examples, candidates.cached(digest, items, examples))
     return Dataset(
         name=spec,
         version=domain.version,
-        sha256=sha256_lines(lines),
+        sha256=digest,
         items=items,
-        examples=splits.leave_last_out(domain.name, corpus.sequences, corpus.rationales, corpus.contrasts),
+        examples=examples,
         ordered=corpus.ordered,
-        notes=dict(corpus.notes),
+        notes={**corpus.notes, **_notes(corpus, sequences)},
+        protocol=protocol,
+        sequences=sequences,
     )
+
+
+def _catalogue(spec: str, corpus: Corpus) -> dict[str, Item]:
+    """Items by id, in the order of ids. Refuses what would be a silent skip later."""
+    items = {item.item_id: item for item in sorted(corpus.items, key=lambda item: item.item_id)}
+    if not items:
+        raise RadError(f"{spec}: the catalogue is empty")
+    if len(items) < len(corpus.items):
+        twice = Counter(item.item_id for item in corpus.items).most_common(1)[0][0]
+        raise RadError(f"{spec}: item id {twice} is in the catalogue twice")
+    for user, sequence in corpus.sequences.items():
+        for position, interaction in enumerate(sequence, 1):
+            if interaction.item_id not in items:
+                raise RadError(
+                    f"{spec}: interaction {position} of user {user} names item {interaction.item_id}, "
+                    "which is not in the catalogue"
+                )
+            if interaction.user_id != user:
+                raise RadError(f"{spec}: interaction {position} of user {user} belongs to user {interaction.user_id}")
+    return items
+
+
+def _notes(corpus: Corpus, sequences: Mapping[str, Sequence[Interaction]]) -> dict[str, int]:
+    counts = {
+        "users in the source": len(corpus.sequences),
+        "users with the sequence of another user (counted once)": len(corpus.sequences) - len(sequences),
+        "users with fewer than 3 interactions (no queries)": sum(
+            len(s) < splits.MIN_PREFIX for s in sequences.values()
+        ),
+        "items without text": sum(not item.text.strip() for item in corpus.items),
+    }
+    return {what: n for what, n in counts.items() if n}
+
+
+def _with_candidates(
+    examples: Mapping[Split, tuple[Example, ...]], table: Mapping[str, tuple[str, ...]]
+) -> dict[Split, tuple[Example, ...]]:
+    """Candidates on the queries that have some (validation and test)."""
+
+    def add(example: Example) -> Example:
+        chosen = table.get(example.query.query_id)
+        return replace(example, query=replace(example.query, candidates=chosen)) if chosen else example
+
+    return {split: tuple(map(add, rows)) for split, rows in examples.items()}

@@ -1,4 +1,4 @@
-"""Public ids and leave-last-out splits.
+"""Public ids, duplicates, k-cores, and two ways to split: leave-last-out and global time.
 
 Ids. Raw ids are numbered in the order in which users bought and so leak the target; every loader replaces them by
 :func:`public_id`, and catalogues are kept in the order of these hashes.
@@ -10,11 +10,15 @@ source. Score ties break by the order of the catalogue.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from rad.errors import RadError
 from rad.types import Example, Interaction, PairExplanation, Query, Rationale, Split
 
 MIN_PREFIX = 3  # a training prefix holds its target and at least two items before it
+TIME_SHARES = (0.8, 0.9)  # of all interactions lie before the validation cut and the test cut
 
 
 def public_id(domain: str, kind: str, source_id: str) -> str:
@@ -55,6 +59,95 @@ def leave_last_out(
         out["validation"].append(example(user, sequence, n - 2, "validation"))
         out["test"].append(example(user, sequence, n - 1, "test"))
     return {split: tuple(examples) for split, examples in out.items()}
+
+
+def global_time(
+    domain: str,
+    sequences: Mapping[str, Sequence[Interaction]],
+    rationales: Mapping[str, Rationale] | None = None,
+    contrasts: Mapping[str, PairExplanation] | None = None,
+    cuts: tuple[int, int] | None = None,
+) -> dict[Split, tuple[Example, ...]]:
+    """Split at two moments for all users alike, so that nothing is learnt from the future of anyone.
+
+    A query's history is everything before the cut (at least two items); every interaction from there on (up to the
+    test cut for validation) is an answer in a query of its own. Training has every earlier prefix of length >= 3.
+    ``cuts`` are UTC seconds, by default those of :func:`time_cuts`. A query whose history is not the whole prefix has
+    an id of its own, and no rationale, since one may cite what is not in the history. :class:`RadError` where an
+    interaction has no timestamp.
+    """
+    rationales, contrasts = rationales or {}, contrasts or {}
+    first, second = cuts or time_cuts(domain, sequences)
+    out: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
+    for user in sorted(sequences):
+        sequence = sequences[user]
+        times = [_timestamp(domain, x) for x in sequence]
+        a, b = bisect_left(times, first), bisect_left(times, second)
+        spans: tuple[tuple[Split, int | None, int, int], ...] = (
+            ("train", None, 0, a),
+            ("validation", a, a, b),
+            ("test", b, b, len(sequence)),
+        )
+        for split, cut, start, end in spans:
+            for position in range(max(start, MIN_PREFIX - 1), end):
+                n = position if cut is None else cut
+                if n < MIN_PREFIX - 1:
+                    continue
+                whole = n == position
+                key = query_id(user, position) + ("" if whole else f"-{n}")
+                query = Query(key, domain, user, tuple(sequence[:n]))
+                rationale, contrast = (rationales.get(key), contrasts.get(key)) if whole else (None, None)
+                out[split].append(Example(query, split, {sequence[position].item_id: 1}, rationale, contrast))
+    return {split: tuple(examples) for split, examples in out.items()}
+
+
+def time_cuts(domain: str, sequences: Mapping[str, Sequence[Interaction]]) -> tuple[int, int]:
+    """The moments before which 80% and 90% of all interactions lie."""
+    times = sorted(_timestamp(domain, x) for sequence in sequences.values() for x in sequence)
+    if not times:
+        raise RadError(f"{domain} has no interactions to split by time")
+    return times[int(TIME_SHARES[0] * len(times))], times[int(TIME_SHARES[1] * len(times))]
+
+
+def _timestamp(domain: str, interaction: Interaction) -> int:
+    if interaction.timestamp is None:
+        raise RadError(f"{domain} has no timestamps, so it cannot be split by time: use --protocol full")
+    return interaction.timestamp
+
+
+def in_time_order(interactions: Iterable[Interaction]) -> dict[str, tuple[Interaction, ...]]:
+    """Each user's interactions, oldest first; equal timestamps keep the order of the source."""
+    users: dict[str, list[Interaction]] = {}
+    for interaction in interactions:
+        users.setdefault(interaction.user_id, []).append(interaction)
+    return {user: tuple(sorted(rows, key=lambda x: x.timestamp or 0)) for user, rows in users.items()}
+
+
+def distinct_users(
+    sequences: Mapping[str, Sequence[Interaction]], ordered: bool = True
+) -> dict[str, Sequence[Interaction]]:
+    """Of the users with one and the same items (in the same order, where there is one) only the first by id."""
+    seen: set[tuple[str, ...]] = set()
+    kept = {}
+    for user in sorted(sequences):
+        key = tuple(x.item_id for x in sequences[user])
+        key = key if ordered else tuple(sorted(key))
+        if key not in seen:
+            seen.add(key)
+            kept[user] = sequences[user]
+    return kept
+
+
+def k_core(sequences: Mapping[str, Sequence[Interaction]], k: int) -> dict[str, tuple[Interaction, ...]]:
+    """The largest part where every user has ``k`` interactions and every item ``k`` users, order kept."""
+    kept = {user: tuple(sequence) for user, sequence in sequences.items()}
+    while True:
+        users_of = Counter(item for sequence in kept.values() for item in {x.item_id for x in sequence})
+        smaller = {u: tuple(x for x in s if users_of[x.item_id] >= k) for u, s in kept.items()}
+        smaller = {user: sequence for user, sequence in smaller.items() if len(sequence) >= k}
+        if sum(map(len, smaller.values())) == sum(map(len, kept.values())):
+            return smaller
+        kept = smaller
 
 
 def sequences_of(examples: Iterable[Example]) -> dict[str, tuple[Interaction, ...]]:

@@ -40,7 +40,9 @@ class Model(Protocol):
     deterministic for a seed; a query that fails yields ``Prediction(..., ranking=(), error="...")``.
     ``card`` can be read before ``fit`` (it makes the run's id) and after (it goes into the result).
     ``against`` names models whose results belong on this one's table. A model that writes text may count the tokens
-    that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``.
+    that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``. One that
+    takes more than seconds to fit a small data set states in ``quick`` the settings with which it does not; tests use
+    them.
     """
 
     Settings: ClassVar[type[ModelSettings]]

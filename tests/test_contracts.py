@@ -1,0 +1,187 @@
+"""Every model, metric and domain in the registries keeps its promises: a new file is tested unasked."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.evaluate import METRICS, evaluate, fault, load_metrics
+from benchmarks.models import dense
+from benchmarks.ranking import CUT
+from rad import registry
+from rad.dataset import load_domain, open_dataset
+from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
+
+MODELS, DOMAINS = registry.names("benchmarks.models"), registry.names("rad.domains")
+SMALL = "world:seed=3,users=40,items=200"
+
+
+@pytest.fixture(autouse=True)
+def _quick_encoder(monkeypatch):
+    """Vectors from hashed words instead of a network that takes seconds to load; test_baselines runs the real one."""
+
+    def encode(encoder, texts):
+        vectors = np.zeros((len(texts), 64), np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in text.lower().split():
+                row[zlib.crc32(word.encode()) % 64] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), 0
+
+    monkeypatch.setattr(dense, "_encode", encode)
+
+
+def make(name):
+    kind = registry.load("benchmarks.models", name)
+    return kind(kind.Settings(**getattr(kind, "quick", {})))
+
+
+@cache
+def small():
+    return open_dataset(SMALL)
+
+
+@cache
+def fitted(name):
+    """A model on a small world, fitted once for all tests, and its answers."""
+    model, data = make(name), small()
+    model.fit(data.examples["train"], data.examples["validation"], data.items, 0)
+    queries = [e.query for e in data.examples["test"]]
+    return model, queries, list(model.predict(queries))
+
+
+# --- models ---
+
+
+@pytest.mark.parametrize("name", MODELS)
+class TestModel:
+    def test_says_what_it_is(self, name):
+        kind = registry.load("benchmarks.models", name)
+        assert issubclass(kind.Settings, ModelSettings)
+        assert all(f.description for f in kind.Settings.model_fields.values()), "every setting has a description"
+        assert set(kind.against) <= set(MODELS) - {name}
+        card = kind(None).card  # before fitting: it makes the run's id
+        assert isinstance(card, ModelCard) and card.name == name
+        assert ModelCard.model_validate_json(card.model_dump_json()) == card
+
+    def test_answers_every_query_in_order_and_without_a_fault(self, name):
+        model, queries, found = fitted(name)
+        assert [p.query_id for p in found] == [q.query_id for q in queries]
+        assert [fault(p, q, small().items) for p, q in zip(found, queries, strict=True)] == [None] * len(queries)
+        assert all(len(p.ranking) == CUT for p in found), "100 items where the catalogue has them"
+        assert isinstance(model.card, ModelCard)
+
+    def test_same_seed_same_answers_whatever_else_is_asked(self, name):
+        model, queries, found = fitted(name)
+        assert [p.ranking for p in model.predict(queries[:7])] == [p.ranking for p in found[:7]]
+        again = make(name)
+        again.fit(small().examples["train"], small().examples["validation"], small().items, 0)
+        assert list(again.predict(queries[:7])) == list(model.predict(queries[:7]))
+
+    def test_odd_queries(self, name):
+        """An empty history, one item, a long one, every item twice, and candidates."""
+        model, queries, _ = fitted(name)
+        items = list(small().items)
+
+        def ask(ids, **more):
+            return Query(f"odd-{len(ids)}", queries[0].domain, "odd", tuple(Interaction("odd", i) for i in ids), **more)
+
+        odd = [ask([]), ask(items[:1]), ask(items[:150]), ask([*items[:20], *items[:20]])]
+        odd.append(ask(items[:3], candidates=tuple(items[50:60])))
+        found = list(model.predict(odd))
+        assert [p.query_id for p in found] == [q.query_id for q in odd]
+        for p, q in zip(found, odd, strict=True):
+            assert p.error or fault(p, q, small().items) is None  # an honest error is allowed, a bad ranking is not
+        assert list(model.predict([])) == []
+
+    def test_fits_the_toy_without_validation(self, name, toy):
+        model = make(name)
+        model.fit(toy.examples["train"], (), toy.items, 1)
+        examples = toy.examples["validation"]
+        found = evaluate(model.predict([e.query for e in examples]), examples, METRICS, toy.items, samples=10)
+        assert found.n_failed == 0, found.failures
+
+    def test_rationale_before_ranking(self, name):
+        """The ranking follows from the rationale: given its own it ranks the same, given another's it answers too."""
+        model, queries, found = fitted(name)
+        if not hasattr(model, "rank_given") or all(p.rationale is None for p in found):
+            pytest.skip("gives no rationales")
+        told = [(q, p) for q, p in zip(queries, found, strict=True) if p.rationale is not None][:6]
+        asked, own = [q for q, _ in told], [p.rationale for _, p in told]
+        for given, expected in zip(model.rank_given(asked, own), (p for _, p in told), strict=True):
+            assert given.ranking == expected.ranking and given.rationale == expected.rationale
+        swapped = [dataclasses.replace(r, query_id=q.query_id) for q, r in zip(asked, own[1:] + own[:1], strict=True)]
+        for p, q, r in zip(model.rank_given(asked, swapped), asked, swapped, strict=True):
+            assert p.query_id == q.query_id and p.rationale == r
+            assert p.error or fault(p, q, small().items) is None
+        assert all(r.query_id == q.query_id and r.origin == "model" for q, r in zip(asked, own, strict=True))
+
+
+# --- metrics ---
+
+
+@pytest.mark.parametrize("name", registry.names("benchmarks.metrics"))
+def test_metric(name, toy):
+    kind = registry.load("benchmarks.metrics", name)
+    worst, best = kind.range if kind.higher_is_better else kind.range[::-1]
+    assert worst != best and kind.version >= 1
+    assert kind.needs <= {"rationale", "known", "supported"}
+    asked = f"{name}@3" if kind.cuts else name
+    (metric,) = load_metrics([asked], toy.items).values()
+    known = {e.query.query_id: e.rationale for e in toy.examples["test"]}
+    told = {e.query.query_id: known[e.query.query_id] or _rationale(e) for e in toy.examples["test"]}
+    right = [Prediction(e.query.query_id, _first(e, toy), told[e.query.query_id]) for e in toy.examples["test"]]
+    missing = evaluate([], toy.examples["test"], [asked], toy.items, samples=10)
+    for found in (evaluate(right, toy.examples["test"], [asked], toy.items, samples=10), missing):
+        for score in found.scores:
+            assert kind.range[0] <= score.ci_low <= score.ci_high <= kind.range[1]
+    assert all(s.value == worst for s in missing.scores)
+    assert hasattr(metric, "statistic") or metric.score(right[0], toy.examples["test"][0]) == best
+
+
+def _first(example: Example, data) -> tuple[str, ...]:
+    past = {x.item_id for x in example.query.history}
+    return tuple(i for i in [*example.relevant, *(set(data.items) - set(example.relevant))] if i not in past)
+
+
+def _rationale(example: Example) -> Rationale:
+    colour = example.query.history[0].item_id.split("-")[0]
+    reason = Reason(Evidence((0,), "attribute", "colour", colour), (("colour", colour),))
+    return Rationale("r", example.query.query_id, (reason,), "", "supported", "model", "toy", "1")
+
+
+# --- domains ---
+
+
+def domains():
+    for name in DOMAINS:
+        needs = [pytest.mark.realdata] if registry.load("rad.domains", name).sources else []
+        yield pytest.param(name, marks=needs)
+
+
+@pytest.mark.parametrize("name", list(domains()))
+def test_domain(name, data_dir):
+    domain = load_domain(name)
+    assert domain.name == name and domain.version
+    data = open_dataset(name, data_dir)
+    assert list(data.items) == sorted(data.items)
+    hexadecimal = set("0123456789abcdef")
+    assert all(len(i) == 16 and set(i) <= hexadecimal for i in data.items), "public ids, which say nothing of order"
+    users = [e.query.user_id for e in data.examples["test"]]
+    assert len(users) == len(set(users)) and all(len(u) == 16 and set(u) <= hexadecimal for u in users)
+    for split, examples in data.examples.items():
+        for e in examples:
+            assert e.split == split and e.relevant and e.query.candidates is None
+            assert all(item in data.items for item in e.relevant)
+    scores = {}
+    examples = data.examples["test"][:2000]
+    for control in ("next_id", "popularity"):
+        model = registry.load("benchmarks.models", control)()
+        model.fit(data.examples["train"], data.examples["validation"], data.items, 0)
+        answers = model.predict([e.query for e in examples])
+        scores[control] = evaluate(answers, examples, ["ndcg@10"], data.items, samples=10).value("ndcg@10")
+    assert scores["next_id"] <= scores["popularity"], f"the ids leak the order of purchase: {scores}"

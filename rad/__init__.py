@@ -1,0 +1,29 @@
+"""RAD: recommendation data whose users say why. ``rad.load(name)`` is all that a reader needs.
+
+>>> import rad
+>>> data = rad.load("world")                                     # doctest: +SKIP
+>>> data.examples["test"][0]["rationale"]["text"]                # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rad.tables import Loaded
+
+__version__ = "0.1.0"
+
+
+def load(name: str, data_dir: str | Path | None = None) -> Loaded:
+    """A domain as ``datasets`` tables: ``.examples`` (train, validation, test), ``.items``, ``.rationales``.
+
+    ``name`` is a file of ``rad/domains`` (``world``, ``scientific``), with an argument where the domain takes one
+    (``world:seed=3``). Built-in worlds need nothing; for real data ``data_dir`` (or the environment variable
+    ``RAD_DATA``) names the folder with the raw files. Raises :class:`rad.errors.RadError`, whose text says what to
+    do, on an unknown name and on missing or broken files. Nothing is fetched.
+    """
+    from rad import tables  # here, so that importing rad stays quick
+
+    return tables.load(name, data_dir)

@@ -15,6 +15,7 @@ from rad.io import sha256_lines
 from rad.types import Example, Interaction, Item, PairExplanation, Rationale, Split
 
 Protocol = Literal["full", "time", "rerank"]
+PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
     all users. :class:`RadError` on an unknown domain or protocol, missing or broken files, and records that do not fit
     together; what was left out is counted in ``notes``.
     """
-    if protocol not in get_args(Protocol):
-        raise RadError(registry.unknown("protocol", [protocol], get_args(Protocol)))
+    if protocol not in PROTOCOLS:
+        raise RadError(registry.unknown("protocol", [protocol], PROTOCOLS))
     domain = load_domain(spec)
     corpus: Corpus = domain.load(data_dir)
     items = _catalogue(spec, corpus)

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rad.errors import RadError
 from rad.types import Example, Interaction, PairExplanation, Query, Rationale, Split
 
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MIN_PREFIX = 3  # a training prefix holds its target and at least two items before it
 TIME_SHARES = (0.8, 0.9)  # of all interactions lie before the validation cut and the test cut
 
@@ -161,3 +162,14 @@ def sequences_of(examples: Iterable[Example]) -> dict[str, tuple[Interaction, ..
         if seen is None or len(e.query.history) > len(seen.query.history):
             longest[e.query.user_id] = e
     return {user: (*e.query.history, *(Interaction(user, item) for item in e.relevant)) for user, e in longest.items()}
+
+
+def learnable(examples: Mapping[Split, Sequence[Example]], split: Split) -> set[str]:
+    """Items that a model may have seen before it answers ``split``: a target among them is *warm*, another *cold*.
+
+    They are all items in the histories of the split and in earlier splits, answers included: at test in training and
+    validation, at validation in training.
+    """
+    earlier = SPLITS[: SPLITS.index(split)]
+    seen = {x.item_id for name in (*earlier, split) for e in examples[name] for x in e.query.history}
+    return seen | {item_id for name in earlier for e in examples[name] for item_id in e.relevant}

@@ -1,0 +1,143 @@
+"""The command line: ``python -m rad load|describe|check``. See :func:`parser` for examples, or ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from rad import registry
+from rad.errors import RadError, run
+
+if TYPE_CHECKING:
+    from rad.dataset import Dataset, Protocol
+
+EXAMPLES = """examples:
+  python -m rad load world                                  build the default world and say what it holds
+  python -m rad load scientific --data-dir DIR --out OUT    write it as parquet files
+  python -m rad describe world                              counts, splits and three readable examples
+  python -m rad check scientific --data-dir DIR             look for leaks; exit status 1 if there is one
+  python -m rad check rationales.jsonl --domain world       look for leaks in a file of rationales or predictions
+
+A NAME is one of: {names}. Some take an argument after a colon (world:seed=3).
+Raw files of real data are looked for in --data-dir, or in the folder that RAD_DATA names."""
+
+
+def parser() -> argparse.ArgumentParser:
+    keep = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="python -m rad",
+        description="RAD: recommendation data whose users say why.",
+        epilog=EXAMPLES.format(names=", ".join(registry.names("rad.domains"))),
+        formatter_class=keep,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="load|describe|check")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data-dir", type=Path, metavar="DIR", help="folder with raw files (default: RAD_DATA)")
+    protocol = argparse.ArgumentParser(add_help=False)
+    protocol.add_argument("--protocol", default="full", metavar="P", help="full (default), time or rerank")
+    load = commands.add_parser("load", parents=[shared], help="open a data set; --out writes parquet files")
+    load.add_argument("name", metavar="NAME")
+    load.add_argument("--out", type=Path, metavar="DIR", help="write parquet files and dataset.json here")
+    describe = commands.add_parser("describe", parents=[shared, protocol], help="counts, splits, readable examples")
+    describe.add_argument("name", metavar="NAME")
+    check = commands.add_parser("check", parents=[shared, protocol], help="leak checks; exit status 1 on a leak")
+    check.add_argument("name", metavar="NAME|FILE", help="a data set, or a .jsonl file of rationales or predictions")
+    check.add_argument("--domain", metavar="NAME", help="the data set that the rationales of FILE belong to")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. The status is 1 when ``check`` finds a leak; a :class:`RadError` is left to :func:`run`."""
+    options = parser().parse_args(arguments)
+    return {"load": _load, "describe": _describe, "check": _check}[options.command](options)
+
+
+def _open(name: str, options: argparse.Namespace) -> Dataset:
+    from rich.console import Console
+
+    from rad.dataset import PROTOCOLS, open_dataset
+
+    domain, protocol = name.partition(":")[0], getattr(options, "protocol", "full")
+    asked = (("domain", domain, registry.names("rad.domains")), ("protocol", protocol, PROTOCOLS))
+    if wrong := [registry.unknown(noun, [given], known) for noun, given, known in asked if given not in known]:
+        raise RadError("; ".join(wrong))
+    with Console(stderr=True).status(f"opening {name}"):
+        return open_dataset(name, options.data_dir, cast("Protocol", protocol))
+
+
+def _load(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from rad import tables
+
+    data = _open(options.name, options)
+    console = Console()
+    written = tables.write(data, options.out) if options.out else []
+    table = Table("part", "rows", title=f"{data.name} {data.version}", title_justify="left")
+    table.columns[1].justify = "right"
+    for split, rows in data.examples.items():
+        table.add_row(split, f"{len(rows):,}")
+    table.add_row("items", f"{len(data.items):,}")
+    table.add_row("rationales", f"{sum(e.rationale is not None for r in data.examples.values() for e in r):,}")
+    console.print(table)
+    console.print(f"sha256 {data.sha256}", soft_wrap=True)
+    for path in written:
+        console.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    if not written:
+        console.print(f'in Python: rad.load("{data.name}"); as parquet files: --out DIR', highlight=False)
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from rad import describe
+
+    describe.render(_open(options.name, options), Console())
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from rad import checks, rationale_file
+
+    is_file = options.name.endswith((".jsonl", ".jsonl.gz")) or Path(options.name).is_file()
+    if options.domain and not is_file:
+        raise RadError(f"--domain goes with a file of rationales; '{options.name}' is none")
+    name = options.domain if is_file else options.name
+    data = _open(name, options) if name else None
+    table = Table("", "check", "count", "what", title=f"Leak checks of {escape(options.name)}", title_justify="left")
+    table.columns[2].justify = "right"
+    findings: list[checks.Finding] = []
+    with Console(stderr=True).status("checking"):
+        found: Iterable[checks.Finding] = (
+            rationale_file.check_file(Path(options.name), data) if is_file or data is None else checks.check(data)
+        )
+        for finding in found:
+            findings.append(finding)
+            colour = {"leak": "bold red", "note": "yellow", "ok": "green"}[finding.level]
+            share = f"{finding.count:,}" + (f" of {finding.total:,}" if finding.total else "")
+            what = finding.text + (f"\n  such as {'; '.join(finding.examples)}" if finding.examples else "")
+            count = share if finding.count else ""
+            table.add_row(f"[{colour}]{finding.level}[/]", escape(finding.check), count, escape(what))
+    console = Console()
+    console.print(table)
+    leaks = sum(finding.level == "leak" for finding in findings)
+    notes = sum(finding.level == "note" for finding in findings)
+    console.print(f"{leaks} leaks, {notes} notes, {len(findings) - leaks - notes} checks without a finding")
+    return 1 if leaks else 0
+
+
+def command() -> None:
+    """Entry point of the ``rad`` script."""
+    run(main)
+
+
+if __name__ == "__main__":
+    command()

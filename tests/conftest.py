@@ -1,0 +1,132 @@
+"""The toy world, and what every test may rely on: no sockets but localhost, a cache of its own, no data by accident.
+
+The toy world has 20 items (5 colours of 4 garments, each with an invented name) and 12 users. By hand:
+
+- u11 has the sequence of u10, so 11 users stay; u12 has one interaction, so 10 have queries.
+- Training prefixes: u01 2, u02 1, u05 1, u06 1, u07 2, so 7; validation 10; test 10.
+- u09's last item, red-scarf, is also their first: a repeat target.
+- green-boots is in no sequence, and green-scarf only in that of u12.
+- Test targets: u01 blue-hat, u02 red-boots, u03 blue-scarf, u04 blue-scarf, u05 white-scarf, u06 blue-hat,
+  u07 black-hat, u08 green-coat, u09 red-scarf, u10 white-boots. Nobody has blue-scarf or green-coat before, so 3 of 10
+  are cold.
+- Times: interaction k of user n is at 100 k + n.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rad import splits
+from rad.dataset import Corpus, Dataset
+from rad.io import sha256_lines
+from rad.types import Evidence, Interaction, Item, Rationale, Reason
+
+COLOURS = ("black", "blue", "green", "red", "white")
+GARMENTS = ("boots", "coat", "hat", "scarf")
+NAMES = (
+    *("Arbo", "Belu", "Cado", "Delk", "Emra", "Fosk", "Gilu", "Haro", "Ilmo", "Jask"),
+    *("Kelt", "Luro", "Mavi", "Nork", "Olbu", "Pram", "Quiv", "Rask", "Selk", "Tamu"),
+)
+SEQUENCES = {
+    "u01": ("red-coat", "red-hat", "red-scarf", "red-boots", "blue-boots", "blue-hat"),
+    "u02": ("red-hat", "red-coat", "blue-hat", "red-scarf", "red-boots"),
+    "u03": ("blue-coat", "blue-hat", "blue-scarf"),
+    "u04": ("blue-hat", "blue-coat", "blue-boots", "blue-scarf"),
+    "u05": ("black-boots", "black-coat", "black-hat", "black-scarf", "white-scarf"),
+    "u06": ("green-hat", "white-hat", "black-hat", "red-hat", "blue-hat"),
+    "u07": ("white-coat", "white-boots", "white-scarf", "white-hat", "green-hat", "black-hat"),
+    "u08": ("red-coat", "blue-coat", "black-coat", "green-coat"),
+    "u09": ("red-scarf", "red-hat", "red-coat", "red-scarf"),
+    "u10": ("black-boots", "red-boots", "blue-boots", "white-boots"),
+    "u11": ("black-boots", "red-boots", "blue-boots", "white-boots"),
+    "u12": ("green-scarf",),
+}
+DATA = Path(os.environ.get("RAD_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+def pytest_collection_modifyitems(items):
+    if not DATA.is_dir():
+        skip = pytest.mark.skip(reason="needs raw files: set RAD_DATA to their folder")
+        for item in items:
+            if item.get_closest_marker("realdata"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _closed_sockets(request):
+    """Only localhost answers, but for tests marked ``network``."""
+    if request.node.get_closest_marker("network"):
+        yield
+        return
+    import pytest_socket
+
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    pytest_socket._remove_restrictions()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.delenv("RAD_DATA", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with raw files; only for tests marked ``realdata``."""
+    return DATA
+
+
+def toy_items() -> dict[str, Item]:
+    """The 20 items in catalogue order: black-boots, black-coat, ..., white-scarf."""
+    items = {}
+    for name, (colour, garment) in zip(NAMES, [(c, g) for c in COLOURS for g in GARMENTS], strict=True):
+        title = f"{name} {colour} {garment}"
+        item_id = f"{colour}-{garment}"
+        attributes = {"colour": (colour,), "garment": (garment,)}
+        items[item_id] = Item(item_id, "toy", title, f"{title}. {colour} {garment} for winter", attributes)
+    return items
+
+
+def toy_sequences() -> dict[str, tuple[Interaction, ...]]:
+    return {
+        user: tuple(Interaction(user, item, 100 * k + int(user[1:])) for k, item in enumerate(sequence))
+        for user, sequence in SEQUENCES.items()
+    }
+
+
+def toy_rationales() -> dict[str, Rationale]:
+    """What is known of two test queries: u01 wants a blue hat, u08's choice is unexplained."""
+    wants_blue = Reason(Evidence((4,), "attribute", "colour", "blue"), wants=(("colour", "blue"),), weight=0.6)
+    wants_hat = Reason(Evidence((1,), "attribute", "garment", "hat"), wants=(("garment", "hat"),), weight=0.3)
+    text = "Because of the blue in [5], something blue. Because of the hat in [2], a hat."
+    return {
+        "u01-5": Rationale("r-u01-5", "u01-5", (wants_blue, wants_hat), text, "supported", "known", "toy", "1"),
+        "u08-3": Rationale("r-u08-3", "u08-3", (), "Nothing explains it.", "unexplained", "known", "toy", "1"),
+    }
+
+
+@pytest.fixture
+def toy_corpus() -> Corpus:
+    return Corpus(items=tuple(toy_items().values()), sequences=toy_sequences(), rationales=toy_rationales())
+
+
+@pytest.fixture
+def toy(toy_corpus: Corpus) -> Dataset:
+    """The toy world split leave-last-out."""
+    items = toy_items()
+    sequences = splits.distinct_users(toy_corpus.sequences)
+    return Dataset(
+        name="toy",
+        version="1",
+        sha256=sha256_lines(items.values()),
+        items=items,
+        examples=splits.leave_last_out("toy", sequences, toy_corpus.rationales),
+        sequences=sequences,
+    )

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.evaluate import bootstrap
 from benchmarks.runner import Job
-from benchmarks.schema import Result, Score, read_result
+from benchmarks.schema import PROTOCOLS, Result, Score, read_result
 from rad import records, registry
 from rad.io import read_jsonl
 from rad.types import Prediction
@@ -42,8 +42,8 @@ def task(job: Job) -> None:
     counts = {split: len(found) for split, found in job.dataset.examples.items()}
     console.print(
         f"{job.domain} {job.dataset.version} ({job.dataset.sha256[:8]}): {len(job.dataset.items):,} items, "
-        f"{counts['train']:,} training prefixes; {job.protocol} ranking of {len(job.examples):,} "
-        f"{job.split} queries, seed {job.seed}",
+        f"{counts['train']:,} training prefixes; {len(job.examples):,} {job.split} queries, "
+        f"{PROTOCOLS[job.protocol]}, seed {job.seed}",
         markup=False,
     )
 

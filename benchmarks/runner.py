@@ -74,7 +74,7 @@ def references(models: Sequence[str]) -> list[str]:
 
 def find(job: Job, name: str) -> Path | None:
     """The newest finished run of a reference with default settings on this task, whatever code made it."""
-    best: tuple[str, Path] | None = None
+    best: tuple[str, Path, str] | None = None
     for path in job.out.glob(f"{name}/*/result.json"):
         try:
             result = read_result(path)
@@ -86,9 +86,9 @@ def find(job: Job, name: str) -> Path | None:
             *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
         )
         if same and (made["seed"], made["settings"], tuple(made["metrics"])) == (job.seed, {}, job.metrics):
-            best = max(best or ("", path), (made["finished_at"], path.parent))
+            best = max(best or ("", path, ""), (made["finished_at"], path.parent, str(made["commit"])[:8]))
     if best:
-        console.print(f"{name}: found in {best[1]}", markup=False, highlight=False)
+        console.print(f"{name}: found in {best[1]} (commit {best[2]})", markup=False, highlight=False)
     return best[1] if best else None
 
 
@@ -97,7 +97,8 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
     started = provenance.now()
     model = registry.load("benchmarks.models", name)(settings)
     changed = model.settings.model_dump(exclude_defaults=True) if settings is not None else {}
-    folder = _folder(job, model.card, changed)
+    tree = provenance.tree()
+    folder = _folder(job, model.card, changed, tree)
     if (folder / "result.json").exists() and not again:
         console.print(
             f"{name}: an identical run is finished, found in {folder} (--again computes it anew)", markup=False
@@ -112,7 +113,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
         result = result.model_copy(
             update={
                 "run_id": folder.name.rpartition("-")[2],
-                "provenance": {**made, "settings": changed, "metrics": list(job.metrics)},
+                "provenance": {**made, **tree, "settings": changed, "metrics": list(job.metrics)},
             }
         )
         with whole(part / "result.json") as file:
@@ -182,9 +183,8 @@ def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dic
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(job: Job, card: Any, changed: dict[str, Any]) -> Path:
+def _folder(job: Job, card: Any, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
-    tree = provenance.tree()
     task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
     parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]

@@ -16,6 +16,11 @@ from benchmarks.contracts import ModelCard
 from rad.errors import RadError
 
 SCHEMA_VERSION = 1
+PROTOCOLS = {
+    "full": "ranking the whole catalogue",
+    "time": "ranking the whole catalogue after one moment for all users",
+    "rerank": "reranking of candidates (not comparable with full ranking)",
+}
 
 
 class Record(BaseModel):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.schema import Result, read_result
+from benchmarks.schema import PROTOCOLS, Result, read_result
 from rad.errors import RadError, run
 from rad.io import whole
 
@@ -47,7 +47,7 @@ def render(results: Iterable[Result]) -> str:
     for (domain, protocol, split), found in sorted(tasks.items()):
         newest = max(found, key=_finished).dataset.sha256
         kept = [result for result in found if result.dataset.sha256 == newest]
-        title = f"**{domain}**, {split}, {protocol} ranking, {kept[0].task.n:,} queries, data `{newest[:8]}`"
+        title = f"**{domain}**, {kept[0].task.n:,} {split} queries, {PROTOCOLS[protocol]}, data `{newest[:8]}`"
         parts.append(title + "\n\n" + "\n".join(_rows(kept)))
     return "\n\n".join(parts) or "No results yet."
 

@@ -216,6 +216,26 @@ yield p""".strip()
     assert "faulty: 6 of 10 predictions failed" in text and "repeated item in the ranking (1)" in text
 
 
+def test_rationales_are_shown_to_people(toy, tmp_path, add_model, capsys):
+    body = """
+wants = Reason(Evidence((0,), "sequence"), (("colour", "blue"), ("garment", "hat")), (), 0.75)
+said = Rationale("r", p.query_id, (wants,), "Blue, and a hat [1].", "supported", "model", "t", "1")
+yield replace(p, rationale=said)"""
+    add_model("teller", body.strip())
+    folder = runner.execute(job(toy, tmp_path / "out"), "teller")
+    report.tables(job(toy, tmp_path / "out"), [folder])
+    report.examples(job(toy, tmp_path / "out"), [folder])
+    text = capsys.readouterr().out
+    assert "verdict_accuracy" in text and "reason_f1@3" in text
+    assert text.count("teller, query") == 3 and text.count("Blue, and a hat [1].") == 3
+    assert "0.75  colour blue, garment hat, because of [1]" in text
+    assert "ranked 1: " in text and "in fact: " in text and "[1] Nork red coat" in text
+    result = read_result(folder)  # of the two queries whose reasons are known, u01 wants blue and a hat
+    assert result.score("reason_f1@3").value == 1.0 and result.score("reason_f1@3").n == 1
+    assert result.score("verdict_accuracy").value == 0.5 and result.score("evidence_validity").value == 1.0
+    assert result.score("claim_precision") is None  # evidence that is a purchase makes no claim
+
+
 def test_a_model_that_breaks_leaves_nothing_complete(toy, tmp_path, add_model):
     add_model("broken", "yield p\nraise RuntimeError('boom')")
     with pytest.raises(RuntimeError, match="boom"):

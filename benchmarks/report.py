@@ -51,10 +51,10 @@ def task(job: Job) -> None:
 def tables(job: Job, runs: Sequence[Path]) -> None:
     """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
     rows = {result.label: result for result in map(read_result, runs)}
-    ceilings = _ceilings(job)
-    bayes = next((row["ndcg@10"].value for name, row in ceilings.items() if "ayes" in name and "ndcg@10" in row), None)
-    scores = {label: _all(result) for label, result in rows.items()} | ceilings
-    _ranking_table(scores, rows, bayes)
+    best = {}
+    if job.protocol == "full":
+        best = ceilings(job.dataset.sha256, [e.query.query_id for e in job.examples], job.seed)
+    _ranking_table({label: _all(result) for label, result in rows.items()} | best, rows, bayes_of(best))
     _slice_table(rows)
     _explanation_table(rows)
     for label, result in rows.items():
@@ -69,10 +69,18 @@ def tables(job: Job, runs: Sequence[Path]) -> None:
 
 def table(title: str, *columns: str) -> Table:
     """A table for 80 columns: numbers never wrap, the first column may fold, ``@`` begins a header's second line."""
-    grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_style="bold")
+    grid = Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
     for number, column in enumerate(columns):
         first = number == 0
-        header = column.replace("@", "\n@")
+        header = column.replace("coverage@", "cover.@").replace("@", "\n@")
         grid.add_column(header, justify="left" if first else "right", no_wrap=not first, overflow="fold")
     return grid
 
@@ -81,12 +89,12 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
     explained = _explanations(rows)
     named = dict.fromkeys([*RANKING, *(s.metric for r in rows.values() for s in r.scores if s.metric not in explained)])
     shown = [metric for metric in named if any(metric in row for row in scores.values())][: len(RANKING)]
-    heads = [shown[0], "95%\ninterval", *shown[1:], *(["of\nBayes"] if bayes else []), "ms per\nquery", "fail-\ned"]
+    heads = [shown[0], "95%\ninterval", *shown[1:], *(["of\nBayes"] if bayes else []), "ms/\nquery", "fail\n-ed"]
     grid = table("Ranking (interval by bootstrap over queries)", "model", *heads)
     for label, row in scores.items():
         cells = [f"{row[metric].value:.4f}" if metric in row else "" for metric in shown]
         first = row.get(shown[0])
-        cells.insert(1, f"{first.ci_low:.3f}-{first.ci_high:.3f}" if first else "")
+        cells.insert(1, f"{first.ci_low:.3f}-{first.ci_high:.3f}".replace("0.", ".") if first else "")
         if bayes:
             cells.append(f"{row['ndcg@10'].value / bayes:.0%}" if "ndcg@10" in row else "")
         result = rows.get(label)
@@ -131,25 +139,33 @@ def _explanations(rows: Mapping[str, Result]) -> list[str]:
     return [n for n in names if registry.load("benchmarks.metrics", n.partition("@")[0]).needs]
 
 
-def _ceilings(job: Job) -> dict[str, dict[str, Score]]:
-    """Rows of the best possible scores, where the built-in world stores them for all queries of the task."""
-    if importlib.util.find_spec("rad.world.ceilings") is None or job.protocol != "full":
-        return {}
-    from rad.world import ceilings
+def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> dict[str, dict[str, Score]]:
+    """The best possible scores, row -> metric -> score, where the built-in world stores them for a data set.
 
-    keys = [e.query.query_id for e in job.examples]
+    Over the queries ``keys`` (None: all that are stored); a row that lacks one of them is left out.
+    """
+    if importlib.util.find_spec("rad.world.ceilings") is None:
+        return {}
+    from rad.world import ceilings as world
+
     out = {}
-    for name, stored in (ceilings.stored(job.dataset.sha256) or {}).items():
-        if not all(key in stored for key in keys):
+    for name, stored in (world.stored(sha256) or {}).items():
+        asked = list(stored) if keys is None else keys
+        if not asked or not all(key in stored for key in asked):
             continue
-        metrics = list(stored[keys[0]])
-        values = np.array([[stored[key][metric] for metric in metrics] for key in keys], dtype=float)
-        low, high, _ = bootstrap(values, {}, job.seed)
+        metrics = list(stored[asked[0]])
+        values = np.array([[stored[key][metric] for metric in metrics] for key in asked], dtype=float)
+        low, high, _ = bootstrap(values, {}, seed)
         out[name] = {
-            m: Score(metric=m, value=values[:, i].mean(), ci_low=low[i], ci_high=high[i], n=len(keys))
+            m: Score(metric=m, value=values[:, i].mean(), ci_low=low[i], ci_high=high[i], n=len(asked))
             for i, m in enumerate(metrics)
         }
     return out
+
+
+def bayes_of(rows: Mapping[str, Mapping[str, Score]]) -> float | None:
+    """NDCG@10 of the Bayes ceiling, if it is among ``rows``."""
+    return next((row["ndcg@10"].value for name, row in rows.items() if "bayes" in name.lower()), None)
 
 
 def examples(job: Job, runs: Sequence[Path]) -> None:

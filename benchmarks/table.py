@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.schema import PROTOCOLS, Result, read_result
+from benchmarks.report import bayes_of, ceilings
+from benchmarks.schema import PROTOCOLS, Result, Score, read_result
 from rad.errors import RadError, run
 from rad.io import whole
 
@@ -60,29 +61,37 @@ def _rows(results: Sequence[Result]) -> Iterable[str]:
     models: dict[str, dict[int, Result]] = {}
     for result in sorted(results, key=_finished):
         models.setdefault(result.label, {})[result.provenance["seed"]] = result
-    shown = [m for m in COLUMNS if any(r.score(m) for r in results)]
-    failed = any(r.task.n_failed for r in results)
-    seeds = any(len(found) > 1 for found in models.values())
-    heads = [
-        "model",
-        *(COLUMNS[m] for m in shown),
-        "ms/query",
-        *(["seeds"] if seeds else []),
-        *(["failed"] if failed else []),
-    ]
+    task = results[0].task
+    best: dict[str, dict[str, Score]] = {}
+    if (task.protocol, task.split) == ("full", "test"):
+        stored = ceilings(results[0].dataset.sha256)
+        best = {name: row for name, row in stored.items() if row[SORT].n == task.n}
+    bayes = bayes_of(best)
+
+    def share(value: float) -> dict[str, str]:
+        return {"of Bayes": f"{value / bayes:.0%}"} if bayes else {}
+
+    rows: list[tuple[float, dict[str, str]]] = []
+    for label, found in models.items():
+        runs = list(found.values())
+        value = mean(s.value if (s := r.score(SORT)) else 0.0 for r in runs)
+        row = {"model": label} | {title: _cell(runs, metric) for metric, title in COLUMNS.items()} | share(value)
+        row["ms/query"] = f"{mean(r.cost.ms_per_query for r in runs):.2f}"
+        if any(len(found) > 1 for found in models.values()):
+            row["seeds"] = str(len(runs))
+        if any(r.task.n_failed for r in results):
+            row["failed"] = str(sum(r.task.n_failed for r in runs))
+        rows.append((value, row))
+    for name, scores in best.items():
+        cells = {COLUMNS[m]: f"{score.value:.4f}" for m, score in scores.items() if m in COLUMNS}
+        rows.append((scores[SORT].value, {"model": f"*{name}*", **cells, **share(scores[SORT].value)}))
+    rows.sort(key=lambda pair: pair[0])
+    order = ("model", *COLUMNS.values(), "of Bayes", "ms/query", "seeds", "failed")
+    heads = [head for head in order if any(row.get(head) for _, row in rows)]
     yield f"| {' | '.join(heads)} |"
     yield "|---" + "|---:" * (len(heads) - 1) + "|"
-
-    def height(item: tuple[str, dict[int, Result]]) -> float:
-        return mean(s.value if (s := r.score(SORT)) else 0.0 for r in item[1].values())
-
-    for label, found in sorted(models.items(), key=height):
-        runs = list(found.values())
-        cells = [_cell(runs, metric) for metric in shown]
-        cells.append(f"{mean(r.cost.ms_per_query for r in runs):.2f}")
-        cells += [str(len(runs))] if seeds else []
-        cells += [str(sum(r.task.n_failed for r in runs))] if failed else []
-        yield f"| {label} | {' | '.join(cells)} |"
+    for _, row in rows:
+        yield f"| {' | '.join(row.get(head, '') for head in heads)} |"
 
 
 def _cell(runs: Sequence[Result], metric: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -306,6 +308,26 @@ def test_table_between_the_markers(toy, tmp_path, monkeypatch, capsys):
     readme.write_text("no markers")
     with pytest.raises(RadError, match="lacks the markers"):
         table.main()
+
+
+def test_ceilings_are_rows_of_both_tables(toy, tmp_path, monkeypatch, capsys):
+    keys = [e.query.query_id for e in toy.examples["test"]]
+    rows = {"ndcg@10": 0.5, "recall@10": 0.75, "mrr": 0.4}
+    stored = {"Bayes ceiling": dict.fromkeys(keys, rows), "oracle": dict.fromkeys(keys, rows | {"ndcg@10": 1.0})}
+    module = types.ModuleType("rad.world.ceilings")
+    module.stored = lambda sha256: stored if sha256 == toy.sha256 else None
+    module.__spec__ = importlib.machinery.ModuleSpec("rad.world.ceilings", None)
+    monkeypatch.setitem(sys.modules, "rad.world.ceilings", module)
+    monkeypatch.setattr("rad.world.ceilings", module, raising=False)
+    folder = runner.execute(job(toy, tmp_path), "popularity")
+    value = read_result(folder).score("ndcg@10").value
+    report.tables(job(toy, tmp_path), [folder])
+    text = capsys.readouterr().out
+    assert "Bayes ceiling" in text and "200%" in text and f"{value / 0.5:.0%}" in text
+    markdown = table.render([read_result(folder)])
+    assert "| *oracle* | 1.0000 | 0.7500 | 0.4000 |  | 200% |  |" in markdown
+    stored["oracle"].pop(keys[0])
+    assert "oracle" not in report.ceilings(toy.sha256, keys) and report.ceilings("other") == {}
 
 
 def test_the_readme_says_what_the_results_say():

@@ -217,7 +217,7 @@ def profiles(data: Dataset) -> Iterator[Finding]:
             review = _answer_review(data.sequences.get(e.query.user_id, ()), e)
             if review and any(review in (x.review or "") for x in e.query.history):
                 quoted.append(e.query.query_id)
-            if profile and (review and review in profile or any(rules.names(profile, t, e.query) for t in targets)):
+            if profile and ((review and review in profile) or any(rules.names(profile, t, e.query) for t in targets)):
                 told.append(e.query.query_id)
     level: Level = "leak" if len(quoted) > COPIES * total else "note"
     yield _finding("answer's review", quoted, total, "histories that hold the review of their own answer", level)

@@ -14,6 +14,7 @@ The toy world has 20 items (5 colours of 4 garments, each with an invented name)
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -130,3 +131,45 @@ def toy(toy_corpus: Corpus) -> Dataset:
         examples=splits.leave_last_out("toy", sequences, toy_corpus.rationales),
         sequences=sequences,
     )
+
+
+RAW_SEQUENCES = {"0": "0 1 2 3", "1": "2 1 0", "2": "3 4", "3": "1 2 3 4 0"}
+RAW_ITEMS = (
+    ("B0", "Dark Side Oscilloscope", "Rigol", "Industrial & Scientific,Test, Measure & Inspect,Testers"),
+    (
+        "B1",
+        "Duct Tape, 2 in.",
+        "Gorilla",
+        "Industrial & Scientific,Tapes, Adhesives & Sealants,Adhesive Tapes,Duct Tape",
+    ),
+    ("B2", "Foam Tape", "GORILLA", "Industrial & Scientific Tapes, Adhesives & Sealants Adhesive Tapes Foam Tape"),
+    ("B3", "Industrial & Scientific />", "Generic", ""),
+    ("B4", "", "", ""),
+)
+
+
+@pytest.fixture
+def raw_scientific(tmp_path: Path) -> Path:
+    """A folder ``scientific`` with five items and four users in the files' own format, to be opened as ``:changed``.
+
+    Users 0 and 3 have training rows; user 1 has three items and user 2 two.
+    """
+    folder = tmp_path / "raw" / "scientific"
+    folder.mkdir(parents=True)
+    rows: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
+    for user, text in RAW_SEQUENCES.items():
+        ids = text.split(" ")
+        for n in range(len(ids) - 1, 0, -1):
+            split = {len(ids) - 1: "test", len(ids) - 2: "valid"}.get(n, "train")
+            rows[split].append(f"{user}\t{' '.join(ids[:n])}\t{ids[n]}\n")
+    for split, lines in rows.items():
+        header = "user_id:token\titem_id_list:token_seq\titem_id:token\n"
+        (folder / f"Scientific.{split}.inter").write_text(header + "".join(lines), encoding="utf-8")
+    users = "".join(f"U{user}\t{user}\n" for user in RAW_SEQUENCES)
+    (folder / "Scientific.user2index").write_text(users, encoding="utf-8")
+    index = "".join(f"{row[0]}\t{k}\n" for k, row in enumerate(RAW_ITEMS))
+    (folder / "Scientific.item2index").write_text(index, encoding="utf-8")
+    names = ("item_id", "title", "brand", "categories")
+    lines = [json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in RAW_ITEMS]
+    (folder / "items.jsonl").write_text("".join(lines), encoding="utf-8")
+    return folder

@@ -194,11 +194,14 @@ def _folder(job: Job, card: Any, changed: dict[str, Any], tree: dict[str, Any]) 
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed runs of the same id left behind; one that is still running keeps its own."""
-    for part in folder.parent.glob(f".{folder.name}.*.part"):
-        pid = part.name.split(".")[-2]
-        if not Path(f"/proc/{pid}").exists():
+    """Remove what killed runs left beside ``folder``; a run that is still going keeps its own."""
+    for part in folder.parent.glob(".*.part"):
+        try:
+            os.kill(int(part.name.split(".")[-2]), 0)
+        except ProcessLookupError:
             shutil.rmtree(part, ignore_errors=True)
+        except (ValueError, PermissionError):
+            continue
 
 
 def _progress(stream: Iterable[Prediction], title: str, total: int) -> Iterator[Prediction]:

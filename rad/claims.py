@@ -16,7 +16,7 @@ same claims.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -92,9 +92,11 @@ class Matcher:
     def find(self, text: str) -> list[Mention]:
         """The mentions in ``text``, from left to right."""
         words = _words(text, CITATION)
-        cited = _cited(text)
-        places = [start for start, _ in cited]
         ends = [end for _, end in sentences(text)] or [len(text)]
+        cited: dict[int, dict[int, None]] = {}  # sentence -> its citations, once each, in order
+        for place, index in _cited(text):
+            cited.setdefault(bisect_right(ends, place), {})[index] = None
+        near = {sentence: tuple(indices) for sentence, indices in cited.items()}
         out = []
         k = 0
         while k < len(words):
@@ -103,11 +105,8 @@ class Matcher:
                 k += 1
                 continue
             start, end = words[k][0], words[k + length - 1][1]
-            sentence = bisect_left(ends, end)
-            first = bisect_left(places, ends[sentence - 1] if sentence else 0)
-            last = bisect_left(places, ends[sentence])
-            near = tuple(dict.fromkeys(index for _, index in cited[first:last]))
-            out.append(Mention(start, end, text[start:end], tuple(claims), near))
+            citations = near.get(bisect_right(ends, start), ())
+            out.append(Mention(start, end, text[start:end], tuple(claims), citations))
             k += length
         return out
 

@@ -177,7 +177,7 @@ class Rules:
                 yield Fault("citation", f"[{index + 1}] of a history of {n}")
                 continue
             item = self.items.get(query.history[index].item_id)
-            if evidence.attribute is None or item is None:
+            if evidence.attribute is None or evidence.value is None or item is None:
                 continue
             if evidence.value not in item.attributes.get(evidence.attribute, ()):
                 yield Fault("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")

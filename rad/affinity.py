@@ -1,13 +1,16 @@
-"""How strongly one item speaks for another: co-purchase, text, shared attributes, popularity. numpy and scipy only.
+"""How strongly one item speaks for another: co-purchase, text, popularity. numpy and scipy only.
 
 These are the facts that a reason rests on. The evidence drafter weighs them to say which reasons explain a purchase,
 and the head of the rationale-first model weighs them again to rank. Everything is counted from the interactions it is
 given and from the catalogue, so what must not be seen (a held-out fold, a later split) is left out by the caller.
 
+Shared attribute values are not among them, on purpose: that a user wants navy again is a claim, which a rationale has
+to make in the open (``wants``) to have an effect on a ranking.
+
 >>> catalogue = Catalogue.of(items)                                  # doctest: +SKIP
 >>> counts = CoPurchase.of(sequences, len(catalogue))                # doctest: +SKIP
 >>> catalogue.features(np.array([0, 1]), counts).shape               # doctest: +SKIP
-(2, n_items, len(catalogue.feature_names))
+(2, n_items, len(FEATURES))
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import scipy.sparse as sp
 from rad.text import Bm25
 from rad.types import Example, Interaction, Item
 
+FEATURES = ("near_purchase", "ever_purchase", "text", "text_squared", "popularity")
 WINDOW = 3  # a purchase speaks for what is bought up to three purchases away
 RECENT = 30  # of a long history only the last items count as "bought by the same user"
 _FLOOR = 0.003  # keeps the logarithm of an unseen pair finite; about a fifth of the weakest seen one
@@ -40,7 +44,6 @@ class Catalogue:
     incidence: sp.csr_matrix
     _texts: sp.csr_matrix
     _weights: sp.csr_matrix
-    _by_attribute: tuple[sp.csr_matrix, ...]
 
     @classmethod
     def of(cls, items: Mapping[str, Item]) -> Catalogue:
@@ -57,11 +60,9 @@ class Catalogue:
         bm25 = Bm25(item.text for item in items.values())
         texts = bm25.query(item.text for item in items.values())
         texts.data[:] = 1.0  # a word that an item repeats is asked for once
-        owner = np.array([attributes.index(name) for name, _ in values], dtype=np.int64)
-        by_attribute = tuple(incidence[:, owner == k].tocsr() for k in range(len(attributes)))
         return cls(
             tuple(items), {key: k for k, key in enumerate(items)}, attributes, values, value_index, item_values,
-            incidence, texts.astype(np.float32), bm25.weights.astype(np.float32), by_attribute,
+            incidence, texts.astype(np.float32), bm25.weights.astype(np.float32),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -71,25 +72,18 @@ class Catalogue:
         """Catalogue positions of a history."""
         return [self.index[x.item_id] for x in history]
 
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        names = ("near_purchase", "ever_purchase", "text", "text_squared", "popularity")
-        return (*names, *(f"same_{a}" for a in self.attributes))
-
     def features(self, anchors: np.ndarray, counts: CoPurchase) -> np.ndarray:
-        """What each anchor item says of every item: float32 of shape (anchors, items, features)."""
+        """What each anchor item says of every item: float32 (anchors, items, FEATURES)."""
         popularity = counts.popularity
         norm = np.sqrt((popularity[anchors][:, None] + 1) * (popularity[None] + 1))
         text = (self._texts[anchors] @ self._weights.T).toarray()
         text /= np.maximum(text.max(axis=1, keepdims=True), 1e-9)
-        out = np.empty((len(anchors), len(self), 5 + len(self.attributes)), np.float32)
+        out = np.empty((len(anchors), len(self), len(FEATURES)), np.float32)
         for k, count in enumerate((counts.near, counts.ever)):
             out[:, :, k] = np.log(count[anchors].toarray() / norm + _FLOOR) - np.log(_FLOOR)
         out[:, :, 2] = text
         out[:, :, 3] = text**2
         out[:, :, 4] = np.log1p(popularity) - 2.0
-        for k, owned in enumerate(self._by_attribute, 5):
-            out[:, :, k] = np.minimum((owned[anchors] @ owned.T).toarray(), 1.0)
         return out
 
 

@@ -39,9 +39,9 @@ ANCHOR_BLOCK = 256  # anchors whose catalogue rows are held at once: bounds memo
 class Likelihoods:
     """How likely each training target is under each reason. N examples, J slots (0 = the last purchase), T values.
 
-    ``together`` (N, J); ``by_value`` (N, J, T), one column a value of the target; ``shared`` (N, J, T) says whether
-    the cited item has that value too; ``reach`` (N, J, T) is p(v | j); ``target_values`` (N, T) value numbers, -1 beyond the
-    last; ``background`` (N,) the popularity share.
+    ``together`` (N, J); ``by_value`` (N, J, T), one column a value of the target; ``shared`` (N, J, T): the cited item
+    has that value too; ``reach`` (N, J, T): p(v | j); ``target_values`` (N, T): value numbers, -1 beyond the last;
+    ``background`` (N,): the popularity share.
     """
 
     together: np.ndarray
@@ -121,7 +121,7 @@ class Drafter:
         """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the places."""
         self.catalogue = Catalogue.of(items)
         self.prefixes = Prefixes.of(self.catalogue, train)
-        self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5] + [0.4] * len(self.catalogue.attributes))
+        self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # of rad.affinity.FEATURES, to start from
         self.background_power = 1.0
         self.places = np.array([0.6**k for k in range(SLOTS)] + [0.2])  # the last entry is the unexplained share
         self.places /= self.places.sum()

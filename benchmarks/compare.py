@@ -90,7 +90,7 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
         keys = keys or list(found)
         if found.keys() != set(keys):
             raise RadError(f"{folder}: its queries differ from those of {where}")
-        seed, label = result.provenance["seed"], result.label
+        seed, label = result.seed, result.label
         if any(seed == other for other, _, _ in groups.get(label, [])):
             label += f" #{result.run_id}"
         groups.setdefault(label, []).append((seed, np.array([found[key] for key in keys]), score.higher_is_better))

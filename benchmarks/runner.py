@@ -85,8 +85,9 @@ def find(job: Job, name: str) -> Path | None:
         same = (result.dataset.sha256, task.domain, task.split, task.protocol, task.limit) == (
             *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
         )
-        if same and (made["seed"], made["settings"], tuple(made["metrics"])) == (job.seed, {}, job.metrics):
-            best = max(best or ("", path, ""), (made["finished_at"], path.parent, str(made["commit"])[:8]))
+        asked = made.get("seed"), made.get("settings"), tuple(made.get("metrics", ()))
+        if same and asked == (job.seed, {}, job.metrics):
+            best = max(best or ("", path, ""), (made.get("finished_at", ""), path.parent, str(made.get("commit"))[:8]))
     if best:
         console.print(f"{name}: found in {best[1]} (commit {best[2]})", markup=False, highlight=False)
     return best[1] if best else None
@@ -96,7 +97,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
     """Run a model and return its folder, or the folder of an identical finished run unless ``again``."""
     started = provenance.now()
     model = registry.load("benchmarks.models", name)(settings)
-    changed = model.settings.model_dump(exclude_defaults=True) if settings is not None else {}
+    changed = settings.model_dump(exclude_defaults=True) if settings is not None else {}
     tree = provenance.tree()
     folder = _folder(job, model.card, changed, tree)
     if (folder / "result.json").exists() and not again:
@@ -106,7 +107,10 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
         return folder
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     _sweep(folder)
-    part.mkdir(parents=True)
+    try:
+        part.mkdir(parents=True)
+    except OSError as error:
+        raise RadError(f"{job.out}: no folder for results can be made there ({error.strerror})") from error
     try:
         result = _measured(job, model, part)
         made = provenance.collect(seed=job.seed, started_at=started, device=getattr(model, "device", "cpu"))

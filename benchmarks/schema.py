@@ -93,10 +93,15 @@ class Result(Record):
     provenance: dict[str, Any]
 
     @property
+    def seed(self) -> int:
+        return int(self.provenance.get("seed") or 0)
+
+    @property
     def label(self) -> str:
-        """The model, its arm, and the settings that differ from its defaults."""
-        name = self.model.name + (f".{self.model.arm}" if self.model.arm else "")
-        return " ".join([name, *(f"{key}={value}" for key, value in self.provenance.get("settings", {}).items())])
+        """The model, its arm, and the settings that differ from its defaults (but for the one that names the arm)."""
+        arm, changed = self.model.arm, self.provenance.get("settings", {})
+        name = self.model.name + (f".{arm}" if arm else "")
+        return " ".join([name, *(f"{key}={value}" for key, value in changed.items() if str(value) != arm)])
 
     def score(self, metric: str, slice: str = "all") -> Score | None:
         return next((s for s in self.scores if s.metric == metric and s.slice == slice), None)

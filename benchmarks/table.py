@@ -60,7 +60,7 @@ def _finished(result: Result) -> str:
 def _rows(results: Sequence[Result]) -> Iterable[str]:
     models: dict[str, dict[int, Result]] = {}
     for result in sorted(results, key=_finished):
-        models.setdefault(result.label, {})[result.provenance["seed"]] = result
+        models.setdefault(result.label, {})[result.seed] = result
     task = results[0].task
     best: dict[str, dict[str, Score]] = {}
     if (task.protocol, task.split) == ("full", "test"):

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
@@ -57,6 +57,7 @@ def ranking(model, history):
 scores = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, -3.0]), min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(scores, st.integers(1, 45), st.data())
 def test_top_items_is_a_stable_sort(row, k, data):
     history = data.draw(st.lists(st.integers(0, len(row) - 1), max_size=5))
@@ -114,9 +115,9 @@ def test_choose_takes_the_best_and_the_first_of_equals():
     def block_of(setting):
         return lambda part: np.eye(6)[[setting["top"]] * len(part)]
 
-    settings = [{"top": k, "n": n} for n in (0, 1) for k in (1, 2, 3)]
-    assert choose(settings, block_of, examples, catalogue) == {"top": 2, "n": 0}
-    assert choose(settings, block_of, [], catalogue) == {"top": 1, "n": 0}
+    entries = [{"top": k, "n": n} for n in (0, 1) for k in (1, 2, 3)]
+    assert choose(entries, block_of, examples, catalogue) == {"top": 2, "n": 0}
+    assert choose(entries, block_of, [], catalogue) == {"top": 1, "n": 0}
     assert grid({"last": (1, 2), "decay": (0.5,)}, bm25.Model.Settings(last=7)) == [{"last": 7, "decay": 0.5}]
 
 

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.rescore import ndcg
@@ -90,6 +90,7 @@ rankings = st.lists(st.sampled_from(sorted(ITEMS)), unique=True, max_size=24)
 answers = st.dictionaries(st.sampled_from(sorted(ITEMS)), st.integers(1, 4), min_size=1, max_size=5)
 
 
+@settings(deadline=None)
 @given(rankings, answers, st.integers(1, 30))
 def test_agrees_with_independent_code(ranking, relevant, k):
     p, e = ranked(*ranking), example(relevant)
@@ -100,6 +101,7 @@ def test_agrees_with_independent_code(ranking, relevant, k):
     assert metric("mrr").score(p, e) == pytest.approx(1 / hits[0] if hits else 0.0)
 
 
+@settings(deadline=None)
 @given(rankings, answers, st.integers(1, 10))
 def test_bounds_and_what_lies_below_the_cut(ranking, relevant, k):
     below = ranking[k:]
@@ -110,6 +112,7 @@ def test_bounds_and_what_lies_below_the_cut(ranking, relevant, k):
         assert metric(name, k).score(ranked(*ranking[:k], *below), example(relevant)) == value
 
 
+@settings(deadline=None)
 @given(st.permutations(["c", "d", "x1", "x2", "x3"]))
 def test_moving_the_answer_up_never_hurts(ranking):
     place = ranking.index("c")

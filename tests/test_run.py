@@ -195,6 +195,12 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path):
         assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_an_unusable_out_is_one_line(toy, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RadError, match="no folder for results can be made there"):
+        runner.execute(job(toy, tmp_path / "file"), "random")
+
+
 # --- models that misbehave ---
 
 

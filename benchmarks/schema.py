@@ -98,10 +98,10 @@ class Result(Record):
 
     @property
     def label(self) -> str:
-        """The model, its arm, and the settings that differ from its defaults (but for the one that names the arm)."""
-        arm, changed = self.model.arm, self.provenance.get("settings", {})
-        name = self.model.name + (f".{arm}" if arm else "")
-        return " ".join([name, *(f"{key}={value}" for key, value in changed.items() if str(value) != arm)])
+        """The model, its arm, and the settings that differ from its defaults (but for those that name the arm)."""
+        arm = self.model.arm or ""
+        changed = [f"{key}={value}" for key, value in self.provenance.get("settings", {}).items()]
+        return " ".join([f"{self.model.name}.{arm}".rstrip("."), *(c for c in changed if c not in arm.split(","))])
 
     def score(self, metric: str, slice: str = "all") -> Score | None:
         return next((s for s in self.scores if s.metric == metric and s.slice == slice), None)

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from rad import splits
-from rad.dataset import Corpus, Dataset
+from rad.dataset import Corpus, Dataset, open_dataset
 from rad.io import sha256_lines
 from rad.types import Evidence, Interaction, Item, Rationale, Reason
 
@@ -82,6 +82,12 @@ def _own_environment(tmp_path_factory):
 def data_dir() -> Path:
     """The folder with raw files; only for tests marked ``realdata``."""
     return DATA
+
+
+@pytest.fixture(scope="session")
+def scientific(data_dir: Path) -> Dataset:
+    """The real domain, read once; only for tests marked ``realdata``."""
+    return open_dataset("scientific", data_dir)
 
 
 def toy_items() -> dict[str, Item]:

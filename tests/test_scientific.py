@@ -166,8 +166,8 @@ def test_the_published_files_are_stated_in_full():
 
 
 @pytest.mark.realdata
-def test_the_real_files(data_dir):
-    data = open_dataset("scientific", data_dir)
+def test_the_real_files(scientific):
+    data = scientific
     assert len(data.items) == 4385
     assert sum(map(len, data.sequences.values())) == 59415  # 59,427 less the 12 of two duplicate users
     assert {split: len(rows) for split, rows in data.examples.items()} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -146,8 +147,7 @@ def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> d
     """
     if importlib.util.find_spec("rad.world.ceilings") is None:
         return {}
-    from rad.world import ceilings as world
-
+    world = importlib.import_module("rad.world.ceilings")
     out = {}
     for name, stored in (world.stored(sha256) or {}).items():
         asked = list(stored) if keys is None else keys

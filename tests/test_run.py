@@ -324,7 +324,6 @@ def test_ceilings_are_rows_of_both_tables(toy, tmp_path, monkeypatch, capsys):
     module.stored = lambda sha256: stored if sha256 == toy.sha256 else None
     module.__spec__ = importlib.machinery.ModuleSpec("rad.world.ceilings", None)
     monkeypatch.setitem(sys.modules, "rad.world.ceilings", module)
-    monkeypatch.setattr("rad.world.ceilings", module, raising=False)
     folder = runner.execute(job(toy, tmp_path), "popularity")
     value = read_result(folder).score("ndcg@10").value
     report.tables(job(toy, tmp_path), [folder])

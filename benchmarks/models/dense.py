@@ -91,7 +91,7 @@ def _encode(encoder: str, texts: list[str]) -> tuple[np.ndarray, int]:
         raise RadError(
             f"dense: encoder '{encoder}' is neither a folder nor a model that can be fetched ({reason})"
         ) from error
-    found = model.encode(texts, batch_size=64, show_progress_bar=watched, convert_to_tensor=True)
+    found = model.encode(texts, batch_size=128, show_progress_bar=watched, convert_to_tensor=True)
     vectors = found.float().cpu().numpy()
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return vectors, sum(p.numel() for p in model.parameters())

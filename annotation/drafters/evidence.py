@@ -24,10 +24,11 @@ from typing import Self
 import numpy as np
 
 from rad.affinity import Catalogue, CoPurchase, Prefixes, distribution
-from rad.types import Evidence, Example, Item, Origin, Query, Rationale, Reason
+from rad.types import Evidence, EvidenceKind, Example, Item, Origin, Query, Rationale, Reason
 
 SLOTS = 7  # places of the history that a reason may cite: the last seven purchases
 TOGETHER, SHARED, SEQUENCE = 0.5, 0.45, 0.05  # prior of the kinds of reason, given the cited item
+Found = tuple[int, int, float]  # slot (0 = the last purchase), value number or -1 for together, probability
 STRONGEST = 8  # reasons that a draft keeps
 SAID = 3  # reasons that its text says in words
 NEGLIGIBLE = 0.005  # a reason that weighs less is not written down
@@ -187,30 +188,44 @@ class Drafter:
             return None
         single = self.prefixes.one(history, self.catalogue.index[item.item_id], query.user_id)
         table, together, by_value = self.posterior(single)
-        found = [(slot, -1, weight) for slot, weight in enumerate(together[0])]
+        found = [(slot, -1, float(weight)) for slot, weight in enumerate(together[0])]
         for slot, column in zip(*np.nonzero(by_value[0]), strict=True):
-            found.append((int(slot), int(table.target_values[0, column]), by_value[0, slot, column]))
-        found = sorted(found, key=lambda x: -x[2])[:STRONGEST]
-        reasons = reasons_of(self.catalogue, history, [(s, v, float(w)) for s, v, w in found if w >= NEGLIGIBLE])
+            value = int(table.target_values[0, column])
+            found.append((int(slot), value, float(by_value[0, slot, column])))
+        reasons = reasons_of(self.catalogue, history, found, STRONGEST)
         return rationale(query, reasons, origin="evidence", drafter=self.name, version=self.version)
 
 
 def reasons_of(
-    catalogue: Catalogue, history: Sequence[int], found: Sequence[tuple[int, int, float]]
+    catalogue: Catalogue, history: Sequence[int], found: Sequence[Found], strongest: int
 ) -> tuple[Reason, ...]:
-    """Reasons from (slot, value number or -1 for "bought together", weight); slot 0 is the last purchase."""
-    out = []
+    """The ``strongest`` reasons among single findings, heaviest first.
+
+    Findings that want the same value for the same kind of evidence are one reason: it cites all purchases that carry a
+    tenth of its weight, the heaviest first. What goes together with a purchase is a reason of its own. What is too weak
+    to be written down gives its weight to the reasons that are, so that one minus their sum is the unexplained share.
+    """
+    groups: dict[tuple[EvidenceKind, int], list[tuple[float, int]]] = {}
     for slot, value, weight in found:
         index = len(history) - 1 - slot
         if value < 0:
-            out.append(Reason(Evidence((index,), "co_purchase"), weight=weight))
+            groups[("co_purchase", -1 - index)] = [(weight, index)]
             continue
-        attribute, name = catalogue.values[value]
-        if value in catalogue.item_values[history[index]]:
-            evidence = Evidence((index,), "attribute", attribute, name)
-        else:
-            evidence = Evidence((index,), "sequence")
-        out.append(Reason(evidence, wants=((attribute, name),), weight=weight))
+        kind: EvidenceKind = "attribute" if value in catalogue.item_values[history[index]] else "sequence"
+        groups.setdefault((kind, value), []).append((weight, index))
+    totals = sorted(((sum(w for w, _ in members), *key) for key, members in groups.items()), key=lambda x: -x[0])
+    kept = [t for t in totals[:strongest] if t[0] >= NEGLIGIBLE]
+    scale = min(sum(t for t, *_ in totals), 1.0) / max(sum(t for t, *_ in kept), 1e-9)
+    out = []
+    for total, kind, value in kept:
+        members = sorted(groups[kind, value], reverse=True)
+        cited, weight = tuple(index for w, index in members if w >= total / 10), min(total * scale, 1.0)
+        if kind == "co_purchase":
+            out.append(Reason(Evidence(cited, kind), weight=weight))
+            continue
+        wanted = catalogue.values[value]
+        fact = wanted if kind == "attribute" else (None, None)
+        out.append(Reason(Evidence(cited, kind, *fact), (wanted,), weight=weight))
     return tuple(out)
 
 
@@ -239,10 +254,15 @@ def words(reasons: Sequence[Reason]) -> str:
 
 
 def _sentence(reason: Reason) -> str:
-    cited = "".join(f"[{k + 1}]" for k in reason.evidence.history)
+    cited = _list([f"[{k + 1}]" for k in sorted(reason.evidence.history)])
     wants = " and ".join(f"{a.replace('_', ' ')} {v}" for a, v in reason.wants)
     if reason.evidence.kind == "attribute":
-        return f"{cited} has {wants}, so the user wants {wants} ({reason.weight:.0%})."
+        verb = "has" if len(reason.evidence.history) == 1 else "have"
+        return f"{cited} {verb} {wants}, so the user wants {wants} ({reason.weight:.0%})."
     if reason.evidence.kind == "sequence":
         return f"After {cited}, the user wants {wants} ({reason.weight:.0%})."
     return f"The user wants what goes together with {cited} ({reason.weight:.0%})."
+
+
+def _list(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

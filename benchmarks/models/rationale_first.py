@@ -31,20 +31,21 @@ import transformers
 import trl
 from pydantic import Field
 
-from annotation.drafters.evidence import NEGLIGIBLE, SLOTS, Drafter, rationale, reasons_of
+from annotation.drafters.evidence import SLOTS, Drafter, Found, rationale, reasons_of
 from benchmarks.contracts import ModelCard, ModelSettings
 from benchmarks.ranking import Catalogue as Columns
 from benchmarks.ranking import rank_block
 from benchmarks.train.gate import Gate
 from benchmarks.train.head import Head, Reasons
-from benchmarks.train.reasoner import Chunk, Found, Reasoner, chunks_of, keep_memory
+from benchmarks.train.reasoner import Chunk, Reasoner, chunks_of, keep_memory
 from benchmarks.train.sft import Direct, Schedule, SoftTargets, train
 from rad.affinity import Catalogue, CoPurchase, Prefixes
 from rad.io import cache_dir, canonical, whole
 from rad.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query, Rationale
+from rad.types import Example, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "1"
+BEAM = 48  # single findings (one citation, one value) from which the reasons are gathered
 BLOCK = 256  # queries that are ranked at once
 
 
@@ -65,7 +66,7 @@ class Model:
         epochs: float = Field(default=3.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=32, ge=1, description="users a step")
         learning_rate: float = Field(default=2e-3, gt=0, description="peak of a cosine schedule")
-        reasons: int = Field(default=12, ge=1, description="reasons in a rationale (the width of the beam)")
+        reasons: int = Field(default=12, ge=1, description="reasons in a rationale")
 
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
 
@@ -112,21 +113,24 @@ class Model:
             self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
             self.gate.fit(targets, prefixes, seed)
             self.n_parameters = sum(p.numel() for p in self.gate.parameters())
-            # each training history is weighed under the counts that leave its own user out, as when the gate was fitted
+            # a training history is weighed under the counts that leave its own user out, as when the gate was fitted
             found: list[list[Found]] = [[]] * len(prefixes.histories)
             for fold in np.unique(prefixes.folds):
                 mine = np.flatnonzero(prefixes.folds == fold)
-                own = self.gate.write(
-                    [prefixes.histories[k] for k in mine], self.settings.reasons, prefixes.counts[fold]
-                )
-                for k, reasons in zip(mine, own, strict=True):
-                    found[k] = reasons
+                own = self.gate.write([prefixes.histories[k] for k in mine], BEAM, prefixes.counts[fold])
+                for k, pairs in zip(mine, own, strict=True):
+                    found[k] = pairs
         else:
             self._fit_language_model(targets, prefixes, items, seed)
             if self.settings.rationale == "none":
                 return
-            found = list(self.reasoner.write(prefixes.histories, self.settings.reasons))
-        self.head.fit(Reasons.of(found, prefixes.histories), prefixes, seed)
+            found = list(self.reasoner.write(prefixes.histories, BEAM))
+        reasons = Reasons.of(self.catalogue, prefixes.histories, self._merged(prefixes.histories, found))
+        self.head.fit(reasons, prefixes, seed)
+
+    def _merged(self, histories: Sequence[Sequence[int]], found: Sequence[Sequence[Found]]) -> list[tuple[Reason, ...]]:
+        pairs = zip(histories, found, strict=True)
+        return [reasons_of(self.catalogue, h, f, self.settings.reasons) for h, f in pairs]
 
     def _fit_language_model(
         self, targets: SoftTargets, prefixes: Prefixes, items: Mapping[str, Item], seed: int
@@ -159,8 +163,8 @@ class Model:
                 continue
             found = self._write(histories)
             written = [
-                rationale(q, reasons_of(self.catalogue, h, f), "model", self.card.name, VERSION)
-                for q, h, f in zip(part, histories, found, strict=True)
+                rationale(q, reasons, "model", self.card.name, VERSION)
+                for q, reasons in zip(part, self._merged(histories, found), strict=True)
             ]
             yield from self.rank_given(part, written)
 
@@ -168,8 +172,10 @@ class Model:
         """Rank from the given rationales: predictions go through here, so their ranking has no other source."""
         for start in range(0, len(queries), BLOCK):
             part, given = queries[start : start + BLOCK], rationales[start : start + BLOCK]
-            rows = [self._cited(q, r) for q, r in zip(part, given, strict=True)]
-            ranked = rank_block(part, self.head.scores(Reasons.cited(rows), self.counts), self.columns)
+            reasons = Reasons.of(
+                self.catalogue, [self.catalogue.indices(q.history) for q in part], [r.reasons for r in given]
+            )
+            ranked = rank_block(part, self.head.scores(reasons, self.counts), self.columns)
             for prediction, r in zip(ranked, given, strict=True):
                 yield replace(prediction, rationale=r)
 
@@ -178,30 +184,13 @@ class Model:
         known = [k for k, h in enumerate(histories) if h]
         inputs = [histories[k] for k in known]
         if self.settings.reasoner == "gate":
-            stream = self.gate.write(inputs, self.settings.reasons, self.counts)
+            stream = self.gate.write(inputs, BEAM, self.counts)
         else:
-            stream = self.reasoner.write(inputs, self.settings.reasons)
+            stream = self.reasoner.write(inputs, BEAM)
         found: list[list[Found]] = [[] for _ in histories]
         for k, reasons in zip(known, stream, strict=True):
-            found[k] = [r for r in reasons if r[2] >= NEGLIGIBLE]
+            found[k] = reasons
         return found
-
-    def _cited(self, query: Query, given: Rationale) -> list[tuple[int, int, float]]:
-        """(cited item, wanted value or -1, weight); a reason with several of either shares its weight among them.
-
-        A citation outside the history, or a value that the catalogue lacks, is evidence of nothing: its weight counts
-        as unexplained.
-        """
-        history = self.catalogue.indices(query.history)
-        rows = []
-        for reason in given.reasons:
-            values = [self.catalogue.value_index.get(pair) for pair in reason.wants]
-            wanted = values or ([-1] if not reason.avoids else [])
-            pairs = [(k, v) for k in reason.evidence.history for v in wanted]
-            rows += [
-                (history[k], v, reason.weight / len(pairs)) for k, v in pairs if v is not None and 0 <= k < len(history)
-            ]
-        return rows
 
     def _direct(self, histories: Sequence[Sequence[int]]) -> np.ndarray:
         window = self.settings.window

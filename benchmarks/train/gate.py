@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from annotation.drafters.evidence import anchor_rows, slots_of
-from benchmarks.train.reasoner import NEVER, Found, heaviest
+from annotation.drafters.evidence import Found, anchor_rows, slots_of
+from benchmarks.train.reasoner import NEVER, heaviest
 from benchmarks.train.sft import SoftTargets
 from rad.affinity import Catalogue, CoPurchase, Prefixes
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from annotation.drafters.evidence import ANCHOR_BLOCK
-from benchmarks.train.reasoner import Found
 from rad.affinity import Catalogue, CoPurchase, Prefixes
+from rad.types import Reason
 
 STEPS, BATCH, LEARNING_RATE = 60, 192, 0.03
 
@@ -33,19 +33,27 @@ class Reasons:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, found: Sequence[Sequence[Found]], histories: Sequence[Sequence[int]]) -> Reasons:
-        """From slots of histories (slot 0 is the last purchase)."""
-        return cls.cited([[(h[-1 - s], v, w) for s, v, w in row] for row, h in zip(found, histories, strict=True)])
+    def of(cls, catalogue: Catalogue, histories: Sequence[Sequence[int]], given: Sequence[Sequence[Reason]]) -> Reasons:
+        """From the records. A reason with several citations or wants shares its weight among them.
 
-    @classmethod
-    def cited(cls, rows: Sequence[Sequence[tuple[int, int, float]]]) -> Reasons:
-        """From (cited item, value or -1, weight)."""
+        A citation outside the history, or a value that the catalogue lacks, is evidence of nothing: its weight counts
+        as unexplained. So does a reason that only avoids.
+        """
+        rows: list[list[tuple[int, int, float]]] = []
+        for history, reasons in zip(histories, given, strict=True):
+            row: list[tuple[int, int, float]] = []
+            for reason in reasons:
+                values = [catalogue.value_index.get(pair) for pair in reason.wants] or [-1] * (not reason.avoids)
+                pairs = [(k, v) for k in reason.evidence.history for v in values]
+                share = reason.weight / max(len(pairs), 1)
+                row += [(history[k], v, share) for k, v in pairs if v is not None and 0 <= k < len(history)]
+            rows.append(row)
         width = max([len(row) for row in rows] + [1])
         item, value = np.zeros((len(rows), width), np.int64), np.full((len(rows), width), -1, np.int64)
         weight = np.zeros((len(rows), width), np.float32)
         for n, row in enumerate(rows):
-            for k, (cited, wanted, share) in enumerate(row):
-                item[n, k], value[n, k], weight[n, k] = cited, wanted, share
+            for k, (cited, wish, share) in enumerate(row):
+                item[n, k], value[n, k], weight[n, k] = cited, wish, share
         return cls(item, value, weight)
 
     def __getitem__(self, rows: slice | np.ndarray) -> Reasons:

@@ -26,10 +26,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from annotation.drafters.evidence import Found
 from rad.affinity import Catalogue
 
 PAD, BOS, WHY, UNEXPLAINED, TOGETHER = "<pad>", "<bos>", "<why>", "<unexplained>", "<together>"
-Found = tuple[int, int, float]  # slot (0 = the last purchase), value number or -1 for together, probability
 TITLE_TOKENS = 12  # of a title, for a pretrained model, which can read it
 NEVER = -1e9
 
@@ -58,7 +58,7 @@ class Chunk:
 
 def chunks_of(histories: Sequence[Sequence[int]], users: np.ndarray, window: int) -> list[Chunk]:
     """Cover all examples: each sees at most its last ``window`` purchases, and at least half of that if there are."""
-    order = np.lexsort(([len(h) for h in histories], users))
+    order = np.lexsort((np.array([len(h) for h in histories]), users))
     out: list[Chunk] = []
     for user in np.split(order, np.flatnonzero(np.diff(users[order])) + 1) if len(order) else []:
         rest = [int(k) for k in user]
@@ -218,9 +218,13 @@ class Reasoner:
 
 
 def heaviest(cite: torch.Tensor, value: torch.Tensor, width: int) -> Iterator[list[Found]]:
-    """The ``width`` most probable paths of each tree of reasons: cite (E, J + 1), value (E, J, 1 + V), log p."""
+    """The ``width`` most probable paths of each tree of reasons: cite (E, J + 1), value (E, J, 1 + V), log p.
+
+    Their probabilities are given relative to all paths, so that they sum to one minus p(unexplained).
+    """
     joint = (cite[:, :-1, None] + value).flatten(1).exp()
     weights, places = joint.topk(min(width, joint.shape[1]), 1)
+    weights = weights * ((1 - cite[:, -1:].exp()) / weights.sum(1, keepdim=True).clamp(min=1e-9))
     per_slot = value.shape[2]
     for w, p in zip(weights.tolist(), places.tolist(), strict=True):
         yield [(k // per_slot, k % per_slot - 1, x) for k, x in zip(p, w, strict=True) if x > 0]

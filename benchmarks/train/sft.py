@@ -83,6 +83,9 @@ class Direct(torch.nn.Module):
     An item is the sum of the embeddings of its values, so that what the model knows of words serves it here too.
     """
 
+    incidence: torch.Tensor
+    targets: torch.Tensor
+
     def __init__(self, incidence: Any, popularity: np.ndarray, targets: np.ndarray) -> None:
         super().__init__()
         size = np.sqrt(np.maximum(np.asarray(incidence.sum(1)), 1.0))
@@ -93,14 +96,14 @@ class Direct(torch.nn.Module):
     def scores(self, reasoner: Reasoner, roots: torch.Tensor) -> torch.Tensor:
         """(E, items) logits of the next purchase."""
         table = reasoner.lm.get_output_embeddings().weight[reasoner.value_ids[1:]]
-        return (roots.float() @ (self.incidence @ table).T) + self.bias  # type: ignore[operator]
+        return (roots.float() @ (self.incidence @ table).T) + self.bias
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
         """Full softmax over the catalogue."""
         logits = self.scores(reasoner, reasoner.roots(states, batch))
-        return F.cross_entropy(logits, self.targets[batch["examples"]])  # type: ignore[index]
+        return F.cross_entropy(logits, self.targets[batch["examples"]])
 
 
 class Objective(Protocol):
@@ -142,7 +145,6 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
         data_seed=schedule.seed,
         use_cpu=not torch.cuda.is_available(),
         bf16=False,  # autocast is set in compute_loss
-        gradient_checkpointing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         dataloader_pin_memory=False,

@@ -130,7 +130,8 @@ def _check(options: argparse.Namespace) -> int:
     console.print(table)
     leaks = sum(finding.level == "leak" for finding in findings)
     notes = sum(finding.level == "note" for finding in findings)
-    console.print(f"{leaks} leaks, {notes} notes, {len(findings) - leaks - notes} checks without a finding")
+    fine = len(findings) - leaks - notes
+    console.print(f"leaks: {leaks}, notes: {notes}, checks without a finding: {fine}")
     return 1 if leaks else 0
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+
 from rad.dataset import Dataset
 from rad.rationales import COUNTED, LEAKS, Rules
 from rad.splits import SPLITS, learnable
@@ -86,14 +88,13 @@ def _rank_correlation(walks: Sequence[Sequence[int]]) -> tuple[float, float]:
 
     The variance of one Spearman correlation is 1 / (n - 1) under chance (Kendall and Gibbons 1990, section 4).
     """
-    import numpy as np
-    from scipy.stats import rankdata
-
     total, weight = 0.0, 0
     for walk in walks:
         n = len(walk)
-        ranks = rankdata(walk)
-        total += (n - 1) * float(np.corrcoef(np.arange(n), ranks)[0, 1])
+        _, where, counts = np.unique(walk, return_inverse=True, return_counts=True)
+        ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]  # equal values share the mean of their ranks
+        a, b = np.arange(n) - (n - 1) / 2, ranks - (n + 1) / 2
+        total += (n - 1) * float(a @ b / math.sqrt((a @ a) * (b @ b)))
         weight += n - 1
     return (total / weight, total / math.sqrt(weight)) if weight else (0.0, 0.0)
 

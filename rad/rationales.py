@@ -130,9 +130,10 @@ class Rules:
         """Whether ``text`` names ``target``: two of the words that point at it, or the only one.
 
         Such words stand in its title, in at most 1 of 200 titles of the catalogue (2 titles at least), in none of its
-        attribute values, and in no title of the history. Attribute values named in the text do not count.
+        attribute values, in no title of the history, and are no function words. Attribute values named in the text do not count.
         """
-        known = {w for values in target.attributes.values() for value in values for w in tokenize(value)}
+        known = set(claims.FUNCTION_WORDS)
+        known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
         for past in query.history:
             if past.item_id in self.items:
                 known.update(tokenize(self.items[past.item_id].title))

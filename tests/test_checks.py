@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from scipy.stats import spearmanr
 
 from rad import checks, recbole
 from rad.checks import check
@@ -61,6 +62,13 @@ def test_ids_in_the_order_of_purchase_are_a_leak():
 
 def test_ids_in_reverse_order_are_a_leak_too():
     assert "id order" in leaks(numbered(40, lambda k: f"{999 - k:04}"))
+
+
+def test_rank_correlation_agrees_with_scipy():
+    walks = [[3, 1, 2, 9], [5, 5, 7], [2, 8]]
+    rho = [float(spearmanr(range(len(walk)), walk).statistic) for walk in walks]
+    expected = (3 * rho[0] + 2 * rho[1] + rho[2]) / 6
+    assert checks._rank_correlation(walks) == (pytest.approx(expected), pytest.approx(expected * 6**0.5))
 
 
 def test_hashed_ids_are_not():

@@ -48,7 +48,7 @@ def test_load_counts_and_writes(toy_domain, tmp_path, capsys):
 
 def test_check_is_0_without_and_1_with_a_leak(toy_domain, tmp_path, capsys):
     assert cli.main(["check", "world"]) == 0
-    assert "0 leaks, 3 notes" in capsys.readouterr().out
+    assert "leaks: 0, notes: 3" in capsys.readouterr().out
     bad = [{"text": "Their next purchase is a hat."}]
     write_jsonl(tmp_path / "x.jsonl", bad)
     assert cli.main(["check", str(tmp_path / "x.jsonl")]) == 1

@@ -151,6 +151,13 @@ def test_two_pointing_words_are_needed_where_there_are_two(toy, query):
     assert [f.detail for f in rules.names("Zephyr, the gilu one", target, query)] == ["gilu zephyr"]
 
 
+def test_function_words_do_not_point(toy, query):
+    target = replace(toy.items["blue-hat"], title="What Not Gilu")
+    rules = Rules({**toy.items, "blue-hat": target})
+    assert rules.names("What they want is not told.", target, query) == []
+    assert rules.names("What is not the Gilu?", target, query) != []
+
+
 def test_words_of_cited_titles_and_of_values_named_in_the_text_do_not_count(toy, query):
     target = replace(toy.items["blue-hat"], title="Red Boots Nork")  # Nork: the name of red-coat, in the history
     rules = Rules({**toy.items, "blue-hat": target})

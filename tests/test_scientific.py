@@ -53,7 +53,6 @@ def test_items_without_text_are_kept_and_counted(raw_scientific):
     assert [item(corpus, name).title for name in ("B3", "B4")] == ["(no title)"] * 2
     assert item(corpus, "B4").text == "" and item(corpus, "B4").attributes == {}
     assert corpus.notes == {
-        "items without any text": 2,
         "items without a title (named by brand and category)": 2,
         "items without a category": 2,
         "items without a brand": 2,
@@ -64,7 +63,7 @@ def test_an_item_of_the_index_that_has_no_line_is_kept_and_counted(raw_scientifi
     lines = (raw_scientific / "items.jsonl").read_text().splitlines(keepends=True)
     (raw_scientific / "items.jsonl").write_text("".join(lines[1:]))
     corpus = load(raw_scientific)
-    assert len(corpus.items) == 5 and corpus.notes["items without any text"] == 3
+    assert len(corpus.items) == 5 and corpus.notes["items without a brand"] == 3
 
 
 def test_category_paths_keep_commas_inside_names_and_mend_broken_ones():
@@ -147,8 +146,9 @@ def test_a_user_without_a_row_is_counted(raw_scientific):
     assert load(raw_scientific).notes["users of the index without a sequence"] == 1
 
 
-def test_users_with_few_interactions_are_counted_not_lost_silently(raw_scientific):
+def test_what_has_no_text_or_no_queries_is_counted_not_lost_silently(raw_scientific):
     data = open_dataset("scientific:changed", raw_scientific)
+    assert data.notes["items without text"] == 2
     assert data.notes["users with fewer than 3 interactions (no queries)"] == 1
     assert {split: len(rows) for split, rows in data.examples.items()} == {"train": 1, "validation": 3, "test": 3}
 

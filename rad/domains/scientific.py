@@ -110,7 +110,6 @@ class Domain:
             scraped = row["title"].endswith("/>")  # a piece of the page where the title should be
             title = "" if scraped else row["title"]
             text = ". ".join(part for part in (title, brand, " > ".join(steps)) if part)
-            notes["items without any text"] += not text
             notes["items without a title (named by brand and category)"] += not title
             notes["items without a category"] += not steps
             notes["items without a brand"] += not brand

@@ -130,7 +130,8 @@ class Rules:
         """Whether ``text`` names ``target``: two of the words that point at it, or the only one.
 
         Such words stand in its title, in at most 1 of 200 titles of the catalogue (2 titles at least), in none of its
-        attribute values, in no title of the history, and are no function words. Attribute values named in the text do not count.
+        attribute values, in no title of the history, and are no function words. Attribute values named in the text do
+        not count.
         """
         known = set(claims.FUNCTION_WORDS)
         known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))

@@ -18,7 +18,7 @@ from benchmarks.ranking import Block, Catalogue, choose, grid, rank
 from rad.text import Bm25
 from rad.types import Example, Item, Prediction, Query
 
-GRID = {"last": (10, 3), "decay": (0.7, 0.5, 0.9)}
+GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
 
 
 class Model:

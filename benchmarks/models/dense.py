@@ -21,7 +21,7 @@ from rad.errors import RadError
 from rad.io import cache_dir, sha256_lines, whole
 from rad.types import Example, Item, Prediction, Query
 
-GRID = {"last": (10, 3), "decay": (0.7, 0.5, 0.9)}
+GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
 BUNDLED = "all-MiniLM-L6-v2"
 
 

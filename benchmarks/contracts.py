@@ -18,7 +18,7 @@ class ModelSettings(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """What a result says of its model."""
+    """What a result says of its model. Raise ``version`` when the code comes to answer differently."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 

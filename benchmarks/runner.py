@@ -73,7 +73,8 @@ def references(models: Sequence[str]) -> list[str]:
 
 
 def find(job: Job, name: str) -> Path | None:
-    """The newest finished run of a reference with default settings on this task, whatever code made it."""
+    """The newest finished run of a reference with default settings on this task, by the card's version of its code."""
+    version = registry.load("benchmarks.models", name)(None).card.version
     best: tuple[str, Path, str] | None = None
     for path in job.out.glob(f"{name}/*/result.json"):
         try:
@@ -86,7 +87,7 @@ def find(job: Job, name: str) -> Path | None:
             *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
         )
         asked = made.get("seed"), made.get("settings"), tuple(made.get("metrics", ()))
-        if same and asked == (job.seed, {}, job.metrics):
+        if same and asked == (job.seed, {}, job.metrics) and result.model.version == version:
             best = max(best or ("", path, ""), (made.get("finished_at", ""), path.parent, str(made.get("commit"))[:8]))
     if best:
         console.print(f"{name}: found in {best[1]} (commit {best[2]})", markup=False, highlight=False)

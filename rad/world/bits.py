@@ -18,8 +18,7 @@ Words = npt.NDArray[np.uint64]
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 OCTAVE = 8  # utility units that double the odds
-LOWEST = -96  # utilities below count as this
-HIGHEST = 223
+DEPTH = 320  # utilities further than this below the best count as this far
 
 
 class Purpose(IntEnum):
@@ -43,6 +42,7 @@ class Purpose(IntEnum):
     REVIEW = 28
     CLOCK = 29
     WORDING = 30
+    CIRCLE = 31
 
 
 def _mix(x: Words) -> Words:
@@ -71,16 +71,20 @@ def one(seed: int, purpose: Purpose, n: int, *counters: int) -> int:
 
 
 def _table() -> Ints:
-    """floor(2 ** (4 + k / 8)) for k = 0..319, from exact integer square roots (a nested floor root is the floor)."""
-    return np.array([isqrt(isqrt(isqrt(1 << (k + 4 * OCTAVE)))) for k in range(HIGHEST - LOWEST + 1)], dtype=np.int64)
+    """floor(2 ** (k / 8)) for k = 0..320, from exact integer square roots (a nested floor root is the floor)."""
+    return np.array([isqrt(isqrt(isqrt(1 << k))) for k in range(DEPTH + 1)], dtype=np.int64)
 
 
 EXP: Ints = _table()
 
 
-def weight(utility: npt.NDArray[Any]) -> Ints:
-    """Unnormalised odds of integer utilities: 2 ** (utility / 8), floored. Sums over 100,000 items fit 63 bits."""
-    return EXP[np.clip(utility, LOWEST, HIGHEST) - LOWEST]
+def weight(utility: Ints) -> Ints:
+    """Unnormalised odds of integer utilities (..., items): 2 ** (40 + (utility - the row's best) / 8), floored.
+
+    At most 2 ** 40 each, so sums over 100,000 items fit 63 bits.
+    """
+    below_best = utility.max(axis=-1, keepdims=True) - utility
+    return EXP[DEPTH - np.minimum(below_best, DEPTH)]
 
 
 def pick(weights: Ints, words: Words) -> Ints:

@@ -1,11 +1,12 @@
 """The catalogue of a world: attributes of every item, its popularity, and the title and description that express them.
 
-Texts use a value's canonical form once in four times and a paraphrase otherwise, so that matching words and matching
-meanings find different items. About one item in twelve is a near-duplicate of another.
+Texts use a value's canonical form or a paraphrase, so that matching words and matching meanings find different items.
+About one item in twelve is a near-duplicate of another.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +18,9 @@ from rad.world.bits import Ints, Purpose, below, bits, pick
 from rad.world.spec import Claim, Spec
 
 AFFINE = 5  # odds of a value that goes with one drawn before it
+CIRCLE = 4  # the same for values of one circle, which come in fives
 TWIN_PERCENT = 8
-APPEAL_STEP, APPEAL_TOP = 5, 45  # popularity: P(utility >= 5 k) halves with k, up to 45
+APPEAL_STEP, APPEAL_TOP = 3, 24  # popularity: P(utility >= 3 k) halves with k, up to 24
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,16 @@ def build(spec: Spec, seed: int, n: int) -> Catalogue:
         for other in others:
             odds[vocabulary.number[one], vocabulary.number[other]] = AFFINE
             odds[vocabulary.number[other], vocabulary.number[one]] = AFFINE
+    for circle in spec.circles:
+        for one in circle:
+            for other in circle:
+                if one[0] != other[0]:
+                    odds[vocabulary.number[one], vocabulary.number[other]] = CIRCLE
     kinds = tuple(spec.values[spec.kind])
     kind = below(seed, Purpose.KIND, len(kinds), item)
     parent_of = np.array([vocabulary.number[spec.parent, spec.parents[k]] for k in kinds])
     values[:, 0, 0], values[:, 1, 0] = parent_of[kind], vocabulary.of(spec.kind)[kind]
-    drawn: list[Ints] = []
+    drawn: list[Ints] = [values[:, 0, 0], values[:, 1, 0]]
     for f, attribute in enumerate(spec.attributes):
         if f < 2:
             continue
@@ -113,7 +120,9 @@ def build(spec: Spec, seed: int, n: int) -> Catalogue:
             weights[item, first] = 0
             more = below(seed, Purpose.SECOND, 100, item, f) < spec.second[attribute]
             values[more, f, 1] = numbers[pick(weights, bits(seed, Purpose.SECOND, item, f, 1))][more]
-    names = below(seed, Purpose.VALUE, len(spec.names), item, len(spec.values))
+    maker = values[:, -1, 0] - vocabulary.of(spec.attributes[-1])[0]  # each maker has its own few invented words
+    each = len(spec.names) // len(spec.values[spec.attributes[-1]])
+    names = maker * each + below(seed, Purpose.VALUE, each, item, len(spec.values))
     _twins(spec, seed, values, names)
     halvings = np.zeros(n, dtype=np.int64)
     coin = bits(seed, Purpose.APPEAL, item)
@@ -144,30 +153,43 @@ def _items(catalogue: Catalogue) -> list[Item]:
     row, column = np.arange(n)[:, None], np.arange(2 * width)[None, :]
     surface = bits(seed, Purpose.SURFACE, row, column).tolist()
     sentence = bits(seed, Purpose.SENTENCE, row, column).tolist()
-    title_of = below(seed, Purpose.SENTENCE, len(spec.titles), np.arange(n), 2 * width).tolist()
-    closing = below(seed, Purpose.SENTENCE, len(spec.closings), np.arange(n), 2 * width + 1).tolist()
+    counts = np.array([len(spec.titles), len(spec.leads), len(spec.closings)])
+    form = below(seed, Purpose.SENTENCE, counts, row, 2 * width + np.arange(3)).tolist()
     out = []
     for i, values in enumerate(catalogue.values.tolist()):
         attributes = {
             a: tuple(claims[v][1] for v in values[f] if v < len(claims)) for f, a in enumerate(spec.attributes)
         }
-        in_title = {a: express(spec, (a, v[0]), surface[i][f]) for f, (a, v) in enumerate(attributes.items())}
-        title = spec.titles[title_of[i]].format(name=spec.names[catalogue.names[i]], **in_title)
-        told = []
-        for f, (a, present) in enumerate(attributes.items()):
+
+        def say(shift: int, attributes: dict[str, tuple[str, ...]] = attributes, i: int = i) -> dict[str, str]:
+            pairs = enumerate(attributes.items())
+            return {a: _join(spec, a, values, surface[i][f + shift]) for f, (a, values) in pairs}
+
+        title = _start(spec.titles[form[i][0]].format(name=spec.names[catalogue.names[i]], **say(0)))
+        said, told = say(width), []
+        for f, a in enumerate(spec.attributes):
             templates, word = spec.sentences.get(a, ()), sentence[i][f]
             if templates and word % 8:  # one in eight goes unsaid
-                said = " and ".join(express(spec, (a, v), surface[i][width + f] >> k) for k, v in enumerate(present))
-                text = templates[(word >> 8) % len(templates)].format(x=said)
-                told.append((word >> 16, text[0].upper() + text[1:]))
-        description = " ".join([text for _, text in sorted(told)] + [spec.closings[closing[i]]])
+                told.append((word >> 16, _start(templates[(word >> 8) % len(templates)].format(x=said[a]))))
+        lead = _start(spec.leads[form[i][1]].format(**said))
+        description = " ".join([lead, *(text for _, text in sorted(told)), spec.closings[form[i][2]]])
         out.append(Item(catalogue.ids[i], spec.domain, title, f"{title}. {description}", attributes))
     return out
 
 
+def _join(spec: Spec, attribute: str, values: tuple[str, ...], word: int) -> str:
+    return " and ".join(express(spec, (attribute, value), word >> 14 * k) for k, value in enumerate(values))
+
+
+def _start(text: str) -> str:
+    """A sentence: a capital first, "an" before a vowel."""
+    text = re.sub(r"\b([Aa]) (?=[aeioAEIO]|u[nr][^i])", r"\1n ", text)
+    return text[0].upper() + text[1:]
+
+
 def express(spec: Spec, claim: Claim, word: int) -> str:
-    """A surface of the value: the canonical form once in four times, else one of its paraphrases."""
+    """A surface of the value: the canonical form as often as the spec says, else one of its paraphrases."""
     surfaces = spec.values[claim[0]][claim[1]]
-    if len(surfaces) == 1 or word % 4 == 0:
+    if len(surfaces) == 1 or word % 100 < spec.canonical:
         return surfaces[0]
-    return surfaces[1 + (word >> 4) % (len(surfaces) - 1)]
+    return surfaces[1 + (word >> 7) % (len(surfaces) - 1)]

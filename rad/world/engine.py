@@ -16,13 +16,13 @@ from rad.world.catalogue import Catalogue
 from rad.world.people import COMPLEMENT, DISLIKES, LIKES, UNEXPLAINED, People
 
 WITHIN = 12  # utility of an item within the user's limit
-PARTNER, SHARED = 40, 14  # of a complement of the last item; of each attribute that it shares with it
-IMPULSE = 3, 2  # an unexplained choice weighs appeal this many halves
-LIKED_STEP, OVER_LIMIT = 16, -12  # utility that moves a rating by one; a rating's grudge over an item past the limit
+PARTNER, SHARED = 72, 28  # of a complement of the last item; of each attribute that it shares with it
+IMPULSE = 2, 1  # an unexplained choice weighs appeal this many halves
+LIKED_STEP, OVER_LIMIT = 32, -24  # utility that moves a rating by one; a rating's grudge over an item past the limit
 MIDDLE = 3
 NOISE = (20, 60, 20)  # percent of ratings moved by -1, 0, +1
-REVIEWED_PERCENT = 50
-CANDID_PERCENT = 85  # reviews that say what the user feels about the value they speak of
+REVIEWED_PERCENT = 40
+FEELING = ((70, 28), (5, 70), (2, 28))  # percent of complaints and neutral words on what is disliked, plain, liked
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def _rate(tables: Tables, people: People, seed: int, item: Ints, taste: Ints) ->
     spoken = catalogue.values[chosen, field, 0]
     liked = (people.likes[:, None, :] == spoken[:, :, None]).any(2)
     disliked = (people.dislikes[:, None, :] == spoken[:, :, None]).any(2)
-    candid = below(seed, Purpose.REVIEW, 100, user, step, 1) < CANDID_PERCENT
-    feeling = (liked.astype(np.int64) - disliked) * candid
+    share = np.array(FEELING)[1 + liked.astype(np.int64) - disliked]
+    roll = below(seed, Purpose.REVIEW, 100, user, step, 1)
+    feeling = (roll >= share[..., 0]).astype(np.int64) + (roll >= share.sum(-1)) - 1
     reviewed = made & (below(seed, Purpose.REVIEW, 100, user, step, 2) < REVIEWED_PERCENT)
     return Choices(item, np.where(made, rating, -1), np.where(reviewed, spoken, -1), feeling)

@@ -12,8 +12,9 @@ import numpy as np
 from rad.world.bits import Ints, Purpose, below, bits, pick
 from rad.world.catalogue import Vocabulary
 
-LIKES = (24, 20, 16, 16, 12)  # utility of the k-th like; a user has three to five
-DISLIKES = (-24, -16)  # one or two
+LIKES = (52, 48, 44, 40, 36)  # utility of the k-th like; a user has three to five
+DISLIKES = (-40, -32)  # one or two
+OF_CIRCLE = 24  # odds that a like belongs to the user's circle, against another value of the attribute
 FEWEST_LIKES, FEWEST_DISLIKES = 3, 1
 STAY = 680  # of a thousand: the need goes on
 FOLLOW = (200, 90)  # its first and second usual follower; the rest goes to any need
@@ -35,8 +36,12 @@ class People:
 
 
 def taste_odds(vocabulary: Vocabulary) -> Ints:
-    """(values,) prior odds that a like or dislike is about a value."""
-    return np.array([vocabulary.spec.taste.get(attribute, 0) for attribute, _ in vocabulary.claims], dtype=np.int64)
+    """(circles + 1, values) prior odds that a like is about a value, by the user's circle; the last row: a dislike."""
+    plain = [vocabulary.spec.taste.get(attribute, 0) for attribute, _ in vocabulary.claims]
+    odds = np.tile(np.array(plain, dtype=np.int64), (len(vocabulary.spec.circles) + 1, 1))
+    for k, circle in enumerate(vocabulary.spec.circles):
+        odds[k, [vocabulary.number[claim] for claim in circle]] *= OF_CIRCLE
+    return odds
 
 
 def transitions(vocabulary: Vocabulary) -> Ints:
@@ -57,13 +62,17 @@ def draw(vocabulary: Vocabulary, seed: int, user: Ints, shortest: int, longest: 
     """The hidden state of the users numbered ``user``."""
     n = len(user)
     length = shortest + below(seed, Purpose.LENGTH, longest - shortest + 1, user)
-    odds = np.tile(taste_odds(vocabulary), (n, 1))
+    table = taste_odds(vocabulary)
+    circle = below(seed, Purpose.CIRCLE, len(table) - 1, user)
+    odds = table[circle]
     counts = (
         FEWEST_LIKES + below(seed, Purpose.TASTE_SIZE, len(LIKES) - FEWEST_LIKES + 1, user, 0),
         FEWEST_DISLIKES + below(seed, Purpose.TASTE_SIZE, len(DISLIKES) - FEWEST_DISLIKES + 1, user, 1),
     )
     slots = []
     for slot in range(len(LIKES) + len(DISLIKES)):
+        if slot == len(LIKES):
+            odds = np.where(odds > 0, table[-1], 0)
         value = pick(odds, bits(seed, Purpose.TASTE, user, slot))
         odds[np.arange(n), value] = 0
         liked = slot < len(LIKES)
@@ -71,10 +80,10 @@ def draw(vocabulary: Vocabulary, seed: int, user: Ints, shortest: int, longest: 
         slots.append(np.where(active, value, vocabulary.size))
     limit = pick(np.tile(np.array(vocabulary.spec.limit_odds), (n, 1)), bits(seed, Purpose.LIMIT, user))
     need = np.zeros((n, longest), dtype=np.int64)
-    table = transitions(vocabulary)
-    need[:, 0] = below(seed, Purpose.NEED, len(table), user, 0)
+    moves = transitions(vocabulary)
+    need[:, 0] = below(seed, Purpose.NEED, len(moves), user, 0)
     for step in range(1, longest):
-        need[:, step] = pick(table[need[:, step - 1]], bits(seed, Purpose.NEED, user, step))
+        need[:, step] = pick(moves[need[:, step - 1]], bits(seed, Purpose.NEED, user, step))
     roll = below(seed, Purpose.MODE, 100, user[:, None], np.arange(longest)[None, :])
     mode = np.where(roll < MODE_PERCENT[0], UNEXPLAINED, np.where(roll < sum(MODE_PERCENT[:2]), COMPLEMENT, NEED))
     mode[:, 0] = np.where(mode[:, 0] == COMPLEMENT, NEED, mode[:, 0])

@@ -25,22 +25,21 @@ UNHAPPY = 2  # a rating at or below it reveals a dislike of what the item carrie
 NEAREST = 24  # rejected alternatives are looked for among this many lookalikes
 DRAFTER = "world"
 
+# No value of a world may stand in these templates: each value in a text is a claim.
 PHRASES = {
     "attribute": (
-        "{cites} show a steady taste for {value} ({attribute}).",
-        "{value} ({attribute}) keeps coming back, as {cites} show.",
-        "Drawn to {value} as {attribute}: see {cites}.",
+        "{value} ({attribute}) keeps coming back: {cites}.",
+        "A steady taste for {value} ({attribute}) shows in {cites}.",
+        "Drawn to {value} as {attribute}, see {cites}.",
     ),
-    "plan": ("{cites} serve one plan, and it asks for {value}.", "The plan behind {cites} calls for {value}."),
-    "follow": (
-        "The plan behind {cites} usually leads on to {value}.",
-        "After a plan like that of {cites} comes {value}.",
-    ),
-    "complement": ("{cites} calls for {value} to go with it.", "{value} would complete {cites}."),
-    "match": ("To match {cites}, {value} again.", "Staying with {value}, like {cites}."),
-    "constraint": ("Keeps to {value} ({attribute}), as in {cites}.", "{value} ({attribute}) is what {cites} allow."),
-    "avoid": ("{cites} disappointed, so rather not {value}.", "Wary of {value} since {cites}."),
+    "plan": ("The plan behind {cites} asks for {value}.", "{value} belongs to the plan that began with {cites}."),
+    "follow": ("The plan behind {cites} usually leads on to {value}.", "After a plan as in {cites} comes {value}."),
+    "complement": ("{value} would go well with {cites}.", "What {cites} still lacks is {value}."),
+    "match": ("To match {cites}: {value} again.", "{value} once more, like {cites}."),
+    "constraint": ("Keeps to {value} ({attribute}), as in {cites}.", "{value} ({attribute}) is the usual: {cites}."),
+    "avoid": ("Since {cites}, rather not {value}.", "Wary of {value}, see {cites}."),
 }
+UNEXPLAINED_TEXT = "Nothing in the history points anywhere: perhaps a gift or an impulse."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +196,9 @@ class Explainer:
             )
             if wants and avoids:
                 text = f"{text[:-1]}, and leaves aside {_listed([v for _, v in avoids], 'or')}."
-            told.append(text)
+            told.append(text[0].upper() + text[1:])
         verdict: Verdict = "supported" if reasons else "unexplained"
-        text = " ".join(told) or "Nothing in the history points to the choice: a gift or an impulse, perhaps."
+        text = " ".join(told) or UNEXPLAINED_TEXT
         return Rationale(f"{DRAFTER}-{key}", key, tuple(reasons), text, verdict, "known", DRAFTER, self.version)
 
     def _contrast(self, key: str, life: Life, position: int, terms: list[_Term]) -> PairExplanation | None:
@@ -216,11 +215,12 @@ class Explainer:
                     continue
                 title, cites = self.catalogue.items[other].title, _cite(term.cited)
                 if has:
-                    claim, text = wanted, f"{title} comes close, but it means {wanted[1]}, which {cites} speak against."
+                    claim = wanted
+                    text = f"{title} comes close, but has {wanted[1]}: not after {cites}."
                 else:
                     instead = self.catalogue.items[other].attributes[wanted[0]][0]
                     claim = (wanted[0], instead)
-                    text = f"{title} comes close, but it offers {instead} where {cites} ask for {wanted[1]}."
+                    text = f"{title} comes close, but has {instead}, not the {wanted[1]} of {cites}."
                 item = self.catalogue.ids[other]
                 return PairExplanation(key, item, "against", (claim,), text, "known", DRAFTER, self.version)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Claim = tuple[str, str]  # attribute, value
 
@@ -33,6 +33,7 @@ class Spec:
     parents: Mapping[str, str]  # kind -> parent
     allowed: Mapping[str, Mapping[str, tuple[str, ...]]]  # attribute -> parent -> values; others take any
     affinity: Mapping[Claim, tuple[Claim, ...]]  # a value drawn earlier makes these more likely
+    circles: tuple[tuple[Claim, ...], ...]  # values that go together, in items and in what people like
     second: Mapping[str, int]  # attribute -> percent of items with a second value
     taste: Mapping[str, int]
     limit: str
@@ -41,14 +42,15 @@ class Spec:
     partners: Mapping[str, tuple[str, ...]]
     needs: tuple[Need, ...]
     names: tuple[str, ...]  # invented words of titles, so that a title is more than its attributes
+    canonical: int  # percent of mentions that use the canonical form
     titles: tuple[str, ...]
+    leads: tuple[str, ...]  # opening sentences of descriptions
     sentences: Mapping[str, tuple[str, ...]]  # attribute -> templates with {x}
     closings: tuple[str, ...]
     praise: tuple[str, ...]
     neutral: tuple[str, ...]
     complaint: tuple[str, ...]
     openings: Mapping[int, tuple[str, ...]]  # rating -> review openings
-    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # templates of rationales, by kind
 
     @property
     def attributes(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ from rad.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "1"
-BEAM = 48  # single findings (one citation, one value) from which the reasons are gathered
+BEAM = 24  # first tokens that are expanded, from which the reasons are gathered
 BLOCK = 256  # queries that are ranked at once
 
 
@@ -69,6 +69,7 @@ class Model:
         reasons: int = Field(default=12, ge=1, description="reasons in a rationale")
 
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+    quick: ClassVar[dict[str, Any]] = {"hidden": 32, "layers": 1, "window": 6, "epochs": 1}  # for contract tests
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -99,13 +100,7 @@ class Model:
         self.catalogue: Catalogue = drafter.catalogue
         self.columns = Columns(items)
         prefixes = drafter.prefixes
-        table, together, by_value = drafter.posterior(prefixes)
-        targets = SoftTargets(
-            columns=torch.from_numpy(np.pad(table.target_values + 1, ((0, 0), (1, 0)))),
-            likelihood=torch.from_numpy(np.concatenate([table.together[:, :, None], table.by_value], 2)),
-            draft=torch.from_numpy(np.concatenate([together[:, :, None], by_value], 2)).float(),
-            background=torch.from_numpy(table.background),
-        )
+        targets = SoftTargets.of(drafter)
         sequences = sequences_of([*train, *validation]).values()
         self.counts = CoPurchase.of((self.catalogue.indices(s) for s in sequences), len(self.catalogue))
         self.head = Head(self.catalogue, drafter.weights, drafter.background_power)
@@ -195,7 +190,7 @@ class Model:
     def _direct(self, histories: Sequence[Sequence[int]]) -> np.ndarray:
         window = self.settings.window
         chunks = [Chunk(tuple(h[-window:]), (min(len(h), window),), (k,)) for k, h in enumerate(histories)]
-        batch = self.reasoner.encode(chunks)
+        batch = self.reasoner.encode(chunks, np.zeros((len(chunks), 0), np.int64))
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
             states = self.reasoner.states(batch)
             scores = self.reasoner.lm.direct.scores(self.reasoner, self.reasoner.roots(states, batch))

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from annotation.drafters.evidence import Found, anchor_rows, slots_of
-from benchmarks.train.reasoner import NEVER, heaviest
+from benchmarks.train.reasoner import NEVER, beam, findings
 from benchmarks.train.sft import SoftTargets
 from rad.affinity import Catalogue, CoPurchase, Prefixes
 
@@ -23,50 +23,40 @@ STEPS, BATCH, LEARNING_RATE = 300, 128, 0.02
 
 
 class Gate(nn.Module):
-    """Log-linear in facts about a value, a small network over facts about a place of the history."""
+    """Log-linear in facts about a value and about a place of the history."""
 
     def __init__(self, catalogue: Catalogue, slots: int, weights: np.ndarray) -> None:
         super().__init__()
         self.catalogue, self.slots, self.affinity = catalogue, slots, weights
-        self.place = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1))
         self.recency = nn.Parameter(-0.5 * torch.arange(slots, dtype=torch.float32))
-        self.unexplained = nn.Parameter(torch.tensor(-1.0))
-        self.together = nn.Parameter(torch.tensor(0.0))
-        self.facts = nn.Parameter(torch.tensor([0.5, 1.0, 0.5, 0.5, -0.1]))
+        self.shares = nn.Parameter(torch.tensor(2.0))  # of a purchase that has the wanted value
+        self.plain = nn.Parameter(torch.tensor([-1.0, 0.0]))  # unexplained, together
+        self.facts = nn.Parameter(torch.tensor([1.0, 0.5, 0.5, -0.1]))
         self.attribute = nn.Parameter(torch.zeros(2, len(catalogue.attributes)))
-        owner = [catalogue.attributes.index(name) for name, _ in catalogue.values]
-        self.owner = torch.tensor(owner)
+        self.owner = torch.tensor([catalogue.attributes.index(name) for name, _ in catalogue.values])
         self.has = torch.tensor(catalogue.incidence.toarray())
         self.rarity = torch.log(self.has.mean(0) + 1e-4)
 
-    def forward(
-        self, histories: Sequence[Sequence[int]], counts: CoPurchase, reach: np.ndarray
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log probabilities like the language model's: (E, J + 1) and (E, J, 1 + V). ``reach`` (items, V): p(v | j)."""
+    def first(self, histories: Sequence[Sequence[int]], reach: np.ndarray) -> torch.Tensor:
+        """Log probabilities like the language model's first tokens, (E, 2 + V). ``reach`` (items, V): p(v | j)."""
         slots = torch.from_numpy(slots_of(histories, self.slots))
-        there, anchor = slots >= 0, slots.clamp(min=0)
-        shared = self.has[anchor] * there[..., None]
-        often = shared.mean(1, keepdim=True)
-        recently = (shared * 0.6 ** torch.arange(self.slots)[:, None]).sum(1, keepdim=True)
-        popularity = torch.log1p(torch.from_numpy(counts.popularity))
-        place = torch.stack(
-            [
-                (torch.arange(self.slots) == 0).expand(there.shape).float(),
-                there.sum(1, keepdim=True).expand(there.shape) / self.slots,
-                popularity[anchor] - 2,
-                (shared * often).sum(2),
-                torch.from_numpy(reach)[anchor].max(2).values,
-            ],
-            -1,
-        )
-        cite = (self.recency + self.place(place)[..., 0]).masked_fill(~there, NEVER)
-        cite = F.log_softmax(torch.cat([cite, self.unexplained.expand(len(cite), 1)], 1), 1)
-        facts = [torch.log(torch.from_numpy(reach)[anchor] + 1e-4), shared, often.expand_as(shared)]
-        facts += [recently.expand_as(shared), self.rarity.expand_as(shared)]
+        place = torch.softmax(self.recency.masked_fill(slots < 0, NEVER), 1)[:, None]
+        anchor = slots.clamp(min=0)
+        shared = self.has[anchor] * (slots >= 0)[..., None]
+        recently = (place @ shared)[:, 0]
+        often = torch.stack([self.has[list(h)].mean(0) if h else torch.zeros(len(self.owner)) for h in histories])
+        after = torch.log((place @ torch.from_numpy(reach)[anchor])[:, 0] + 1e-4)
+        facts = (after, recently, often, self.rarity.expand_as(often))
         value = sum(w * f for w, f in zip(self.facts, facts, strict=True))
-        value = value + self.attribute[0][self.owner] + self.attribute[1][self.owner] * shared
-        value = torch.cat([self.together.expand(*value.shape[:2], 1), value], 2)
-        return cite, F.log_softmax(value, 2)
+        value = value + self.attribute[0][self.owner] + self.attribute[1][self.owner] * often
+        return F.log_softmax(torch.cat([self.plain.expand(len(value), 2), value], 1), 1)
+
+    def cited(self, histories: Sequence[Sequence[int]], branches: np.ndarray) -> torch.Tensor:
+        """Log probabilities of citations (E, M, J) for the values ``branches`` (E, M), -1 for together."""
+        slots = torch.from_numpy(slots_of(histories, self.slots))[:, None]
+        wanted = torch.from_numpy(branches)[..., None]
+        shared = self.has[slots.clamp(min=0), wanted.clamp(min=0)] * (wanted >= 0)
+        return F.log_softmax((self.recency + self.shares * shared).masked_fill(slots < 0, NEVER), 2)
 
     def reach(self, counts: CoPurchase) -> np.ndarray:
         """(items, V): how likely what goes together with an item has a value."""
@@ -85,10 +75,10 @@ class Gate(nn.Module):
         for step in range(STEPS if folds else 0):
             k = rng.integers(len(folds))
             batch = rng.choice(folds[k], min(BATCH, len(folds[k])), replace=False)
-            counts = prefixes.counts[prefixes.folds[batch[0]]]
-            cite, value = self([prefixes.histories[e] for e in batch], counts, reach[k])
+            histories = [prefixes.histories[e] for e in batch]
+            first, cite = self.first(histories, reach[k]), self.cited(histories, targets.branches[batch])
             optimizer.zero_grad()
-            targets.cross_entropy(cite, value, torch.from_numpy(batch), step / STEPS).backward()
+            targets.cross_entropy(first, cite, torch.from_numpy(batch), step / STEPS).backward()
             optimizer.step()
             decay.step()
 
@@ -99,5 +89,6 @@ class Gate(nn.Module):
         """The ``width`` heaviest reasons of each history, as ``Reasoner.write`` gives them."""
         reach = self.reach(counts)
         for start in range(0, len(histories), batch_size):
-            cite, value = self(histories[start : start + batch_size], counts, reach)
-            yield from heaviest(cite, value, width)
+            part = histories[start : start + batch_size]
+            weight, value = beam(self.first(part, reach), width)
+            yield from findings(weight, value, self.cited(part, value.numpy()))

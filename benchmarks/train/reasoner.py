@@ -1,13 +1,13 @@
-"""The language model that writes the reasons: vocabulary, prompts, the tree of possible reasons, and its TRL stage.
+"""The language model that writes the reasons: vocabulary, prompts, the tree of possible reasons.
 
-A prompt lists the purchases, oldest first, each as its citation and its attribute values; then comes ``<why>`` and the
-model writes one reason: a citation, then ``<together>`` (things bought with it) or the attribute value that the user
-wants; or ``<unexplained>``.
+A prompt lists the purchases, oldest first, each as its citation and its attribute values; then comes ``<why>`` and
+the model writes one reason: the attribute value that the user wants, or ``<together>`` (what goes with a purchase),
+and then the citation that it rests on; or ``<unexplained>``.
 
-    <bos> [1] category=bags colour=navy ... [2] category=dresses ... <why> [2] colour=navy
+    <bos> [1] category=bags colour=navy ... [2] category=dresses ... <why> colour=navy [1]
 
-One citation, then one value: the reasons of a prompt form a tree of two levels, so the model's probability of *every*
-reason comes out of one forward pass. The citations are appended as branches that see the prompt and themselves alone
+The reasons of a prompt form a tree of two levels, so one forward pass gives the model's probability of every first
+token, and of every citation for as many of them as are appended as branches, which see the prompt and themselves alone
 (a tree attention mask). In training, all prefixes of one user share the tokens of their history in the same way: a
 ``<why>`` and its branches see only what was bought before. What is computed is what a plain left-to-right model would
 compute on each prompt; it costs a quarter of the tokens.
@@ -106,8 +106,8 @@ class Reasoner:
         ids: list[int] = self.tokenizer.convert_tokens_to_ids(special)
         self.pad, self.bos, self.why, self.unexplained, self.together = ids[:5]
         self.citations = ids[5 : 5 + window]
-        self.first_ids = torch.tensor([self.unexplained, *self.citations])  # what may follow <why>
-        self.value_ids = torch.tensor([self.together, *ids[5 + window :]])  # what may follow a citation
+        self.first_ids = torch.tensor([self.unexplained, self.together, *ids[5 + window :]])  # what may follow <why>
+        self.citation_ids = torch.tensor(self.citations)  # what may follow a value
         said = [self.tokenizer(t, add_special_tokens=False)["input_ids"][:TITLE_TOKENS] if t else [] for t in titles]
         first = 5 + window
         self.blocks = [[*t, *(ids[first + v] for v in own)] for t, own in zip(said, catalogue.item_values, strict=True)]
@@ -125,13 +125,15 @@ class Reasoner:
                         key = self.tokenizer.convert_tokens_to_ids(token)
                         table.weight[key] = table.weight[torch.tensor(pieces)].mean(0)
 
-    def encode(self, chunks: Sequence[Chunk]) -> dict[str, torch.Tensor]:
+    def encode(self, chunks: Sequence[Chunk], branches: np.ndarray) -> dict[str, torch.Tensor]:
         """The token trees of a batch of chunks, padded: ids, positions, mask (B, 1, L, L), and where the reasons start.
 
-        ``why`` (E, 2) and ``branch`` (E, J, 2) give (row, column) of the E examples' nodes; ``numbers`` (E, J) the
-        citation number (from 0) of each slot, -1 where the history is shorter.
+        ``branches`` (E, M) are the values (-1: together) whose citations are asked for, by example in chunk order.
+        ``why`` (E, 2) and ``branch`` (E, M, 2) give (row, column) of the nodes; ``numbers`` (E, J) the citation number
+        (from 0) of each slot, -1 where the history is shorter.
         """
-        trees, why, branch, numbers = [], [], [], []
+        trees, branch, numbers = [], [], []
+        why: list[tuple[int, int]] = []
         for row, chunk in enumerate(chunks):
             ids, ends = [self.bos], [0]
             for k, item in enumerate(chunk.items):
@@ -140,21 +142,14 @@ class Reasoner:
             main = len(ids)
             position, limit, parent = list(range(main)), list(range(1, main + 1)), list(range(main))
             for end in chunk.ends:
-                root = len(ids)
+                root, wanted = len(ids), branches[len(why)]
                 why.append((row, root))
-                ids.append(self.why)
-                position.append(ends[end])
-                limit.append(ends[end])
-                parent.append(root)
-                cited = [end - 1 - slot for slot in range(self.slots)]
-                for number in cited:
-                    branch.append((row, len(ids) if number >= 0 else root))
-                    if number >= 0:
-                        parent.append(root)
-                        ids.append(self.citations[number])
-                        position.append(ends[end] + 1)
-                        limit.append(ends[end])
-                numbers.append([max(number, -1) for number in cited])
+                branch.append([(row, root + 1 + m) for m in range(len(wanted))])
+                numbers.append([max(end - 1 - slot, -1) for slot in range(self.slots)])
+                ids += [self.why, *self.first_ids[torch.from_numpy(wanted + 2)].tolist()]
+                position += [ends[end]] + [ends[end] + 1] * len(wanted)
+                limit += [ends[end]] * (1 + len(wanted))
+                parent += [root] * (1 + len(wanted))
             trees.append((ids, position, limit, parent, main))
         length = max(len(t[0]) for t in trees)
         ids_, positions = (torch.zeros(len(trees), length, dtype=torch.long) for _ in range(2))
@@ -167,12 +162,16 @@ class Reasoner:
             mask[row, :n] = (column < torch.tensor(limit)[:, None]) & (column < main)
             mask[row, torch.arange(n), torch.tensor(parent)] = True
         mask[:, column, column] = True
-        examples = [e for chunk in chunks for e in chunk.examples]
         return {
-            "ids": ids_, "positions": positions, "mask": mask[:, None], "why": torch.tensor(why),
-            "branch": torch.tensor(branch).view(-1, self.slots, 2), "numbers": torch.tensor(numbers),
-            "examples": torch.tensor(examples),
-        }  # fmt: skip
+            "ids": ids_,
+            "positions": positions,
+            "mask": mask[:, None],
+            "main": torch.tensor([t[4] for t in trees]),
+            "why": torch.tensor(why),
+            "branch": torch.tensor(branch, dtype=torch.long).view(len(why), branches.shape[1], 2),
+            "numbers": torch.tensor(numbers),
+            "examples": torch.tensor([e for chunk in chunks for e in chunk.examples]),
+        }
 
     def states(self, batch: dict[str, torch.Tensor], lm: Any = None) -> torch.Tensor:
         """Last hidden states (B, L, D) under the tree mask. ``lm`` is a trainer's wrapped model, else our own."""
@@ -193,38 +192,57 @@ class Reasoner:
         return states[batch["why"][:, 0], batch["why"][:, 1]]
 
     def reasons(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log probability of every reason: citations, *unexplained* (E, J + 1); together, values (E, J, 1 + V)."""
+        """Log probabilities: of *unexplained*, together, values (E, 2 + V); of the citations of branches (E, M, J)."""
         table = self.lm.get_output_embeddings().weight
-        leaf = states[batch["branch"][..., 0], batch["branch"][..., 1]]
         first = (self.roots(states, batch) @ table[self.first_ids].T).float()
-        value = (leaf @ table[self.value_ids].T).float()
-        numbers = batch["numbers"].to(first.device)
-        cite = first[:, 1:].gather(1, numbers.clamp(min=0)).masked_fill(numbers < 0, NEVER)
-        return F.log_softmax(torch.cat([cite, first[:, :1]], 1), 1), F.log_softmax(value, 2)
+        leaf = states[batch["branch"][..., 0], batch["branch"][..., 1]]
+        cite = (leaf @ table[self.citation_ids].T).float()
+        numbers = batch["numbers"].to(cite.device)[:, None].expand(-1, cite.shape[1], -1)
+        cite = cite.gather(2, numbers.clamp(min=0)).masked_fill(numbers < 0, NEVER)
+        return F.log_softmax(first, 1), F.log_softmax(cite, 2)
+
+    def history_loss(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Mean next-token loss on the values of the history itself: the plain language modelling of the prompt."""
+        table = self.lm.get_output_embeddings().weight
+        ids = batch["ids"].to(states.device)
+        inside = torch.arange(1, ids.shape[1]) < batch["main"][:, None]
+        value = torch.full((len(table),), -1)
+        value[self.first_ids] = torch.arange(len(self.first_ids))
+        target = torch.where(inside, value[ids[:, 1:].cpu()], -1).to(states.device)
+        rows, columns = torch.nonzero(target >= 0, as_tuple=True)
+        logits = (states[rows, columns] @ table[self.first_ids].T).float()
+        return F.cross_entropy(logits, target[rows, columns])
 
     @torch.no_grad()
     def write(self, histories: Sequence[Sequence[int]], width: int, batch_size: int = 64) -> Iterator[list[Found]]:
-        """The ``width`` most probable reasons of each history, heaviest first: (slot, value or -1 for together, p).
+        """Each history's most probable reasons by constrained beam search: (slot, value or -1 for together, p).
 
-        A constrained beam search over the two levels, wide enough to lose nothing: every citation is expanded.
+        The beam keeps the ``width`` most probable first tokens and expands all their citations.
         """
         for start in range(0, len(histories), batch_size):
             part = histories[start : start + batch_size]
             own = [Chunk(tuple(h[-self.window :]), (min(len(h), self.window),), (k,)) for k, h in enumerate(part)]
-            batch = self.encode(own)
             with torch.autocast(self.lm.device.type, torch.bfloat16):
-                cite, value = self.reasons(self.states(batch), batch)
-            yield from heaviest(cite, value, width)
+                batch = self.encode(own, np.zeros((len(own), 0), np.int64))
+                first, _ = self.reasons(self.states(batch), batch)
+                weight, value = beam(first, width)
+                batch = self.encode(own, value.cpu().numpy())
+                _, cite = self.reasons(self.states(batch), batch)
+            yield from findings(weight, value, cite)
 
 
-def heaviest(cite: torch.Tensor, value: torch.Tensor, width: int) -> Iterator[list[Found]]:
-    """The ``width`` most probable paths of each tree of reasons: cite (E, J + 1), value (E, J, 1 + V), log p.
+def beam(first: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The heaviest first tokens of (E, 2 + V) log p: probabilities and values (-1: together), both (E, width).
 
-    Their probabilities are given relative to all paths, so that they sum to one minus p(unexplained).
+    The probabilities are scaled to sum to one minus p(unexplained).
     """
-    joint = (cite[:, :-1, None] + value).flatten(1).exp()
-    weights, places = joint.topk(min(width, joint.shape[1]), 1)
-    weights = weights * ((1 - cite[:, -1:].exp()) / weights.sum(1, keepdim=True).clamp(min=1e-9))
-    per_slot = value.shape[2]
-    for w, p in zip(weights.tolist(), places.tolist(), strict=True):
-        yield [(k // per_slot, k % per_slot - 1, x) for k, x in zip(p, w, strict=True) if x > 0]
+    p = first.exp()
+    weight, place = p[:, 1:].topk(min(width, p.shape[1] - 1), 1)
+    return weight * ((1 - p[:, :1]) / weight.sum(1, keepdim=True).clamp(min=1e-9)), place - 1
+
+
+def findings(weight: torch.Tensor, value: torch.Tensor, cite: torch.Tensor) -> Iterator[list[Found]]:
+    """Single findings of each example from (E, M), (E, M) and log p of citations (E, M, J)."""
+    joint = weight[..., None] * cite.exp()
+    for v, shares in zip(value.tolist(), joint.tolist(), strict=True):
+        yield [(slot, v[m], w) for m, row in enumerate(shares) for slot, w in enumerate(row) if w > 1e-4]

@@ -5,7 +5,8 @@ drafter's posterior given the item that was bought. For the first quarter of the
 drafts. Then its own probabilities replace the drafter's fixed prior, step by step: the target becomes the posterior
 under what the *model* would have said before the item was known, times how well each reason predicts the item. Its
 expected gradient is that of the marginal likelihood of the purchase, -log sum_r p_lm(r | h) p(i | r), so a reason is
-reinforced in so far as saying it beforehand helps to find the item (and the teacher's hindsight fades out).
+reinforced in so far as saying it beforehand helps to find the item (and the teacher's hindsight fades out). What a
+reason cites is learned from the drafts throughout. Beside it runs the ordinary language modelling loss on the history.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from datasets import Dataset
 from torch.nn import functional as F
 from trl import SFTConfig, SFTTrainer
 
+from annotation.drafters.evidence import Drafter, slots_of
 from benchmarks.train.reasoner import NEVER, Chunk, Reasoner
 
 CHECKPOINT_STEPS = 100
+BRANCHES = 3  # first tokens of a draft whose citations are learned
 DRAFTS_ONLY, OWN_ONLY = 0.25, 0.5  # shares of the steps at which the drafts begin to fade and are gone
 
 
@@ -39,42 +42,69 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class SoftTargets:
-    """Per training example: the drafts and the likelihood of the target under each reason (see ``Likelihoods``).
+    """Per training example, over its first tokens (*unexplained*, together, each value of the target; F of them):
 
-    ``columns`` (N, 1 + T): together, then 1 + value number (0 beyond the last). ``likelihood`` and ``draft``
-    (N, J, 1 + T); ``background`` (N,).
+    ``columns`` (N, F) their places among the model's first tokens, -1 beyond the last; ``likelihood`` (N, F) of the
+    target under each, whatever is cited; ``draft`` (N, F) their share in the draft. ``branches`` (N, M) the values (-1:
+    together) that weigh most in the draft, ``branch_weight`` (N, M) how much, ``cited`` (N, M, J) on which purchases.
     """
 
     columns: torch.Tensor
     likelihood: torch.Tensor
     draft: torch.Tensor
-    background: torch.Tensor
+    branches: np.ndarray
+    branch_weight: torch.Tensor
+    cited: torch.Tensor
+
+    @classmethod
+    def of(cls, drafter: Drafter) -> SoftTargets:
+        """From the drafter's posterior over all training prefixes."""
+        table, together, by_value = drafter.posterior(drafter.prefixes)
+        joint = np.concatenate([together[:, :, None], by_value], 2)  # (N, J, 1 + T)
+        values = np.pad(table.target_values, ((0, 0), (1, 0)), constant_values=-1)
+        there = np.pad(table.target_values >= 0, ((0, 0), (1, 0)), constant_values=True)
+        share = joint.sum(1)
+        heaviest = np.argsort(-share, 1, kind="stable")[:, :BRANCHES]
+        rows = np.arange(len(share))[:, None]
+        cited = joint.transpose(0, 2, 1)[rows, heaviest]
+        place = (slots_of(drafter.prefixes.histories) >= 0) * drafter.places[:-1]
+        place /= np.maximum(place.sum(1, keepdims=True), 1e-9)
+        fit = np.einsum("nj,njt->nt", place, np.concatenate([table.together[:, :, None], table.by_value], 2))
+        return cls(
+            columns=_tensor(np.pad(np.where(there, values + 2, -1), ((0, 0), (1, 0)))).long(),
+            likelihood=_tensor(np.concatenate([table.background[:, None], fit], 1)),
+            draft=_tensor(np.concatenate([np.maximum(1 - share.sum(1, keepdims=True), 0), share], 1)),
+            branches=values[rows, heaviest],
+            branch_weight=_tensor(share[rows, heaviest]),
+            cited=_tensor(cited / np.maximum(cited.sum(2, keepdims=True), 1e-12)),
+        )
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """Cross entropy of the model's reasons against the soft targets, at ``progress`` in [0, 1] of the training."""
-        cite, value = reasoner.reasons(states, batch)
-        return self.cross_entropy(cite, value, batch["examples"], progress)
+        """Cross entropy against the soft targets, at ``progress`` in [0, 1] of the training, and the history's."""
+        first, cite = reasoner.reasons(states, batch)
+        return self.cross_entropy(first, cite, batch["examples"], progress) + reasoner.history_loss(states, batch)
 
     def cross_entropy(
-        self, cite: torch.Tensor, value: torch.Tensor, examples: torch.Tensor, progress: float
+        self, first: torch.Tensor, cite: torch.Tensor, examples: torch.Tensor, progress: float
     ) -> torch.Tensor:
-        """The same from log probabilities (E, J + 1) and (E, J, 1 + V) of examples (E,)."""
-        slots = value.shape[1]
-        columns = self.columns[examples].to(cite.device)
-        written = cite[:, :slots, None] + value.gather(2, columns[:, None].expand(-1, slots, -1))
-        written = torch.cat([written.flatten(1), cite[:, slots:]], 1)
-        likelihood = torch.cat([self.likelihood[examples].flatten(1), self.background[examples][:, None]], 1)
-        likelihood = likelihood.to(cite.device)
-        possible = likelihood > 0
+        """The same from log probabilities (E, 2 + V) and (E, M, J) of examples (E,)."""
+        columns = self.columns[examples].to(first.device)
+        written = first.gather(1, columns.clamp(min=0)).masked_fill(columns < 0, NEVER)
+        likelihood = self.likelihood[examples].to(first.device)
+        possible = (likelihood > 0) & (columns >= 0)
         fit = torch.where(possible, likelihood, 1.0).log().masked_fill(~possible, NEVER)
         own = torch.softmax(written.detach() + fit, 1)
-        draft = self.draft[examples].flatten(1).to(cite.device)
-        draft = torch.cat([draft, (1 - draft.sum(1, keepdim=True)).clamp(min=0)], 1)
         faded = min(max((progress - DRAFTS_ONLY) / (OWN_ONLY - DRAFTS_ONLY), 0.0), 1.0)
-        target = (1 - faded) * draft + faded * own
-        return -(target * written.clamp(min=-40)).sum(1).mean()
+        target = (1 - faded) * self.draft[examples].to(first.device) + faded * own
+        said = -(target * written.clamp(min=-40)).sum(1)
+        resting = -(self.cited[examples].to(cite.device) * cite.clamp(min=-40)).sum(2)
+        return (said + (self.branch_weight[examples].to(cite.device) * resting).sum(1)).mean()
+
+
+def _tensor(values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
 
 
 class Direct(torch.nn.Module):
@@ -85,29 +115,36 @@ class Direct(torch.nn.Module):
 
     incidence: torch.Tensor
     targets: torch.Tensor
+    branches: np.ndarray
 
     def __init__(self, incidence: Any, popularity: np.ndarray, targets: np.ndarray) -> None:
         super().__init__()
         size = np.sqrt(np.maximum(np.asarray(incidence.sum(1)), 1.0))
         self.register_buffer("incidence", torch.tensor(incidence.multiply(1 / size).toarray(), dtype=torch.float32))
         self.register_buffer("targets", torch.tensor(targets))
+        self.branches = np.zeros((len(targets), 0), np.int64)  # the arm writes nothing
         self.bias = torch.nn.Parameter(0.5 * torch.log(torch.tensor(popularity) + 0.3))
 
     def scores(self, reasoner: Reasoner, roots: torch.Tensor) -> torch.Tensor:
         """(E, items) logits of the next purchase."""
-        table = reasoner.lm.get_output_embeddings().weight[reasoner.value_ids[1:]]
+        table = reasoner.lm.get_output_embeddings().weight[reasoner.first_ids[2:]]
         return (roots.float() @ (self.incidence @ table).T) + self.bias
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """Full softmax over the catalogue."""
+        """Full softmax over the catalogue, and the loss on the history."""
         logits = self.scores(reasoner, reasoner.roots(states, batch))
-        return F.cross_entropy(logits, self.targets[batch["examples"]])
+        return F.cross_entropy(logits, self.targets[batch["examples"]]) + reasoner.history_loss(states, batch)
 
 
 class Objective(Protocol):
-    """What an arm learns: a loss from the states of a batch, at ``progress`` in [0, 1] of the training."""
+    """What an arm learns: a loss from the states of a batch, at ``progress`` in [0, 1] of the training.
+
+    ``branches`` (N, M): the values (-1: together) of each example whose citations the batch asks for.
+    """
+
+    branches: Any
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
@@ -154,12 +191,17 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
         logging_strategy="no",
         report_to="none",
     )
+
+    def collate(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
+        picked = [chunks[row["input_ids"][0]] for row in rows]
+        return reasoner.encode(picked, objective.branches[[e for chunk in picked for e in chunk.examples]])
+
     trainer = _Trainer(
         model=reasoner.lm,
         args=config,
         train_dataset=Dataset.from_dict({"input_ids": [[k] for k in range(len(chunks))]}),
         processing_class=reasoner.tokenizer,
-        data_collator=lambda rows: reasoner.encode([chunks[row["input_ids"][0]] for row in rows]),
+        data_collator=collate,
     )
     trainer.reasoner, trainer.objective = reasoner, objective
     trainer.train(resume_from_checkpoint=last_checkpoint(folder))

@@ -1,0 +1,139 @@
+"""The head against a slow sum over reasons, and the arms of rationale_first end to end on a small world."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.models.rationale_first import Model
+from benchmarks.train.head import Head, Reasons
+from rad.affinity import FEATURES, Catalogue, CoPurchase, distribution
+from rad.dataset import open_dataset
+from rad.splits import sequences_of
+from rad.types import Evidence, Rationale, Reason
+
+
+@pytest.fixture
+def facts(toy):
+    catalogue = Catalogue.of(toy.items)
+    counts = CoPurchase.of([catalogue.indices(s) for s in sequences_of(toy.examples["train"]).values()], 20)
+    return catalogue, counts
+
+
+def test_scores_equal_a_slow_sum(facts):
+    catalogue, counts = facts
+    weights = np.linspace(0.2, 1.0, len(FEATURES))
+    head = Head(catalogue, weights, 0.7)
+    with torch.no_grad():
+        head.weights[1] *= 0.5
+    red, hat = catalogue.value_index["colour", "red"], catalogue.value_index["garment", "hat"]
+    reasons = (
+        Reason(Evidence((0,), "sequence"), (("colour", "red"),), weight=0.4),
+        Reason(Evidence((0,), "co_purchase"), weight=0.2),
+        Reason(Evidence((1,), "attribute", "garment", "hat"), (("garment", "hat"),), weight=0.1),
+    )
+    got = head.scores(Reasons.of(catalogue, [[3, 7], [3]], [reasons, ()]), counts)
+    background = (counts.popularity + 0.3) ** 0.7
+    background /= background.sum()
+    features = catalogue.features(np.array([3, 7]), counts)
+    together = distribution(features, weights, np.array([3, 7]))
+    wanted = distribution(features, weights * 0.5, np.array([3, 7]))
+
+    def given(row, value):
+        has = np.array([value in own for own in catalogue.item_values])
+        return row * has / (row * has).sum()
+
+    expected = 0.4 * given(wanted[0], red) + 0.2 * together[0] + 0.1 * given(wanted[1], hat) + 0.3 * background
+    np.testing.assert_allclose(got[0], expected, rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(got[1], background, rtol=1e-4)
+    np.testing.assert_allclose(got.sum(1), 1, rtol=1e-4)
+
+
+def test_reasons_from_records_drop_what_does_not_exist(facts):
+    catalogue, _ = facts
+    history = [3, 7, 9]
+    reasons = (
+        Reason(Evidence((0, 2), "attribute", "colour", "red"), (("colour", "red"),), weight=0.4),
+        Reason(Evidence((1,), "co_purchase"), weight=0.2),
+        Reason(Evidence((8,), "co_purchase"), weight=0.1),
+        Reason(Evidence((1,), "sequence"), (("colour", "invisible"),), weight=0.1),
+        Reason(Evidence((1,), "attribute", "colour", "red"), avoids=(("colour", "red"),), weight=0.1),
+    )
+    got = Reasons.of(catalogue, [history], [reasons])
+    red = catalogue.value_index["colour", "red"]
+    assert got.item[0].tolist() == [3, 9, 7] and got.value[0].tolist() == [red, red, -1]
+    np.testing.assert_allclose(got.weight[0], [0.2, 0.2, 0.2])
+
+
+@pytest.fixture(scope="module")
+def world():
+    return open_dataset("world:seed=5,users=60,items=200")
+
+
+def fitted(world, **settings):
+    model = Model(Model.Settings(**(Model.quick | settings)))
+    model.fit(world.examples["train"], world.examples["validation"], world.items, 0)
+    return model
+
+
+def test_ranking_comes_from_the_rationale_alone(world):
+    """The same rationale written for another user's query with the same citations ranks alike, but for the mask."""
+    model = fitted(world)
+    queries = [e.query for e in world.examples["test"][:20]]
+    found = list(model.predict(queries))
+    assert all(p.rationale.reasons and p.rationale.origin == "model" for p in found)
+    again = list(model.rank_given(queries, [p.rationale for p in found]))
+    assert [p.ranking for p in again] == [p.ranking for p in found]
+    # without reasons everybody gets the popular items, but for the masked history
+    bare = list(model.rank_given(queries, [dataclasses.replace(p.rationale, reasons=()) for p in found]))
+    bought = {x.item_id for q in queries for x in q.history}
+    assert len({tuple(i for i in p.ranking if i not in bought)[:5] for p in bare}) == 1
+    assert [p.ranking for p in bare] != [p.ranking for p in found]
+    # a purchase that no reason cites can be another one without any effect (the mask aside)
+    last = Rationale(
+        "r", "q", (Reason(Evidence((len(queries[0].history) - 1,), "co_purchase")),), "", "supported", *"oxy"
+    )
+    spare = next(x for x in queries[1].history if x.item_id not in {y.item_id for y in queries[0].history})
+    other = dataclasses.replace(queries[0], history=(spare, *queries[0].history[1:]))
+    [one], [two] = model.rank_given(queries[:1], [last]), model.rank_given([other], [last])
+    moved = {spare.item_id, queries[0].history[0].item_id}
+    assert [i for i in one.ranking if i not in moved][:98] == [i for i in two.ranking if i not in moved][:98]
+
+
+def test_arms_differ_and_the_none_arm_writes_nothing(world):
+    queries = [e.query for e in world.examples["test"][:10]]
+    none = list(fitted(world, rationale="none").predict(queries))
+    gate = list(fitted(world, reasoner="gate").predict(queries))
+    assert all(p.rationale is None for p in none)
+    assert all(p.rationale is not None and p.rationale.reasons for p in gate)
+    assert Model(Model.Settings(reasoner="gate")).card.arm == "reasoner=gate"
+
+
+def test_an_empty_history_is_answered_by_popularity(world):
+    model = fitted(world)
+    query = dataclasses.replace(world.examples["test"][0].query, history=())
+    [answer] = model.predict([query])
+    assert answer.rationale.verdict == "unexplained" and answer.rationale.reasons == () and len(answer.ranking) == 100
+
+
+def test_a_trained_model_comes_from_the_cache(world, monkeypatch):
+    first = fitted(world)
+    monkeypatch.setattr("benchmarks.models.rationale_first.train", None)  # would fail if it were called
+    second = fitted(world)
+    queries = [e.query for e in world.examples["test"][:5]]
+    assert [p.ranking for p in second.predict(queries)] == [p.ranking for p in first.predict(queries)]
+    with pytest.raises(TypeError):
+        fitted(world, learning_rate=1e-3)
+
+
+def test_a_foreign_rationale_is_accepted(world):
+    model = fitted(world)
+    query = world.examples["test"][0].query
+    strange = Rationale(
+        "r", query.query_id, (Reason(Evidence((99,), "co_purchase")),), "", "supported", "llm", "x", "1"
+    )
+    [answer] = model.rank_given([query], [strange])
+    assert len(answer.ranking) == 100 and answer.rationale is strange

@@ -61,10 +61,10 @@ class Model:
             default=None, description="Hugging Face causal LM, name or folder; default: a new one"
         )
         hidden: int = Field(default=128, ge=32, multiple_of=32, description="width of a new model")
-        layers: int = Field(default=4, ge=1, description="layers of a new model")
+        layers: int = Field(default=2, ge=1, description="layers of a new model")
         window: int = Field(default=14, ge=1, le=99, description="purchases in the prompt")
         epochs: float = Field(default=3.0, gt=0, description="passes over the training prefixes")
-        batch_size: int = Field(default=32, ge=1, description="users a step")
+        batch_size: int = Field(default=8, ge=1, description="users a step")
         learning_rate: float = Field(default=2e-3, gt=0, description="peak of a cosine schedule")
         reasons: int = Field(default=12, ge=1, description="reasons in a rationale")
 

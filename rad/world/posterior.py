@@ -258,10 +258,10 @@ class Chain:
         for k in range(first, last):
             if k == slot:
                 out -= np.log(whole - taken)[:, None]
-            else:
-                left = (whole - taken)[:, None] - (odds if k > slot else 0)
+            elif k > slot:  # what this value takes away is missing from the slots after it
+                left = (whole - taken)[:, None] - odds
                 out = np.where((rest[:, k] < none)[:, None], out - np.log(np.maximum(left, TINY)), out)
-                taken = taken + np.take_along_axis(odds, rest[:, k : k + 1], 1)[:, 0]
+            taken = taken + np.take_along_axis(odds, rest[:, k : k + 1], 1)[:, 0]
         np.put_along_axis(out, rest, -np.inf, 1)
         fewest = first + (people.FEWEST_LIKES if liked else people.FEWEST_DISLIKES)
         later = (rest[:, slot + 1 : last] < none).any(1)

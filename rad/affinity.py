@@ -166,6 +166,11 @@ class Prefixes:
             fold,
         )
 
+    def part(self, rows: np.ndarray) -> Prefixes:
+        """Some of the examples (a mask or numbers), under the same counts."""
+        histories = tuple(self.histories[k] for k in np.arange(len(self.histories))[rows])
+        return Prefixes(histories, self.targets[rows], self.users[rows], self.folds[rows], self.counts, self.fold_of)
+
     def one(self, history: tuple[int, ...], target: int, user_id: str) -> Prefixes:
         """A single example under the same counts: the user's own fold if they are in training, else everybody's."""
         fold = self.fold_of.get(user_id, len(self.counts) - 1)

@@ -108,7 +108,6 @@ def test_findings_that_want_the_same_become_one_reason(drafter):
     assert [(r.evidence.kind, r.evidence.history) for r in reasons] == [
         ("attribute", (2, 0)),
         ("co_purchase", (1,)),
-        ("sequence", (1,)),
     ]
     assert np.isclose(sum(r.weight for r in reasons), 0.801)
     attribute, name = catalogue.values[value]

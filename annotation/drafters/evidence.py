@@ -201,9 +201,10 @@ def reasons_of(
 ) -> tuple[Reason, ...]:
     """The ``strongest`` reasons among single findings, heaviest first.
 
-    Findings that want the same value for the same kind of evidence are one reason: it cites all purchases that carry a
-    tenth of its weight, the heaviest first. What goes together with a purchase is a reason of its own. What is too weak
-    to be written down gives its weight to the reasons that are, so that one minus their sum is the unexplained share.
+    Findings that want the same value are one reason. It cites the purchases that have the value, or, where none has it,
+    those it follows; of these the heaviest, and the others down to a quarter of its weight. What goes together with a
+    purchase is a reason of its own. What is too weak to be written down gives its weight to the reasons that are, so
+    that one minus their sum is the unexplained share.
     """
     groups: dict[tuple[EvidenceKind, int], list[tuple[float, int]]] = {}
     for slot, value, weight in found:
@@ -211,21 +212,22 @@ def reasons_of(
         if value < 0:
             groups[("co_purchase", -1 - index)] = [(weight, index)]
             continue
-        kind: EvidenceKind = "attribute" if value in catalogue.item_values[history[index]] else "sequence"
-        groups.setdefault((kind, value), []).append((weight, index))
+        groups.setdefault(("attribute", value), []).append((weight, index))
     totals = sorted(((sum(w for w, _ in members), *key) for key, members in groups.items()), key=lambda x: -x[0])
     kept = [t for t in totals[:strongest] if t[0] >= NEGLIGIBLE]
     scale = min(sum(t for t, *_ in totals), 1.0) / max(sum(t for t, *_ in kept), 1e-9)
     out = []
     for total, kind, value in kept:
-        members = sorted(groups[kind, value], reverse=True)
-        cited, weight = tuple(index for w, index in members if w >= total / 10), min(total * scale, 1.0)
+        members, weight = sorted(groups[kind, value], reverse=True), min(total * scale, 1.0)
+        owners = [(w, index) for w, index in members if value in catalogue.item_values[history[index]]]
+        best = max(w for w, _ in owners or members)
+        cited = tuple(index for w, index in owners or members if w >= best / 4)
         if kind == "co_purchase":
             out.append(Reason(Evidence(cited, kind), weight=weight))
             continue
         wanted = catalogue.values[value]
-        fact = wanted if kind == "attribute" else (None, None)
-        out.append(Reason(Evidence(cited, kind, *fact), (wanted,), weight=weight))
+        evidence = Evidence(cited, "attribute", *wanted) if owners else Evidence(cited, "sequence")
+        out.append(Reason(evidence, (wanted,), weight=weight))
     return tuple(out)
 
 

@@ -65,10 +65,10 @@ class Gate(nn.Module):
             out[block] = rows @ self.catalogue.incidence
         return out
 
-    def fit(self, targets: SoftTargets, prefixes: Prefixes, seed: int) -> None:
-        """The language model's objective and schedule of targets, each batch from one fold."""
+    def fit(self, targets: SoftTargets, prefixes: Prefixes, rows: np.ndarray, seed: int) -> None:
+        """The language model's objective and schedule on the examples in ``rows`` (N,), each batch from one fold."""
         rng = np.random.default_rng(seed)
-        folds = [np.flatnonzero(prefixes.folds == f) for f in np.unique(prefixes.folds)]
+        folds = [np.flatnonzero(rows & (prefixes.folds == f)) for f in np.unique(prefixes.folds)]
         reach = [self.reach(prefixes.counts[prefixes.folds[mine[0]]]) for mine in folds]
         optimizer = torch.optim.Adam(self.parameters(), LEARNING_RATE)
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)

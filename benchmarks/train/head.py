@@ -3,9 +3,10 @@
     score(i) = sum_k w_k p(i | reason_k, cited item) + (1 - sum_k w_k) p0(i)
 
 p(i | [j], together) is a softmax over the catalogue of the affinities between j and i (``rad.affinity``);
-p(i | [j], value) is one over the items that have the value, with weights of its own; p0 is popularity to a power. A
-few dozen numbers in all. They are fitted on the reasons that the language model itself gives for training histories,
-written without sight of the target: reasons that know the answer would teach the head a trust they do not deserve.
+p(i | [j], value) is one over the items that have the value, with weights of its own; p0 is popularity to a power. How
+far each kind of reason is to be trusted scales its weight. Two dozen numbers in all, fitted on users whom the language
+model was not trained on, with the reasons that it writes for them without sight of the target: reasons that know the
+answer would teach the head a trust they do not deserve.
 """
 
 from __future__ import annotations
@@ -61,18 +62,30 @@ class Reasons:
 
 
 class Head(torch.nn.Module):
-    """``weights`` (2, features): of the affinities for *together* and for a wanted value; ``power`` of popularity."""
+    """``weights`` (2, features): of the affinities for *together* and for a wanted value; ``power`` of popularity;
+    ``trust`` (3,): log factors of the shares of together, of wants and of the unexplained, which then sum to one.
+    """
 
     def __init__(self, catalogue: Catalogue, weights: np.ndarray, power: float) -> None:
         super().__init__()
         self.catalogue = catalogue
         self.weights = torch.nn.Parameter(torch.tensor(np.stack([weights, weights]), dtype=torch.float32))
+        self.trust = torch.nn.Parameter(torch.zeros(3))
         self.power = torch.nn.Parameter(torch.tensor(float(power)))
         self.has = torch.tensor(catalogue.incidence.toarray())  # (items, values)
 
     def background(self, counts: CoPurchase) -> torch.Tensor:
         """(items,) where an unexplained purchase goes."""
         return torch.softmax(self.power * torch.log(torch.tensor(counts.popularity) + 0.3), 0)
+
+    def shares(self, reasons: Reasons) -> tuple[torch.Tensor, torch.Tensor]:
+        """The trusted weights (N, K) and the unexplained share (N,): together they sum to one."""
+        weight, value = torch.from_numpy(reasons.weight), torch.from_numpy(reasons.value)
+        trust = self.trust.exp()
+        rest = (1 - weight.sum(1)).clamp(min=0.001) * trust[2]
+        weight = weight * torch.where(value < 0, trust[0], trust[1])
+        total = weight.sum(1) + rest
+        return weight / total[:, None], rest / total
 
     def rows(self, anchors: np.ndarray, counts: CoPurchase) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """For each anchor: p(i | together) (A, items); exp(affinity) for values (A, items); its sum by value (A, V)."""
@@ -105,15 +118,15 @@ class Head(torch.nn.Module):
         as_wanted = wanted[place, target[:, None]] * self.has[target[:, None], value.clamp(min=0)]
         as_wanted = as_wanted / mass[place, value.clamp(min=0)].clamp(min=1e-12)
         likelihood = torch.where(value < 0, together[place, target[:, None]], as_wanted)
-        weight = torch.from_numpy(reasons.weight)
-        total = (weight * likelihood).sum(1) + (1 - weight.sum(1)).clamp(min=0.01) * self.background(counts)[target]
+        weight, rest = self.shares(reasons)
+        total = (weight * likelihood).sum(1) + rest * self.background(counts)[target]
         return -torch.log(total.clamp(min=1e-12)).mean()
 
     @torch.no_grad()
     def scores(self, reasons: Reasons, counts: CoPurchase) -> np.ndarray:
         """(N, items): the mixture above."""
-        weight = torch.from_numpy(reasons.weight)
-        out = (1 - weight.sum(1)).clamp(min=0)[:, None] * self.background(counts)
+        weight, rest = self.shares(reasons)
+        out = rest[:, None] * self.background(counts)
         used = np.unique(reasons.item[reasons.weight > 0])
         for start in range(0, len(used), ANCHOR_BLOCK):
             block = used[start : start + ANCHOR_BLOCK]

@@ -56,9 +56,15 @@ class Chunk:
     examples: tuple[int, ...]
 
 
-def chunks_of(histories: Sequence[Sequence[int]], users: np.ndarray, window: int) -> list[Chunk]:
-    """Cover all examples: each sees at most its last ``window`` purchases, and at least half of that if there are."""
+def chunks_of(
+    histories: Sequence[Sequence[int]], users: np.ndarray, window: int, rows: np.ndarray | None = None
+) -> list[Chunk]:
+    """Cover all examples (those in the mask ``rows``).
+
+    Each sees at most its last ``window`` purchases, and at least half of that if there are as many.
+    """
     order = np.lexsort((np.array([len(h) for h in histories]), users))
+    order = order if rows is None else order[rows[order]]
     out: list[Chunk] = []
     for user in np.split(order, np.flatnonzero(np.diff(users[order])) + 1) if len(order) else []:
         rest = [int(k) for k in user]
@@ -75,18 +81,18 @@ def chunks_of(histories: Sequence[Sequence[int]], users: np.ndarray, window: int
     return out
 
 
-def copying_start(lm: LlamaForCausalLM) -> None:
+def copying_start(lm: Any) -> None:
     """Let a new model begin by repeating what it attends to: values times output near the identity, larger embeddings.
 
     Wanting again what one has is the commonest reason; from a random start this has to be found first, which takes a
     small model most of its training. After mimetic initialization (Trockman and Kolter 2023, section 3).
     """
     with torch.no_grad():
-        lm.get_input_embeddings().weight.normal_(0, 0.1)
+        torch.nn.init.normal_(lm.get_input_embeddings().weight, 0, 0.2)
         for layer in lm.model.layers:
             attention, eye = layer.self_attn, torch.eye(lm.config.hidden_size)
             attention.v_proj.weight.add_(eye)
-            attention.o_proj.weight.mul_(0.3).add_(0.3 * eye)
+            attention.o_proj.weight.add_(eye)
 
 
 class Reasoner:
@@ -247,12 +253,14 @@ class Reasoner:
 
 
 def beam(first: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The heaviest first tokens of (E, 2 + V) log p: probabilities and values (-1: together), both (E, width).
+    """Together (-1) and the heaviest values of (E, 2 + V) log p: probabilities and values, both (E, 1 + width).
 
     The probabilities are scaled to sum to one minus p(unexplained).
     """
     p = first.exp()
-    weight, place = p[:, 1:].topk(min(width, p.shape[1] - 1), 1)
+    place = p[:, 2:].topk(min(width, p.shape[1] - 2), 1).indices + 1
+    place = torch.cat([torch.zeros_like(place[:, :1]), place], 1)  # together is always expanded
+    weight = p[:, 1:].gather(1, place)
     return weight * ((1 - p[:, :1]) / weight.sum(1, keepdim=True).clamp(min=1e-9)), place - 1
 
 

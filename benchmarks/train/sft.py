@@ -20,12 +20,14 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch.nn import functional as F
+from transformers import ProgressCallback
+from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
 from annotation.drafters.evidence import Drafter, slots_of
 from benchmarks.train.reasoner import NEVER, Chunk, Reasoner
 
-CHECKPOINT_STEPS = 100
+CHECKPOINT_STEPS = 300
 BRANCHES = 3  # first tokens of a draft whose citations are learned
 DRAFTS_ONLY, OWN_ONLY = 0.25, 0.5  # shares of the steps at which the drafts begin to fade and are gone
 
@@ -166,8 +168,16 @@ class _Trainer(SFTTrainer):
         return inputs  # moved to the device where they are used
 
 
+class _Bar(ProgressCallback):
+    """The progress bar without the dictionary of numbers that would follow it."""
+
+    def on_log(self, *_: Any, **__: Any) -> None:
+        pass
+
+
 def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], schedule: Schedule, folder: Path) -> None:
     """Train in place. Checkpoints go to ``folder``; a run that was killed goes on from the last whole one."""
+    logging.disable_progress_bar()  # of every file that a checkpoint writes
     config = SFTConfig(
         output_dir=str(folder),
         num_train_epochs=schedule.epochs,
@@ -182,6 +192,7 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
         data_seed=schedule.seed,
         use_cpu=not torch.cuda.is_available(),
         bf16=False,  # autocast is set in compute_loss
+        gradient_checkpointing=False,  # TRL's default recomputes every layer, a third of the time of a small model
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         dataloader_pin_memory=False,
@@ -203,6 +214,8 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
         processing_class=reasoner.tokenizer,
         data_collator=collate,
     )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(_Bar)
     trainer.reasoner, trainer.objective = reasoner, objective
     trainer.train(resume_from_checkpoint=last_checkpoint(folder))
     reasoner.lm.eval()

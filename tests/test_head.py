@@ -126,7 +126,7 @@ def test_a_trained_model_comes_from_the_cache(world, monkeypatch):
     queries = [e.query for e in world.examples["test"][:5]]
     assert [p.ranking for p in second.predict(queries)] == [p.ranking for p in first.predict(queries)]
     with pytest.raises(TypeError):
-        fitted(world, learning_rate=1e-3)
+        fitted(world, learning_rate=5e-3)
 
 
 def test_a_foreign_rationale_is_accepted(world):

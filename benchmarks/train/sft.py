@@ -11,6 +11,7 @@ reason cites is learned from the drafts throughout. Beside it runs the ordinary 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,8 @@ class _Bar(ProgressCallback):
 def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], schedule: Schedule, folder: Path) -> None:
     """Train in place. Checkpoints go to ``folder``; a run that was killed goes on from the last whole one."""
     logging.disable_progress_bar()  # of every file that a checkpoint writes
+    # TRL turns gradient checkpointing on, and transformers warns of the name that turns it off
+    warnings.filterwarnings("ignore", message=".*gradient_checkpointing")
     config = SFTConfig(
         output_dir=str(folder),
         num_train_epochs=schedule.epochs,

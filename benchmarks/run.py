@@ -53,7 +53,7 @@ def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -
 
     faults += [f"--set wants KEY=VALUE, found '{pair}'" for pair in pairs if "=" not in pair]
     given: dict[str, Any] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    given = {key: None if value in ("none", "null") else value for key, value in given.items()}
+    given = {key: None if value == "null" else value for key, value in given.items()}
     out: dict[str, Any] = {}
     for name in names:
         model = registry.load("benchmarks.models", name)

@@ -342,3 +342,10 @@ def test_the_readme_says_what_the_results_say():
         pytest.skip("the README has no results yet")
     found = map(read_result, sorted((root / "results").glob("**/result.json")))
     assert table.updated(text, table.render(found)) == text, "run python -m benchmarks.table"
+
+
+def test_none_is_a_word_and_null_is_no_value():
+    faults: list[str] = []
+    found = run.settings_of(["rationale_first"], ["rationale=none", "base_model=null"], faults)
+    assert faults == [] and found["rationale_first"].rationale == "none"
+    assert found["rationale_first"].base_model is None

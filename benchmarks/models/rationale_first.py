@@ -66,10 +66,10 @@ class Model:
         hidden: int = Field(default=128, ge=32, multiple_of=32, description="width of a new model")
         layers: int = Field(default=2, ge=1, description="layers of a new model")
         window: int = Field(default=14, ge=1, le=99, description="purchases in the prompt")
-        epochs: float = Field(default=2.0, gt=0, description="passes over the training prefixes")
+        epochs: float = Field(default=3.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=8, ge=1, description="users a step")
         learning_rate: float = Field(default=1e-3, gt=0, description="peak of a cosine schedule")
-        reasons: int = Field(default=16, ge=1, description="reasons in a rationale")
+        reasons: int = Field(default=24, ge=1, description="reasons in a rationale")
 
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
     quick: ClassVar[dict[str, Any]] = {"hidden": 32, "layers": 1, "window": 6, "epochs": 1}  # for contract tests

@@ -58,8 +58,8 @@ class Query:
 class Evidence:
     """What in the history a reason rests on. ``history`` holds 0-based indices; attribute, value are the cited fact.
 
-    ``attribute``/``value`` say a fact of the cited items (kind ``attribute`` and ``constraint``); they are None where the
-    evidence is the purchase itself (``co_purchase``, ``sequence``, ``complement``).
+    ``attribute``/``value`` say a fact of the cited items (kind ``attribute`` and ``constraint``); they are None where
+    the evidence is the purchase itself (``co_purchase``, ``sequence``, ``complement``).
     """
 
     history: tuple[int, ...]

@@ -88,7 +88,7 @@ class User:
 
 
 def stream_users(spec: Spec, settings: Settings, catalogue: Catalogue | None = None, chunk: int = 0) -> Iterator[User]:
-    """Users in the order of their numbers, ``chunk`` at a time (0: as memory allows); the result does not depend on it."""
+    """Users in the order of their numbers, ``chunk`` at a time (0: as memory allows), which changes no result."""
     chunk = chunk or max(1, CELLS // settings.items)
     catalogue = catalogue or catalogues.build(spec, settings.seed, settings.items)
     tables, explainer = Tables(catalogue), Explainer(catalogue, VERSION)

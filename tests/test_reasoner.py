@@ -10,6 +10,7 @@ from annotation.drafters.evidence import Drafter
 from benchmarks.train.reasoner import Chunk, Reasoner, beam, chunks_of, findings
 from benchmarks.train.sft import SoftTargets, last_checkpoint
 from rad.affinity import Catalogue
+from rad.errors import RadError
 
 
 @pytest.fixture
@@ -170,3 +171,8 @@ def test_a_pretrained_model_gets_the_tokens_it_lacks(catalogue, reasoner, toy, t
     batch = made.encode([Chunk((3, 7), (2,), (0,))], np.array([[2]]))
     first, cite = made.reasons(made.states(batch), batch)
     assert torch.isfinite(first).all() and cite.exp().sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_a_base_model_that_does_not_load_is_one_line(catalogue, tmp_path):
+    with pytest.raises(RadError, match=r"^base_model '.*' is no causal language model that loads: [^\n]*$"):
+        Reasoner(catalogue, [], str(tmp_path / "nothing"), slots=3, window=6, hidden=0, layers=0)

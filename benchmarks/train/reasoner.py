@@ -28,6 +28,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from annotation.drafters.evidence import Found
 from rad.affinity import Catalogue
+from rad.errors import RadError
 
 PAD, BOS, WHY, UNEXPLAINED, TOGETHER = "<pad>", "<bos>", "<why>", "<unexplained>", "<together>"
 TITLE_TOKENS = 12  # of a title, for a pretrained model, which can read it
@@ -121,8 +122,12 @@ class Reasoner:
             copying_start(self.lm)
             titles = [""] * len(catalogue)
         else:
-            self.tokenizer = AutoTokenizer.from_pretrained(base_model)
-            self.lm = AutoModelForCausalLM.from_pretrained(base_model, dtype=torch.float32)
+            try:
+                self.tokenizer = AutoTokenizer.from_pretrained(base_model)
+                self.lm = AutoModelForCausalLM.from_pretrained(base_model, dtype=torch.float32)
+            except (OSError, ValueError) as error:
+                reason = str(error).strip().split("\n")[0]
+                raise RadError(f"base_model '{base_model}' is no causal language model that loads: {reason}") from error
             self._extend(special)
         ids: list[int] = self.tokenizer.convert_tokens_to_ids(special)
         self.pad, self.bos, self.why, self.unexplained, self.together = ids[:5]

@@ -46,6 +46,9 @@ def collect(seed: int | None = None, started_at: str | None = None, device: str 
     }
 
 
+CODE = (".", ":(exclude)results")  # results do not make results: a run that adds one leaves the tree clean
+
+
 def tree(root: Path = ROOT) -> dict[str, Any]:
     """``commit`` (None outside git), ``dirty`` and, where dirty, ``diff``: sha256 of what differs from the commit."""
     top = _git(root, "rev-parse", "--show-toplevel")
@@ -53,8 +56,8 @@ def tree(root: Path = ROOT) -> dict[str, Any]:
         return {"commit": None, "dirty": None, "diff": None}
     commit = _git(root, "rev-parse", "--verify", "-q", "HEAD")
     head = commit.decode().strip() if commit else None
-    changes = _git(root, "diff", "HEAD", "--binary", "--no-ext-diff") if head else b""
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z") or b""
+    changes = _git(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--", *CODE) if head else b""
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE) or b""
     digest = hashlib.sha256(changes or b"")
     for name in sorted(filter(None, new.split(b"\0"))):
         path = root / name.decode(errors="surrogateescape")

@@ -29,6 +29,12 @@ def test_a_clean_tree(repository):
     assert len(found["commit"]) == 40 and found["dirty"] is False and found["diff"] is None
 
 
+def test_results_leave_the_tree_clean(repository):
+    (repository / "results").mkdir()
+    (repository / "results" / "result.json").write_text("{}")
+    assert provenance.tree(repository)["dirty"] is False
+
+
 def test_changes_and_new_files_make_it_dirty_and_are_hashed(repository):
     diffs = {provenance.tree(repository)["diff"]}
     for content in ("a = 2\n", "a = 3\n"):

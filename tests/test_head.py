@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from benchmarks.models.rationale_first import Model
-from benchmarks.train.head import Head, Reasons
-from rad.affinity import FEATURES, Catalogue, CoPurchase, distribution
+from benchmarks.train.head import Head
+from benchmarks.train.story import Story
+from rad.affinity import FEATURES, Catalogue, CoPurchase
 from rad.dataset import open_dataset
 from rad.splits import sequences_of
 from rad.types import Evidence, Rationale, Reason
@@ -26,46 +27,63 @@ def facts(toy):
 def test_scores_equal_a_slow_sum(facts):
     catalogue, counts = facts
     weights = np.linspace(0.2, 1.0, len(FEATURES))
-    head = Head(catalogue, weights, 0.7)
+    torch.manual_seed(0)
+    words = torch.randn(len(catalogue.values), 4)
+    head = Head(catalogue, weights, 0.7, lambda: words, 4)
     with torch.no_grad():
-        head.weights[1] *= 0.5
-    red, hat = catalogue.value_index["colour", "red"], catalogue.value_index["garment", "hat"]
+        head.pair.normal_(0, 0.3)
+        head.appeal.normal_(0, 0.5)
+        head.strength.copy_(torch.tensor([1.0, 2.0]))
     reasons = (
-        Reason(Evidence((0,), "sequence"), (("colour", "red"),), weight=0.4),
-        Reason(Evidence((0,), "co_purchase"), weight=0.2),
-        Reason(Evidence((1,), "attribute", "garment", "hat"), (("garment", "hat"),), weight=0.1),
+        Reason(Evidence((0,), "sequence"), (("colour", "red"),), weight=0.3),
+        Reason(Evidence((0,), "co_purchase"), weight=0.15),
+        Reason(Evidence((1,), "attribute", "garment", "hat"), (("garment", "hat"),), weight=0.05),
+        Reason(Evidence((1,), "constraint"), (("colour", "blue"),), weight=0.2),
+        Reason(Evidence((1,), "constraint"), avoids=(("garment", "coat"),), weight=0.1),
     )
-    got = head.scores(Reasons.of(catalogue, [[3, 7], [3]], [reasons, ()]), counts)
-    background = (counts.popularity + 0.3) ** 0.7
-    background /= background.sum()
-    features = catalogue.features(np.array([3, 7]), counts)
-    together = distribution(features, weights, np.array([3, 7]))
-    wanted = distribution(features, weights * 0.5, np.array([3, 7]))
+    got = head.scores(Story.of(catalogue, [[3, 7], [3]], [reasons, ()]), counts)
+    has = np.array([[v in own for v in range(len(catalogue.values))] for own in catalogue.item_values], float)
+    index, popularity = catalogue.value_index, np.log(counts.popularity + 0.3)
 
-    def given(row, value):
-        has = np.array([value in own for own in catalogue.item_values])
-        return row * has / (row * has).sum()
+    def softmax(scores):
+        odds = np.exp(scores - scores.max())
+        return odds / odds.sum()
 
-    expected = 0.4 * given(wanted[0], red) + 0.2 * together[0] + 0.1 * given(wanted[1], hat) + 0.3 * background
-    np.testing.assert_allclose(got[0], expected, rtol=1e-3, atol=1e-7)
-    np.testing.assert_allclose(got[1], background, rtol=1e-4)
-    np.testing.assert_allclose(got.sum(1), 1, rtol=1e-4)
+    appeal = head.appeal.detach().numpy()
+    taste = (0.2 * 1.0 * has[:, index["colour", "blue"]] - 0.1 * 2.0 * has[:, index["garment", "coat"]]) / 0.7
+    comes = (words @ head.pair @ words.T).detach().numpy() @ has.T
+
+    def wanted(claim):
+        score = taste + appeal + 0.5 * popularity + comes[index[claim]]
+        return softmax(np.where(has[:, index[claim]] > 0, score, -np.inf))
+
+    together = catalogue.features(np.array([3]), counts)[0] @ weights + 0.3 * (taste + appeal)
+    together[3] = -np.inf
+    background = softmax(0.7 * popularity)
+    shares = np.array([0.3, 0.15, 0.05, 0.2]) / 0.7
+    parts = [wanted(("colour", "red")), softmax(together), wanted(("garment", "hat")), background]
+    np.testing.assert_allclose(got[0], shares @ np.array(parts), rtol=2e-3, atol=1e-7)
+    np.testing.assert_allclose(got[1], background, rtol=2e-3)
+    np.testing.assert_allclose(got.sum(1), 1, rtol=1e-3)
 
 
-def test_reasons_from_records_drop_what_does_not_exist(facts):
-    catalogue, _ = facts
-    history = [3, 7, 9]
-    reasons = (
-        Reason(Evidence((0, 2), "attribute", "colour", "red"), (("colour", "red"),), weight=0.4),
-        Reason(Evidence((1,), "co_purchase"), weight=0.2),
-        Reason(Evidence((8,), "co_purchase"), weight=0.1),
-        Reason(Evidence((1,), "sequence"), (("colour", "invisible"),), weight=0.1),
-        Reason(Evidence((1,), "attribute", "colour", "red"), avoids=(("colour", "red"),), weight=0.1),
-    )
-    got = Reasons.of(catalogue, [history], [reasons])
-    red = catalogue.value_index["colour", "red"]
-    assert got.item[0].tolist() == [3, 9, 7] and got.value[0].tolist() == [red, red, -1]
-    np.testing.assert_allclose(got.weight[0], [0.2, 0.2, 0.2])
+def test_the_loss_needs_the_targets_wants_alone(facts):
+    """Each example under its own fold's counts; wants that a target does not meet cannot raise its probability."""
+    catalogue, counts = facts
+    other = CoPurchase.of([[1, 2, 3], [4, 3]], 20)
+    torch.manual_seed(1)
+    words = torch.randn(len(catalogue.values), 4)
+    head = Head(catalogue, np.ones(len(FEATURES)), 1.0, lambda: words, 4)
+    wanted = Reason(Evidence((0,), "sequence"), (("colour", "red"),), weight=0.3)
+    reasons = (Reason(Evidence((0,), "co_purchase"), weight=0.3), wanted)
+    story = Story.of(catalogue, [[3, 7], [4], [5, 6]], [reasons] * 3)
+    fold, targets = np.array([1, 0, 1]), np.array([2, 9, 11])
+    expected = [
+        head.scores(story[k : k + 1], [counts, other][f])[0, t]
+        for k, (f, t) in enumerate(zip(fold, targets, strict=True))
+    ]
+    got = head.loss(story, [counts, other], fold, targets)
+    assert got.item() == pytest.approx(-np.log(expected).mean(), rel=1e-4)
 
 
 @pytest.fixture(scope="module")

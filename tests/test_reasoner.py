@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from annotation.drafters.evidence import Drafter
-from benchmarks.train.reasoner import Chunk, Reasoner, beam, chunks_of, findings
-from benchmarks.train.sft import SoftTargets, last_checkpoint
+from annotation.drafters.evidence import SLOTS, Drafter
+from benchmarks.train.head import Head
+from benchmarks.train.reasoner import Chunk, Reasoner, chunks_of
+from benchmarks.train.sft import Reasons, last_checkpoint
 from rad.affinity import Catalogue
 from rad.errors import RadError
 
@@ -37,55 +38,61 @@ def plain(reasoner, tokens):
 @torch.no_grad()
 def test_tree_equals_left_to_right(reasoner):
     chunks = [Chunk((3, 7, 1, 12), (2, 4), (0, 1)), Chunk((5,), (1,), (2,))]
-    branches = np.array([[0, -1], [4, 8], [2, 1]])
-    batch = reasoner.encode(chunks, branches)
-    first, cite = reasoner.reasons(reasoner.states(batch), batch)
-    example = 0
+    batch = reasoner.encode(chunks)
+    story = reasoner.story(reasoner.states(batch), batch)
+    voice, example = reasoner.lm.voice, 0
     for chunk in chunks:
         for end in chunk.ends:
             prompt = [reasoner.bos]
             for k, item in enumerate(chunk.items[:end]):
                 prompt += [reasoner.citations[k], *reasoner.blocks[item]]
             prompt.append(reasoner.why)
-            expected = torch.log_softmax(plain(reasoner, prompt)[reasoner.first_ids], 0)
-            torch.testing.assert_close(first[example], expected, atol=1e-3, rtol=1e-3)
+            first = torch.softmax(plain(reasoner, prompt)[reasoner.first_ids] * voice.loudness[0] + voice.first, 0)
+            torch.testing.assert_close(story.unexplained[example], first[0], atol=1e-3, rtol=1e-3)
+            torch.testing.assert_close(story.wants[example], first[2:], atol=1e-3, rtol=1e-3)
+            together, likes, avoids = (plain(reasoner, [*prompt, token]) for token in reasoner.branches)
             cited = [reasoner.citations[end - 1 - slot] for slot in range(min(3, end))]
-            for branch, value in enumerate(branches[example]):
-                token = int(reasoner.first_ids[value + 2])
-                after = torch.log_softmax(plain(reasoner, [*prompt, token])[cited], 0)
-                torch.testing.assert_close(cite[example, branch, : len(cited)], after, atol=1e-3, rtol=1e-3)
+            expected = first[1] * torch.softmax(together[cited], 0)
+            torch.testing.assert_close(story.together[example, : len(cited)], expected, atol=1e-3, rtol=1e-3)
+            assert story.anchors[example, : len(cited)].tolist() == list(chunk.items[:end][::-1][:3])
+            for k, (said, logits) in enumerate(((story.likes, likes), (story.avoids, avoids))):
+                expected = torch.sigmoid(logits[reasoner.first_ids[2:]] * voice.loudness[1 + k] + voice.standing[k])
+                torch.testing.assert_close(said[example], expected, atol=1e-3, rtol=1e-3)
             example += 1
 
 
 @torch.no_grad()
-def test_written_reasons_are_the_models_probabilities(reasoner):
-    histories = [(3, 7, 1, 12), (5,)]
-    for history, found in zip(histories, reasoner.write(histories, width=4), strict=True):
-        batch = reasoner.encode([Chunk(history, (len(history),), (0,))], np.array([[-1, 0, 1, 2, 3, 4, 5, 6, 7, 8]]))
-        first, cite = reasoner.reasons(reasoner.states(batch), batch)
-        p = (first[0, 1:, None] + cite[0]).exp()  # (together and values, slots)
-        kept = torch.cat([p[:1], p[1:][p[1:].sum(1).topk(4).indices]])
-        assert sum(w for *_, w in found) == pytest.approx(1 - first[0, 0].exp().item(), abs=2e-2)
-        slot, value, weight = max(found, key=lambda f: f[2])
-        assert weight == pytest.approx(
-            (p[value + 1, slot] * p.sum() / kept.sum()).item(), rel=0.1
-        )  # the beam runs in bfloat16
+def test_written_stories_do_not_depend_on_the_batch(reasoner):
+    histories = [(3, 7, 1, 12), (5,), (2, 4, 6)]
+    [together] = reasoner.write(histories)
+    for k, history in enumerate(histories):
+        [alone] = reasoner.write([history])
+        torch.testing.assert_close(alone.wants[0], together.wants[k], atol=2e-2, rtol=0)  # in bfloat16
+        torch.testing.assert_close(alone.likes[0], together.likes[k], atol=2e-2, rtol=0)
+        whole = alone.unexplained + alone.together.sum(1) + alone.wants.sum(1)
+        torch.testing.assert_close(whole, torch.ones(1), atol=1e-3, rtol=0)
 
 
 def test_prompt_can_be_read(reasoner):
-    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))], np.array([[2, -1]]))
+    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))])
     text = reasoner.tokenizer.decode(batch["ids"][0])
-    expected = "<bos> [1] colour=black garment=scarf [2] colour=blue garment=scarf <why> colour=green <together>"
-    assert text == expected
+    prompt = "<bos> [1] colour=black garment=scarf [2] colour=blue garment=scarf <why>"
+    assert text == f"{prompt} <together> <likes> <avoids>"
+
+
+def test_a_new_models_words_start_at_right_angles(catalogue):
+    made = Reasoner(catalogue, [], None, slots=3, window=6, hidden=32, layers=1)
+    words = torch.nn.functional.normalize(made.words(), dim=1)
+    torch.testing.assert_close(words @ words.T, torch.eye(len(catalogue.values)), atol=1e-4, rtol=0)
 
 
 @torch.no_grad()
 def test_history_loss_is_that_of_the_values(reasoner):
-    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))], np.zeros((1, 0), np.int64))
+    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))])
     tokens = batch["ids"][0].tolist()
     losses = []
-    for place, token in enumerate(tokens[:-1]):  # all but <why>
-        if token in reasoner.first_ids.tolist():
+    for place, token in enumerate(tokens[:-1]):  # all of the history
+        if token in reasoner.first_ids[2:].tolist():
             logits = plain(reasoner, tokens[:place])[reasoner.first_ids]
             losses.append(-torch.log_softmax(logits, 0)[reasoner.first_ids.tolist().index(token)])
     got = reasoner.history_loss(reasoner.states(batch), batch)
@@ -104,43 +111,27 @@ def test_chunks_cover_every_example_once_with_enough_of_its_history():
             assert chunk.items[:end] == histories[e][-end:] and end >= min(4, len(histories[e]))
 
 
-def test_the_beam_sums_to_the_explained_share():
-    first = torch.log(torch.tensor([[0.2, 0.1, 0.4, 0.3]]))  # unexplained, together, two values
-    weight, value = beam(first, 2)
-    assert value.tolist() == [[-1, 0, 1]] and weight.sum().item() == pytest.approx(0.8)
-    weight, value = weight[:, 1:], value[:, 1:]
-    [found] = findings(weight, value, torch.log(torch.tensor([[[0.9, 0.1], [0.5, 0.5]]])))
-    assert [(slot, v) for slot, v, _ in found] == [(0, 0), (1, 0), (0, 1), (1, 1)]
-    assert found[0][2] == pytest.approx(0.4 * 0.9)
-
-
-def test_own_targets_give_the_gradient_of_the_marginal_likelihood():
-    torch.manual_seed(0)
-    scores = torch.randn(4, 6, requires_grad=True)
-    columns = torch.tensor([[0, 1, 3, -1], [0, 1, 2, 4], [0, 1, 5, 3], [0, 1, 3, 2]])
-    likelihood = torch.rand(4, 4)
-    likelihood[1, 2] = 0.0
-    nothing = {"branches": np.zeros((4, 0)), "branch_weight": torch.zeros(4, 0), "cited": torch.zeros(4, 0, 2)}
-    targets = SoftTargets(columns, likelihood, draft=torch.rand(4, 4), **nothing)
-    first = torch.log_softmax(scores, 1)
-    targets.cross_entropy(first, torch.zeros(4, 0, 2), torch.arange(4), progress=1.0).backward()
-    got, scores.grad = scores.grad.clone(), None
-    first = torch.log_softmax(scores, 1)
-    marginal = (first.gather(1, columns.clamp(min=0)).exp() * likelihood * (columns >= 0)).sum(1)
-    (-marginal.log().mean()).backward()
-    torch.testing.assert_close(got, scores.grad, atol=1e-5, rtol=1e-4)
-
-
-def test_soft_targets_follow_the_drafter(toy):
+def test_drafts_follow_the_drafter_and_fade(toy, catalogue):
+    reasoner = Reasoner(catalogue, [], None, slots=SLOTS, window=6, hidden=32, layers=1)
     drafter = Drafter().fit(toy.examples["train"], toy.items, steps=5)
-    targets = SoftTargets.of(drafter)
+    objective = Reasons(Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32), drafter)
     n = len(toy.examples["train"])
-    assert targets.columns.shape == (n, 4)  # unexplained, together, two values of a target
-    torch.testing.assert_close(targets.draft.sum(1), torch.ones(n), atol=1e-4, rtol=0)
-    torch.testing.assert_close(targets.cited.sum(2), torch.ones(n, 3), atol=1e-4, rtol=0)
-    wanted = {drafter.catalogue.values[c - 2] for c in targets.columns[0, 2:].tolist()}
+    assert objective.columns.shape == (n, 4)  # unexplained, together, two values of a target
+    np.testing.assert_allclose(objective.draft.sum(1), 1, atol=1e-4)
+    np.testing.assert_allclose(objective.cited.sum(1), objective.draft[:, 1], atol=1e-4)
+    wanted = {catalogue.values[c - 2] for c in objective.columns[0, 2:].tolist()}
     item = toy.items[next(iter(toy.examples["train"][0].relevant))]
     assert wanted == {(a, v) for a, vs in item.attributes.items() for v in vs}
+    p, some = drafter.prefixes, np.arange(4)
+    chunks = chunks_of([p.histories[k] for k in some], p.users[some], 6)
+    batch = reasoner.encode(chunks)
+    with torch.no_grad():
+        story = reasoner.story(reasoner.states(batch), batch)
+        examples = batch["examples"].numpy()
+        marginal = objective.head.loss(story, p.counts, p.folds[examples], p.targets[examples])
+        assert objective.of(story, examples, 1.0).item() == pytest.approx(marginal.item())
+        whole, half = (objective.of(story, examples, x).item() - marginal.item() for x in (0.0, 0.125))
+        assert whole > 0 and half == pytest.approx(whole / 2, rel=1e-3)
 
 
 def test_a_checkpoint_cut_short_is_not_resumed(tmp_path):
@@ -168,9 +159,10 @@ def test_a_pretrained_model_gets_the_tokens_it_lacks(catalogue, reasoner, toy, t
     key = made.tokenizer.convert_tokens_to_ids("colour=red")
     after = made.lm.get_input_embeddings().weight.detach()
     torch.testing.assert_close(after[key], before[[1, 3]].mean(0))
-    batch = made.encode([Chunk((3, 7), (2,), (0,))], np.array([[2]]))
-    first, cite = made.reasons(made.states(batch), batch)
-    assert torch.isfinite(first).all() and cite.exp().sum().item() == pytest.approx(1, abs=1e-4)
+    batch = made.encode([Chunk((3, 7), (2,), (0,))])
+    story = made.story(made.states(batch), batch)
+    assert torch.isfinite(story.wants).all() and (story.likes > 0).all()
+    assert (story.unexplained + story.together.sum(1) + story.wants.sum(1)).item() == pytest.approx(1, abs=1e-4)
 
 
 def test_a_base_model_that_does_not_load_is_one_line(catalogue, tmp_path):

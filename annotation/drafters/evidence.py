@@ -232,8 +232,9 @@ def reasons_of(
 
 
 def rationale(query: Query, reasons: tuple[Reason, ...], origin: Origin, drafter: str, version: str) -> Rationale:
-    """The record. Its verdict is *unexplained* where the reasons together weigh less than one half."""
-    supported = sum(r.weight for r in reasons) >= 0.5
+    """The record. Its verdict is *unexplained* where what stays so outweighs the reasons of the moment."""
+    rest = 1 - sum(r.weight for r in reasons)
+    supported = bool(reasons) and sum(r.weight for r in reasons if r.evidence.kind != "constraint") >= rest
     return Rationale(
         rationale_id=f"{query.query_id}-{drafter}-{version}",
         query_id=query.query_id,
@@ -247,8 +248,10 @@ def rationale(query: Query, reasons: tuple[Reason, ...], origin: Origin, drafter
 
 
 def words(reasons: Sequence[Reason]) -> str:
-    """The strongest reasons in words, [k] citing the k-th purchase of the history, oldest first."""
-    said = [_sentence(r) for r in reasons[:SAID]]
+    """The strongest reasons in words, of the moment and standing, [k] citing the k-th purchase, oldest first."""
+    standing = [r for r in reasons if r.evidence.kind == "constraint"]
+    now = [r for r in reasons if r.evidence.kind != "constraint"]
+    said = [_sentence(r) for r in (*standing[:SAID], *now[:SAID])]
     rest = 1.0 - sum(r.weight for r in reasons)
     if rest > 0.5:
         said.append(f"Most of it stays unexplained ({rest:.0%}).")
@@ -257,7 +260,10 @@ def words(reasons: Sequence[Reason]) -> str:
 
 def _sentence(reason: Reason) -> str:
     cited = _list([f"[{k + 1}]" for k in sorted(reason.evidence.history)])
-    wants = " and ".join(f"{a.replace('_', ' ')} {v}" for a, v in reason.wants)
+    wants = " and ".join(f"{a.replace('_', ' ')} {v}" for a, v in reason.wants or reason.avoids)
+    if reason.evidence.kind == "constraint":
+        taste = "avoids" if reason.avoids else "likes"
+        return f"Given {cited}, the user always {taste} {wants} ({reason.weight:.0%})."
     if reason.evidence.kind == "attribute":
         verb = "has" if len(reason.evidence.history) == 1 else "have"
         return f"{cited} {verb} {wants}, so the user wants {wants} ({reason.weight:.0%})."

@@ -1,16 +1,16 @@
-"""The language model that writes the reasons: vocabulary, prompts, the tree of possible reasons.
+"""The language model that writes the reasons: vocabulary, prompts, the tree of possible claims.
 
-A prompt lists the purchases, oldest first, each as its citation and its attribute values; then comes ``<why>`` and
-the model writes one reason: the attribute value that the user wants, or ``<together>`` (what goes with a purchase),
-and then the citation that it rests on; or ``<unexplained>``.
+A prompt lists the purchases, oldest first, each as its citation and its attribute values; then comes ``<why>``. What
+may follow: the attribute value that the user is after now; ``<together>`` and the purchase that it goes with;
+``<unexplained>``; ``<likes>`` or ``<avoids>`` and a value for which that always holds.
 
-    <bos> [1] category=bags colour=navy ... [2] category=dresses ... <why> colour=navy [1]
+    <bos> [1] category=bags colour=navy ... [2] category=dresses ... <why> <likes> colour=navy
 
-The reasons of a prompt form a tree of two levels, so one forward pass gives the model's probability of every first
-token, and of every citation for as many of them as are appended as branches, which see the prompt and themselves alone
-(a tree attention mask). In training, all prefixes of one user share the tokens of their history in the same way: a
-``<why>`` and its branches see only what was bought before. What is computed is what a plain left-to-right model would
-compute on each prompt; it costs a quarter of the tokens.
+These claims form a tree of two levels, so one forward pass gives the model's probability of each: ``<together>``,
+``<likes>`` and ``<avoids>`` are appended as branches, which see the prompt and themselves alone (a tree attention
+mask). In training, all prefixes of one user share the tokens of their history in the same way: a ``<why>`` and its
+branches see only what was bought before. What is computed is what a plain left-to-right model would compute on each
+prompt; it costs a quarter of the tokens.
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from annotation.drafters.evidence import Found
+from benchmarks.train.story import Story
 from rad.affinity import Catalogue
 from rad.errors import RadError
 
 PAD, BOS, WHY, UNEXPLAINED, TOGETHER = "<pad>", "<bos>", "<why>", "<unexplained>", "<together>"
+LIKES, AVOIDS = "<likes>", "<avoids>"
 TITLE_TOKENS = 12  # of a title, for a pretrained model, which can read it
 NEVER = -1e9
+BRANCHES = 3  # together, likes, avoids
+RARELY = 3.0  # log odds against a standing taste, to start from
+LOUDNESS = 0.6  # of a new model's logits, to start from
 
 
 def keep_memory() -> None:
@@ -82,18 +86,35 @@ def chunks_of(
     return out
 
 
-def copying_start(lm: Any) -> None:
-    """Let a new model begin by repeating what it attends to: values times output near the identity, larger embeddings.
+def copying_start(lm: Any, values: Sequence[int]) -> None:
+    """Let a new model begin by repeating what it attends to: values times output near the identity, apart words.
 
     Wanting again what one has is the commonest reason; from a random start this has to be found first, which takes a
-    small model most of its training. After mimetic initialization (Trockman and Kolter 2023, section 3).
+    small model most of its training. After mimetic initialization (Trockman and Kolter 2023, section 3). The embeddings
+    of attribute values start at right angles to each other (in blocks, where they are more than dimensions): what a
+    history holds twice is then not drowned by chance likeness with all else that it holds.
     """
     with torch.no_grad():
-        torch.nn.init.normal_(lm.get_input_embeddings().weight, 0, 0.2)
+        table = lm.get_input_embeddings().weight
+        width = table.shape[1]
+        torch.nn.init.normal_(table, 0, 0.2)
+        for start in range(0, len(values), width):
+            block = torch.tensor(values[start : start + width])
+            table[block] = torch.nn.init.orthogonal_(torch.empty(width, width))[: len(block)] * (0.2 * width**0.5)
         for layer in lm.model.layers:
             attention, eye = layer.self_attn, torch.eye(lm.config.hidden_size)
             attention.v_proj.weight.add_(eye)
             attention.o_proj.weight.add_(eye)
+
+
+class Voice(torch.nn.Module):
+    """What turns the model's next-token logits into probabilities of claims: a factor and biases for each kind."""
+
+    def __init__(self, n_values: int, loudness: float) -> None:
+        super().__init__()
+        self.loudness = torch.nn.Parameter(torch.full((3,), loudness))
+        self.first = torch.nn.Parameter(torch.zeros(2 + n_values))
+        self.standing = torch.nn.Parameter(torch.full((2, n_values), -RARELY))
 
 
 class Reasoner:
@@ -106,7 +127,8 @@ class Reasoner:
         self.slots, self.window = slots, window
         citations = [f"[{k + 1}]" for k in range(window)]
         values = [f"{a}={v}".replace(" ", "_") for a, v in catalogue.values]
-        special = [PAD, BOS, WHY, UNEXPLAINED, TOGETHER, *citations, *values]
+        special = [PAD, BOS, WHY, UNEXPLAINED, TOGETHER, LIKES, AVOIDS, *citations, *values]
+        first = len(special) - len(values)
         if base_model is None:
             words = Tokenizer(models.WordLevel({t: k for k, t in enumerate(special)}, unk_token=PAD))
             words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -119,7 +141,7 @@ class Reasoner:
                 pad_token_id=0, bos_token_id=1, eos_token_id=2,
             )  # fmt: skip
             self.lm: Any = LlamaForCausalLM(config)
-            copying_start(self.lm)
+            copying_start(self.lm, range(first, len(special)))
             titles = [""] * len(catalogue)
         else:
             try:
@@ -130,13 +152,15 @@ class Reasoner:
                 raise RadError(f"base_model '{base_model}' is no causal language model that loads: {reason}") from error
             self._extend(special)
         ids: list[int] = self.tokenizer.convert_tokens_to_ids(special)
-        self.pad, self.bos, self.why, self.unexplained, self.together = ids[:5]
-        self.citations = ids[5 : 5 + window]
-        self.first_ids = torch.tensor([self.unexplained, self.together, *ids[5 + window :]])  # what may follow <why>
-        self.citation_ids = torch.tensor(self.citations)  # what may follow a value
+        self.pad, self.bos, self.why, self.unexplained, *branches = ids[:7]
+        self.branches: list[int] = branches
+        self.citations = ids[7:first]
+        # what may follow <why> in a record of its own; standing claims have their branches
+        self.first_ids = torch.tensor([self.unexplained, branches[0], *ids[first:]])
+        self.citation_ids = torch.tensor(self.citations)  # what may follow <together>
         said = [self.tokenizer(t, add_special_tokens=False)["input_ids"][:TITLE_TOKENS] if t else [] for t in titles]
-        first = 5 + window
         self.blocks = [[*t, *(ids[first + v] for v in own)] for t, own in zip(said, catalogue.item_values, strict=True)]
+        self.lm.voice = Voice(len(values), LOUDNESS if base_model is None else 1.0)
 
     def _extend(self, special: Sequence[str]) -> None:
         """Give a pretrained model one token a citation and value, starting at the mean of the words that name it."""
@@ -151,14 +175,18 @@ class Reasoner:
                         key = self.tokenizer.convert_tokens_to_ids(token)
                         table.weight[key] = table.weight[torch.tensor(pieces)].mean(0)
 
-    def encode(self, chunks: Sequence[Chunk], branches: np.ndarray) -> dict[str, torch.Tensor]:
-        """The token trees of a batch of chunks, padded: ids, positions, mask (B, 1, L, L), and where the reasons start.
+    def words(self) -> torch.Tensor:
+        """(V, D): the embeddings of the attribute values."""
+        return cast(torch.Tensor, self.lm.get_output_embeddings().weight[self.first_ids[2:]])
 
-        ``branches`` (E, M) are the values (-1: together) whose citations are asked for, by example in chunk order.
-        ``why`` (E, 2) and ``branch`` (E, M, 2) give (row, column) of the nodes; ``numbers`` (E, J) the citation number
-        (from 0) of each slot, -1 where the history is shorter.
+    def encode(self, chunks: Sequence[Chunk]) -> dict[str, torch.Tensor]:
+        """The token trees of a batch of chunks, padded: ids, positions, mask (B, 1, L, L), and where the claims start.
+
+        ``why`` (E, 2) gives (row, column) of the root of each example, in chunk order; its branches follow it.
+        ``numbers`` (E, J): the citation number (from 0) of each slot, -1 where the history is shorter; ``anchors``
+        (E, J) the items there.
         """
-        trees, branch, numbers = [], [], []
+        trees, numbers, anchors = [], [], []
         why: list[tuple[int, int]] = []
         for row, chunk in enumerate(chunks):
             ids, ends = [self.bos], [0]
@@ -168,14 +196,15 @@ class Reasoner:
             main = len(ids)
             position, limit, parent = list(range(main)), list(range(1, main + 1)), list(range(main))
             for end in chunk.ends:
-                root, wanted = len(ids), branches[len(why)]
+                root = len(ids)
                 why.append((row, root))
-                branch.append([(row, root + 1 + m) for m in range(len(wanted))])
-                numbers.append([max(end - 1 - slot, -1) for slot in range(self.slots)])
-                ids += [self.why, *self.first_ids[torch.from_numpy(wanted + 2)].tolist()]
-                position += [ends[end]] + [ends[end] + 1] * len(wanted)
-                limit += [ends[end]] * (1 + len(wanted))
-                parent += [root] * (1 + len(wanted))
+                own = [max(end - 1 - slot, -1) for slot in range(self.slots)]
+                numbers.append(own)
+                anchors.append([chunk.items[k] if k >= 0 else -1 for k in own])
+                ids += [self.why, *self.branches]
+                position += [ends[end]] + [ends[end] + 1] * BRANCHES
+                limit += [ends[end]] * (1 + BRANCHES)
+                parent += [root] * (1 + BRANCHES)
             trees.append((ids, position, limit, parent, main))
         length = max(len(t[0]) for t in trees)
         ids_, positions = (torch.zeros(len(trees), length, dtype=torch.long) for _ in range(2))
@@ -194,8 +223,8 @@ class Reasoner:
             "mask": mask[:, None],
             "main": torch.tensor([t[4] for t in trees]),
             "why": torch.tensor(why),
-            "branch": torch.tensor(branch, dtype=torch.long).view(len(why), branches.shape[1], 2),
             "numbers": torch.tensor(numbers),
+            "anchors": torch.tensor(anchors),
             "examples": torch.tensor([e for chunk in chunks for e in chunk.examples]),
         }
 
@@ -217,15 +246,20 @@ class Reasoner:
         """(E, D): the state at each example's ``<why>``, after the whole history and before any reason."""
         return states[batch["why"][:, 0], batch["why"][:, 1]]
 
-    def reasons(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log probabilities: of *unexplained*, together, values (E, 2 + V); of the citations of branches (E, M, J)."""
-        table = self.lm.get_output_embeddings().weight
-        first = (self.roots(states, batch) @ table[self.first_ids].T).float()
-        leaf = states[batch["branch"][..., 0], batch["branch"][..., 1]]
-        cite = (leaf @ table[self.citation_ids].T).float()
-        numbers = batch["numbers"].to(cite.device)[:, None].expand(-1, cite.shape[1], -1)
-        cite = cite.gather(2, numbers.clamp(min=0)).masked_fill(numbers < 0, NEVER)
-        return F.log_softmax(first, 1), F.log_softmax(cite, 2)
+    def story(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> Story:
+        """What the model says of each example, all claims with their probabilities."""
+        voice, table = self.lm.voice, self.lm.get_output_embeddings().weight
+        row, root = batch["why"][:, :1], batch["why"][:, 1:]
+        leaf = states[row, root + torch.arange(1, 1 + BRANCHES)]  # (E, BRANCHES, D)
+        first = (self.roots(states, batch) @ table[self.first_ids].T).float() * voice.loudness[0] + voice.first
+        first = torch.softmax(first, 1)
+        numbers = batch["numbers"].to(states.device)
+        cite = (leaf[:, 0] @ table[self.citation_ids].T).float().gather(1, numbers.clamp(min=0))
+        cite = torch.softmax(cite.masked_fill(numbers < 0, NEVER), 1)
+        standing = (leaf[:, 1:] @ self.words().T).float() * voice.loudness[1:, None] + voice.standing
+        likes, avoids = torch.sigmoid(standing).unbind(1)
+        anchors = batch["anchors"].to(states.device)
+        return Story(first[:, 0], anchors, first[:, 1:2] * cite, first[:, 2:], likes, avoids)
 
     def history_loss(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Mean next-token loss on the values of the history itself: the plain language modelling of the prompt."""
@@ -240,37 +274,11 @@ class Reasoner:
         return F.cross_entropy(logits, target[rows, columns])
 
     @torch.no_grad()
-    def write(self, histories: Sequence[Sequence[int]], width: int, batch_size: int = 64) -> Iterator[list[Found]]:
-        """Each history's most probable reasons by constrained beam search: (slot, value or -1 for together, p).
-
-        The beam keeps the ``width`` most probable first tokens and expands all their citations.
-        """
+    def write(self, histories: Sequence[Sequence[int]], batch_size: int = 64) -> Iterator[Story]:
+        """The story of each history, by batches."""
         for start in range(0, len(histories), batch_size):
             part = histories[start : start + batch_size]
             own = [Chunk(tuple(h[-self.window :]), (min(len(h), self.window),), (k,)) for k, h in enumerate(part)]
             with torch.autocast(self.lm.device.type, torch.bfloat16):
-                batch = self.encode(own, np.zeros((len(own), 0), np.int64))
-                first, _ = self.reasons(self.states(batch), batch)
-                weight, value = beam(first, width)
-                batch = self.encode(own, value.cpu().numpy())
-                _, cite = self.reasons(self.states(batch), batch)
-            yield from findings(weight, value, cite)
-
-
-def beam(first: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Together (-1) and the heaviest values of (E, 2 + V) log p: probabilities and values, both (E, 1 + width).
-
-    The probabilities are scaled to sum to one minus p(unexplained).
-    """
-    p = first.exp()
-    place = p[:, 2:].topk(min(width, p.shape[1] - 2), 1).indices + 1
-    place = torch.cat([torch.zeros_like(place[:, :1]), place], 1)  # together is always expanded
-    weight = p[:, 1:].gather(1, place)
-    return weight * ((1 - p[:, :1]) / weight.sum(1, keepdim=True).clamp(min=1e-9)), place - 1
-
-
-def findings(weight: torch.Tensor, value: torch.Tensor, cite: torch.Tensor) -> Iterator[list[Found]]:
-    """Single findings of each example from (E, M), (E, M) and log p of citations (E, M, J)."""
-    joint = weight[..., None] * cite.exp()
-    for v, shares in zip(value.tolist(), joint.tolist(), strict=True):
-        yield [(slot, v[m], w) for m, row in enumerate(shares) for slot, w in enumerate(row) if w > 1e-4]
+                batch = self.encode(own)
+                yield self.story(self.states(batch), batch)

@@ -1,12 +1,11 @@
-"""The supervised stage: the language model learns to write reasons, by TRL's ``SFTTrainer``.
+"""The supervised stage: the language model learns to write rationales, by TRL's ``SFTTrainer``.
 
-Targets are soft. A training purchase does not come with its reason, only with a distribution over reasons: the evidence
-drafter's posterior given the item that was bought. For the first quarter of the steps the model learns from these
-drafts. Then its own probabilities replace the drafter's fixed prior, step by step: the target becomes the posterior
-under what the *model* would have said before the item was known, times how well each reason predicts the item. Its
-expected gradient is that of the marginal likelihood of the purchase, -log sum_r p_lm(r | h) p(i | r), so a reason is
-reinforced in so far as saying it beforehand helps to find the item (and the teacher's hindsight fades out). What a
-reason cites is learned from the drafts throughout. Beside it runs the ordinary language modelling loss on the history.
+A training purchase does not come with its reasons. What is known is how well each rationale would have found it: the
+loss is -log p(item | rationale), the rationale being what the model says before the item is known, read by the head
+(``benchmarks/train/head.py``). Claims are reinforced in so far as saying them beforehand helps to find the item. To
+begin with, for the first quarter of the steps, the model also learns from the evidence drafter's rationales, which fade
+out: they know the item, so they are a way in, not the goal. Beside it runs the ordinary language modelling loss on the
+history.
 """
 
 from __future__ import annotations
@@ -25,12 +24,16 @@ from transformers import ProgressCallback
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
-from annotation.drafters.evidence import Drafter, slots_of
-from benchmarks.train.reasoner import NEVER, Chunk, Reasoner
+from annotation.drafters.evidence import Drafter
+from benchmarks.train.head import APPEAL_DECAY, Head
+from benchmarks.train.reasoner import LOUDNESS, Chunk, Reasoner
+from benchmarks.train.story import Story
+from rad.affinity import CoPurchase, Prefixes
 
 CHECKPOINT_STEPS = 300
-BRANCHES = 3  # first tokens of a draft whose citations are learned
-DRAFTS_ONLY, OWN_ONLY = 0.25, 0.5  # shares of the steps at which the drafts begin to fade and are gone
+DRAFTS = 0.25  # share of the steps by which the drafts are gone
+HISTORY = 0.3  # weight of the language modelling loss
+OURS_FASTER = 5  # learning rate of the head and the voice over the language model's
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,74 +43,50 @@ class Schedule:
     epochs: float
     batch_size: int
     learning_rate: float
+    weight_decay: float
     seed: int
 
 
-@dataclass(frozen=True, slots=True)
-class SoftTargets:
-    """Per training example, over its first tokens (*unexplained*, together, each value of the target; F of them):
+class Reasons(torch.nn.Module):
+    """The objective of ``rationale=first``: -log p(target | story), and the drafts while they last.
 
-    ``columns`` (N, F) their places among the model's first tokens, -1 beyond the last; ``likelihood`` (N, F) of the
-    target under each, whatever is cited; ``draft`` (N, F) their share in the draft. ``branches`` (N, M) the values (-1:
-    together) that weigh most in the draft, ``branch_weight`` (N, M) how much, ``cited`` (N, M, J) on which purchases.
+    ``columns`` (N, F) the places of a draft's claims among [unexplained, together, values], -1 beyond the last, and
+    ``draft`` (N, F) their shares; ``cited`` (N, J) what of *together* is owed to each of the last purchases.
     """
 
-    columns: torch.Tensor
-    likelihood: torch.Tensor
-    draft: torch.Tensor
-    branches: np.ndarray
-    branch_weight: torch.Tensor
-    cited: torch.Tensor
-
-    @classmethod
-    def of(cls, drafter: Drafter) -> SoftTargets:
-        """From the drafter's posterior over all training prefixes."""
+    def __init__(self, head: Head, drafter: Drafter) -> None:
+        super().__init__()
+        self.head, self.prefixes = head, drafter.prefixes
         table, together, by_value = drafter.posterior(drafter.prefixes)
-        joint = np.concatenate([together[:, :, None], by_value], 2)  # (N, J, 1 + T)
-        values = np.pad(table.target_values, ((0, 0), (1, 0)), constant_values=-1)
-        there = np.pad(table.target_values >= 0, ((0, 0), (1, 0)), constant_values=True)
-        share = joint.sum(1)
-        heaviest = np.argsort(-share, 1, kind="stable")[:, :BRANCHES]
-        rows = np.arange(len(share))[:, None]
-        cited = joint.transpose(0, 2, 1)[rows, heaviest]
-        place = (slots_of(drafter.prefixes.histories) >= 0) * drafter.places[:-1]
-        place /= np.maximum(place.sum(1, keepdims=True), 1e-9)
-        fit = np.einsum("nj,njt->nt", place, np.concatenate([table.together[:, :, None], table.by_value], 2))
-        return cls(
-            columns=_tensor(np.pad(np.where(there, values + 2, -1), ((0, 0), (1, 0)))).long(),
-            likelihood=_tensor(np.concatenate([table.background[:, None], fit], 1)),
-            draft=_tensor(np.concatenate([np.maximum(1 - share.sum(1, keepdims=True), 0), share], 1)),
-            branches=values[rows, heaviest],
-            branch_weight=_tensor(share[rows, heaviest]),
-            cited=_tensor(cited / np.maximum(cited.sum(2, keepdims=True), 1e-12)),
-        )
+        share, whole = by_value.sum(1), together.sum(1, keepdims=True)
+        there = table.target_values >= 0
+        edge = np.tile([0, 1], (len(share), 1))  # unexplained, together
+        self.columns = np.concatenate([edge, np.where(there, table.target_values + 2, -1)], 1)
+        rest = np.maximum(1 - share.sum(1, keepdims=True) - whole, 0)
+        self.draft = np.concatenate([rest, whole, share], 1).astype(np.float32)
+        self.cited = together.astype(np.float32)
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """Cross entropy against the soft targets, at ``progress`` in [0, 1] of the training, and the history's."""
-        first, cite = reasoner.reasons(states, batch)
-        return self.cross_entropy(first, cite, batch["examples"], progress) + reasoner.history_loss(states, batch)
+        """The three parts, at ``progress`` in [0, 1] of the training."""
+        with torch.autocast(states.device.type, enabled=False):
+            return self.of(reasoner.story(states.float(), batch), batch["examples"].numpy(), progress)
 
-    def cross_entropy(
-        self, first: torch.Tensor, cite: torch.Tensor, examples: torch.Tensor, progress: float
-    ) -> torch.Tensor:
-        """The same from log probabilities (E, 2 + V) and (E, M, J) of examples (E,)."""
-        columns = self.columns[examples].to(first.device)
-        written = first.gather(1, columns.clamp(min=0)).masked_fill(columns < 0, NEVER)
-        likelihood = self.likelihood[examples].to(first.device)
-        possible = (likelihood > 0) & (columns >= 0)
-        fit = torch.where(possible, likelihood, 1.0).log().masked_fill(~possible, NEVER)
-        own = torch.softmax(written.detach() + fit, 1)
-        faded = min(max((progress - DRAFTS_ONLY) / (OWN_ONLY - DRAFTS_ONLY), 0.0), 1.0)
-        target = (1 - faded) * self.draft[examples].to(first.device) + faded * own
-        said = -(target * written.clamp(min=-40)).sum(1)
-        resting = -(self.cited[examples].to(cite.device) * cite.clamp(min=-40)).sum(2)
-        return (said + (self.branch_weight[examples].to(cite.device) * resting).sum(1)).mean()
-
-
-def _tensor(values: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+    def of(self, story: Story, examples: np.ndarray, progress: float) -> torch.Tensor:
+        """The loss of stories about the training examples (E,): the marginal one, and what is left of the drafts."""
+        p = self.prefixes
+        out = self.head.loss(story, p.counts, p.folds[examples], p.targets[examples])
+        faded = min(progress / DRAFTS, 1.0)
+        if faded == 1:
+            return out
+        columns = torch.from_numpy(self.columns[examples]).to(out.device)
+        said = torch.cat([story.unexplained[:, None], story.together.sum(1, keepdim=True), story.wants], 1)
+        said = said.gather(1, columns.clamp(min=0)).clamp(min=1e-6).log()
+        drafts = -(torch.from_numpy(self.draft[examples]).to(out.device) * (columns >= 0) * said).sum(1)
+        cite = story.together / story.together.sum(1, keepdim=True).clamp(min=1e-9)
+        drafts = drafts - (torch.from_numpy(self.cited[examples]).to(out.device) * cite.clamp(min=1e-6).log()).sum(1)
+        return out + (1 - faded) * drafts.mean()
 
 
 class Direct(torch.nn.Module):
@@ -117,37 +96,37 @@ class Direct(torch.nn.Module):
     """
 
     incidence: torch.Tensor
-    targets: torch.Tensor
-    branches: np.ndarray
 
-    def __init__(self, incidence: Any, popularity: np.ndarray, targets: np.ndarray) -> None:
+    def __init__(self, incidence: Any, prefixes: Prefixes) -> None:
         super().__init__()
-        size = np.sqrt(np.maximum(np.asarray(incidence.sum(1)), 1.0))
-        self.register_buffer("incidence", torch.tensor(incidence.multiply(1 / size).toarray(), dtype=torch.float32))
-        self.register_buffer("targets", torch.tensor(targets))
-        self.branches = np.zeros((len(targets), 0), np.int64)  # the arm writes nothing
-        self.bias = torch.nn.Parameter(0.5 * torch.log(torch.tensor(popularity) + 0.3))
+        self.register_buffer("incidence", torch.tensor(incidence.toarray(), dtype=torch.float32), persistent=False)
+        self.prefixes = prefixes
+        self.loudness = torch.nn.Parameter(torch.tensor(LOUDNESS))
+        self.power = torch.nn.Parameter(torch.tensor(0.5))
+        self.appeal = torch.nn.Parameter(torch.zeros(self.incidence.shape[0]))
 
-    def scores(self, reasoner: Reasoner, roots: torch.Tensor) -> torch.Tensor:
+    def scores(
+        self, reasoner: Reasoner, roots: torch.Tensor, counts: Sequence[CoPurchase], fold: np.ndarray
+    ) -> torch.Tensor:
         """(E, items) logits of the next purchase."""
         table = reasoner.lm.get_output_embeddings().weight[reasoner.first_ids[2:]]
-        return (roots.float() @ (self.incidence @ table).T) + self.bias
+        base = torch.from_numpy(np.log(np.stack([c.popularity for c in counts]) + 0.3)[fold]).to(roots.device)
+        return self.loudness * (roots.float() @ (self.incidence @ table).T) + self.power * base + self.appeal
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """Full softmax over the catalogue, and the loss on the history."""
-        logits = self.scores(reasoner, reasoner.roots(states, batch))
-        return F.cross_entropy(logits, self.targets[batch["examples"]]) + reasoner.history_loss(states, batch)
+        """Full softmax over the catalogue."""
+        examples, p = batch["examples"].numpy(), self.prefixes
+        with torch.autocast(states.device.type, enabled=False):
+            roots = reasoner.roots(states.float(), batch)
+            logits = self.scores(reasoner, roots, p.counts, p.folds[examples])
+            loss = F.cross_entropy(logits, torch.from_numpy(p.targets[examples]).to(logits.device))
+            return loss + APPEAL_DECAY * (self.appeal**2).sum()
 
 
 class Objective(Protocol):
-    """What an arm learns: a loss from the states of a batch, at ``progress`` in [0, 1] of the training.
-
-    ``branches`` (N, M): the values (-1: together) of each example whose citations the batch asks for.
-    """
-
-    branches: Any
+    """What an arm learns: a loss from the states of a batch, at ``progress`` in [0, 1] of the training."""
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
@@ -163,7 +142,29 @@ class _Trainer(SFTTrainer):
     def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> torch.Tensor:
         with torch.autocast(self.reasoner.lm.device.type, torch.bfloat16):
             states = self.reasoner.states(inputs, model)
-            return self.objective.loss(self.reasoner, states, inputs, self.state.global_step / self.state.max_steps)
+            told = HISTORY * self.reasoner.history_loss(states, inputs)
+            progress = self.state.global_step / self.state.max_steps
+            return self.objective.loss(self.reasoner, states, inputs, progress) + told
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW. The few numbers that are ours, outside the language model, learn faster and are not decayed."""
+        ours: list[Any] = []
+        matrices: list[Any] = []
+        vectors: list[Any] = []
+        for name, p in self.reasoner.lm.named_parameters():
+            added = name.startswith(("voice.", "objective.")) and not name.endswith(".pair")
+            (ours if added else matrices if p.ndim > 1 else vectors).append(p)
+        rate = self.args.learning_rate
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": self.args.weight_decay},
+                {"params": vectors, "weight_decay": 0.0},
+                {"params": ours, "weight_decay": 0.0, "lr": OURS_FASTER * rate},
+            ],
+            lr=rate,
+            betas=(self.args.adam_beta1, self.args.adam_beta2),
+        )
+        return self.optimizer
 
     def _prepare_inputs(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return inputs  # moved to the device where they are used
@@ -188,7 +189,7 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
         learning_rate=schedule.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=30,
-        weight_decay=0.1,
+        weight_decay=schedule.weight_decay,
         adam_beta2=0.95,
         max_grad_norm=1.0,
         seed=schedule.seed,
@@ -208,7 +209,7 @@ def train(reasoner: Reasoner, objective: Objective, chunks: Sequence[Chunk], sch
 
     def collate(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
         picked = [chunks[row["input_ids"][0]] for row in rows]
-        return reasoner.encode(picked, objective.branches[[e for chunk in picked for e in chunk.examples]])
+        return reasoner.encode(picked)
 
     trainer = _Trainer(
         model=reasoner.lm,

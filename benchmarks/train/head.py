@@ -28,15 +28,15 @@ from rad.affinity import Catalogue, CoPurchase
 
 BREVITY = 0.02  # price, in nats, of a standing claim made with certainty: few are worth making
 APPEAL_DECAY = 3e-3  # squared penalty: a few purchases an item say little of its appeal
-BLOCK = 64  # queries scored at once
+BLOCK = 128  # queries scored at once
 
 
 class Head(torch.nn.Module):
-    """``affinity`` (features,): weights of ``rad.affinity.FEATURES``, fitted by the drafter and kept; ``power`` of
-    popularity where nothing is explained."""
+    """``affinity`` (features,): weights of ``rad.affinity.FEATURES`` and ``power`` of popularity where nothing is
+    explained, both fitted by the drafter, to start from. ``words()`` (V, ``width``): the reasoner's vectors of values.
+    """
 
     has: torch.Tensor
-    affinity: torch.Tensor
     owner: torch.Tensor
 
     def __init__(
@@ -46,7 +46,7 @@ class Head(torch.nn.Module):
         self.catalogue, self.words = catalogue, words
         owner = [catalogue.attributes.index(a) for a, _ in catalogue.values]
         self.register_buffer("has", torch.tensor(catalogue.incidence.toarray()), persistent=False)  # (items, values)
-        self.register_buffer("affinity", torch.tensor(affinity, dtype=torch.float32), persistent=False)
+        self.affinity = torch.nn.Parameter(torch.tensor(affinity, dtype=torch.float32))
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.long), persistent=False)
         self.power = torch.nn.Parameter(torch.tensor([float(power), 0.5]))  # of popularity: unexplained, within a want
         self.appeal = torch.nn.Parameter(torch.zeros(len(catalogue)))
@@ -54,19 +54,24 @@ class Head(torch.nn.Module):
         self.pull = torch.nn.Parameter(torch.tensor(0.3))  # of taste on what goes together
         self.pair = torch.nn.Parameter(torch.zeros(width, width))
 
-    def comes(self, values: torch.Tensor | None = None) -> torch.Tensor:
+    def comes(self, values: torch.Tensor) -> torch.Tensor:
         """(values, V): how much each value comes with a wanted one."""
         words = self.words().float()
-        return (words if values is None else words[values]) @ self.pair @ words.T
+        return words[values] @ self.pair @ words.T
 
     def taste(self, story: Story) -> torch.Tensor:
         """(E, items)."""
         return ((story.likes - story.avoids) * self.strength[self.owner]) @ self.has.T
 
+    def fits(self, values: torch.Tensor) -> torch.Tensor:
+        """(values, items): odds of the items that have a wanted value, by what comes with it."""
+        comes = self.comes(values) @ self.has.T
+        return self.has.T[values] * torch.exp(comes - comes.max(1, keepdim=True).values)
+
     def forward(
-        self, story: Story, counts: Sequence[CoPurchase], fold: np.ndarray, values: torch.Tensor | None = None
+        self, story: Story, counts: Sequence[CoPurchase], fold: np.ndarray, values: torch.Tensor, fits: torch.Tensor
     ) -> torch.Tensor:
-        """(E, items) probabilities, each example under ``counts[fold]``. With ``values``, of these wants alone."""
+        """(E, items) probabilities, each example under ``counts[fold]``; wants are ``values``, with their ``fits``."""
         device = self.appeal.device
         base = torch.from_numpy(np.log(np.stack([c.popularity for c in counts]) + 0.3)).to(device)
         base = base[torch.from_numpy(fold).to(device)]
@@ -75,12 +80,7 @@ class Head(torch.nn.Module):
         out = out + self._together(story, self.pull * taste, counts, fold)
         odds = taste + self.power[1] * base
         odds = torch.exp((odds - odds.max(1, keepdim=True).values).clamp(min=-40))
-        wants, has = story.wants, self.has.T
-        if values is not None:
-            wants, has = wants[:, values], has[values]
-        comes = self.comes(values) @ self.has.T  # (values, items)
-        fits = has * torch.exp(comes - comes.max(1, keepdim=True).values)
-        return out + odds * ((wants / (odds @ fits.T + 1e-12)) @ fits)
+        return out + odds * ((story.wants[:, values] / (odds @ fits.T + 1e-12)) @ fits)
 
     def _together(
         self, story: Story, taste: torch.Tensor, counts: Sequence[CoPurchase], fold: np.ndarray
@@ -104,7 +104,8 @@ class Head(torch.nn.Module):
     def loss(self, story: Story, counts: Sequence[CoPurchase], fold: np.ndarray, targets: np.ndarray) -> torch.Tensor:
         """Mean -log p(target) and the penalties. Only wants that a target meets need be looked at."""
         own = sorted({v for target in targets for v in self.catalogue.item_values[target]})
-        p = self(story, counts, fold, torch.tensor(own, dtype=torch.long))
+        values = torch.tensor(own, dtype=torch.long)
+        p = self(story, counts, fold, values, self.fits(values))
         p = p.gather(1, torch.from_numpy(targets).to(p.device)[:, None])
         said = (story.likes + story.avoids).sum(1).mean()
         return -torch.log(p + 1e-12).mean() + BREVITY * said + APPEAL_DECAY * (self.appeal**2).sum()
@@ -112,8 +113,10 @@ class Head(torch.nn.Module):
     @torch.no_grad()
     def scores(self, story: Story, counts: CoPurchase) -> np.ndarray:
         """(N, items): the mixture above."""
-        out = []
+        story, out = story.to(self.appeal.device), []
+        values = torch.nonzero(story.wants.sum(0))[:, 0]
+        fits = self.fits(values)
         for start in range(0, len(story.unexplained), BLOCK):
-            part = story[start : start + BLOCK].to(self.appeal.device)
-            out.append(self(part, [counts], np.zeros(len(part.unexplained), np.int64)).cpu().numpy())
+            part = story[start : start + BLOCK]
+            out.append(self(part, [counts], np.zeros(len(part.unexplained), np.int64), values, fits).cpu().numpy())
         return np.concatenate(out) if out else np.zeros((0, len(self.catalogue)), np.float32)

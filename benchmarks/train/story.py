@@ -44,11 +44,10 @@ class Story:
         A citation outside the history, or a value that the catalogue lacks, is evidence of nothing: its weight counts
         as unexplained. So does an avoidance that is no standing one.
         """
-        n, width = len(given), max([len(h) for h in histories] + [1])
-        anchors, together = np.full((n, width), -1, np.int64), np.zeros((n, width), np.float32)
+        n = len(given)
+        cited_items: list[dict[int, float]] = [{} for _ in given]
         wants, likes, avoids = (np.zeros((n, len(catalogue.values)), np.float32) for _ in range(3))
         for row, (history, reasons) in enumerate(zip(histories, given, strict=True)):
-            anchors[row, : len(history)] = history
             standing = sum(r.weight for r in reasons if r.evidence.kind == "constraint")
             scale = 1 / max(1 - standing, 1e-3)
             for reason in reasons:
@@ -60,7 +59,12 @@ class Story:
                         if v is not None and (constant or table is wants):
                             table[row, v] += share / (1 if constant else len(claims))
                 if not (reason.wants or reason.avoids or constant):
-                    together[row, cited] += share / max(len(cited), 1)
+                    for item in (history[k] for k in cited):
+                        cited_items[row][item] = cited_items[row].get(item, 0.0) + share / len(cited)
+        width = max([len(own) for own in cited_items] + [1])
+        anchors, together = np.full((n, width), -1, np.int64), np.zeros((n, width), np.float32)
+        for row, own in enumerate(cited_items):
+            anchors[row, : len(own)], together[row, : len(own)] = list(own), list(own.values())
         rest = np.maximum(1 - wants.sum(1) - together.sum(1), 0.001)
         total = rest + wants.sum(1) + together.sum(1)
         wants, together = wants / total[:, None], together / total[:, None]

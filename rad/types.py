@@ -70,7 +70,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One "because of this evidence, the user wants (or avoids) that". ``weight`` is a probability in [0, 1]."""
+    """One "because of this evidence, the user wants (or avoids) that". ``weight`` is a probability in [0, 1].
+
+    Reasons are rivals, of which one is behind a choice; but where the evidence is a ``constraint``, what is wanted or
+    avoided holds always, beside whatever else is wanted.
+    """
 
     evidence: Evidence
     wants: tuple[tuple[str, str], ...] = ()

@@ -142,7 +142,7 @@ def report(found: Sequence[System], metric: str, all_pairs: bool, permutations: 
     rows = table(title, "pair" if all_pairs else "other", "queries", "difference", "95%\ninterval", "p", "p\nHolm", "")
     for k, (a, b) in enumerate(pairs):
         mean = float(np.nanmean(differences[:, k]))
-        words = "no difference shown"
+        words = "not shown"
         if corrected[k] < ALPHA:
             words = "better" if (mean > 0) == a.higher_is_better else "worse"
         interval = f"{low[k]:+.4f} {high[k]:+.4f}"

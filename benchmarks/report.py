@@ -194,7 +194,9 @@ def _example(job: Job, label: str, p: Prediction) -> None:
     lines += [f"    [{k + 1}] {title(x.item_id)}" for k, x in list(enumerate(history))[-8:]]
     lines += [f"  rationale ({rationale.verdict}): {rationale.text}"]
     for reason in sorted(rationale.reasons, key=lambda r: -r.weight)[:3]:
-        wants = ", ".join(f"{a} {v}" for a, v in reason.wants) or reason.evidence.kind
+        claims = [f"{a} {v}" for a, v in reason.wants] + [f"not {a} {v}" for a, v in reason.avoids]
+        always = "always " if claims and reason.evidence.kind == "constraint" else ""
+        wants = always + (", ".join(claims) or reason.evidence.kind)
         cited = " ".join(f"[{k + 1}]" for k in reason.evidence.history)
         lines.append(f"    {reason.weight:.2f}  {wants}, because of {cited}")
     lines += [f"  ranked {rank}: {title(item)}" for rank, item in enumerate(p.ranking[:3], 1)]

@@ -33,6 +33,8 @@ EXTRAS = {
     "pytrec_eval": "bench",
     "rank_bm25": "bench",
     "accelerate": "bench",
+    "lightgbm": "bench",
+    "openai": "bench",
 }
 
 

@@ -51,7 +51,9 @@ def task(job: Job) -> None:
 
 def tables(job: Job, runs: Sequence[Path]) -> None:
     """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
-    rows = {result.label: result for result in map(read_result, runs)}
+    results = [read_result(folder) for folder in runs]
+    several = len({result.seed for result in results}) > 1
+    rows = {result.label + (f" s{result.seed}" if several else ""): result for result in results}
     best = {}
     if job.protocol == "full":
         best = ceilings(job.dataset.sha256, [e.query.query_id for e in job.examples], job.seed)

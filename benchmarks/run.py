@@ -10,13 +10,15 @@ Each run is a folder ``OUT/<model>[.<arm>]/<domain>-<protocol>-<split>-s<seed>-<
 it is complete: a run that is killed leaves a hidden ``.part`` folder, which the next one removes. A finished
 identical run (same model, settings, data, task, seed and code) is shown again rather than computed again; ``--again``
 computes. The models that ``Model.against`` names are run first where ``OUT`` has no result of theirs for the same
-task.
+task. Settings that ``benchmarks.tune`` chose for the domain are used and named; ``--set`` goes before them. With
+several seeds, models without chance run once.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--domain", default="world", help="NAME or NAME:ARGUMENTS of rad/domains (default: world)")
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     parser.add_argument("--protocol", choices=("full", "rerank", "time"), default="full")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N queries (users are in hashed order)")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings of models")
     parser.add_argument("--metrics", nargs="+", default=list(METRICS), metavar="NAME", help="default: all that apply")
@@ -88,7 +90,7 @@ def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
     if faults:
         raise RadError("; ".join(faults))
     dataset = open_dataset(args.domain, args.data_dir, args.protocol)
-    return Job(dataset, args.split, args.protocol, args.seed, args.limit, tuple(args.metrics), args.out), settings
+    return Job(dataset, args.split, args.protocol, args.seed[0], args.limit, tuple(args.metrics), args.out), settings
 
 
 def main() -> None:
@@ -102,7 +104,9 @@ def main() -> None:
     for name in runner.references(args.model):
         runs.append(runner.find(job, name) or runner.execute(job, name))
     for name in args.model:
-        runs.append(runner.execute(job, name, settings[name], again=args.again))
+        chance = getattr(registry.load("benchmarks.models", name), "chance", False)
+        for seed in args.seed if chance else args.seed[:1]:
+            runs.append(runner.execute(replace(job, seed=seed), name, settings[name], again=args.again))
     report.tables(job, runs)
     report.examples(job, runs)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import resource
 import shutil
 import time
@@ -18,6 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from benchmarks import tuning
 from benchmarks.evaluate import Evaluation, evaluate, repaired
 from benchmarks.schema import Cost, DatasetId, Predictions, Result, Task, read_result
 from rad import provenance, registry
@@ -58,7 +58,7 @@ class Job:
     @property
     def domain(self) -> str:
         """The domain's name and arguments, without folders."""
-        return re.sub(r"[^,=:]*/", "", self.dataset.name)
+        return tuning.without_folders(self.dataset.name)
 
     def seen(self) -> frozenset[str]:
         """Ids of the items in the interactions that a model may learn from."""
@@ -72,9 +72,24 @@ def references(models: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(named) if name not in models]
 
 
+def settings_for(job: Job, name: str, stated: Any = None) -> tuple[Any, dict[str, Any]]:
+    """The settings of a run, and which of them tuning chose for the domain: what is stated goes before these."""
+    kind = registry.load("benchmarks.models", name)
+    given = stated.model_dump(exclude_unset=True) if stated is not None else {}
+    found, path = tuning.chosen(job.dataset.name, kind(stated))
+    tuned = {key: value for key, value in found.items() if key not in given}
+    if path and tuned:
+        words = " ".join(f"{key}={value}" for key, value in tuned.items())
+        console.print(
+            f"{name}: {words}, chosen in {path.relative_to(tuning.LOGS.parent)}", markup=False, highlight=False
+        )
+    return kind.Settings(**tuned, **given), tuned
+
+
 def find(job: Job, name: str) -> Path | None:
-    """The newest finished run of a reference with default settings on this task, by the card's version of its code."""
-    version = registry.load("benchmarks.models", name)(None).card.version
+    """The newest finished run of a reference as it runs by default on this task, by the card's version of its code."""
+    settings, _ = settings_for(job, name)
+    version = registry.load("benchmarks.models", name)(settings).card.version
     best: tuple[str, Path, str] | None = None
     for path in job.out.glob(f"{name}/*/result.json"):
         try:
@@ -87,7 +102,11 @@ def find(job: Job, name: str) -> Path | None:
             *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
         )
         asked = made.get("seed"), made.get("settings"), tuple(made.get("metrics", ()))
-        if same and asked == (job.seed, {}, job.metrics) and result.model.version == version:
+        if (
+            same
+            and asked == (job.seed, settings.model_dump(exclude_defaults=True), job.metrics)
+            and result.model.version == version
+        ):
             best = max(best or ("", path, ""), (made.get("finished_at", ""), path.parent, str(made.get("commit"))[:8]))
     if best:
         console.print(f"{name}: found in {best[1]} (commit {best[2]})", markup=False, highlight=False)
@@ -97,8 +116,9 @@ def find(job: Job, name: str) -> Path | None:
 def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> Path:
     """Run a model and return its folder, or the folder of an identical finished run unless ``again``."""
     started = provenance.now()
+    settings, tuned = settings_for(job, name, settings)
     model = registry.load("benchmarks.models", name)(settings)
-    changed = settings.model_dump(exclude_defaults=True) if settings is not None else {}
+    changed = settings.model_dump(exclude_defaults=True)
     tree = provenance.tree()
     folder = _folder(job, model.card, changed, tree)
     if (folder / "result.json").exists() and not again:
@@ -118,7 +138,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
         result = result.model_copy(
             update={
                 "run_id": folder.name.rpartition("-")[2],
-                "provenance": {**made, **tree, "settings": changed, "metrics": list(job.metrics)},
+                "provenance": {**made, **tree, "settings": changed, "tuned": tuned, "metrics": list(job.metrics)},
             }
         )
         with whole(part / "result.json") as file:
@@ -194,8 +214,7 @@ def _folder(job: Job, card: Any, changed: dict[str, Any], tree: dict[str, Any]) 
     parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     model = card.name + (f".{card.arm}" if card.arm else "")
-    domain = re.sub(r"[^\w.=]+", "_", job.domain)
-    return job.out / model / f"{domain}-{job.protocol}-{job.split}-s{job.seed}-{run_id}"
+    return job.out / model / f"{tuning.file_name(job.domain)}-{job.protocol}-{job.split}-s{job.seed}-{run_id}"
 
 
 def _sweep(folder: Path) -> None:

@@ -98,9 +98,10 @@ class Result(Record):
 
     @property
     def label(self) -> str:
-        """The model, its arm, and the settings that differ from its defaults (but for those that name the arm)."""
-        arm = self.model.arm or ""
-        changed = [f"{key}={value}" for key, value in self.provenance.get("settings", {}).items()]
+        """The model, its arm, and what was set otherwise than its defaults, by others than the arm and tuning."""
+        arm, tuned = self.model.arm or "", self.provenance.get("tuned", {})
+        settings = self.provenance.get("settings", {}).items()
+        changed = [f"{key}={value}" for key, value in settings if key not in tuned]
         return " ".join([f"{self.model.name}.{arm}".rstrip("."), *(c for c in changed if c not in arm.split(","))])
 
     def score(self, metric: str, slice: str = "all") -> Score | None:

@@ -17,6 +17,7 @@ class Model:
     class Settings(ModelSettings):
         """None."""
 
+    chance = True
     against: tuple[str, ...] = ()
 
     def __init__(self, settings: Any = None) -> None:

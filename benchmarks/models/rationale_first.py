@@ -71,6 +71,7 @@ class Model:
         weight_decay: float = Field(default=2.0, ge=0, description="of the language model's matrices")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
+    chance = True
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
     quick: ClassVar[dict[str, Any]] = {"hidden": 32, "layers": 1, "window": 6, "epochs": 1}  # for contract tests
 

@@ -1,24 +1,27 @@
-"""The README's results, rendered from ``results/``.
+"""The result tables, rendered from ``results/``: the overview in the README, everything in ``results/README.md``.
 
-    python -m benchmarks.table            # rewrites what is between the markers of README.md
-    python -m benchmarks.table --check    # exits 1 where README.md does not say what results/ say
+    python -m benchmarks.table            # rewrites both
+    python -m benchmarks.table --check    # exits 1 where they do not say what results/ say
 
-The markers are ``<!-- results:begin -->`` and ``<!-- results:end -->``. One table for each task; a row is a model
-with its settings, averaged over its seeds. Of several runs of a model and seed the newest counts, and of several
-versions of a data set the one that was run last. Runs with ``--limit`` are left out.
+The overview has a row a model and a column a domain: test NDCG@10, full ranking. ``results/README.md`` has for every
+task (domain, protocol, split) all metrics, then NDCG@10 by slice, and for every domain what tuning chose. A row is a
+model, averaged over its seeds: the interval is the mean of the seeds' bootstrap intervals over queries, and ± is the
+standard deviation over seeds. Of several runs of a model and seed the newest counts, and of several versions of a data
+set the one that was run last. Runs with ``--limit`` are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 from benchmarks.report import bayes_of, ceilings
 from benchmarks.schema import PROTOCOLS, Result, Score, read_result
+from benchmarks.tuning import METRIC
 from rad.errors import RadError, run
-from rad.io import whole
+from rad.io import read_jsonl, whole
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = {
@@ -36,75 +39,179 @@ COLUMNS = {
 }
 INTERVALS = ("ndcg@10", "reason_f1@3")
 SORT = "ndcg@10"
+TEXT = """# Results
+
+Rendered by `python -m benchmarks.table` from the `result.json` files beside this page; the command in each computes
+its predictions again. History masked, 95% intervals by bootstrap over queries (with several seeds the mean of
+theirs), ± the standard deviation over seeds. Warm targets are in what the model could learn from, cold ones are not.
+"""
 
 
-def render(results: Iterable[Result]) -> str:
-    """Markdown of all tasks, in the order of their names; the best NDCG@10 comes last in each."""
-    tasks: dict[tuple[str, str, str], list[Result]] = {}
+class Task:
+    """The results of one domain, protocol and split on one version of the data: model -> seed -> result."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        newest = max(results, key=_finished).dataset.sha256
+        self.models: dict[str, dict[int, Result]] = {}
+        for result in sorted(results, key=_finished):
+            if result.dataset.sha256 == newest:
+                self.models.setdefault(result.label, {})[result.seed] = result
+        self.first = next(iter(next(iter(self.models.values())).values()))
+        task = self.first.task
+        self.best: dict[str, dict[str, Score]] = {}
+        if (task.protocol, task.split) == ("full", "test"):
+            stored = ceilings(newest)
+            self.best = {name: row for name, row in stored.items() if row[SORT].n == task.n}
+        self.bayes = bayes_of(self.best)
+
+    @property
+    def title(self) -> str:
+        task = self.first.task
+        data = f"data `{self.first.dataset.sha256[:8]}`"
+        return f"**{task.domain}**, {task.n:,} {task.split} queries, {PROTOCOLS[task.protocol]}, {data}"
+
+    def scores(self, label: str, metric: str, part: str = "all") -> list[Score]:
+        return [s for r in self.models[label].values() if (s := r.score(metric, part))]
+
+    def value(self, label: str, metric: str = SORT) -> float:
+        return mean([s.value for s in self.scores(label, metric)] or [0.0])
+
+    @property
+    def labels(self) -> list[str]:
+        """The models, the best NDCG@10 last."""
+        return sorted(self.models, key=self.value)
+
+
+def tasks_of(results: Iterable[Result]) -> dict[tuple[str, str, str], Task]:
+    """By domain, protocol and split, in the order of their names."""
+    found: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         if result.task.limit is None:
-            tasks.setdefault((result.task.domain, result.task.protocol, result.task.split), []).append(result)
-    parts = []
-    for (domain, protocol, split), found in sorted(tasks.items()):
-        newest = max(found, key=_finished).dataset.sha256
-        kept = [result for result in found if result.dataset.sha256 == newest]
-        title = f"**{domain}**, {kept[0].task.n:,} {split} queries, {PROTOCOLS[protocol]}, data `{newest[:8]}`"
-        parts.append(title + "\n\n" + "\n".join(_rows(kept)))
-    return "\n\n".join(parts) or "No results yet."
+            found.setdefault((result.task.domain, result.task.protocol, result.task.split), []).append(result)
+    return {key: Task(found[key]) for key in sorted(found)}
 
 
 def _finished(result: Result) -> str:
     return str(result.provenance.get("finished_at", ""))
 
 
-def _rows(results: Sequence[Result]) -> Iterable[str]:
-    models: dict[str, dict[int, Result]] = {}
-    for result in sorted(results, key=_finished):
-        models.setdefault(result.label, {})[result.seed] = result
-    task = results[0].task
-    best: dict[str, dict[str, Score]] = {}
-    if (task.protocol, task.split) == ("full", "test"):
-        stored = ceilings(results[0].dataset.sha256)
-        best = {name: row for name, row in stored.items() if row[SORT].n == task.n}
-    bayes = bayes_of(best)
+def markdown(rows: Sequence[dict[str, str]]) -> str:
+    """A table of the keys that any row fills, in the order of their first mention."""
+    heads = [head for head in dict.fromkeys(h for row in rows for h in row) if any(row.get(head) for row in rows)]
+    lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row.get(head, '') for head in heads)} |" for row in rows)])
 
+
+def overview(results: Iterable[Result]) -> str:
+    """Test NDCG@10 of full ranking: a row a model, a column a domain, the best of each in bold."""
+    tasks = {
+        d: task for (d, protocol, split), task in tasks_of(results).items() if (protocol, split) == ("full", "test")
+    }
+    if not tasks:
+        return "No results yet."
+    best = {domain: max(task.value(label) for label in task.models) for domain, task in tasks.items()}
+    rank: dict[str, list[float]] = {}
+    for domain, task in tasks.items():
+        for label in task.models:
+            rank.setdefault(label, []).append(task.value(label) / best[domain])
+    rows = []
+    for label in sorted(rank, key=lambda label: mean(rank[label])):
+        row = {"NDCG@10": label}
+        for domain, task in tasks.items():
+            row[domain] = _number(task, label, best[domain]) if label in task.models else ""
+        rows.append(row)
+    for name in dict.fromkeys(name for task in tasks.values() for name in task.best):
+        given = {d: f"{task.best[name][SORT].value:.4f}" for d, task in tasks.items() if name in task.best}
+        rows.append({"NDCG@10": f"*{name}*", **given})
+    return markdown(rows)
+
+
+def _number(task: Task, label: str, best: float) -> str:
+    text = f"{task.value(label):.4f}"
+    seeds = len(task.models[label])
+    text = f"**{text}**" if task.value(label) == best else text
+    return text + (f" ({seeds} seeds)" if seeds > 1 else "")
+
+
+def render(results: Iterable[Result]) -> str:
+    """Markdown of all tasks: every metric, then NDCG@10 by slice; the best NDCG@10 comes last in each."""
+    parts = []
+    for task in tasks_of(results).values():
+        parts.append(f"{task.title}\n\n{markdown(_rows(task))}")
+        if slices := _slices(task):
+            parts.append(f"NDCG@10 by history length and by target\n\n{markdown(slices)}")
+    return "\n\n".join(parts) or "No results yet."
+
+
+def _rows(task: Task) -> list[dict[str, str]]:
     def share(value: float) -> dict[str, str]:
-        return {"of Bayes": f"{value / bayes:.0%}"} if bayes else {}
+        return {"of Bayes": f"{value / task.bayes:.0%}"} if task.bayes else {}
 
     rows: list[tuple[float, dict[str, str]]] = []
-    for label, found in models.items():
-        runs = list(found.values())
-        value = mean(s.value if (s := r.score(SORT)) else 0.0 for r in runs)
-        row = {"model": label} | {title: _cell(runs, metric) for metric, title in COLUMNS.items()} | share(value)
-        row["ms/query"] = f"{mean(r.cost.ms_per_query for r in runs):.2f}"
-        if any(len(found) > 1 for found in models.values()):
-            row["seeds"] = str(len(runs))
-        if any(r.task.n_failed for r in results):
-            row["failed"] = str(sum(r.task.n_failed for r in runs))
-        rows.append((value, row))
-    for name, scores in best.items():
+    several = any(len(found) > 1 for found in task.models.values())
+    for label in task.labels:
+        runs = list(task.models[label].values())
+        row = {"model": label}
+        row |= {title: _cell(task.scores(label, m), m in INTERVALS) for m, title in COLUMNS.items()}
+        row |= share(task.value(label)) | {"ms/query": f"{mean(r.cost.ms_per_query for r in runs):.2f}"}
+        row["fit s"] = f"{mean(r.cost.fit_seconds for r in runs):.0f}"
+        row["seeds"] = str(len(runs)) if several else ""
+        row["failed"] = str(failed) if (failed := sum(r.task.n_failed for r in runs)) else ""
+        rows.append((task.value(label), row))
+    for name, scores in task.best.items():
         cells = {COLUMNS[m]: f"{score.value:.4f}" for m, score in scores.items() if m in COLUMNS}
         rows.append((scores[SORT].value, {"model": f"*{name}*", **cells, **share(scores[SORT].value)}))
-    rows.sort(key=lambda pair: pair[0])
-    order = ("model", *COLUMNS.values(), "of Bayes", "ms/query", "seeds", "failed")
-    heads = [head for head in order if any(row.get(head) for _, row in rows)]
-    yield f"| {' | '.join(heads)} |"
-    yield "|---" + "|---:" * (len(heads) - 1) + "|"
-    for _, row in rows:
-        yield f"| {' | '.join(row.get(head, '') for head in heads)} |"
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def _cell(runs: Sequence[Result], metric: str) -> str:
-    """The mean over seeds, with the bootstrap interval of a single run or the spread of several."""
-    scores = [s for r in runs if (s := r.score(metric))]
+def _slices(task: Task) -> list[dict[str, str]]:
+    """A row a model, a column a slice with its number of queries."""
+    sizes = {s.slice: s.n for r in _all(task) for s in r.scores if s.metric == SORT and s.slice != "all"}
+    if not sizes:
+        return []
+    heads = {part: f"{part} (n={n:,})" for part, n in sizes.items()}
+    rows = []
+    for label in task.labels:
+        cells = {heads[part]: _cell(task.scores(label, SORT, part), True) for part in sizes}
+        rows.append({"model": label, **cells})
+    return rows
+
+
+def _all(task: Task) -> Iterator[Result]:
+    for found in task.models.values():
+        yield from found.values()
+
+
+def _cell(scores: Sequence[Score], interval: bool) -> str:
+    """The mean over seeds; the interval is the mean of theirs, ± the standard deviation between them."""
     if not scores:
         return ""
     text = f"{mean(s.value for s in scores):.4f}"
-    if metric in INTERVALS and len(scores) == 1:
-        text += f" [{scores[0].ci_low:.3f}, {scores[0].ci_high:.3f}]"
-    elif metric in INTERVALS:
-        text += f" ({min(s.value for s in scores):.4f} to {max(s.value for s in scores):.4f})"
+    if interval:
+        text += f" [{mean(s.ci_low for s in scores):.3f}, {mean(s.ci_high for s in scores):.3f}]"
+        text += f" ±{stdev(s.value for s in scores):.4f}" if len(scores) > 1 else ""
     return text
+
+
+def tuned(logs: Sequence[Path]) -> str:
+    """What tuning tried and chose: a row a log."""
+    rows = []
+    for path in logs:
+        trials = [row for _, row in read_jsonl(path)]
+        trials = [row for row in trials if row["version"] == trials[-1]["version"]]
+        best = max(trials, key=lambda row: row[METRIC])
+        rows.append(
+            {
+                "domain": path.parent.name,
+                "model": path.stem,
+                "settings tried": str(len(trials)),
+                "best": f"{best[METRIC]:.4f}",
+                "default": f"{trials[0][METRIC]:.4f}",
+                "minutes": f"{sum(row['cpu_seconds'] for row in trials) / 60:.1f}",
+                "chosen": " ".join(f"{key}={value}" for key, value in best["settings"].items()),
+            }
+        )
+    return markdown(rows) if rows else "Nothing tuned yet."
 
 
 def updated(readme: str, table: str) -> str:
@@ -116,26 +223,38 @@ def updated(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
+def pages(results: Path, readme: Path) -> dict[Path, str]:
+    """Both files as they should be."""
+    found = [read_result(path) for path in sorted(results.glob("**/result.json"))]
+    logs = sorted(results.glob("tuning/*/*.jsonl"))
+    tuning = "NDCG@10 on validation of what was tried, with the processor time that it took.\n\n" + tuned(logs)
+    return {
+        readme: updated(readme.read_text(encoding="utf-8"), overview(found)),
+        results / "README.md": f"{TEXT}\n{render(found)}\n\n## Tuning\n\n{tuning}\n",
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.table", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--readme", type=Path, default=Path("README.md"))
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the README is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a table is out of date")
     args = parser.parse_args()
     if not args.readme.is_file():
         raise RadError(f"{args.readme}: no such file")
-    old = args.readme.read_text(encoding="utf-8")
-    new = updated(old, render(map(read_result, sorted(args.results.glob("**/result.json")))))
-    if args.check:
-        if old != new:
-            print(f"{args.readme} does not say what {args.results} says: python -m benchmarks.table")
-        return int(old != new)
-    if old != new:
-        with whole(args.readme) as file:
-            file.write(new)
-    return 0
+    stale = 0
+    for path, text in pages(args.results, args.readme).items():
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale = 1
+        if args.check:
+            print(f"{path} does not say what {args.results} says: python -m benchmarks.table")
+            continue
+        with whole(path) as file:
+            file.write(text)
+    return stale if args.check else 0
 
 
 if __name__ == "__main__":

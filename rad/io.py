@@ -74,20 +74,20 @@ def write_jsonl(path: Path, records: Iterable[Any]) -> None:
             file.write(canonical(record) + "\n")
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line of a UTF-8 file, plain or gzip, without its line end."""
+def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """Number (from 1) and text of each line of a text file, plain or gzip, without its line end."""
     path = Path(path)
     number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
             for number, line in enumerate(file, 1):
-                yield number, line.decode("utf-8").rstrip("\r\n")
+                yield number, line.decode(encoding).rstrip("\r\n")
     except FileNotFoundError as error:
         raise RadError(f"{path}: no such file") from error
     except IsADirectoryError as error:
         raise RadError(f"{path}: is a folder, a file was expected") from error
     except UnicodeDecodeError as error:
-        raise RadError(f"{path}:{number}: not UTF-8 (byte {error.start} of the line)") from error
+        raise RadError(f"{path}:{number}: not {encoding.upper()} (byte {error.start} of the line)") from error
     except (EOFError, gzip.BadGzipFile, OSError) as error:
         raise RadError(f"{path}:{number + 1}: unreadable or cut short ({error})") from error
 

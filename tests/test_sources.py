@@ -5,7 +5,7 @@ import pytest
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.io import sha256_file
-from rad.sources import Source, find
+from rad.sources import MissingFiles, Source, find, flags, unpinned
 
 
 def source(path, **changes):
@@ -65,3 +65,25 @@ def test_a_shorter_file_is_said_to_be_cut_short(folder):
     path.write_text("ab")
     with pytest.raises(RadError, match="2 of 3 bytes, so it may be cut short"):
         find("toy", [before], folder)
+
+
+def test_a_folder_may_have_the_name_that_the_publisher_gives_it(folder):
+    path = folder / "toy" / "a.txt"
+    assert find("other", [source(path)], folder, folder="toy") == {"a.txt": path}
+    (folder / "other").mkdir()  # the domain's own name goes first
+    with pytest.raises(MissingFiles, match=r"other/ lacks a\.txt"):
+        find("other", [source(path)], folder, folder="toy")
+
+
+def test_a_file_without_a_known_hash_is_taken_as_it_is_and_counted(folder):
+    path = folder / "toy" / "a.txt"
+    unknown = source(path, size=None, sha256=None)
+    assert find("toy", [unknown], folder) == {"a.txt": path}
+    assert list(unpinned([unknown, source(path)]).values()) == [1] and unpinned([source(path)]) == {}
+
+
+def test_domain_arguments_are_words():
+    assert flags("toy", "", ["changed"]) == frozenset()
+    assert flags("toy", "b,changed", ["changed", "b"]) == {"b", "changed"}
+    with pytest.raises(RadError, match=r"domain toy 'chnged' .did you mean 'changed'.*: b, changed"):
+        flags("toy", "b,chnged", ["changed", "b"])

@@ -120,6 +120,8 @@ def _catalogue(spec: str, corpus: Corpus) -> dict[str, Item]:
 
 
 def _notes(corpus: Corpus, sequences: Mapping[str, Sequence[Interaction]]) -> dict[str, int]:
+    listings = Counter(item.text for item in corpus.items if item.text.strip())
+    ever = {x.item_id for sequence in corpus.sequences.values() for x in sequence}
     counts = {
         "users in the source": len(corpus.sequences),
         "users with the sequence of another user (counted once)": len(corpus.sequences) - len(sequences),
@@ -127,6 +129,8 @@ def _notes(corpus: Corpus, sequences: Mapping[str, Sequence[Interaction]]) -> di
             len(s) < splits.MIN_PREFIX for s in sequences.values()
         ),
         "items without text": sum(not item.text.strip() for item in corpus.items),
+        "items whose text equals another's (kept apart)": sum(n for n in listings.values() if n > 1),
+        "items that nobody has (kept in the catalogue)": sum(item.item_id not in ever for item in corpus.items),
     }
     return {what: n for what, n in counts.items() if n}
 

@@ -30,6 +30,7 @@ def test_duplicate_users_are_counted_once_and_both_counts_are_told(opened, toy_c
         "users in the source": 12,
         "users with the sequence of another user (counted once)": 1,
         "users with fewer than 3 interactions (no queries)": 1,
+        "items that nobody has (kept in the catalogue)": 1,
     }
     assert [len(data.examples[s]) for s in ("train", "validation", "test")] == [7, 10, 10]
 

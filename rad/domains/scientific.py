@@ -122,8 +122,6 @@ class Domain:
                     attributes={name: (value,) for name, value in values.items() if value},
                 )
             )
-        listings = Counter(item.text for item in items if item.text)
-        notes["items whose text equals another's (kept apart)"] = sum(n for n in listings.values() if n > 1)
         return items, notes
 
 

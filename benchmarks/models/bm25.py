@@ -41,9 +41,10 @@ class Model:
         texts = [item.text for item in items.values()]
         index = Bm25(texts)
         self.words, self.documents = index.query(texts), index.weights.T.tocsr()
-        self.chosen = choose(grid(GRID, self.settings), self._block, validation, self.catalogue)
+        self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
+        self.block = self._block_of(self.chosen)
 
-    def _block(self, setting: dict[str, Any]) -> Block:
+    def _block_of(self, setting: dict[str, Any]) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
             recent = self.catalogue.recent(queries, setting["last"], setting["decay"])
             return (recent @ self.words @ self.documents).toarray()
@@ -51,7 +52,7 @@ class Model:
         return scores
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block(self.chosen))
+        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

@@ -43,16 +43,17 @@ class Model:
     ) -> None:
         self.catalogue = Catalogue(items)
         self.vectors, self.n_parameters = self._encoded([item.text for item in items.values()])
-        self.chosen = choose(grid(GRID, self.settings), self._block, validation, self.catalogue)
+        self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
+        self.block = self._block_of(self.chosen)
 
-    def _block(self, setting: dict[str, Any]) -> Block:
+    def _block_of(self, setting: dict[str, Any]) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
             return self.catalogue.recent(queries, setting["last"], setting["decay"]) @ self.vectors @ self.vectors.T
 
         return scores
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block(self.chosen))
+        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

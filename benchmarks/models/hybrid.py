@@ -1,0 +1,96 @@
+"""``hybrid``: co-purchases and texts together, score = ``item_knn`` / s + ``bm25`` part * B + ``dense`` part * D.
+
+The texts' scores are divided by the best one that the query gives an item outside its history. Those of ``item_knn``
+are not: a weak best co-purchase is weak evidence and must stay so beside the texts. They are divided by one constant s
+for all queries, the mean of the best scores of learnable histories, so that the weights mean the same on any domain.
+
+The three parts choose their own settings first (24, 8 and 8 of them); then ``bm25`` and ``dense``, the weights B and D,
+are chosen on validation NDCG@10 out of 24 pairs, with co-purchases of training alone; then validation purchases join.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.models import bm25, dense, item_knn
+from benchmarks.ranking import CHOICE_QUERIES, Block, Catalogue, block_size, choose, grid, rank
+from rad.splits import sequences_of
+from rad.types import Example, Item, Prediction, Query
+
+GRID = {"bm25": (0.4, 0.0, 0.2, 0.8, 1.6, 4.0), "dense": (0.2, 0.0, 0.8, 2.0)}
+
+
+class Model:
+    class Settings(ModelSettings):
+        bm25: float | None = Field(default=None, ge=0, description="weight of the BM25 score beside item_knn's")
+        dense: float | None = Field(default=None, ge=0, description="weight of the dense score beside item_knn's")
+
+    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+        self.chosen: dict[str, Any] = {}
+        self.parts: list[Any] = []
+
+    def fit(
+        self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
+    ) -> None:
+        self.catalogue = Catalogue(items)
+        knn, words, vectors = self.parts = [item_knn.Model(), bm25.Model(), dense.Model()]
+        for part in self.parts:
+            part.fit(train, validation, items, seed)
+        held = item_knn.Model(item_knn.Model.Settings(**knn.chosen))  # knows no validation purchases
+        held.fit(train, (), items, seed)
+        of_train = self._scaled(held.block, train)
+
+        def mixed(purchases: Block, setting: dict[str, Any]) -> Block:
+            texts = [(model.block, setting[name]) for name, model in (("bm25", words), ("dense", vectors))]
+
+            def scores(queries: Sequence[Query]) -> np.ndarray:
+                out = purchases(queries)
+                for block, weight in texts:
+                    if weight:
+                        found = np.asarray(block(queries))
+                        out += weight * found / best(found, queries, self.catalogue)[:, None]
+                return out
+
+            return scores
+
+        self.chosen = choose(grid(GRID, self.settings), lambda s: mixed(of_train, s), validation, self.catalogue)
+        self.block = mixed(self._scaled(knn.block, [*train, *validation]), self.chosen)
+
+    def _scaled(self, block: Block, examples: Sequence[Example]) -> Block:
+        """The block divided by its mean best score for the histories in ``examples`` (for a sample of the users)."""
+        sequences = list(sequences_of(examples).items())[:CHOICE_QUERIES]
+        queries = [Query(user, "", user, sequence) for user, sequence in sequences]
+        step = block_size(self.catalogue)
+        parts = [queries[start : start + step] for start in range(0, len(queries), step)]
+        found = [best(np.asarray(block(part)), part, self.catalogue) for part in parts]
+        scale = float(np.mean(np.concatenate(found))) if found else 1.0
+        return lambda queries: np.asarray(block(queries)) / scale
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        return rank(queries, self.catalogue, self.block)
+
+    @property
+    def card(self) -> ModelCard:
+        config = self.settings.model_dump() | self.chosen | {f"{p.card.name}_settings": p.chosen for p in self.parts}
+        encoder = self.parts[-1].card if self.parts else dense.Model().card
+        return ModelCard(
+            name="hybrid", version="1", base_model=encoder.base_model, n_parameters=encoder.n_parameters,
+            config=config, trained_on=["purchases"],
+        )  # fmt: skip
+
+
+def best(scores: np.ndarray, queries: Sequence[Query], catalogue: Catalogue) -> np.ndarray:
+    """The highest score [queries] outside each history, or 1 where none is positive."""
+    found = np.array(scores, dtype=np.float64)
+    for row, query in zip(found, queries, strict=True):
+        row[catalogue.history(query)] = 0
+    top = found.max(axis=1, initial=0)
+    return np.where(top > 0, top, 1.0)

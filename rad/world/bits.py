@@ -83,8 +83,8 @@ def weight(utility: Ints) -> Ints:
 
     At most 2 ** 40 each, so sums over 100,000 items fit 63 bits.
     """
-    below_best = utility.max(axis=-1, keepdims=True) - utility
-    return EXP[DEPTH - np.minimum(below_best, DEPTH)]
+    level = utility - (utility.max(axis=-1, keepdims=True) - DEPTH)
+    return EXP.take(level, mode="clip")  # what is too far below the best counts as DEPTH below it
 
 
 def pick(weights: Ints, words: Words) -> Ints:

@@ -19,7 +19,7 @@ from rad.splits import public_id
 from rad.types import Interaction, PairExplanation, Rationale
 from rad.world import catalogue as catalogues
 from rad.world import people
-from rad.world.bits import Purpose, below
+from rad.world.bits import Ints, Purpose, below
 from rad.world.catalogue import Catalogue, express
 from rad.world.engine import Tables, choose
 from rad.world.reasons import Explainer, Life
@@ -93,14 +93,16 @@ def stream_users(spec: Spec, settings: Settings, catalogue: Catalogue | None = N
     catalogue = catalogue or catalogues.build(spec, settings.seed, settings.items)
     tables, explainer = Tables(catalogue), Explainer(catalogue, VERSION)
     for start in range(0, settings.users, chunk):
-        for life, clock, surface in _block(tables, settings, start, min(start + chunk, settings.users)):
+        numbers = np.arange(start, min(start + chunk, settings.users))
+        words = explainer.words(numbers, settings.longest).tolist()
+        for (life, clock, surface), word in zip(_block(tables, settings, numbers), words, strict=True):
             interactions = _interactions(catalogue, life, clock, surface)
-            yield User(life.user_id, interactions, *explainer.explain(life), life)
+            yield User(life.user_id, interactions, *explainer.explain(life, word), life)
 
 
-def _block(tables: Tables, settings: Settings, start: int, stop: int) -> Iterator[tuple[Life, list[int], list[int]]]:
+def _block(tables: Tables, settings: Settings, numbers: Ints) -> Iterator[tuple[Life, list[int], list[int]]]:
     vocabulary, seed = tables.catalogue.vocabulary, settings.seed
-    block = people.draw(vocabulary, seed, np.arange(start, stop), settings.shortest, settings.longest)
+    block = people.draw(vocabulary, seed, numbers, settings.shortest, settings.longest)
     done = choose(tables, block, seed)
     user, step = block.user[:, None], np.arange(settings.longest)[None, :]
     gaps = below(seed, Purpose.CLOCK, 40 * DAY, user, step) + DAY // 4

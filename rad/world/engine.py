@@ -13,7 +13,7 @@ import numpy as np
 
 from rad.world.bits import Ints, Purpose, below, bits, pick, weight
 from rad.world.catalogue import Catalogue
-from rad.world.people import COMPLEMENT, DISLIKES, LIKES, UNEXPLAINED, People
+from rad.world.people import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED, People
 
 WITHIN = 12  # utility of an item within the user's limit
 PARTNER, SHARED = 72, 28  # of a complement of the last item; of each attribute that it shares with it
@@ -108,14 +108,13 @@ def choose(tables: Tables, people: People, seed: int) -> Choices:
     for step in range(int(people.length.max())):
         row = np.flatnonzero(people.length > step)
         mode = people.mode[row, step]
-        extra = tables.need[people.need[row, step]]
-        if step:
-            paired = mode == COMPLEMENT
-            extra[paired] = tables.complement(item[row[paired], step - 1])
-        odds = weight(base[row] + extra)
+        odds = np.empty((len(row), len(catalogue)), dtype=np.int64)
         odds[mode == UNEXPLAINED] = tables.impulse
-        for before in range(step):
-            odds[np.arange(len(row)), item[row, before]] = 0
+        needed, paired = np.flatnonzero(mode == NEED), np.flatnonzero(mode == COMPLEMENT)
+        odds[needed] = weight(base[row[needed]] + tables.need[people.need[row[needed], step]])
+        if len(paired):  # never at the first step
+            odds[paired] = weight(base[row[paired]] + tables.complement(item[row[paired], step - 1]))
+        odds[np.arange(len(row))[:, None], item[row, :step]] = 0
         item[row, step] = pick(odds, bits(seed, Purpose.CHOICE, people.user[row], step))
     return _rate(tables, people, seed, item, taste)
 

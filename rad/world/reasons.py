@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from rad.splits import query_id
 from rad.types import Evidence, EvidenceKind, PairExplanation, Rationale, Reason, Verdict
-from rad.world.bits import Purpose, bits
+from rad.world.bits import Ints, Purpose, Words, bits
 from rad.world.catalogue import Catalogue
 from rad.world.engine import PARTNER, SHARED, WITHIN
 from rad.world.people import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED
@@ -97,13 +98,21 @@ class Explainer:
         shared = [v for a in spec.share for v in vocabulary.of(a).tolist()]
         self._shared = frozenset(shared)
         self._count = self.catalogue.has.sum(1).tolist()
+        self._appeal = self.catalogue.appeal.tolist()
+        self._of_share = [frozenset(vocabulary.of(a).tolist()) for a in spec.share]
+        self._level_of = [next(v for v in self._levels if v in has) for has in self._carried]
 
-    def explain(self, life: Life) -> tuple[dict[str, Rationale], dict[str, PairExplanation]]:
-        """The rationale of every position from 2 on, and the contrast of each that has reasons, by query id."""
+    def words(self, user: Ints, steps: int) -> Words:
+        """(users, steps): the bits that choose how each rationale is worded."""
+        return bits(self.catalogue.seed, Purpose.WORDING, user[:, None], np.arange(steps))
+
+    def explain(self, life: Life, words: Sequence[int]) -> tuple[dict[str, Rationale], dict[str, PairExplanation]]:
+        """The rationale of every position from 2 on, and the contrast of each that has reasons, by query id.
+
+        ``words`` is the row of :meth:`words` that belongs to the user.
+        """
         rationales, contrasts = {}, {}
-        steps = len(life.item)
-        words = bits(self.catalogue.seed, Purpose.WORDING, life.number, np.arange(steps)).tolist()
-        for position in range(2, steps):
+        for position in range(2, len(life.item)):
             key = query_id(life.user_id, position)
             terms, total = self._terms(life, position)
             rationales[key] = self._rationale(key, terms, total, words[position])
@@ -119,7 +128,7 @@ class Explainer:
             return [], 1
         target = self._carried[life.item[position]]
         earlier = [self._carried[i] for i in life.item[:position]]
-        total = int(self.catalogue.appeal[life.item[position]])
+        total = self._appeal[life.item[position]]
         found: list[_Term] = []
 
         def add(value: int, units: int, kind: EvidenceKind, phrase: str, cited: Iterable[int], *against: int) -> None:
@@ -143,7 +152,7 @@ class Explainer:
                 add(kind, PARTNER, "complement", "complement", (position - 1,))
             for value in sorted(target & earlier[-1] & self._shared):
                 add(value, SHARED, "complement", "match", (position - 1,))
-        level = next(v for v in self._levels if v in target)
+        level = self._level_of[life.item[position]]
         if level <= self._levels[life.limit]:
             beyond = self._levels[life.limit + 1 :]
             unseen = position >= 3 and not any(v in e for v in beyond for e in earlier)
@@ -206,49 +215,54 @@ class Explainer:
         target, owned = life.item[position], set(life.item[:position])
         bar = self._utility(life, position, target)
         for other in self._lookalikes(target):
-            if other in owned or self._utility(life, position, other) >= bar:
+            carried = self._carried[other]
+            term = next((t for t in terms if (t.value in carried) == (t.phrase == "avoid")), None)
+            if term is None or other in owned or self._utility(life, position, other) >= bar:
                 continue
-            for term in terms:
-                wanted = self._claims[term.value]
-                has = term.value in self._carried[other]
-                if has != (term.phrase == "avoid"):
-                    continue
-                title, cites = self.catalogue.items[other].title, _cite(term.cited)
-                if has:
-                    claim = wanted
-                    text = f"{title} comes close, but has {wanted[1]}: not after {cites}."
-                else:
-                    instead = self.catalogue.items[other].attributes[wanted[0]][0]
-                    claim = (wanted[0], instead)
-                    text = f"{title} comes close, but has {instead}, not the {wanted[1]} of {cites}."
-                item = self.catalogue.ids[other]
-                return PairExplanation(key, item, "against", (claim,), text, "known", DRAFTER, self.version)
+            wanted = self._claims[term.value]
+            title, cites = self.catalogue.items[other].title, _cite(term.cited)
+            if term.phrase == "avoid":
+                claim = wanted
+                text = f"{title} comes close, but has {wanted[1]}: not after {cites}."
+            else:
+                instead = self.catalogue.items[other].attributes[wanted[0]][0]
+                claim = (wanted[0], instead)
+                text = f"{title} comes close, but has {instead}, not the {wanted[1]} of {cites}."
+            item = self.catalogue.ids[other]
+            return PairExplanation(key, item, "against", (claim,), text, "known", DRAFTER, self.version)
         return None
 
     def _utility(self, life: Life, position: int, item: int) -> int:
         """The utility of any item at a step, as in ``engine.choose``."""
         has = self._carried[item]
-        out = int(self.catalogue.appeal[item])
-        out += sum(u for v, u in zip((*life.likes, *life.dislikes), (*LIKES, *DISLIKES), strict=True) if v in has)
-        out += WITHIN * any(v in has for v in self._levels[: life.limit + 1])
+        out = self._appeal[item] + WITHIN * (self._level_of[item] <= self._levels[life.limit])
+        for value, units in zip(life.likes, LIKES, strict=True):
+            if value in has:
+                out += units
+        for value, units in zip(life.dislikes, DISLIKES, strict=True):
+            if value in has:
+                out += units
         if life.mode[position] == NEED:
-            out += sum(u for v, u in self._raises[life.need[position]].items() if v in has)
+            for value, units in self._raises[life.need[position]].items():
+                if value in has:
+                    out += units
         elif life.mode[position] == COMPLEMENT:
             last = life.item[position - 1]
             out += PARTNER * (self._kind_of[item] in self._partners[self._kind_of[last]])
-            attributes = {self._claims[v][0] for v in has & self._carried[last] & self._shared}
-            out += SHARED * len(attributes)
+            both = has & self._carried[last]
+            out += SHARED * sum(not both.isdisjoint(values) for values in self._of_share)
         return out
 
     def _lookalikes(self, item: int) -> list[int]:
         if item not in self._near:
-            common = self.catalogue.has[list(self._carried[item])].sum(0)
+            common = self.catalogue.has[list(self._carried[item])].sum(0, dtype=np.int8)
             common[item] = -1
             self._near[item] = np.argsort(-common, kind="stable")[:NEAREST].tolist()
         return self._near[item]
 
 
-def _cite(cited: Sequence[int]) -> str:
+@cache  # at most three of sixty positions
+def _cite(cited: tuple[int, ...]) -> str:
     return _listed([f"[{k + 1}]" for k in cited], "and")
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m rad load|describe|check``. See :func:`parser` for examples, or ``--help``."""
+"""The command line: ``python -m rad load|build|describe|check``. See :func:`parser` for examples, or ``--help``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   python -m rad load world                                  build the default world and say what it holds
   python -m rad load scientific --data-dir DIR --out OUT    write it as parquet files
+  python -m rad build world:users=1000000 --out DIR         write a million users as shards, in bounded memory
   python -m rad describe world                              counts, splits and three readable examples
   python -m rad check scientific --data-dir DIR             look for leaks; exit status 1 if there is one
   python -m rad check rationales.jsonl --domain world       look for leaks in a file of rationales or predictions
@@ -32,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES.format(names=", ".join(registry.names("rad.domains"))),
         formatter_class=keep,
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="load|describe|check")
+    commands = top.add_subparsers(dest="command", required=True, metavar="load|build|describe|check")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--data-dir", type=Path, metavar="DIR", help="folder with raw files (default: RAD_DATA)")
     protocol = argparse.ArgumentParser(add_help=False)
@@ -40,6 +41,12 @@ def parser() -> argparse.ArgumentParser:
     load = commands.add_parser("load", parents=[shared], help="open a data set; --out writes parquet files")
     load.add_argument("name", metavar="NAME")
     load.add_argument("--out", type=Path, metavar="DIR", help="write parquet files and dataset.json here")
+    build = commands.add_parser("build", parents=[shared], help="write any number of users as shards; resumes")
+    build.add_argument("name", metavar="NAME")
+    build.add_argument("--out", type=Path, metavar="DIR", required=True, help="the folder of the shards")
+    build.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+    build.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: by Ray Data, extra 'ray'")
+    build.add_argument("--shard-users", type=int, default=10_000, metavar="N", help="users in a file (default: 10,000)")
     describe = commands.add_parser("describe", parents=[shared, protocol], help="counts, splits, readable examples")
     describe.add_argument("name", metavar="NAME")
     check = commands.add_parser("check", parents=[shared, protocol], help="leak checks; exit status 1 on a leak")
@@ -51,7 +58,17 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The status is 1 when ``check`` finds a leak; a :class:`RadError` is left to :func:`run`."""
     options = parser().parse_args(arguments)
-    return {"load": _load, "describe": _describe, "check": _check}[options.command](options)
+    return {"load": _load, "build": _build, "describe": _describe, "check": _check}[options.command](options)
+
+
+def _known(*asked: tuple[str, str, Iterable[str]]) -> None:
+    """Refuse all unknown names at once; each is a noun, what was given and what there is."""
+    if wrong := [registry.unknown(noun, [given], known) for noun, given, known in asked if given not in known]:
+        raise RadError("; ".join(wrong))
+
+
+def _domain(name: str) -> tuple[str, str, Iterable[str]]:
+    return "domain", name.partition(":")[0], registry.names("rad.domains")
 
 
 def _open(name: str, options: argparse.Namespace) -> Dataset:
@@ -59,10 +76,8 @@ def _open(name: str, options: argparse.Namespace) -> Dataset:
 
     from rad.dataset import PROTOCOLS, open_dataset
 
-    domain, protocol = name.partition(":")[0], getattr(options, "protocol", "full")
-    asked = (("domain", domain, registry.names("rad.domains")), ("protocol", protocol, PROTOCOLS))
-    if wrong := [registry.unknown(noun, [given], known) for noun, given, known in asked if given not in known]:
-        raise RadError("; ".join(wrong))
+    protocol = getattr(options, "protocol", "full")
+    _known(_domain(name), ("protocol", protocol, PROTOCOLS))
     with Console(stderr=True).status(f"opening {name}"):
         return open_dataset(name, options.data_dir, cast("Protocol", protocol))
 
@@ -88,6 +103,26 @@ def _load(options: argparse.Namespace) -> int:
         console.print(f"wrote {path}", soft_wrap=True, highlight=False)
     if not written:
         console.print(f'in Python: rad.load("{data.name}"); as parquet files: --out DIR', highlight=False)
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rad.build import build
+
+    _known(_domain(options.name))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("users", total=None)
+        made = build(
+            *(options.name, options.out, options.data_dir, options.workers, options.engine, options.shard_users),
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
+    size = sum((options.out / file["path"]).stat().st_size for file in made["files"])
+    print(f"{made['users']:,} users, {made['interactions']:,} interactions, {made['files'][0]['rows']:,} items")
+    print(f"{len(made['files']) - 1} shards, {size / 1e6:,.0f} MB in {options.out}\nsha256 {made['sha256']}")
     return 0
 
 

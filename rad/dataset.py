@@ -72,7 +72,7 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
         raise RadError(registry.unknown("protocol", [protocol], PROTOCOLS))
     domain = load_domain(spec)
     corpus: Corpus = domain.load(data_dir)
-    items = _catalogue(spec, corpus)
+    items = catalogue_of(spec, corpus)
     sequences = splits.distinct_users(corpus.sequences, corpus.ordered)
     split = splits.global_time if protocol == "time" else splits.leave_last_out
     examples = split(domain.name, sequences, corpus.rationales, corpus.contrasts)
@@ -99,7 +99,7 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
     )
 
 
-def _catalogue(spec: str, corpus: Corpus) -> dict[str, Item]:
+def catalogue_of(spec: str, corpus: Corpus) -> dict[str, Item]:
     """Items by id, in the order of ids. Refuses what would be a silent skip later."""
     items = {item.item_id: item for item in sorted(corpus.items, key=lambda item: item.item_id)}
     if not items:

@@ -37,11 +37,12 @@ def leave_last_out(
     sequences: Mapping[str, Sequence[Interaction]],
     rationales: Mapping[str, Rationale] | None = None,
     contrasts: Mapping[str, PairExplanation] | None = None,
+    wanted: Sequence[Split] = SPLITS,
 ) -> dict[Split, tuple[Example, ...]]:
     """Last item of each user to test, last but one to validation, every earlier prefix of length >= 3 to training.
 
     The history of a test query includes the validation item. Users with fewer than 3 interactions give no queries.
-    ``rationales`` and ``contrasts`` are looked up by query id.
+    ``rationales`` and ``contrasts`` are looked up by query id. Splits that are not ``wanted`` stay empty.
     """
     rationales, contrasts = rationales or {}, contrasts or {}
 
@@ -56,9 +57,9 @@ def leave_last_out(
         n = len(sequence)
         if n < 3:
             continue
-        out["train"] += [example(user, sequence, k, "train") for k in range(MIN_PREFIX - 1, n - 2)]
-        out["validation"].append(example(user, sequence, n - 2, "validation"))
-        out["test"].append(example(user, sequence, n - 1, "test"))
+        places = {"train": range(MIN_PREFIX - 1, n - 2), "validation": (n - 2,), "test": (n - 1,)}
+        for split in wanted:
+            out[split] += [example(user, sequence, k, split) for k in places[split]]
     return {split: tuple(examples) for split, examples in out.items()}
 
 

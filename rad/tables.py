@@ -5,7 +5,7 @@ Everything is built in memory from generators; nothing is fetched and no cache i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,21 +17,21 @@ import pyarrow.parquet as pq
 from rad.dataset import Dataset, open_dataset
 from rad.io import canonical, whole
 from rad.splits import SPLITS
-from rad.types import Example, Item, Rationale
+from rad.types import Example, Interaction, Item, Rationale
 
 if TYPE_CHECKING:
     import datasets
 
 _BATCH = 4096  # rows that are Python objects at one time
 
-_CLAIMS = pa.list_(pa.struct([("attribute", pa.string()), ("value", pa.string())]))
-_INTERACTION = pa.struct(
+CLAIMS = pa.list_(pa.struct([("attribute", pa.string()), ("value", pa.string())]))
+INTERACTION = pa.struct(
     [("item_id", pa.string()), ("timestamp", pa.int64()), ("rating", pa.float64()), ("review", pa.string())]
 )
 _EVIDENCE = pa.struct(
     [("history", pa.list_(pa.int32())), ("kind", pa.string()), ("attribute", pa.string()), ("value", pa.string())]
 )
-_REASON = pa.struct([("evidence", _EVIDENCE), ("wants", _CLAIMS), ("avoids", _CLAIMS), ("weight", pa.float64())])
+_REASON = pa.struct([("evidence", _EVIDENCE), ("wants", CLAIMS), ("avoids", CLAIMS), ("weight", pa.float64())])
 RATIONALE = pa.schema(
     [
         ("rationale_id", pa.string()),
@@ -40,12 +40,12 @@ RATIONALE = pa.schema(
         *((name, pa.string()) for name in ("text", "verdict", "origin", "drafter", "drafter_version")),
     ]
 )
-_CONTRAST = pa.struct([("item_id", pa.string()), ("polarity", pa.string()), ("claims", _CLAIMS), ("text", pa.string())])
+_CONTRAST = pa.struct([("item_id", pa.string()), ("polarity", pa.string()), ("claims", CLAIMS), ("text", pa.string())])
 EXAMPLE = pa.schema(
     [
         ("query_id", pa.string()),
         ("user_id", pa.string()),
-        ("history", pa.list_(_INTERACTION)),
+        ("history", pa.list_(INTERACTION)),
         ("profile", pa.string()),
         ("relevant", pa.list_(pa.struct([("item_id", pa.string()), ("grade", pa.int32())]))),
         ("rationale", pa.struct(list(RATIONALE))),
@@ -92,18 +92,11 @@ def load(name: str, data_dir: str | Path | None = None) -> Loaded:
 
 def arrow_tables(data: Dataset) -> dict[str, pa.Table]:
     """The tables ``train``, ``validation``, ``test``, ``items`` and ``rationales``."""
-    attributes = sorted({name for item in data.items.values() for name in item.attributes})
-    values = [(name, pa.list_(pa.string())) for name in attributes]
-    text = [(name, pa.string()) for name in ("item_id", "domain", "title", "text")]
     known = (e.rationale for split in SPLITS for e in data.examples[split] if e.rationale is not None)
     return {
         **{split: _table(map(_example, data.examples[split]), EXAMPLE) for split in SPLITS},
-        "items": _table(
-            (_item(item, attributes) for item in data.items.values()),
-            # an empty struct cannot be written to parquet
-            pa.schema([*text, *([("attributes", pa.struct(values))] if values else [])]),
-        ),
-        "rationales": _table(map(_rationale, known), RATIONALE),
+        "items": item_table(data.items.values()),
+        "rationales": _table(map(rationale_row, known), RATIONALE),
     }
 
 
@@ -128,6 +121,16 @@ def write(data: Dataset, folder: Path) -> list[Path]:
     return paths
 
 
+def item_table(items: Collection[Item]) -> pa.Table:
+    """A row an item; each attribute is a list of values, empty where the item has none."""
+    attributes = list(dict.fromkeys(name for item in items for name in item.attributes))
+    values = [(name, pa.list_(pa.string())) for name in attributes]
+    text = [(name, pa.string()) for name in ("item_id", "domain", "title", "text")]
+    # an empty struct cannot be written to parquet
+    schema = pa.schema([*text, *([("attributes", pa.struct(values))] if values else [])])
+    return _table((item_row(item, attributes) for item in items), schema)
+
+
 def _table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(_batches(iter(rows), schema), schema)
 
@@ -142,17 +145,14 @@ def _example(example: Example) -> dict[str, Any]:
     return {
         "query_id": query.query_id,
         "user_id": query.user_id,
-        "history": [
-            {"item_id": x.item_id, "timestamp": x.timestamp, "rating": x.rating, "review": x.review}
-            for x in query.history
-        ],
+        "history": [interaction_row(x) for x in query.history],
         "profile": query.profile,
         "relevant": [{"item_id": item_id, "grade": grade} for item_id, grade in example.relevant.items()],
-        "rationale": _rationale(example.rationale) if example.rationale else None,
+        "rationale": rationale_row(example.rationale) if example.rationale else None,
         "contrast": {
             "item_id": example.contrast.item_id,
             "polarity": example.contrast.polarity,
-            "claims": _claims(example.contrast.claims),
+            "claims": claim_rows(example.contrast.claims),
             "text": example.contrast.text,
         }
         if example.contrast
@@ -160,7 +160,11 @@ def _example(example: Example) -> dict[str, Any]:
     }
 
 
-def _rationale(rationale: Rationale) -> dict[str, Any]:
+def interaction_row(x: Interaction) -> dict[str, Any]:
+    return {"item_id": x.item_id, "timestamp": x.timestamp, "rating": x.rating, "review": x.review}
+
+
+def rationale_row(rationale: Rationale) -> dict[str, Any]:
     reasons = [
         {
             "evidence": {
@@ -169,8 +173,8 @@ def _rationale(rationale: Rationale) -> dict[str, Any]:
                 "attribute": reason.evidence.attribute,
                 "value": reason.evidence.value,
             },
-            "wants": _claims(reason.wants),
-            "avoids": _claims(reason.avoids),
+            "wants": claim_rows(reason.wants),
+            "avoids": claim_rows(reason.avoids),
             "weight": reason.weight,
         }
         for reason in rationale.reasons
@@ -179,11 +183,11 @@ def _rationale(rationale: Rationale) -> dict[str, Any]:
     return {**{name: getattr(rationale, name) for name in names}, "reasons": reasons}
 
 
-def _claims(claims: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def claim_rows(claims: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"attribute": attribute, "value": value} for attribute, value in claims]
 
 
-def _item(item: Item, attributes: Iterable[str]) -> dict[str, Any]:
+def item_row(item: Item, attributes: Iterable[str]) -> dict[str, Any]:
     values = {name: list(item.attributes.get(name, ())) for name in attributes}
     return {
         "item_id": item.item_id,

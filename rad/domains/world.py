@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from rad.dataset import Corpus
-from rad.world import corpus, fashion
+from rad.errors import RadError
+from rad.types import Item
+from rad.world import catalogue, corpus, fashion
+
+IN_MEMORY = 200_000  # users; their examples and reasons take about 20 GB
 
 
 class Domain:
@@ -24,4 +30,25 @@ class Domain:
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Generate the corpus: a few seconds for 2,000 users. ``data_dir`` is not read."""
+        if self.n_users > IN_MEMORY:
+            raise RadError(
+                f"{self.name}: {self.n_users:,} users are too many for memory; python -m rad build writes them as "
+                "shards, python -m benchmarks.shards scores those"
+            )
         return corpus.build(self.spec, self.settings)
+
+    @property
+    def n_users(self) -> int:
+        return self.settings.users
+
+    @cached_property
+    def catalogue(self) -> catalogue.Catalogue:
+        return catalogue.build(self.spec, self.settings.seed, self.settings.items)
+
+    @property
+    def items(self) -> list[Item]:
+        return self.catalogue.items
+
+    def stream(self, start: int, stop: int) -> Iterator[corpus.User]:
+        """Users ``start`` to ``stop`` by number, in bounded memory; they do not depend on any before them."""
+        return corpus.stream_users(self.spec, self.settings, self.catalogue, start=start, stop=stop)

@@ -87,13 +87,24 @@ class User:
     life: Life
 
 
-def stream_users(spec: Spec, settings: Settings, catalogue: Catalogue | None = None, chunk: int = 0) -> Iterator[User]:
-    """Users in the order of their numbers, ``chunk`` at a time (0: as memory allows), which changes no result."""
+def stream_users(
+    spec: Spec,
+    settings: Settings,
+    catalogue: Catalogue | None = None,
+    chunk: int = 0,
+    start: int = 0,
+    stop: int | None = None,
+) -> Iterator[User]:
+    """Users ``start`` to ``stop`` (default: all) in the order of their numbers.
+
+    They are made ``chunk`` at a time (0: as memory allows), which changes no result.
+    """
+    stop = settings.users if stop is None else min(stop, settings.users)
     chunk = chunk or max(1, CELLS // settings.items)
     catalogue = catalogue or catalogues.build(spec, settings.seed, settings.items)
     tables, explainer = Tables(catalogue), Explainer(catalogue, VERSION)
-    for start in range(0, settings.users, chunk):
-        numbers = np.arange(start, min(start + chunk, settings.users))
+    for first in range(start, stop, chunk):
+        numbers = np.arange(first, min(first + chunk, stop))
         words = explainer.words(numbers, settings.longest).tolist()
         for (life, clock, surface), word in zip(_block(tables, settings, numbers), words, strict=True):
             interactions = _interactions(catalogue, life, clock, surface)

@@ -1,0 +1,94 @@
+"""One function over the rows of a table of work: in this process, in processes of this machine, or by Ray Data.
+
+A function here takes a dict of plain values and returns one, so that it means the same wherever it runs. It must be
+importable from a module (not from a script), and its work must not depend on which process does it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+from rad.errors import RadError
+
+Row = dict[str, Any]
+ENGINES = ("local", "ray")
+OBJECT_STORE = 100 * 2**20  # bytes: rows are small, and what is large goes through files
+
+
+def over(function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, engine: str = "local") -> Iterator[Row]:
+    """``function(row)`` of every row, as each is done, at most ``workers`` at a time.
+
+    :class:`RadError` where ``workers`` is below 1, where Ray is asked for and missing, where a process was killed, and
+    whatever ``function`` raises.
+    """
+    if workers < 1:
+        raise RadError(f"--workers must be at least 1, got {workers}")
+    if engine == "ray":
+        yield from _by_ray(function, rows, workers)
+    elif workers == 1 or len(rows) < 2:
+        yield from map(function, rows)
+    else:
+        yield from _by_processes(function, rows, workers)
+
+
+def _by_processes(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -> Iterator[Row]:
+    # spawned, not forked: a fork copies the locks of threads that numpy, arrow or torch have started
+    with ProcessPoolExecutor(min(workers, len(rows)), mp_context=get_context("spawn")) as pool:
+        try:
+            for done in as_completed([pool.submit(function, row) for row in rows]):
+                yield done.result()
+        except BrokenProcessPool as error:
+            raise RadError(
+                "a worker process was killed (out of memory?): the same command goes on where it stopped, "
+                "and needs less memory with fewer --workers"
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _by_ray(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -> Iterator[Row]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would report to its makers
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise RadError("needs 'ray': pip install -e '.[ray]'") from error
+    started = not ray.is_initialized()
+    if started and os.environ.get("RAY_ADDRESS"):  # a cluster: its machines must see the same folders
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    elif started:
+        ray.init(
+            num_cpus=workers,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address="127.0.0.1",
+        )
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        table = ray.data.from_items(list(rows), override_num_blocks=max(1, len(rows)))
+        done = table.map(partial(_caught, function), compute=ray.data.TaskPoolStrategy(size=workers))
+        for row in done.iter_rows():
+            if row["fault"]:
+                raise RadError(row["fault"])
+            yield row["value"]
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _caught(function: Callable[[Row], Row], row: Row) -> Row:
+    """A :class:`RadError` as a value: Ray would wrap it into pages of another exception."""
+    try:
+        return {"fault": "", "value": function(row)}
+    except (RadError, OSError) as error:
+        return {"fault": str(error), "value": {}}

@@ -19,6 +19,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fake_endpoint import FakeEndpoint
 
 from rad import splits
 from rad.dataset import Corpus, Dataset, open_dataset
@@ -76,6 +77,17 @@ def _own_environment(tmp_path_factory):
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.delenv("RAD_DATA", raising=False)
         yield
+
+
+@pytest.fixture
+def fake_endpoint(monkeypatch, tmp_path):
+    """A server of our own that speaks like a model's endpoint, with an empty cache of answers and no key set."""
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
+    for name in ("RAD_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    server = FakeEndpoint()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

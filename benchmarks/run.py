@@ -66,6 +66,9 @@ def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -
             out[name] = model.Settings(**{key: value for key, value in given.items() if key in known})
         except ValidationError as error:
             faults += [f"setting {'.'.join(map(str, e['loc']))} of {name}: {e['msg']}" for e in error.errors()]
+            continue
+        if missing := [key for key in getattr(model, "required", ()) if getattr(out[name], key) is None]:
+            faults.append(f"{name} needs --set " + " ".join(f"{key}=..." for key in missing))
     return out
 
 
@@ -99,9 +102,13 @@ def main() -> None:
         report.registries()
         return
     job, settings = job_of(args)
+    if refused := [why for name in args.model if (why := runner.refusal(job, name))]:
+        raise RadError("; ".join(refused))
     report.task(job)
     runs = []
     for name in runner.references(args.model):
+        if runner.refusal(job, name):  # a reference that this task has no place for is no reason to stop
+            continue
         runs.append(runner.find(job, name) or runner.execute(job, name))
     for name in args.model:
         chance = getattr(registry.load("benchmarks.models", name), "chance", False)

@@ -113,8 +113,23 @@ def find(job: Job, name: str) -> Path | None:
     return best[1] if best else None
 
 
+def refusal(job: Job, name: str) -> str | None:
+    """Why a model cannot do this task at all, in one line, or None."""
+    kind = registry.load("benchmarks.models", name)
+    if getattr(kind, "rerank_only", False) and job.protocol != "rerank":
+        return f"{name} ranks the candidate file: --protocol rerank"
+    if getattr(kind, "sequential", False) and not job.dataset.ordered:
+        return f"{name} needs the order of purchases, which {job.domain} lacks"
+    return None
+
+
 def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> Path:
-    """Run a model and return its folder, or the folder of an identical finished run unless ``again``."""
+    """Run a model and return its folder, or the folder of an identical finished run unless ``again``.
+
+    :class:`RadError` where the model cannot do the task (:func:`refusal`).
+    """
+    if why := refusal(job, name):
+        raise RadError(why)
     started = provenance.now()
     settings, tuned = settings_for(job, name, settings)
     model = registry.load("benchmarks.models", name)(settings)

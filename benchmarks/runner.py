@@ -75,7 +75,7 @@ def references(models: Sequence[str]) -> list[str]:
 def settings_for(job: Job, name: str, stated: Any = None) -> tuple[Any, dict[str, Any]]:
     """The settings of a run, and which of them tuning chose for the domain: what is stated goes before these."""
     kind = registry.load("benchmarks.models", name)
-    given = stated.model_dump(exclude_unset=True) if stated is not None else {}
+    given = {key: getattr(stated, key) for key in stated.model_fields_set} if stated is not None else {}
     found, path = tuning.chosen(job.dataset.name, kind(stated))
     tuned = {key: value for key, value in found.items() if key not in given}
     if path and tuned:

@@ -1,0 +1,311 @@
+"""``prompted``: a model behind any OpenAI-compatible endpoint says why, then ranks the candidate file; untrained.
+
+1. The model reads the history and gives reasons, before it sees any candidate: each cites purchases and says in free
+   words what the user wants or avoids. ``rad.claims`` finds the catalogue's attribute values in these words.
+2. It reads the history, the reasons and the candidates, and lists the numbers of the likeliest ``top``. Numbers are
+   given in the order of a hash of the query and the item, so that neither the catalogue nor the place tells anything.
+
+Numbers that no candidate has and repeated ones are dropped; candidates that the list leaves out follow in the order
+shown. Both are counted. An answer without one valid number is a failed prediction. ``rationale=none`` is the arm that
+leaves out step 1. What is asked stands in ``prompted.md``.
+
+    export RAD_API_KEY=...
+    python -m benchmarks.run --model prompted --protocol rerank --set base_url=https://HOST/v1 model=NAME
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from annotation.endpoint import Answer, Endpoint, Unanswered, checked_url
+from annotation.usage import Usage
+from benchmarks.contracts import ModelCard, ModelSettings
+from rad.claims import Matcher
+from rad.errors import RadError
+from rad.io import cache_dir
+from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
+
+VERSION = "1"
+PROMPTS = Path(__file__).with_suffix(".md")
+MOST = 5  # reasons in a rationale
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A prediction, the answers that made it, numbers dropped from the list, and how many of ``top`` it lacked."""
+
+    prediction: Prediction
+    answers: Sequence[Answer]
+    dropped: int = 0
+    lacking: int = 0
+
+
+class Model:
+    class Settings(ModelSettings):
+        base_url: str | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
+        model: str | None = Field(default=None, description="the model's name at the endpoint")
+        rationale: Literal["first", "none"] = Field(default="first", description="say why and rank given that, or not")
+        window: int = Field(default=20, ge=1, description="last purchases in the prompt")
+        item_chars: int = Field(default=200, ge=20, description="an item's description is cut here")
+        top: int = Field(default=20, ge=1, le=100, description="candidates that the model is asked to rank")
+        temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
+        max_tokens: int | None = Field(default=1000, ge=1, description="longest answer; null: the endpoint's default")
+        # The rest changes no answer, so it stays out of the run's name (exclude)
+        concurrency: int = Field(default=8, ge=1, exclude=True, description="requests under way at once")
+        timeout: float = Field(default=120, gt=0, exclude=True, description="seconds to wait for an answer")
+        retries: int = Field(default=5, ge=0, exclude=True, description="tries after a rate limit, error or timeout")
+        price_in: float | None = Field(default=None, ge=0, exclude=True, description="price of a million prompt tokens")
+        price_out: float | None = Field(
+            default=None, ge=0, exclude=True, description="price of a million answered tokens"
+        )
+
+        @field_validator("base_url")
+        @classmethod
+        def _holds_no_secret(cls, url: str | None) -> str | None:
+            try:
+                return url if url is None else checked_url(url)
+            except RadError as error:
+                raise ValueError(str(error)) from error
+
+    against: tuple[str, ...] = ("random", "popularity", "bm25")
+    rerank_only: ClassVar[bool] = True
+    required: ClassVar[tuple[str, ...]] = ("base_url", "model")
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+        self.prompts = read_prompts(PROMPTS)
+        self.usage: dict[str, Any] = {}
+
+    @property
+    def tokens_written(self) -> int | None:
+        """Tokens of the answers of the last ``predict``, those from the cache too; None where none were counted."""
+        counted = self.usage.get("answers", 0) > self.usage.get("uncounted", 0)
+        return self.usage["completion_tokens"] if counted else None
+
+    @property
+    def card(self) -> ModelCard:
+        s = self.settings
+        config = {**s.model_dump(), "base_url": s.base_url, "prompts": self.prompts["version"]}
+        return ModelCard(
+            name="prompted",
+            version=VERSION,
+            arm="rationale=none" if s.rationale == "none" else None,
+            base_model=s.model,
+            config=config | ({"usage": self.usage} if self.usage else {}),
+        )
+
+    def fit(
+        self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
+    ) -> None:
+        """Learns nothing; opens the endpoint. :class:`RadError` without one."""
+        s = self.settings
+        if not s.base_url or not s.model:
+            raise RadError("prompted needs an endpoint: --set base_url=http://HOST:PORT/v1 model=NAME")
+        self.items, self.matcher = items, Matcher(items.values())
+        parameters: dict[str, Any] = {"temperature": s.temperature, "max_tokens": s.max_tokens}
+        if s.temperature:  # where answers are drawn, another seed is another draw, and another line of the cache
+            parameters["seed"] = seed
+        parameters = {name: value for name, value in parameters.items() if value is not None}
+        folder = cache_dir() / "prompted"
+        self.endpoint = Endpoint(s.base_url, s.model, folder, parameters, s.timeout, s.retries, s.concurrency)
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        usage, dropped, lacking = Usage(self.settings.price_in, self.settings.price_out), 0, 0
+        for outcome in self.endpoint.in_order(self._outcome, queries):
+            for answer in outcome.answers:
+                usage.add(answer)
+            dropped, lacking = dropped + outcome.dropped, lacking + outcome.lacking
+            self.usage = {**usage.record(), "numbers_dropped": dropped, "numbers_lacking": lacking}
+            yield outcome.prediction
+        parts = [usage.spoken(len(queries))]
+        parts += [f"{dropped:,} unknown or repeated numbers were dropped"] if dropped else []
+        parts += [f"{lacking:,} numbers were lacking, filled in the order shown"] if lacking else []
+        print("prompted: " + "; ".join(parts), file=sys.stderr)
+
+    def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
+        """Rank from the history and a given rationale: predictions with a rationale go through the same step."""
+        pairs = zip(queries, rationales, strict=True)
+        for outcome in self.endpoint.in_order(lambda pair: self._outcome(*pair), pairs):
+            yield outcome.prediction
+
+    def _outcome(self, query: Query, rationale: Rationale | None = None) -> Outcome:
+        """The prediction of one query: the reasons (unless they are given) and the ranking."""
+        answers: list[Answer] = []
+        try:
+            shown = self._shown(query)
+            if not shown:
+                raise Unanswered("no candidates: prompted ranks the candidate file")
+            if rationale is None and self.settings.rationale == "first":
+                rationale = self._reasons(query, answers)
+            return self._ranking(query, shown, rationale, answers)
+        except Unanswered as error:
+            return Outcome(Prediction(query.query_id, (), rationale, error=str(error)), answers)
+
+    def _reasons(self, query: Query, answers: list[Answer]) -> Rationale:
+        messages = self._messages("reasons", history=self._history(query), most=MOST)
+        found = self._asked(messages, REASONS, "reasons", answers)
+        given = [r for r in found if isinstance(r, dict)][:MOST]
+        return rationale_of(query, given, self.matcher, self.items, f"prompted:{self.settings.model}")
+
+    def _shown(self, query: Query) -> list[str]:
+        """The candidates in the order of a hash; what is in the history cannot be ranked."""
+        bought = {x.item_id for x in query.history}
+        return sorted(set(query.candidates or ()) - bought, key=lambda item: _hash(query.query_id, item))
+
+    def _ranking(
+        self, query: Query, shown: Sequence[str], rationale: Rationale | None, answers: list[Answer]
+    ) -> Outcome:
+        top = min(self.settings.top, len(shown))
+        messages = self._messages(
+            "ranking",
+            history=self._history(query),
+            rationale=f"Why they will choose what they choose next: {rationale.text}\n" if rationale else "",
+            candidates="\n".join(f"{k}. {self._described(item)}" for k, item in enumerate(shown, 1)),
+            top=top,
+            example=", ".join(str(k) for k in (len(shown), 1, *range(2, top))[:3]),
+        )
+        said = self._asked(messages, ranking_schema(len(shown), top), "ranking", answers)
+        numbers = [n for n in map(_number, said) if n is not None and 1 <= n <= len(shown)]
+        chosen = list(dict.fromkeys(shown[n - 1] for n in numbers))
+        if not chosen:
+            raise Unanswered("the answer names no candidate")
+        left = [item for item in shown if item not in set(chosen)]
+        prediction = Prediction(query.query_id, tuple([*chosen, *left][:100]), rationale)
+        return Outcome(prediction, answers, len(said) - len(chosen), max(0, top - len(chosen)))
+
+    def _asked(self, messages: Messages, schema: dict[str, Any], field: str, answers: list[Answer]) -> list[Any]:
+        """The list ``field`` of the model's answer. :class:`Unanswered` where there is none."""
+        answer = self.endpoint.ask(messages, schema)
+        answers.append(answer)
+        found = parsed(answer.text, field)
+        if found is None:
+            cut = answer.finish == "length"
+            raise Unanswered(
+                f"{field}: " + ("the answer was cut at max_tokens" if cut else "no such JSON in the answer")
+            )
+        return found
+
+    def _messages(self, name: str, **values: Any) -> Messages:
+        text = Template(self.prompts[name]).substitute(values)
+        return [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": text}]
+
+    def _history(self, query: Query) -> str:
+        """The last purchases, each under its place in the whole history."""
+        numbered = [f"[{k}] {self._described(x.item_id)}" for k, x in enumerate(query.history, 1)]
+        return "\n".join(numbered[-self.settings.window :]) or "(nothing yet)"
+
+    def _described(self, item_id: str) -> str:
+        """Title and attribute values, or the text where there are none; never the id."""
+        item = self.items[item_id]
+        values = dict.fromkeys(value for values in item.attributes.values() for value in values)
+        text = f"{item.title} ({'; '.join(values)})" if values else item.text
+        return textwrap.shorten(text, self.settings.item_chars, placeholder="...") or "(no description)"
+
+
+# --- what was asked and what came back ---
+
+
+def read_prompts(path: Path) -> dict[str, str]:
+    """The ``## name`` sections of a file of prompts, and the version that its first line states."""
+    head, *sections = path.read_text(encoding="utf-8").split("\n## ")
+    named = {name.strip(): text.strip() for name, _, text in (section.partition("\n") for section in sections)}
+    return {"version": head.partition("\n")[0].removeprefix("version:").strip(), **named}
+
+
+def _object(**fields: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _array(of: dict[str, Any], most: int) -> dict[str, Any]:
+    return {"type": "array", "items": of, "maxItems": most}
+
+
+_CITED = _array({"type": "integer"}, 20)
+REASONS = _object(reasons=_array(_object(because=_CITED, wants={"type": "string"}, avoids={"type": "string"}), MOST))
+
+
+def ranking_schema(candidates: int, top: int) -> dict[str, Any]:
+    return _object(ranking=_array({"type": "integer", "enum": list(range(1, candidates + 1))}, top))
+
+
+def parsed(text: str, field: str) -> list[Any] | None:
+    """The list under ``field`` of the last JSON object in ``text`` that has one: thoughts may come before it."""
+    found, decoder, place = None, json.JSONDecoder(), text.find("{")
+    while place >= 0:
+        try:
+            value, end = decoder.raw_decode(text, place)
+            if isinstance(value.get(field), list):
+                found = value[field]
+        except (ValueError, RecursionError):
+            end = place + 1
+        place = text.find("{", end)
+    return found
+
+
+def _number(label: Any) -> int | None:
+    if isinstance(label, str) and label.strip().isdecimal() and len(label) < 10:
+        return int(label)
+    return label if isinstance(label, int) and not isinstance(label, bool) else None
+
+
+def _hash(query_id: str, item_id: str) -> str:
+    return hashlib.sha256(f"prompted:{query_id}:{item_id}".encode()).hexdigest()
+
+
+def rationale_of(
+    query: Query, given: Sequence[Mapping[str, Any]], matcher: Matcher, items: Mapping[str, Item], drafter: str
+) -> Rationale:
+    """The record of reasons in free words, all of one weight, the strongest first.
+
+    Attribute values in the words are the claims. Where the cited purchases share one that is wanted, it is the
+    evidence; otherwise the purchases themselves are. Wrong citations stay: ``evidence_validity`` counts them.
+    """
+    reasons, said = [], []
+    for one in given:
+        because = one.get("because")
+        numbers = [n for n in map(_number, because if isinstance(because, list) else ()) if n is not None]
+        cited = tuple(dict.fromkeys(n - 1 for n in numbers))
+        words = {name: _plain(one.get(name)) for name in ("wants", "avoids")}
+        if not any(words.values()):
+            continue
+        wants, avoids = (
+            tuple(dict.fromkeys(claim for mention in matcher.find(text) for claim in mention.claims))
+            for text in words.values()
+        )
+        facts = [set(_facts(items.get(query.history[k].item_id))) for k in cited if 0 <= k < len(query.history)]
+        shared = next((claim for claim in wants if facts and all(claim in fact for fact in facts)), None)
+        evidence = Evidence(cited, "attribute", *shared) if shared else Evidence(cited, "sequence")
+        reasons.append(Reason(evidence, wants, avoids, 1 / len(given)))
+        places = " ".join(f"[{k + 1}]" for k in cited)
+        said.append("; ".join(f"{name} {text}" for name, text in words.items() if text) + f" {places}".rstrip() + ".")
+    return Rationale(
+        rationale_id=f"{query.query_id}-prompted-{VERSION}",
+        query_id=query.query_id,
+        reasons=tuple(reasons),
+        text=" ".join(f"The user {text}" for text in said) or "The history gives no reason.",
+        verdict="supported" if reasons else "unexplained",
+        origin="model",
+        drafter=drafter,
+        drafter_version=VERSION,
+    )
+
+
+def _plain(words: Any) -> str:
+    """A phrase in one line that UTF-8 can hold; nothing where the answer holds no phrase."""
+    return " ".join(words.encode("utf-8", "replace").decode().split()) if isinstance(words, str) else ""
+
+
+def _facts(item: Item | None) -> Iterator[tuple[str, str]]:
+    for name, values in item.attributes.items() if item else ():
+        yield from ((name, value) for value in values)

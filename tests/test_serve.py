@@ -1,0 +1,129 @@
+"""``prompted`` against a real server, Hugging Face's ``transformers serve``, with a tiny model trained on the spot.
+
+The server's extra packages are not among the project's. To run this test, put them into an environment of its own,
+``pip install -c constraints.txt torch 'transformers[serving]'``, and name its Python in ``RAD_SERVE_PYTHON``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from annotation.endpoint import Endpoint
+from benchmarks import run
+from benchmarks.schema import read_result
+from rad.errors import RadError
+from rad.io import read_jsonl
+
+PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if importlib.util.find_spec("fastapi") else None)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PYTHON, reason="needs transformers[serving]: set RAD_SERVE_PYTHON to a Python that has it"),
+]
+ANSWER = '{"reasons": [{"because": [1], "wants": "red", "avoids": ""}], "ranking": [7, 3, 12]}'
+WINDOW = 24  # tokens that the tiny model sees, however long the prompt is
+
+
+def tiny_model(folder, steps):
+    """A language model that has learned one thing: to write ``ANSWER`` when it is its turn. Without steps, noise."""
+    import torch
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
+
+    words = ByteLevelBPETokenizer()
+    words.train_from_iterator([ANSWER, "history candidates answer"] * 9, 400, special_tokens=["<s>", "</s>"])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words._tokenizer, eos_token="</s>", pad_token="</s>")
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}<s>"
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    more = {"num_key_value_heads": 4, "max_position_embeddings": 65536, "sliding_window": WINDOW}
+    tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
+    model = MistralForCausalLM(MistralConfig(vocab_size=len(tokenizer), **size, **more, **tokens))
+    answer = [0, *tokenizer(ANSWER)["input_ids"], 1]
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    for _ in range(steps):
+        before = torch.randint(2, len(tokenizer), (8, 2 * WINDOW))
+        ids = torch.cat([before, torch.tensor([answer] * 8)], 1)
+        labels = ids.clone()
+        labels[:, : 2 * WINDOW + 1] = -100
+        model(ids, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.save_pretrained(folder)
+    return folder
+
+
+@contextmanager
+def serving(folder, tmp_path):
+    """``transformers serve`` on a free port; its log tells what went wrong."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log, hub = tmp_path / "serve.log", tmp_path / "hub"
+    hub.mkdir()
+    code = "from transformers.cli.transformers import main; main()"
+    argv = [PYTHON, "-c", code, "serve", folder, "--host", "127.0.0.1", "--port", port, "--device", "cpu"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(hub)}
+    with (
+        open(log, "wb") as file,
+        subprocess.Popen(list(map(str, argv)), stdout=file, stderr=file, env=environment) as process,
+    ):
+        try:
+            deadline = time.monotonic() + 120
+            while True:
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+                with suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5):
+                    break
+                time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+
+
+def ranked(url, folder, tmp_path, monkeypatch, *more):
+    settings = [f"base_url={url}", f"model={folder}", "concurrency=2", "item_chars=40", *more]
+    arguments = ["--model", "prompted", "--protocol", "rerank", "--domain", "world:users=40,items=200", "--limit", "6"]
+    monkeypatch.setattr(sys, "argv", ["run", *arguments, "--out", str(tmp_path / "out"), "--set", *settings])
+    run.main()
+    (path,) = (tmp_path / "out").glob("prompted/*/result.json")
+    return read_result(path), [record for _, record in read_jsonl(path.with_name("predictions.jsonl"))]
+
+
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
+
+
+def test_a_model_that_answers(own_cache, tmp_path, monkeypatch, capsys):
+    folder = tiny_model(tmp_path / "model", steps=150)
+    with serving(folder, tmp_path) as url:
+        result, found = ranked(url, folder, tmp_path, monkeypatch)
+        with pytest.raises(RadError, match=r"refused.*another") as error:
+            Endpoint(url, "another", tmp_path).ask([{"role": "user", "content": "?"}])
+    assert "\n" not in str(error.value)
+    assert result.task.n_failed == 0, result.task.failures
+    usage = result.model.config["usage"]
+    assert usage["answers"] == 12 and usage["from_cache"] == usage["uncounted"] == usage["numbers_dropped"] == 0
+    assert usage["numbers_lacking"] == 6 * 17, "three numbers, where twenty are asked for"
+    assert usage["prompt_tokens"] > 6 * 1000 and result.cost.tokens_per_query > 20
+    assert all(len(p["ranking"]) == 100 for p in found) and len({p["ranking"][0] for p in found}) > 1
+    assert all(p["rationale"]["text"] == "The user wants red [1]." for p in found)
+    assert "12 answers (0 from the cache)" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_model_that_babbles(own_cache, tmp_path, monkeypatch):
+    folder = tiny_model(tmp_path / "model", steps=0)
+    with serving(folder, tmp_path) as url:
+        result, found = ranked(url, folder, tmp_path, monkeypatch, "max_tokens=16")
+    assert result.task.failures == {"reasons: the answer was cut at max_tokens": 6}
+    assert all(p["ranking"] == [] for p in found) and result.score("ndcg@10").value == 0

@@ -93,19 +93,27 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and object of each JSON line. NaN and infinities are refused, as everywhere."""
+    """Number and object of each JSON line of a file. NaN and infinities are refused, as everywhere."""
+    return parse_jsonl(path, read_lines(path))
 
-    def no_constant(name: str) -> None:
-        raise ValueError(f"{name} is not a number that JSON knows")
 
-    for number, line in read_lines(path):
+def parse_jsonl(name: Path | str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and object of each of the numbered ``lines`` of ``name``, which errors name."""
+    for number, line in lines:
         try:
-            record = json.loads(line, parse_constant=no_constant)
+            record = _DECODER.decode(line)
         except (ValueError, RecursionError) as error:
-            raise RadError(f"{path}:{number}: not a JSON object ({error})") from error
+            raise RadError(f"{name}:{number}: not a JSON object ({error})") from error
         if not isinstance(record, dict):
-            raise RadError(f"{path}:{number}: not a JSON object (found {type(record).__name__})")
+            raise RadError(f"{name}:{number}: not a JSON object (found {type(record).__name__})")
         yield number, record
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # one for all lines: json.loads would make one for each
 
 
 def cache_dir() -> Path:

@@ -20,7 +20,8 @@ from rad.registry import unknown
 class Source:
     """One raw file: its size in bytes and sha256, who publishes it under which terms, and how to get it.
 
-    Size and sha256 are None where they are not known for certain; the file is then taken as it is (:func:`unpinned`).
+    Size and sha256 are None where they are not known for certain; the file is then taken as it is (:func:`unpinned`),
+    and where there is only a packed one (``.gz``), that one is.
     """
 
     file: str
@@ -54,13 +55,14 @@ def find(
             f"{domain} needs raw files: give --data-dir DIR (or set RAD_DATA), where DIR/{domain}/ holds {names}. {how}"
         )
     there = next((base / name for name in (domain, folder) if name and (base / name).is_dir()), base)
-    missing = [source for source in sources if not (there / source.file).is_file()]
+    paths = {source.file: _path(there, source) for source in sources}
+    missing = [source for source in sources if not paths[source.file].is_file()]
     if missing:
         where = there if len(missing) < len(sources) else base / domain
         how = " ".join(dict.fromkeys(source.instructions for source in missing))
         raise MissingFiles(f"{domain}: {where}/ lacks {', '.join(source.file for source in missing)}. {how}")
     for source in sources:
-        path = there / source.file
+        path = paths[source.file]
         if not changed and source.sha256 and (found := sha256_file(path)) != source.sha256:
             size, whole = path.stat().st_size, source.size or 0
             short = f"; {size:,} of {whole:,} bytes, so it may be cut short" if size < whole else ""
@@ -68,7 +70,26 @@ def find(
                 f"{path}: sha256 differs from the published file (expected {source.sha256[:12]}, found {found[:12]}"
                 f"{short}): fetch it again, or open it as '{domain}:changed' if the change is meant"
             )
-    return {source.file: there / source.file for source in sources}
+    return paths
+
+
+def _path(folder: Path, source: Source) -> Path:
+    plain, packed = folder / source.file, folder / f"{source.file}.gz"
+    return packed if source.sha256 is None and not plain.is_file() and packed.is_file() else plain
+
+
+def place(domain: str, argument: str, data_dir: Path | None) -> Path:
+    """The file or folder that a domain's argument names: as a path of its own, or in ``data_dir`` (``RAD_DATA``).
+
+    Results name domains without their folders, so a name in ``data_dir`` is one that others can open again.
+    :class:`MissingFiles` where there is neither.
+    """
+    base = data_dir or (Path(os.environ["RAD_DATA"]) if os.environ.get("RAD_DATA") else None)
+    tried = [Path(argument), *([base / argument] if base else [])]
+    for path in tried:
+        if path.exists():
+            return path
+    raise MissingFiles(f"{domain}: no such file or folder: {' or '.join(map(str, tried))}")
 
 
 def unpinned(sources: Sequence[Source]) -> dict[str, int]:

@@ -5,7 +5,7 @@ import pytest
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.io import sha256_file
-from rad.sources import MissingFiles, Source, find, flags, unpinned
+from rad.sources import MissingFiles, Source, find, flags, place, unpinned
 
 
 def source(path, **changes):
@@ -87,3 +87,20 @@ def test_domain_arguments_are_words():
     assert flags("toy", "b,changed", ["changed", "b"]) == {"b", "changed"}
     with pytest.raises(RadError, match=r"domain toy 'chnged' .did you mean 'changed'.*: b, changed"):
         flags("toy", "b,chnged", ["changed", "b"])
+
+
+def test_a_packed_copy_stands_in_for_a_file_without_a_known_hash(folder):
+    plain = folder / "toy" / "a.txt"
+    unknown, known = source(plain, size=None, sha256=None), source(plain)
+    packed = plain.rename(plain.with_name("a.txt.gz"))
+    assert find("toy", [unknown], folder) == {"a.txt": packed}
+    with pytest.raises(MissingFiles, match=r"lacks a\.txt"):
+        find("toy", [known], folder)
+
+
+def test_a_place_is_a_path_or_a_name_in_the_data_dir(folder, monkeypatch):
+    assert place("x", str(folder / "toy"), None) == place("x", "toy", folder) == folder / "toy"
+    with pytest.raises(MissingFiles, match=r"^x: no such file or folder: gone or .*/gone$"):
+        place("x", "gone", folder)
+    monkeypatch.setenv("RAD_DATA", str(folder))
+    assert place("x", "toy/a.txt", None) == folder / "toy" / "a.txt"

@@ -14,9 +14,13 @@ The toy world has 20 items (5 colours of 4 garments, each with an invented name)
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import random
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_endpoint import FakeEndpoint
@@ -190,4 +194,83 @@ def raw_scientific(tmp_path: Path) -> Path:
     names = ("item_id", "title", "brand", "categories")
     lines = [json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in RAW_ITEMS]
     (folder / "items.jsonl").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+def purchases(n_users: int = 80, n_items: int = 60) -> list[tuple[str, str, float, int]]:
+    """Invented (user, item, rating, UTC seconds): 8 items a user, the first ones more often, in no order of time."""
+    draw = random.Random(7)
+    out = []
+    for user in range(n_users):
+        chosen: list[int] = []
+        while len(chosen) < 8:
+            item = min(int(draw.expovariate(4 / n_items)), n_items - 1)
+            chosen += [item] if item not in chosen else []
+        times = draw.sample(range(1_400_000_000, 1_500_000_000), len(chosen))
+        out += [(f"U{user}", f"B{i:04}", float(draw.randint(1, 5)), t) for i, t in zip(chosen, times, strict=True)]
+    draw.shuffle(out)
+    return out
+
+
+def write_json(path: Path, rows: Iterable[dict[str, Any]]) -> Path:
+    """JSON lines, packed where the name ends in ``.gz``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt") if path.suffix == ".gz" else open(path, "w") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    return path
+
+
+def amazon_reviews(year: int) -> list[dict[str, Any]]:
+    """:func:`purchases` in the publisher's fields of 2018 or 2023."""
+    if year == 2018:
+        return [
+            {"reviewerID": u, "asin": i, "overall": r, "unixReviewTime": t, "summary": f"of {i}", "reviewText": "Well."}
+            for u, i, r, t in purchases()
+        ]
+    return [
+        {
+            "user_id": u,
+            "parent_asin": i,
+            "asin": f"{i}-blue",
+            "rating": r,
+            "timestamp": 1000 * t + 1,
+            "title": f"of {i}",
+        }
+        | {"text": "Well.", "images": [], "helpful_vote": 0, "verified_purchase": True}
+        for u, i, r, t in purchases()
+    ]
+
+
+def amazon_items(year: int) -> list[dict[str, Any]]:
+    """The 60 items of :func:`purchases` and one that nobody has, in the fields of 2018 or 2023."""
+    key, path, brand = ("asin", "category", "brand") if year == 2018 else ("parent_asin", "categories", "store")
+    more: dict[str, Any] = {"price": "$9.99", "also_buy": ["B0001"], "rank": "1 in Shoes", "description": ["Good."]}
+    if year == 2023:
+        details = {"Color": "Navy", "Best Sellers Rank": {"Shoes": 1}, "Department": "womens"}
+        more = {"average_rating": 4.9, "rating_number": 1234, "price": 9.99, "features": ["Soft."]}
+        more |= {"description": ["Good."], "details": details}
+    names = [f"B{k:04}" for k in range(61)]
+    return [
+        {key: n, "title": f"Shoe {n}", path: ["Clothing", "Shoes", f"Kind {k % 4}"], brand: f"Maker {k % 7}"} | more
+        for k, n in enumerate(names)
+    ]
+
+
+def raw_amazon(folder: Path, year: int, end: str = "", category: str = "Amazon_Fashion") -> Path:
+    """A folder with a category's reviews and metadata as the publisher has them; ``end`` is empty or ``.gz``."""
+    kind = "json" if year == 2018 else "jsonl"
+    write_json(folder / f"{category}.{kind}{end}", amazon_reviews(year))
+    write_json(folder / f"meta_{category}.{kind}{end}", amazon_items(year))
+    return folder
+
+
+def raw_recbole(folder: Path, name: str = "shoes", timed: bool = True) -> Path:
+    """A folder with :func:`purchases` in RecBole's atomic files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["item_id:token\tuser_id:token\trating:float" + timed * "\ttimestamp:float"]
+    lines += [f"{i}\t{u}\t{r}" + timed * f"\t{t}.0" for u, i, r, t in purchases()]
+    (folder / f"{name}.inter").write_text("\n".join(lines) + "\n")
+    lines = ["item_id:token\ttitle:token_seq\tbrand:token\tclass:token_seq\tprice:float\tsales_rank:token"]
+    lines += [f"B{k:04}\tShoe number {k}\tMaker {k % 7}\tred kind{k % 4}\t9.5\t{k}" for k in range(61)]
+    (folder / f"{name}.item").write_text("\n".join(lines) + "\n")
     return folder

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rad import recbole, sources
+from rad.amazon import NO_BRAND, canonical
 from rad.dataset import Corpus
 from rad.errors import RadError
 from rad.io import read_jsonl
@@ -30,7 +31,6 @@ from rad.types import Interaction, Item
 
 ROOT = "Industrial & Scientific"
 MAX_DEPTH = 6  # the deepest honest path; longer ones have bullet points of the description at their end
-NO_BRAND = ("", "generic", "unknown", "n/a", "none")  # what sellers write who have none
 _ORIGIN = "Amazon Reviews 2018 (Ni, Li and McAuley, EMNLP 2019), 5-core, as prepared for UniSRec (Hou et al., KDD 2022)"
 _LICENCE = "research use; the publisher assigns no licence"
 _FETCH = "Fetch UniSRec's downstream data set Scientific (links in the README of https://github.com/RUCAIBox/UniSRec)."
@@ -98,7 +98,7 @@ class Domain:
         known = names.values()
         notes["items of items.jsonl that are not in the index (left out)"] = len(rows.keys() - set(known))
         paths = category_paths([row["categories"] for row in rows.values()])
-        brands = _canonical(row["brand"] for row in rows.values())
+        brands = canonical(row["brand"] for row in rows.values())
         items = []
         for source_id in known:
             row = rows.get(source_id, {"title": "", "brand": "", "categories": ""})
@@ -137,14 +137,6 @@ def _fields(path: Path, number: int, record: Mapping[str, Any]) -> dict[str, str
     if not record["item_id"].strip():
         raise RadError(f"{path}:{number}: item_id is empty")
     return {name: " ".join(record[name].split()) for name in wanted}
-
-
-def _canonical(values: Iterable[str]) -> dict[str, str]:
-    """Case-folded value -> its most frequent spelling (ties: the first in order), so that PRESTIGE is Prestige."""
-    best: dict[str, str] = {}
-    for value, _ in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])):
-        best.setdefault(value.casefold(), value)
-    return best
 
 
 def category_paths(values: Sequence[str]) -> dict[str, tuple[str, ...]]:

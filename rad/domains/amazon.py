@@ -1,0 +1,41 @@
+"""Any category of Amazon Reviews in the publisher's raw JSON lines, of 2018 or 2023: ``amazon:FOLDER`` or ``:FILE``.
+
+    python -m rad describe amazon:raw/AMAZON_FASHION_5.json
+    python -m benchmarks.run --model item_knn bm25 --domain amazon:raw,core=3
+
+The folder holds one review file and, if there is any, its metadata ``meta_CATEGORY.json`` or ``.jsonl``; each may be
+packed (``.gz``). Without metadata items have no text. The year is told by the first line and stands in the notes;
+:mod:`rad.amazon` says what is kept. A path may be given in full or inside ``--data-dir`` (``RAD_DATA``).
+
+Domain arguments after the path: ``core=K``, ``reviews``, ``descriptions``. The domain's name, which public ids hash, is
+``amazon:`` and the name of the review file without ``.json``, ``.jsonl`` and ``.gz``, whatever its folder is called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rad import amazon, sources
+from rad.dataset import Corpus
+from rad.errors import RadError
+from rad.sources import Source
+
+
+class Domain:
+    """``load`` streams the reviews, then the metadata, if any."""
+
+    name = "amazon"  # and the file's name, once it is found
+    version = "1"
+    sources: tuple[Source, ...] = ()
+
+    def __init__(self, argument: str = "") -> None:
+        self.path, _, rest = argument.partition(",")
+        if not self.path:
+            raise RadError("amazon needs the raw files of a category: amazon:FOLDER or amazon:FILE")
+        self.options = amazon.options(self.name, rest, without=("hub",))
+
+    def load(self, data_dir: Path | None = None) -> Corpus:
+        """``data_dir``: where the path is looked for, too."""
+        reviews, meta = amazon.in_folder(sources.place("amazon", self.path, data_dir))
+        self.name = f"amazon:{amazon.stem(reviews)}"
+        return amazon.corpus(self.name, reviews, meta, self.options)

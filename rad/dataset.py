@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -70,6 +71,7 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
     """
     if protocol not in PROTOCOLS:
         raise RadError(registry.unknown("protocol", [protocol], PROTOCOLS))
+    spec = re.sub(r"/+(?=,|$)", "", spec)  # results name a domain without its folders: 'recbole:DIR/' is 'recbole:DIR'
     domain = load_domain(spec)
     corpus: Corpus = domain.load(data_dir)
     items = catalogue_of(spec, corpus)

@@ -11,11 +11,32 @@ from pathlib import Path
 from rad.errors import RadError
 from rad.io import read_lines
 
+TYPES = ("token", "token_seq", "float", "float_seq")
 
-def read_atomic(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+
+def read_header(path: Path) -> dict[str, str]:
+    """Name and type (one of ``TYPES``) of each column. :class:`RadError` on a column without one, or there twice."""
+    line = next((line for _, line in read_lines(path)), "")
+    out: dict[str, str] = {}
+    for field in line.split("\t") if line else ():
+        name, _, kind = field.partition(":")
+        if not name or kind not in TYPES:
+            raise RadError(f"{path}:1: column '{field}' is not NAME:TYPE with one of the types {', '.join(TYPES)}")
+        if name in out:
+            raise RadError(f"{path}:1: column {name} is there twice")
+        out[name] = kind
+    if not out:
+        raise RadError(f"{path}:1: empty file, a header was expected")
+    return out
+
+
+def read_atomic(
+    path: Path, columns: Sequence[str], may_be_empty: Sequence[str] = ()
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Line number and the values of ``columns`` of each row of an atomic file, in that order.
 
-    :class:`RadError` with file and line on a missing column or a row with too few or too many fields.
+    :class:`RadError` with file and line on a missing column, an empty value where none may be, or a row with too few
+    or too many fields.
     """
     width, places = 0, []
     for number, line in read_lines(path):
@@ -31,8 +52,9 @@ def read_atomic(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, tuple
             raise RadError(f"{path}:{number}: {len(fields)} fields where the header has {width}")
         values = tuple(fields[place] for place in places)
         if not all(values):
-            empty = next(column for column, value in zip(columns, values, strict=True) if not value)
-            raise RadError(f"{path}:{number}: {empty} is empty")
+            empty = [column for column, value in zip(columns, values, strict=True) if not value]
+            if wrong := [column for column in empty if column not in may_be_empty]:
+                raise RadError(f"{path}:{number}: {wrong[0]} is empty")
         yield number, values
     if not width:
         raise RadError(f"{path}:1: empty file, a header was expected")

@@ -1,0 +1,167 @@
+"""Any data in RecBole's atomic files: ``recbole:FOLDER`` with ``NAME.inter`` and, for text, ``NAME.item``.
+
+    python -m rad describe recbole:dataset/ml-100k
+    python -m benchmarks.run --model item_knn bm25 --domain recbole:dataset/ml-100k
+
+- ``NAME.inter``: ``user_id``, ``item_id`` and, if there are any, ``rating`` and ``timestamp`` (seconds), the columns in
+  any order. Without timestamps a history is a set: what is held out of it is drawn by a hash. One item twice at one
+  time (or twice in a set) counts once; bought again later, it stays.
+- or ``NAME.train.inter``, ``NAME.valid.inter`` and ``NAME.test.inter`` with ``item_id_list``: leave-one-out, in the
+  order of the lists, put together as :func:`rad.recbole.leave_one_out` says.
+- ``NAME.item``: every column of tokens is an attribute (the values of a ``token_seq`` are parted by spaces), the title
+  is ``title`` or the first column that ends in ``_title``, and free text (``description`` and the like) joins the
+  item's text. Columns of numbers are no attributes, and those that tell how popular an item became are never read.
+  Items that nobody has stay in the catalogue. Without this file items have no text. ``NAME.user`` is not read.
+
+A path may be given in full or inside ``--data-dir`` (``RAD_DATA``). The domain's name, which public ids hash, is
+``recbole:NAME``, whatever the folder is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from pathlib import Path
+
+from rad import recbole, sources
+from rad.checks import SNAPSHOT
+from rad.dataset import Corpus
+from rad.errors import RadError
+from rad.sources import Source
+from rad.splits import public_id
+from rad.types import Interaction, Item
+
+FREE_TEXT = re.compile(r"(\w+_)?(description|abstract|text|features?|plot|summary)")
+_YEAR_2100 = 4_102_444_800
+_PARTS = ("train", "valid", "test")
+
+
+class Domain:
+    """``load`` reads the folder's files; attributes are named as its columns."""
+
+    name = "recbole"  # and the files' name, once they are found
+    version = "1"
+    sources: tuple[Source, ...] = ()
+
+    def __init__(self, argument: str = "") -> None:
+        if not argument:
+            raise RadError("recbole needs a folder with NAME.inter: recbole:FOLDER")
+        self.path = argument
+
+    def load(self, data_dir: Path | None = None) -> Corpus:
+        """``data_dir``: where the path is looked for, too."""
+        folder = sources.place("recbole", self.path, data_dir)
+        file, files = _interactions(folder)
+        self.name = f"recbole:{file}"
+        path = folder / f"{file}.item"
+        catalogue, notes = self._items(path) if path.is_file() else (None, {})
+        if len(files) == 1:
+            sequences, twice = self._sequences(files[""], catalogue, path)
+            notes["interactions that are there twice (left out)"] = twice
+        else:
+            sequences = self._leave_one_out(files, catalogue, path)
+        if catalogue is None:
+            had = {x.item_id for sequence in sequences.values() for x in sequence}
+            catalogue = {item_id: Item(item_id, self.name, "(no title)", "") for item_id in had}
+        ordered = len(files) > 1 or "timestamp" in recbole.read_header(files[""])
+        notes = {what: n for what, n in notes.items() if n}
+        return Corpus(items=list(catalogue.values()), sequences=sequences, ordered=ordered, notes=notes)
+
+    def _sequences(
+        self, path: Path, catalogue: dict[str, Item] | None, items: Path
+    ) -> tuple[dict[str, list[Interaction]], int]:
+        header = recbole.read_header(path)
+        columns = ["user_id", "item_id", *(name for name in ("timestamp", "rating") if name in header)]
+        timed, twice = "timestamp" in header, 0
+        seen: set[tuple[str, str, float]] = set()
+        users: dict[str, list[tuple[float, Interaction]]] = {}
+        for number, values in recbole.read_atomic(path, columns):
+            where, row = f"{path}:{number}", dict(zip(columns, values, strict=True))
+            time = _number(where, "timestamp", row["timestamp"]) if timed else 0.0
+            if not 0 <= time <= _YEAR_2100:
+                raise RadError(f"{where}: timestamp {row['timestamp']} is not in seconds between 1970 and 2100")
+            rating = _number(where, "rating", row["rating"]) if "rating" in row else None
+            user, item = self._ids(where, row["user_id"], row["item_id"], catalogue, items)
+            if (user, item, time) in seen:
+                twice += 1
+                continue
+            seen.add((user, item, time))
+            order = time if timed else _draw(user, item)
+            users.setdefault(user, []).append((order, Interaction(user, item, int(time) if timed else None, rating)))
+        if not users:
+            raise RadError(f"{path}:2: no interactions after the header")
+        ordered = {user: sorted(rows, key=lambda pair: pair[0]) for user, rows in users.items()}
+        return {user: [x for _, x in rows] for user, rows in ordered.items()}, twice
+
+    def _leave_one_out(
+        self, files: dict[str, Path], catalogue: dict[str, Item] | None, items: Path
+    ) -> dict[str, list[Interaction]]:
+        out = {}
+        for number, (user, sequence) in enumerate(recbole.leave_one_out(files).items(), 2):
+            pairs = [self._ids(f"{files['test']}:{number}", user, item, catalogue, items) for item in sequence]
+            out[pairs[0][0]] = [Interaction(*pair) for pair in pairs]
+        return out
+
+    def _ids(self, where: str, user: str, item: str, catalogue: dict[str, Item] | None, items: Path) -> tuple[str, str]:
+        key = public_id(self.name, "item", item)
+        if catalogue is not None and key not in catalogue:
+            raise RadError(f"{where}: item {item} is not in {items.name}")
+        return public_id(self.name, "user", user), key
+
+    def _items(self, path: Path) -> tuple[dict[str, Item], dict[str, int]]:
+        header = recbole.read_header(path)
+        free = [name for name in header if FREE_TEXT.fullmatch(name)]
+        title = next((name for name in header if name == "title" or name.endswith("_title")), None)
+        told = {
+            name: kind for name, kind in header.items() if kind.startswith("token") and not SNAPSHOT.fullmatch(name)
+        }
+        told = {name: kind for name, kind in told.items() if name not in ("item_id", title, *free)}
+        columns = ["item_id", *([title] if title else []), *told, *free]
+        out: dict[str, Item] = {}
+        for number, values in recbole.read_atomic(path, columns, may_be_empty=columns[1:]):
+            row = {name: " ".join(value.split()) for name, value in zip(columns, values, strict=True)}
+            key = public_id(self.name, "item", row["item_id"])
+            if key in out:
+                raise RadError(f"{path}:{number}: duplicate item_id {row['item_id']}")
+            attributes = {
+                name: tuple(dict.fromkeys(row[name].split(" "))) if kind == "token_seq" else (row[name],)
+                for name, kind in told.items()
+                if row[name]
+            }
+            name = row[title] if title else ""
+            parts = (name, *(row[column] for column in (*told, *free)))
+            out[key] = Item(key, self.name, name or "(no title)", ". ".join(filter(None, parts)), attributes)
+        unread = [name for name in header if name not in columns]
+        return out, {f"columns that are no attributes ({', '.join(unread)})": len(unread)}
+
+
+def _interactions(folder: Path) -> tuple[str, dict[str, Path]]:
+    """The name of the files, and the one with interactions (under the key "") or the three of leave-one-out."""
+    if not folder.is_dir():
+        raise RadError(f"{folder}: is a file, a folder with NAME.inter was expected")
+    found = {path.name.removesuffix(".inter"): path for path in sorted(folder.glob("*.inter"))}
+    split = {part: name for name in found for part in _PARTS if name.endswith(f".{part}")}
+    names = {name.rpartition(".")[0] for name in split.values()}
+    whole = [name for name in found if name not in split.values()]
+    if len(whole) == 1 and not split:
+        return whole[0], {"": found[whole[0]]}
+    if len(found) == 3 and len(split) == 3 and len(names) == 1:
+        return names.pop(), {part: found[name] for part, name in split.items()}
+    has = ", ".join(path.name for path in found.values()) or "none"
+    raise RadError(f"{folder}/: expected one NAME.inter, or NAME.train, .valid and .test.inter; found {has}")
+
+
+def _number(where: str, column: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise RadError(f"{where}: {column} is not a number (found '{value}')")
+    return number
+
+
+def _draw(user: str, item: str) -> float:
+    """A place in a set without order that says nothing of the file's: whole numbers below 2^52."""
+    return float(int(hashlib.sha256(f"{user}:{item}".encode()).hexdigest()[:13], 16))

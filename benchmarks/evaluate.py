@@ -69,12 +69,35 @@ def evaluate(
     if not examples:
         raise RadError("no queries to evaluate: the split is empty")
     answers, reasons = checked(predictions, examples, items)
+    values, corpus = measure(chosen, answers, examples)
+    history, warm = np.array([len(e.query.history) for e in examples]), None
+    if seen is not None:
+        seen = frozenset(seen)
+        warm = np.array([is_warm(e, seen) for e in examples])
+    return Evaluation(
+        query_ids=tuple(e.query.query_id for e in examples),
+        scores=summary(chosen, values, corpus, slices_of(history, warm), seed, samples),
+        values=values,
+        n_failed=sum(answer.error is not None for answer in answers),
+        n_repeat=sum(map(is_repeat, examples)),
+        failures=dict(reasons.most_common(5)),
+    )
+
+
+Statistic = Callable[[np.ndarray], float]
+
+
+def measure(
+    chosen: Mapping[str, Any], answers: Sequence[Prediction], examples: Sequence[Example]
+) -> tuple[dict[str, np.ndarray], dict[str, Statistic]]:
+    """Of ``checked`` predictions: each query metric's values, NaN where undefined, and corpus metrics' statistics.
+
+    A metric whose needs no query meets is in neither.
+    """
     failed = np.array([answer.error is not None for answer in answers])
     met = _needs_met(answers, examples)
     values: dict[str, np.ndarray] = {}
-    corpus: dict[str, Callable[[np.ndarray], float]] = {}
-    columns: dict[str, tuple[str, str]] = {}  # "metric|slice" -> both
-    slices = _slices(examples, seen)
+    corpus: dict[str, Statistic] = {}
     for name, metric in chosen.items():
         given, possible = met["rationale"], met["all"]
         for need in metric.needs - {"rationale"}:
@@ -87,11 +110,22 @@ def evaluate(
         good = possible & ~failed & (given if "rationale" in metric.needs else True)
         values[name] = np.where(possible, metric.range[0 if metric.higher_is_better else 1], np.nan)
         values[name][good] = _score_each(metric, answers, examples, np.flatnonzero(good))
-        for part in slices if not metric.needs else ("all",):
-            columns[f"{name}|{part}"] = (name, part)
+    return values, corpus
 
-    table = np.full((len(examples), len(columns)), np.nan)
-    for column, (name, part) in enumerate(columns.values()):
+
+def summary(
+    chosen: Mapping[str, Any],
+    values: Mapping[str, np.ndarray],
+    corpus: Mapping[str, Statistic],
+    slices: Mapping[str, np.ndarray],
+    seed: int,
+    samples: int,
+) -> list[Score]:
+    """Means over all queries and over slices of them, with their intervals."""
+    n = len(slices["all"])
+    columns = [(name, part) for name in values for part in (slices if not chosen[name].needs else ("all",))]
+    table = np.full((n, len(columns)), np.nan)
+    for column, (name, part) in enumerate(columns):
         inside = slices[part]
         table[inside, column] = values[name][inside]
     low, high, drawn = bootstrap(table, corpus, seed, samples)
@@ -110,25 +144,18 @@ def evaluate(
         )
 
     scores = []
-    for column, (name, part) in enumerate(columns.values()):
+    for column, (name, part) in enumerate(columns):
         defined = table[:, column][~np.isnan(table[:, column])]
         if len(defined):
             ends = float(low[column]), float(high[column])
             scores.append(row(name, part, float(defined.mean()), ends, len(defined)))
-    ones = np.ones(len(examples), np.int64)
+    ones = np.ones(n, np.int64)
     for name, statistic in corpus.items():
         value = statistic(ones)
         centred = np.clip(drawn[name] - drawn[name].mean() + value, *chosen[name].range)
         ends = float(np.quantile(centred, 0.025)), float(np.quantile(centred, 0.975))
-        scores.append(row(name, "all", value, ends, len(examples)))
-    return Evaluation(
-        query_ids=tuple(e.query.query_id for e in examples),
-        scores=sorted(scores, key=lambda s: (s.slice != "all", list(chosen).index(s.metric))),
-        values=values,
-        n_failed=int(failed.sum()),
-        n_repeat=sum(_repeats(e) for e in examples),
-        failures=dict(reasons.most_common(5)),
-    )
+        scores.append(row(name, "all", value, ends, n))
+    return sorted(scores, key=lambda s: (s.slice != "all", list(chosen).index(s.metric)))
 
 
 # --- metrics by name ---
@@ -210,18 +237,19 @@ def fault(p: Prediction, query: Query, items: Mapping[str, Item]) -> str | None:
         return "empty ranking"
     if len(p.ranking) > CUT:
         return f"ranking longer than {CUT}"
-    if any(item not in items for item in p.ranking):
+    shown = set(p.ranking)
+    if not shown <= items.keys():
         return "unknown item in the ranking"
-    if len(set(p.ranking)) < len(p.ranking):
+    if len(shown) < len(p.ranking):
         return "repeated item in the ranking"
-    if not {x.item_id for x in query.history}.isdisjoint(p.ranking):
+    if any(x.item_id in shown for x in query.history):
         return "item of the history in the ranking"
-    if query.candidates is not None and not set(p.ranking) <= set(query.candidates):
+    if query.candidates is not None and not shown <= set(query.candidates):
         return "item outside the candidates in the ranking"
     if p.scores is not None:
         if len(p.scores) != len(p.ranking):
             return "scores and ranking differ in length"
-        if not all(math.isfinite(score) for score in p.scores):
+        if not all(map(math.isfinite, p.scores)):
             return "score that is not a finite number"
     for wrong in weight_faults(p.rationale) if p.rationale is not None else ():
         return f"weights of the reasons: {wrong.detail}"
@@ -241,22 +269,25 @@ def repaired(
 # --- slices and intervals ---
 
 
-def _repeats(example: Example) -> bool:
+def is_repeat(example: Example) -> bool:
+    """Whether a target is in its own history."""
     return any(x.item_id in example.relevant for x in example.query.history)
 
 
-def _slices(examples: Sequence[Example], seen: Collection[str] | None) -> dict[str, np.ndarray]:
-    length = np.array([len(e.query.history) for e in examples])
+def is_warm(example: Example, seen: Collection[str]) -> bool:
+    return any(item in seen for item in example.relevant)
+
+
+def slices_of(length: np.ndarray, warm: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Which queries each slice holds, from the lengths of their histories and whether their targets are warm."""
     out = {
-        "all": np.ones(len(examples), bool),
+        "all": np.ones(len(length), bool),
         "history<=5": length <= 5,
         "history 6-10": (length > 5) & (length <= 10),
         "history>10": length > 10,
     }
-    if seen is not None:
-        seen = frozenset(seen)
-        out["warm"] = np.array([any(item in seen for item in e.relevant) for e in examples])
-        out["cold"] = ~out["warm"]
+    if warm is not None:
+        out["warm"], out["cold"] = warm, ~warm
     return out
 
 
@@ -274,10 +305,13 @@ def bootstrap(
     means = np.empty((samples, width))
     drawn = {name: np.empty(samples) for name in corpus}
     rng = np.random.default_rng(seed)
-    step = max(1, min(samples, 20_000_000 // n))
+    # at most 160 MB of counts; of many queries fewer at a time, where columns take the memory
+    step = max(1, min(samples, 20_000_000 // n if n < 200_000 else 4_000_000 // n))
     for start in range(0, samples, step):
         stop = min(samples, start + step)
-        counts = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(start, stop)])
+        counts = np.empty((stop - start, n), np.int64)
+        for row in counts:
+            row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
         sums = counts.astype(float) @ stacked
         with np.errstate(invalid="ignore"):
             means[start:stop] = sums[:, :width] / sums[:, width:]

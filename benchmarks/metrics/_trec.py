@@ -1,7 +1,8 @@
 """Ranking metrics by pytrec_eval, the reference implementation of trec_eval's measures (Van Gysel and de Rijke 2018).
 
 Its traps, met here: it treats scores that differ by less than about 1e-8 as ties and breaks ties by descending id, so
-it is given strictly descending integers; and it leaves out unanswered queries, which here score 0.
+it is given strictly descending integers; and it leaves out unanswered queries, which here score 0. A ranking without a
+relevant item scores 0 in every measure, so it is not asked about those.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ class TrecMetric:
         """One value a pair, in order. Cutting the ranking itself makes every measure a measure at ``k``."""
         import pytrec_eval
 
-        keys = [str(i) for i in range(len(examples))]
         depth = self.k or max((len(p.ranking) for p in predictions), default=0) or 1
         name = f"{self.measure}.{depth}" if self.measure in ("ndcg_cut", "recall", "success") else self.measure
-        qrels = {key: dict(e.relevant) for key, e in zip(keys, examples, strict=True)}
-        run = {
-            key: {item: depth - rank for rank, item in enumerate(p.ranking[:depth])}
-            for key, p in zip(keys, predictions, strict=True)
-        }
-        answered = pytrec_eval.RelevanceEvaluator(qrels, {name}).evaluate(run)
-        column = name.replace(".", "_")
-        return [answered[key][column] if key in answered else 0.0 for key in keys]
+        qrels, run = {}, {}
+        for i, (p, e) in enumerate(zip(predictions, examples, strict=True)):
+            shown = p.ranking[:depth]
+            if not e.relevant.keys().isdisjoint(shown):
+                qrels[str(i)] = dict(e.relevant)
+                run[str(i)] = dict(zip(shown, range(depth, 0, -1), strict=False))
+        answered = pytrec_eval.RelevanceEvaluator(qrels, {name}).evaluate(run) if run else {}
+        column, out = name.replace(".", "_"), [0.0] * len(examples)
+        for key, values in answered.items():
+            out[int(key)] = values[column]
+        return out

@@ -88,11 +88,12 @@ Statistic = Callable[[np.ndarray], float]
 
 
 def measure(
-    chosen: Mapping[str, Any], answers: Sequence[Prediction], examples: Sequence[Example]
+    chosen: Mapping[str, Any], answers: Sequence[Prediction], examples: Sequence[Example], writes: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, Statistic]]:
     """Of ``checked`` predictions: each query metric's values, NaN where undefined, and corpus metrics' statistics.
 
-    A metric whose needs no query meets is in neither.
+    A metric whose needs no query meets is in neither. A model that ``writes`` rationales scores the worst where it
+    wrote none at all (as it may over a part of the queries).
     """
     failed = np.array([answer.error is not None for answer in answers])
     met = _needs_met(answers, examples)
@@ -102,7 +103,7 @@ def measure(
         given, possible = met["rationale"], met["all"]
         for need in metric.needs - {"rationale"}:
             possible = possible & met[need]
-        if not possible.any() or ("rationale" in metric.needs and not given.any()):
+        if not possible.any() or ("rationale" in metric.needs and not (writes or given.any())):
             continue
         if hasattr(metric, "statistic"):
             corpus[name] = metric.statistic(answers, examples)

@@ -169,7 +169,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
 def _measured(job: Job, model: Any, part: Path) -> Result:
     """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
     name, examples = model.card.name, job.examples
-    _reset_peak()
+    reset_peak()
     console.print(f"{name}: fitting", highlight=False)
     clock = time.perf_counter()
     model.fit(*job.learnable, job.dataset.items, job.seed)
@@ -208,7 +208,7 @@ def _measured(job: Job, model: Any, part: Path) -> Result:
             fit_seconds=fitted - clock + getattr(model, "seconds_saved", 0.0),  # saved by a cache of its own
             predict_seconds=predicted - fitted,
             ms_per_query=1000 * (predicted - fitted) / len(examples),
-            peak_memory_mb=_peak(),
+            peak_memory_mb=peak_memory(),
             tokens_per_query=None if tokens is None else tokens / len(examples),
         ),
         predictions=Predictions(path=path.name, sha256=sha256_file(path)),
@@ -249,13 +249,13 @@ def _progress(stream: Iterable[Prediction], title: str, total: int) -> Iterator[
         yield from bars.track(stream, total=total, description=title)
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     """Linux forgets the highest resident size, so that each model of one command is measured by itself."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak() -> float:
+def peak_memory() -> float:
     """Highest resident size in MiB since the last reset (elsewhere than on Linux: since the start)."""
     try:
         status = Path("/proc/self/status").read_text()

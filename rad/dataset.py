@@ -17,6 +17,8 @@ from rad.types import Example, Interaction, Item, PairExplanation, Rationale, Sp
 
 Protocol = Literal["full", "time", "rerank"]
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
+LEAK = "LEAK: "
+"""How a loader's note begins that says what gives answers away, where a domain argument asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

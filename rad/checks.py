@@ -34,7 +34,9 @@ SNAPSHOT = re.compile(
 )
 """Attribute names whose values were taken after the fact: they know how popular an item became."""
 _PAIRS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
-_SNAPSHOT_TEXT = re.compile(r"\b[1-5]\.\d out of 5 stars\b|\b[\d,]+ (?:customer )?(?:ratings|reviews)\b", re.IGNORECASE)
+_SNAPSHOT_TEXT = re.compile(
+    r"\b[1-5]\.\d out of 5 stars\b|\b(?:\d+|\d{1,3}(?:,\d{3})+) (?:customer )?(?:ratings|reviews)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def time_order(data: Dataset) -> Iterator[Finding]:
     timed = {u: [x.timestamp for x in s if x.timestamp is not None] for u, s in data.sequences.items()}
     timed = {user: times for user, times in timed.items() if len(times) == len(data.sequences[user])}
     if not timed:
-        order = "the order is the source's own" if data.ordered else "and no order: histories are sets"
+        order = "the order is the source's own" if data.ordered else "no order either, histories are sets"
         yield Finding("time order", "note", f"no timestamps: {order}")
         return
     wrong = [user for user, times in timed.items() if any(a > b for a, b in pairwise(times))]

@@ -54,7 +54,8 @@ def find(
         raise MissingFiles(
             f"{domain} needs raw files: give --data-dir DIR (or set RAD_DATA), where DIR/{domain}/ holds {names}. {how}"
         )
-    there = next((base / name for name in (domain, folder) if name and (base / name).is_dir()), base)
+    places = [base / name for name in (domain, folder) if name and (base / name).is_dir()] + [base]
+    there = max(places, key=lambda place: sum((place / source.file).is_file() for source in sources))
     paths = {source.file: _path(there, source) for source in sources}
     missing = [source for source in sources if not paths[source.file].is_file()]
     if missing:

@@ -5,7 +5,7 @@ import pytest
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.io import sha256_file
-from rad.sources import MissingFiles, Source, find, flags, place, unpinned
+from rad.sources import Source, find, flags, place, unpinned
 
 
 def source(path, **changes):
@@ -70,9 +70,10 @@ def test_a_shorter_file_is_said_to_be_cut_short(folder):
 def test_a_folder_may_have_the_name_that_the_publisher_gives_it(folder):
     path = folder / "toy" / "a.txt"
     assert find("other", [source(path)], folder, folder="toy") == {"a.txt": path}
-    (folder / "other").mkdir()  # the domain's own name goes first
-    with pytest.raises(MissingFiles, match=r"other/ lacks a\.txt"):
-        find("other", [source(path)], folder, folder="toy")
+    (folder / "other").mkdir()  # a folder of the domain's own name that holds other files
+    assert find("other", [source(path)], folder, folder="toy") == {"a.txt": path}
+    (folder / "other" / "a.txt").write_bytes(path.read_bytes())
+    assert find("other", [source(path)], folder, folder="toy") == {"a.txt": folder / "other" / "a.txt"}
 
 
 def test_a_file_without_a_known_hash_is_taken_as_it_is_and_counted(folder):

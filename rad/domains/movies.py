@@ -66,7 +66,7 @@ class Domain:
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and ratings with public ids. ``data_dir``: the folder of the files or the one that holds it."""
         spec, folder = ("movies:1m", "ml-1m") if self.large else ("movies", "ml-100k")
-        files = sources.find(spec, self.sources, data_dir, folder=folder)
+        files = sources.find(self.name, self.sources, data_dir, folder=folder)
         films = _read_1m(files["movies.dat"]) if self.large else _read_100k(files["u.item"], files["u.genre"])
         items = {number: self._item(spec, number, *film) for number, film in films}
         ratings, separator = (files["ratings.dat"], "::") if self.large else (files["u.data"], "\t")

@@ -34,7 +34,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", nargs="+", default=[], metavar="NAME", help="one or more of benchmarks/models")
+    parser.add_argument("--model", nargs="+", default=[], metavar="NAME", help="of benchmarks/models, or 'all'")
     parser.add_argument("--domain", default="world", help="NAME or NAME:ARGUMENTS of rad/domains (default: world)")
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     parser.add_argument("--protocol", choices=("full", "rerank", "time"), default="full")
@@ -101,13 +101,22 @@ def main() -> None:
     if args.list:
         report.registries()
         return
+    every = args.model == ["all"]
+    if every:  # but those that must be told something, and those that the task has no place for
+        kinds = {name: registry.load("benchmarks.models", name) for name in registry.names("benchmarks.models")}
+        args.model = [name for name, kind in kinds.items() if not getattr(kind, "required", ())]
     job, settings = job_of(args)
-    if refused := [why for name in args.model if (why := runner.refusal(job, name))]:
-        raise RadError("; ".join(refused))
+    refused = {n: why for n in args.model if (why := runner.refusal(job.dataset, job.protocol, n))}
+    if every:
+        args.model = [name for name in args.model if name not in refused]
+    elif refused:
+        raise RadError("; ".join(refused.values()))
     report.task(job)
     runs = []
     for name in runner.references(args.model):
-        if runner.refusal(job, name):  # a reference that this task has no place for is no reason to stop
+        if runner.refusal(
+            job.dataset, job.protocol, name
+        ):  # a reference that this task has no place for is no reason to stop
             continue
         runs.append(runner.find(job, name) or runner.execute(job, name))
     for name in args.model:

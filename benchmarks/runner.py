@@ -113,13 +113,13 @@ def find(job: Job, name: str) -> Path | None:
     return best[1] if best else None
 
 
-def refusal(job: Job, name: str) -> str | None:
+def refusal(dataset: Dataset, protocol: str, name: str) -> str | None:
     """Why a model cannot do this task at all, in one line, or None."""
     kind = registry.load("benchmarks.models", name)
-    if getattr(kind, "rerank_only", False) and job.protocol != "rerank":
+    if getattr(kind, "rerank_only", False) and protocol != "rerank":
         return f"{name} ranks the candidate file: --protocol rerank"
-    if getattr(kind, "sequential", False) and not job.dataset.ordered:
-        return f"{name} needs the order of purchases, which {job.domain} lacks"
+    if getattr(kind, "sequential", False) and not dataset.ordered:
+        return f"{name} needs the order of purchases, which {tuning.without_folders(dataset.name)} lacks"
     return None
 
 
@@ -128,7 +128,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
 
     :class:`RadError` where the model cannot do the task (:func:`refusal`).
     """
-    if why := refusal(job, name):
+    if why := refusal(job.dataset, job.protocol, name):
         raise RadError(why)
     started = provenance.now()
     settings, tuned = settings_for(job, name, settings)

@@ -31,6 +31,7 @@ from benchmarks import tuning
 from benchmarks.evaluate import evaluate
 from benchmarks.ranking import CHOICE_QUERIES
 from benchmarks.report import table
+from benchmarks.runner import refusal
 from benchmarks.tuning import METRIC
 from rad import provenance, registry
 from rad.dataset import Dataset, open_dataset
@@ -56,6 +57,8 @@ def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minute
     if not getattr(kind, "space", None):
         raise RadError(f"{name} has nothing to tune: it chooses its settings in fit, or has none")
     card = kind(kind.Settings(**given)).card
+    if why := refusal(dataset, "full", name):
+        raise RadError(why)
     path = tuning.log_of(dataset.name, card)
     done = [row for row in tuning.read_log(path, card.version) if row["data"] == dataset.sha256]
     known = {canonical(row["settings"]) for row in done}

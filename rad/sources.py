@@ -55,7 +55,7 @@ def find(
             f"{domain} needs raw files: give --data-dir DIR (or set RAD_DATA), where DIR/{domain}/ holds {names}. {how}"
         )
     places = [base / name for name in (domain, folder) if name and (base / name).is_dir()] + [base]
-    there = max(places, key=lambda place: sum((place / source.file).is_file() for source in sources))
+    there = max(places, key=lambda where: sum(_path(where, source).is_file() for source in sources))
     paths = {source.file: _path(there, source) for source in sources}
     missing = [source for source in sources if not paths[source.file].is_file()]
     if missing:

@@ -1,5 +1,7 @@
 """MovieLens: both sizes in the publisher's own format (films invented), every broken line, and the split."""
 
+import gzip
+
 import pytest
 
 from rad.dataset import load_domain, open_dataset
@@ -163,6 +165,17 @@ def test_an_empty_file_is_named(small, file):
     (small / file).write_text("")
     with pytest.raises(RadError, match=rf"{file}:1: no \w+; empty or cut short\?"):
         load_domain("movies").load(small)
+
+
+def test_a_folder_of_the_other_size_and_packed_files_are_no_obstacle(large):
+    (large.parent / "movies").mkdir()
+    path = large / "ratings.dat"
+    (large / "ratings.dat.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    assert load_domain("movies:1m").load(large.parent).sequences
+    (large / "ratings.dat.gz").write_bytes(gzip.compress(b"7::1::5::880000300\n" * 99)[:-9])
+    with pytest.raises(RadError, match=r"ratings\.dat\.gz:\d+: unreadable or cut short|rates item 1 again"):
+        load_domain("movies:1m").load(large.parent)
 
 
 def test_missing_files_and_unknown_arguments(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.io import sha256_file
-from rad.sources import Source, find, flags, place, unpinned
+from rad.sources import MissingFiles, Source, find, flags, place, unpinned
 
 
 def source(path, **changes):

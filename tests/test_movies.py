@@ -170,11 +170,12 @@ def test_an_empty_file_is_named(small, file):
 def test_a_folder_of_the_other_size_and_packed_files_are_no_obstacle(large):
     (large.parent / "movies").mkdir()
     path = large / "ratings.dat"
-    (large / "ratings.dat.gz").write_bytes(gzip.compress(path.read_bytes()))
+    packed = gzip.compress(path.read_bytes())
+    (large / "ratings.dat.gz").write_bytes(packed)
     path.unlink()
     assert load_domain("movies:1m").load(large.parent).sequences
-    (large / "ratings.dat.gz").write_bytes(gzip.compress(b"7::1::5::880000300\n" * 99)[:-9])
-    with pytest.raises(RadError, match=r"ratings\.dat\.gz:\d+: unreadable or cut short|rates item 1 again"):
+    (large / "ratings.dat.gz").write_bytes(packed[:-9])
+    with pytest.raises(RadError, match=r"ratings\.dat\.gz:\d+: unreadable or cut short"):
         load_domain("movies:1m").load(large.parent)
 
 

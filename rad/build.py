@@ -106,7 +106,13 @@ def build(
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")
     folder, place = Path(folder), None if data_dir is None else str(data_dir)
     source = _source(name, place)
-    plan = {"name": name, "version": source.version, "users": source.n_users, "users_per_shard": shard_users}
+    plan = {
+        "name": name,
+        "version": source.version,
+        "catalogue": sha256_lines(source.items.values()),  # raw files may have changed since a build was killed
+        "users": source.n_users,
+        "users_per_shard": shard_users,
+    }
     if (folder / "manifest.json").exists():
         manifest = read_manifest(folder)
         if any(manifest[key] != value for key, value in plan.items()):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from rad.errors import RadError
@@ -40,7 +41,7 @@ def over(function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, 
 
 def _by_processes(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -> Iterator[Row]:
     # spawned, not forked: a fork copies the locks of threads that numpy, arrow or torch have started
-    with ProcessPoolExecutor(min(workers, len(rows)), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(workers, len(rows)), get_context("spawn"), _end_with_parent) as pool:
         try:
             for done in as_completed([pool.submit(function, row) for row in rows]):
                 yield done.result()
@@ -51,6 +52,13 @@ def _by_processes(function: Callable[[Row], Row], rows: Sequence[Row], workers: 
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed outright would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (connection.wait([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 def _by_ray(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -> Iterator[Row]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -98,6 +102,53 @@ def test_a_finished_folder_is_kept_and_another_refused(folder, tmp_path):
     assert told == [(150, 150)] and files(folder) == before
     with pytest.raises(RadError, match="holds world:users=150,items=400 in shards of 40"):
         build("world:users=150,items=400,seed=1", folder, shard_users=40)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_a_killed_worker_is_one_line_and_workers_end_with_a_killed_command(tmp_path):
+    asks = [
+        sys.executable,
+        "-m",
+        "rad",
+        "build",
+        "world:users=20000",
+        "--workers",
+        "2",
+        "--shard-users",
+        "5000",
+        "--out",
+    ]
+
+    def started(out):
+        command = subprocess.Popen([*asks, str(tmp_path / out)], stderr=subprocess.PIPE, text=True)
+        while not (workers := children(command.pid)):
+            time.sleep(0.05)
+        return command, workers
+
+    command, workers = started("one")
+    os.kill(workers[0], signal.SIGKILL)
+    last = command.communicate(timeout=120)[1].strip().splitlines()[-1]
+    assert command.returncode == 2 and last.startswith("error: a worker process was killed (out of memory?)")
+    command, workers = started("two")
+    command.kill()
+    command.communicate(timeout=120)
+    deadline = time.monotonic() + 60
+    while any(os.path.exists(f"/proc/{pid}") for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in workers)
+
+
+def children(pid):
+    """Spawned workers of a process (Linux)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and "spawn_main" in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found
 
 
 def test_changed_bytes_and_unknown_versions_are_refused(tmp_path):

@@ -38,7 +38,7 @@ from rad.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
 from rad.io import canonical, read_jsonl
 
-TRIALS, MINUTES = 8, 30.0
+TRIALS, MINUTES = 8, 20.0
 console = Console(highlight=False)
 
 

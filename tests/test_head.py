@@ -29,7 +29,7 @@ def test_scores_equal_a_slow_sum(facts):
     weights = np.linspace(0.2, 1.0, len(FEATURES))
     torch.manual_seed(0)
     words = torch.randn(len(catalogue.values), 4)
-    head = Head(catalogue, weights, 0.7, lambda: words, 4)
+    head = Head(catalogue, weights, 0.7, lambda: words, 4, 0.02)
     with torch.no_grad():
         head.pair.normal_(0, 0.3)
         head.appeal.normal_(0, 0.5)
@@ -73,7 +73,7 @@ def test_the_loss_needs_the_targets_wants_alone(facts):
     other = CoPurchase.of([[1, 2, 3], [4, 3]], 20)
     torch.manual_seed(1)
     words = torch.randn(len(catalogue.values), 4)
-    head = Head(catalogue, np.ones(len(FEATURES)), 1.0, lambda: words, 4)
+    head = Head(catalogue, np.ones(len(FEATURES)), 1.0, lambda: words, 4, 0.02)
     wanted = Reason(Evidence((0,), "sequence"), (("colour", "red"),), weight=0.3)
     reasons = (Reason(Evidence((0,), "co_purchase"), weight=0.3), wanted)
     story = Story.of(catalogue, [[3, 7], [4], [5, 6]], [reasons] * 3)

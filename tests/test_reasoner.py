@@ -114,7 +114,7 @@ def test_chunks_cover_every_example_once_with_enough_of_its_history():
 def test_drafts_follow_the_drafter_and_fade(toy, catalogue):
     reasoner = Reasoner(catalogue, [], None, slots=SLOTS, window=6, hidden=32, layers=1)
     drafter = Drafter().fit(toy.examples["train"], toy.items, steps=5)
-    objective = Reasons(Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32), drafter)
+    objective = Reasons(Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32, 0.02), drafter)
     n = len(toy.examples["train"])
     assert objective.columns.shape == (n, 4)  # unexplained, together, two values of a target
     np.testing.assert_allclose(objective.draft.sum(1), 1, atol=1e-4)

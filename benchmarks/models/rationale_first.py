@@ -47,7 +47,7 @@ from rad.io import cache_dir, canonical, whole
 from rad.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "2"
+VERSION = "3"
 BLOCK = 256  # queries that are ranked at once
 
 
@@ -68,11 +68,17 @@ class Model:
         epochs: float = Field(default=4.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=8, ge=1, description="users a step")
         learning_rate: float = Field(default=1e-3, gt=0, description="peak of a cosine schedule")
-        weight_decay: float = Field(default=2.0, ge=0, description="of the language model's matrices")
+        weight_decay: float = Field(default=2.0, ge=0, description="of the matrices of the language model or gate")
+        brevity: float = Field(default=0.02, ge=0, description="price of a standing claim, in nats")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
     chance = True
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+    space: ClassVar[dict[str, Any]] = {
+        "epochs": (4.0, 1.0, 2.0),
+        "weight_decay": (2.0, 1.0),
+        "brevity": (0.02, 0.01),
+    }
     quick: ClassVar[dict[str, Any]] = {"hidden": 32, "layers": 1, "window": 6, "epochs": 1}  # for contract tests
 
     def __init__(self, settings: Any = None) -> None:
@@ -109,7 +115,7 @@ class Model:
         if self.settings.reasoner == "gate":
             self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
             objective: Any = self._objective(drafter, lambda: self.gate.words, self.gate.words.shape[1])
-            self.gate.fit(objective, seed)
+            self.gate.fit(objective, self.settings.epochs, self.settings.weight_decay, seed)
             self.n_parameters = sum(p.numel() for part in (self.gate, objective) for p in part.parameters())
         else:
             self._fit_language_model(drafter, items, seed)
@@ -117,7 +123,8 @@ class Model:
     def _objective(self, drafter: Drafter, words: Callable[[], torch.Tensor], width: int) -> Any:
         if self.settings.rationale == "none":
             return Direct(self.catalogue.incidence, drafter.prefixes)
-        self.head = Head(self.catalogue, drafter.weights, drafter.background_power, words, width)
+        fitted = drafter.weights, drafter.background_power
+        self.head = Head(self.catalogue, *fitted, words, width, self.settings.brevity)
         return Reasons(self.head, drafter)
 
     def _fit_language_model(self, drafter: Drafter, items: Mapping[str, Item], seed: int) -> None:

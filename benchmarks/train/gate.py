@@ -1,4 +1,4 @@
-"""The gate: an arm without language. It writes the same claims from counts and affinities, by a few hundred numbers.
+"""The gate: an arm without language. It writes the same claims from counts and affinities, log-linearly.
 
 It reads what the language model's prompt says (which values the purchases have, in which order) and, unlike it, also
 how popular, how similar and how often bought together the items are. What the language model is worth shows in the
@@ -20,7 +20,8 @@ from benchmarks.train.sft import Reasons
 from benchmarks.train.story import Story
 from rad.affinity import Catalogue, CoPurchase
 
-STEPS, BATCH, LEARNING_RATE = 600, 128, 0.02
+STEPS, BATCH, LEARNING_RATE = 150, 128, 0.02  # steps for each of ``epochs``
+FOLLOWS_DECAY = 1.5e-3  # squared penalty, for each of ``weight_decay``, on what one value says of another
 WIDTH = 32  # of the vectors of values, which say what comes with a wanted one
 
 
@@ -28,7 +29,8 @@ class Gate(nn.Module):
     """Log-linear in facts about a value and about a place of the history.
 
     The facts of a value: whether what goes together with the last purchases has it; how recent, how frequent, how much
-    more frequent than in the catalogue it is in the history; whether it was there twice, thrice; how rare it is.
+    more frequent than in the catalogue it is in the history; whether it was there twice, thrice; how rare it is. Beside
+    them, every value of the history speaks for or against every claim (``follows``).
     """
 
     def __init__(self, catalogue: Catalogue, slots: int, affinity: np.ndarray) -> None:
@@ -43,6 +45,8 @@ class Gate(nn.Module):
         )
         self.facts = nn.Parameter(start[:, None].repeat(1, n, 1))
         self.words = nn.Parameter(torch.randn(len(catalogue.values), WIDTH) / WIDTH**0.5)
+        # kind of claim, source (the last purchase, recent ones, all), word in the history, word claimed
+        self.follows = nn.Parameter(torch.zeros(3, 3, WIDTH, WIDTH))
         self.owner = torch.tensor([catalogue.attributes.index(name) for name, _ in catalogue.values])
         self.has = torch.tensor(catalogue.incidence.toarray())
         self.share = self.has.mean(0)
@@ -62,7 +66,10 @@ class Gate(nn.Module):
             [after, recently, count / length, lift, (count >= 2).float(), (count >= 3).float(), rarity,
              torch.ones_like(count)], -1,
         )  # fmt: skip
-        wants, likes, avoids = torch.einsum("evf,kvf->kev", facts, self.facts[:, self.owner])
+        claims = torch.einsum("evf,kvf->kev", facts, self.facts[:, self.owner])
+        for source, x in enumerate((self.has[[h[-1] for h in histories]], recently, count / length)):
+            claims = claims + (x @ self.words) @ self.follows[:, source] @ self.words.T
+        wants, likes, avoids = claims
         first = F.softmax(torch.cat([self.plain.expand(len(wants), 2), wants], 1), 1)
         likes, avoids = torch.sigmoid(likes), torch.sigmoid(avoids)
         return Story(first[:, 0], anchors, first[:, 1:2] * place, first[:, 2:], likes, avoids)
@@ -74,19 +81,21 @@ class Gate(nn.Module):
             out[block] = rows @ self.catalogue.incidence
         return out
 
-    def fit(self, objective: Reasons, seed: int) -> None:
+    def fit(self, objective: Reasons, epochs: float, weight_decay: float, seed: int) -> None:
         """The language model's objective, head included, each batch from one fold."""
         rng, prefixes = np.random.default_rng(seed), objective.prefixes
         folds = [np.flatnonzero(prefixes.folds == f) for f in np.unique(prefixes.folds)]
         reach = [self.reach(prefixes.counts[prefixes.folds[mine[0]]]) for mine in folds]
         optimizer = torch.optim.Adam([*self.parameters(), *objective.parameters()], LEARNING_RATE)
-        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
-        for step in range(STEPS if folds else 0):
+        steps = max(1, round(STEPS * epochs))
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for step in range(steps if folds else 0):
             k = rng.integers(len(folds))
             batch = rng.choice(folds[k], min(BATCH, len(folds[k])), replace=False)
             story = self.story([prefixes.histories[e] for e in batch], reach[k])
             optimizer.zero_grad()
-            objective.of(story, batch, step / STEPS).backward()
+            penalty = FOLLOWS_DECAY * weight_decay * (self.follows**2).sum()
+            (objective.of(story, batch, step / steps) + penalty).backward()
             optimizer.step()
             decay.step()
 

@@ -26,7 +26,6 @@ from torch.nn import functional as F
 from benchmarks.train.story import Story
 from rad.affinity import Catalogue, CoPurchase
 
-BREVITY = 0.02  # price, in nats, of a standing claim made with certainty: few are worth making
 APPEAL_DECAY = 3e-3  # squared penalty: a few purchases an item say little of its appeal
 BLOCK = 128  # queries scored at once
 
@@ -34,16 +33,23 @@ BLOCK = 128  # queries scored at once
 class Head(torch.nn.Module):
     """``affinity`` (features,): weights of ``rad.affinity.FEATURES`` and ``power`` of popularity where nothing is
     explained, both fitted by the drafter, to start from. ``words()`` (V, ``width``): the reasoner's vectors of values.
+    ``brevity``: price, in nats, of a standing claim made with certainty; few are worth making.
     """
 
     has: torch.Tensor
     owner: torch.Tensor
 
     def __init__(
-        self, catalogue: Catalogue, affinity: np.ndarray, power: float, words: Callable[[], torch.Tensor], width: int
+        self,
+        catalogue: Catalogue,
+        affinity: np.ndarray,
+        power: float,
+        words: Callable[[], torch.Tensor],
+        width: int,
+        brevity: float,
     ) -> None:
         super().__init__()
-        self.catalogue, self.words = catalogue, words
+        self.catalogue, self.words, self.brevity = catalogue, words, brevity
         owner = [catalogue.attributes.index(a) for a, _ in catalogue.values]
         self.register_buffer("has", torch.tensor(catalogue.incidence.toarray()), persistent=False)  # (items, values)
         self.affinity = torch.nn.Parameter(torch.tensor(affinity, dtype=torch.float32))
@@ -108,7 +114,7 @@ class Head(torch.nn.Module):
         p = self(story, counts, fold, values, self.fits(values))
         p = p.gather(1, torch.from_numpy(targets).to(p.device)[:, None])
         said = (story.likes + story.avoids).sum(1).mean()
-        return -torch.log(p + 1e-12).mean() + BREVITY * said + APPEAL_DECAY * (self.appeal**2).sum()
+        return -torch.log(p + 1e-12).mean() + self.brevity * said + APPEAL_DECAY * (self.appeal**2).sum()
 
     @torch.no_grad()
     def scores(self, story: Story, counts: CoPurchase) -> np.ndarray:

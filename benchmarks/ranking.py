@@ -101,6 +101,15 @@ def block_size(catalogue: Catalogue) -> int:
     return max(1, min(512, BLOCK_CELLS // max(1, len(catalogue.ids))))
 
 
+def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: Catalogue) -> np.ndarray:
+    """The highest score [queries] outside each history, or 1 where none is positive."""
+    found = np.array(scores, dtype=np.float64)
+    for row, query in zip(found, queries, strict=True):
+        row[catalogue.history(query)] = 0
+    top = found.max(axis=1, initial=0)
+    return np.where(top > 0, top, 1.0)
+
+
 def mean_ndcg(examples: Sequence[Example], catalogue: Catalogue, block: Block, k: int = 10) -> float:
     """NDCG@k of queries with one relevant item each, straight from the scores (for choosing settings, not for results).
 

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from benchmarks.contracts import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.ranking import CHOICE_QUERIES, Block, Catalogue, block_size, choose, grid, rank
+from benchmarks.ranking import CHOICE_QUERIES, Block, Catalogue, best_outside, block_size, choose, grid, rank
 from rad.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -56,7 +56,7 @@ class Model:
                 for block, weight in texts:
                     if weight:
                         found = np.asarray(block(queries))
-                        out += weight * found / best(found, queries, self.catalogue)[:, None]
+                        out += weight * found / best_outside(found, queries, self.catalogue)[:, None]
                 return out
 
             return scores
@@ -70,7 +70,7 @@ class Model:
         queries = [Query(user, "", user, sequence) for user, sequence in sequences]
         step = block_size(self.catalogue)
         parts = [queries[start : start + step] for start in range(0, len(queries), step)]
-        found = [best(np.asarray(block(part)), part, self.catalogue) for part in parts]
+        found = [best_outside(np.asarray(block(part)), part, self.catalogue) for part in parts]
         scale = float(np.mean(np.concatenate(found))) if found else 1.0
         return lambda queries: np.asarray(block(queries)) / scale
 
@@ -85,12 +85,3 @@ class Model:
             name="hybrid", version="1", base_model=encoder.base_model, n_parameters=encoder.n_parameters,
             config=config, trained_on=["purchases"],
         )  # fmt: skip
-
-
-def best(scores: np.ndarray, queries: Sequence[Query], catalogue: Catalogue) -> np.ndarray:
-    """The highest score [queries] outside each history, or 1 where none is positive."""
-    found = np.array(scores, dtype=np.float64)
-    for row, query in zip(found, queries, strict=True):
-        row[catalogue.history(query)] = 0
-    top = found.max(axis=1, initial=0)
-    return np.where(top > 0, top, 1.0)

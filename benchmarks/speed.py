@@ -5,9 +5,10 @@
 
 Every pair runs in this process on the same inputs, in turns, ``--repeats`` times; a ratio is the median over turns of
 their time divided by ours. Time is that of the processor (all threads of the process), as waiting for other programs is
-nobody's. Where their side takes minutes it is timed on the first few queries, which the table says,
-and given per query. Before anything is timed the answers are compared, and a difference ends the command. Memory is
-what the peak resident size grew by in the first turn, beside indexes and models (Linux); ours comes first, so theirs may reuse what ours freed.
+nobody's. Where their side takes minutes it is timed on the first few queries, which the table says, and given per
+query. Before anything is timed the answers are compared, and a difference ends the command. Memory is what the peak
+resident size grew by in the first turn, beside indexes and models (Linux); ours comes first, so theirs may reuse what
+ours freed.
 """
 
 from __future__ import annotations

@@ -106,19 +106,18 @@ def _words(settings: dict[str, Any]) -> str:
 
 def show(paths: Sequence[Path]) -> None:
     """One row a log: how many settings, what the best and the first (the defaults) score, and what it cost."""
-    heads = ("log", "settings", "best", "default", "minutes")
-    grid = table(f"Tuning: {METRIC} on validation", *heads, "chosen")
+    heads = ("log, and what was chosen", "tried", "best", "default", "minutes")
+    grid = table(f"Tuning: {METRIC} on validation", *heads)
     for path in paths:
         rows = [row for _, row in read_jsonl(path)]
         rows = [row for row in rows if row["version"] == rows[-1]["version"]]
         best = max(rows, key=lambda row: row[METRIC])
         grid.add_row(
-            f"{path.parent.name}/{path.stem}",
+            f"{path.parent.name}/{path.stem}\n  {_words(best['settings'])}",
             str(len(rows)),
             f"{best[METRIC]:.4f}",
             f"{rows[0][METRIC]:.4f}",
             f"{sum(row['cpu_seconds'] for row in rows) / 60:.1f}",
-            _words(best["settings"]),
         )
     console.print(grid)
 

@@ -38,9 +38,13 @@ class Catalogue:
 
     def recent(self, queries: Sequence[Query], last: int, decay: float) -> sp.csr_matrix:
         """[queries, items]: ``decay ** j`` for the j-th item back (from 0) among the ``last`` ones; repeats add up."""
-        columns = [self.history(q)[-last:][::-1] for q in queries]
+        return self.weighted(queries, [decay**j for j in range(last)])
+
+    def weighted(self, queries: Sequence[Query], weights: Sequence[float]) -> sp.csr_matrix:
+        """[queries, items]: ``weights[j]`` for the j-th item back (from 0), nothing further back; repeats add up."""
+        columns = [self.history(q)[::-1][: len(weights)] for q in queries]
         indptr = np.cumsum([0, *map(len, columns)])
-        data = np.array([decay**j for row in columns for j in range(len(row))], dtype=np.float64)
+        data = np.array([weights[j] for row in columns for j in range(len(row))], dtype=np.float64)
         flat = np.array([column for row in columns for column in row], dtype=np.int64)
         return sp.csr_matrix((data, flat, indptr), shape=(len(queries), len(self.ids)))
 

@@ -6,12 +6,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.train.loop import batches, optimise, padded
+from benchmarks.train.loop import batches, masked, optimise, padded
 
 
 def test_padding_by_hand():
     assert padded([[3, 1], [], [2]]).tolist() == [[3, 1], [-1, -1], [2, -1]]
     assert padded([[]]).tolist() == [[-1]] and padded([]).shape == (0, 1)
+
+
+def test_the_history_is_masked_but_for_a_target_bought_again():
+    found = masked(torch.zeros(2, 4), torch.tensor([[1, 2, -1], [3, -1, -1]]), torch.tensor([2, 0]))
+    assert found.isinf().tolist() == [[False, True, False, False], [False, False, False, True]]
 
 
 def test_batches_hold_every_row_once_and_no_more_places_than_asked():

@@ -42,7 +42,7 @@ class Model:
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         self.catalogue = Catalogue(items)
-        self.vectors, self.n_parameters = self._encoded([item.text for item in items.values()])
+        self.vectors, self.n_parameters = encoded(self.settings.encoder, [item.text for item in items.values()])
         self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
         self.block = self._block_of(self.chosen)
 
@@ -61,15 +61,16 @@ class Model:
         base, size = self.settings.encoder, self.n_parameters
         return ModelCard(name="dense", version="1", base_model=base, n_parameters=size, config=config)
 
-    def _encoded(self, texts: list[str]) -> tuple[np.ndarray, int]:
-        """Unit vectors [texts, width] in float32 and the encoder's size, from the cache when it holds these texts."""
-        path = cache_dir() / "embeddings" / f"{sha256_lines([self.settings.encoder, texts])[:16]}.npz"
-        if not path.exists():
-            vectors, n_parameters = _encode(self.settings.encoder, texts)
-            with whole(path, "wb") as file:
-                np.savez(file, vectors=vectors, n_parameters=n_parameters)
-        with np.load(path) as stored:
-            return stored["vectors"], int(stored["n_parameters"])
+
+def encoded(name: str, texts: list[str]) -> tuple[np.ndarray, int]:
+    """Unit vectors [texts, width] in float32 and the encoder's size, from the cache when it holds these texts."""
+    path = cache_dir() / "embeddings" / f"{sha256_lines([name, texts])[:16]}.npz"
+    if not path.exists():
+        vectors, n_parameters = _encode(name, texts)
+        with whole(path, "wb") as file:
+            np.savez(file, vectors=vectors, n_parameters=n_parameters)
+    with np.load(path) as stored:
+        return stored["vectors"], int(stored["n_parameters"])
 
 
 def _encode(name: str, texts: list[str]) -> tuple[np.ndarray, int]:

@@ -44,6 +44,19 @@ def batches(lengths: np.ndarray, places: int, rng: np.random.Generator) -> list[
     return [out[k] for k in rng.permutation(len(out))]
 
 
+def masked(logits: torch.Tensor, history: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Logits (B, N) without the columns in ``history`` (B, L), where -1 is none, but for a target bought again.
+
+    Whoever ranks leaves out the history; and its items, which resemble the query most, would else be the negatives
+    that training fights hardest.
+    """
+    hidden = torch.zeros(logits.shape, dtype=torch.bool)
+    known = history >= 0
+    hidden[torch.arange(len(history))[:, None].expand_as(history)[known], history[known]] = True
+    hidden[torch.arange(len(targets)), targets] = False
+    return logits.float().masked_fill(hidden, -torch.inf)
+
+
 def optimise(
     model: nn.Module,
     epochs: int,

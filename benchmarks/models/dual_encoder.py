@@ -99,6 +99,7 @@ class Model:
             lambda: batches(ones, s.batch_size, rng),
             loss,
             "dual_encoder",
+            faster=5.0,
         )
         with torch.no_grad():
             self.items = self.network.item(self.network.vectors)

@@ -9,7 +9,8 @@
 
 Then the facts are counted again from all purchases, validation's too; the weights and trees stay. Validation answers
 never serve to fit them. The item_knn, bm25 and dense parts choose their own settings on validation (24, 8 and 8).
-Prefixes and the rows and columns of each tree are drawn by the seed.
+Prefixes and the rows and columns of each tree are drawn by the seed. Fitting takes some two minutes of one core and
+up to 3 GB for 25,000 prefixes with 100 features.
 """
 
 from __future__ import annotations
@@ -37,14 +38,18 @@ EXTREME = 5.0  # standard deviations past which a feature says no more to the lo
 
 class Model:
     class Settings(ModelSettings):
-        prefixes: int = Field(default=12_000, ge=1, description="training prefixes to learn from, at most")
+        prefixes: int = Field(default=25_000, ge=1, description="training prefixes to learn from, at most")
         folds: int = Field(default=10, ge=2, description="folds of users whose facts leave each other out")
-        trees: int = Field(default=120, ge=0, description="trees of LambdaMART; none leaves the logit's order")
+        trees: int = Field(default=360, ge=0, description="trees of LambdaMART; none leaves the logit's order")
         leaves: int = Field(default=15, ge=2, description="leaves of a tree")
-        learning_rate: float = Field(default=0.05, gt=0, description="weight of each tree")
+        learning_rate: float = Field(default=0.025, gt=0, description="weight of each tree")
 
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    space: ClassVar[dict[str, tuple[Any, ...]]] = {"trees": (120, 60, 240), "leaves": (15, 7, 31)}
+    space: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "trees": (360, 180),
+        "leaves": (15, 31),
+        "learning_rate": (0.025, 0.05),
+    }
     quick: ClassVar[dict[str, Any]] = {"prefixes": 100, "folds": 2, "trees": 5}
 
     def __init__(self, settings: Any = None) -> None:
@@ -199,8 +204,10 @@ class Logit:
         self.weights = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
-        return np.clip((x - self.mean) / self.scale, -EXTREME, EXTREME).astype(np.float32)
+        out = x - self.mean.astype(np.float32)  # in float32 and in place: there are millions of rows
+        out /= self.scale.astype(np.float32)
+        return np.clip(out, -EXTREME, EXTREME, out=out)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         # a sum over each row by itself: a product of matrices would depend on how many rows there are
-        return np.einsum("ij,j->i", self._standard(x).astype(np.float64), self.weights)
+        return np.einsum("ij,j->i", self._standard(x), self.weights)

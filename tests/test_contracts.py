@@ -15,7 +15,7 @@ from fake_endpoint import FakeEndpoint
 
 from benchmarks.contracts import ModelCard, ModelSettings
 from benchmarks.evaluate import METRICS, evaluate, fault, load_metrics
-from benchmarks.models import dense
+from benchmarks.models import dense, late_interaction
 from benchmarks.ranking import CUT
 from rad import registry
 from rad.dataset import load_domain, open_dataset
@@ -37,7 +37,13 @@ def _quick_encoder(monkeypatch):
                 row[zlib.crc32(word.encode()) % 64] += 1
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), 0
 
+    def encode_tokens(encoder, texts):
+        rows = [text.lower().split() for text in texts]
+        ids = [np.array([zlib.crc32(word.encode()) % 64 for word in row], np.int64) for row in rows]
+        return [np.eye(64, dtype=np.float16)[row] for row in ids], ids, 0
+
     monkeypatch.setattr(dense, "_encode", encode)
+    monkeypatch.setattr(late_interaction, "_encode_tokens", encode_tokens)
 
 
 @cache

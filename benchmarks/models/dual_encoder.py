@@ -41,7 +41,7 @@ class Model:
         dropout: float = Field(default=0.2, ge=0, lt=1, description="on the vectors that Q and E read")
         epochs: int = Field(default=6, ge=1, description="passes over the training prefixes")
         batch_size: int = Field(default=512, ge=2, description="prefixes a step")
-        negatives: int = Field(default=8192, ge=1, description="items that a batch is ranked against, at most")
+        negatives: int = Field(default=5000, ge=1, description="items that a batch is ranked against, at most")
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of Q and E")
 

@@ -101,9 +101,9 @@ def rank(args: argparse.Namespace) -> None:
             session_max_len=LONGEST,
             loss="softmax",
             lr=args.learning_rate,
-            epochs=args.epochs,
-            deterministic=True,
-            verbose=1,
+            get_trainer_func=lambda: pytorch_lightning.Trainer(
+                max_epochs=args.epochs, deterministic=True, logger=False, enable_checkpointing=False
+            ),
         ),
     }
     for name in args.models:

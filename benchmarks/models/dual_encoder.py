@@ -45,6 +45,7 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of Q and E")
 
+    chance = True
     against: tuple[str, ...] = ("random", "popularity", "dense")
     quick: ClassVar[dict[str, Any]] = {"epochs": 1}
     space: ClassVar[dict[str, tuple[Any, ...]]] = {

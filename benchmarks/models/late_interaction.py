@@ -59,6 +59,7 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of the projection")
 
+    chance = True
     against: tuple[str, ...] = ("random", "popularity", "dense")
     quick: ClassVar[dict[str, Any]] = {"width": 16, "tokens": 8, "epochs": 1}
     space: ClassVar[dict[str, tuple[Any, ...]]] = {"epochs": (2, 4), "learning_rate": (3e-3, 1e-3), "window": (5, 15)}

@@ -44,6 +44,7 @@ class Model:
         leaves: int = Field(default=15, ge=2, description="leaves of a tree")
         learning_rate: float = Field(default=0.025, gt=0, description="weight of each tree")
 
+    chance = True
     against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
     space: ClassVar[dict[str, tuple[Any, ...]]] = {
         "trees": (360, 180),

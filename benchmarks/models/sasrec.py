@@ -49,6 +49,7 @@ class Model:
         learning_rate: float = Field(default=2e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.1, ge=0, description="of the matrices")
 
+    chance = True
     against: tuple[str, ...] = ("random", "popularity", "item_knn")
     sequential: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"hidden": 16, "window": 20, "epochs": 2}

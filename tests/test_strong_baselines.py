@@ -161,7 +161,7 @@ def test_hybrid_states_what_it_chose(toy):
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_hybrid_beats_its_parts_on_scientific(scientific):
-    """Weights are fixed, so validation stays unseen. Real vectors are not needed: words alone are worth 0.01."""
+    """Weights are fixed, so validation stays unseen. Real vectors are not needed: words alone are worth about 0.01."""
     train, validation = scientific.examples["train"], scientific.examples["validation"]
     found = {}
     for weight in (0.0, 0.4):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from annotation.endpoint import Answer
+if TYPE_CHECKING:  # the client is an extra, and counting does not need it
+    from annotation.endpoint import Answer
 
 
 @dataclass
@@ -45,13 +46,13 @@ class Usage:
         left_out = () if known else ("price_in", "price_out", "cost", "cost_now")
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
-    def spoken(self, n: int) -> str:
-        """One line for people; ``n`` is the number of queries that the answers are for."""
+    def spoken(self, n: int, noun: str = "query") -> str:
+        """One line for people; ``n`` is the number of queries (or of what ``noun`` says) that the answers are for."""
         told, per = self.record(), max(1, n)
         parts = [
             f"{self.answers:,} answers ({self.from_cache:,} from the cache)",
-            f"{self.prompt_tokens:,} prompt tokens ({self.prompt_tokens / per:,.0f} a query)",
-            f"{self.completion_tokens:,} answered tokens ({self.completion_tokens / per:,.0f} a query)",
+            f"{self.prompt_tokens:,} prompt tokens ({self.prompt_tokens / per:,.0f} a {noun})",
+            f"{self.completion_tokens:,} answered tokens ({self.completion_tokens / per:,.0f} a {noun})",
             f"cost {self.cost:.4f}, of which now {self.cost_now:.4f}" if "cost" in told else "price unknown",
         ]
         parts += [f"{self.uncounted:,} answers came without token counts"] if self.uncounted else []

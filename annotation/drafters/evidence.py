@@ -17,13 +17,15 @@ history reveals, never the item, and it is written for training items only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from annotation.contracts import Draft, DrafterSettings, Summary
 from rad.affinity import Catalogue, CoPurchase, Prefixes, distribution
+from rad.rationales import Fault, Rules
 from rad.types import Evidence, EvidenceKind, Example, Item, Origin, Query, Rationale, Reason
 
 SLOTS = 7  # places of the history that a reason may cite: the last seven purchases
@@ -115,12 +117,20 @@ def popularity_share(counts: CoPurchase, power: float) -> np.ndarray:
 class Drafter:
     """``fit`` on training examples, then ``draft(query, item)``: the posterior over reasons; None without a history."""
 
-    name = "evidence"
+    class Settings(DrafterSettings):
+        pass
+
+    name: ClassVar[str] = "evidence"
+    required: ClassVar[tuple[str, ...]] = ()
     version = "1"
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+        self.summary = Summary()
 
     def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0, steps: int = 80) -> Self:
         """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the places."""
-        self.catalogue = Catalogue.of(items)
+        self.items, self.catalogue = items, Catalogue.of(items)
         self.prefixes = Prefixes.of(self.catalogue, train)
         self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # of rad.affinity.FEATURES, to start from
         self.background_power = 1.0
@@ -194,6 +204,21 @@ class Drafter:
             found.append((int(slot), value, float(by_value[0, slot, column])))
         reasons = reasons_of(self.catalogue, history, found, STRONGEST)
         return rationale(query, reasons, origin="evidence", drafter=self.name, version=self.version)
+
+    def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
+        """The draft of each example's target, in order, checked. What breaks a rule is not drafted again: it would be
+        the same."""
+        self.summary, rules = Summary(), Rules(self.items)
+        for example in examples:
+            query, target = example.query, next(iter(example.relevant))
+            made = self.draft(query, self.items[target])
+            found = rules.faults(made, query, self.items[target]) if made else [Fault("no_history", "nothing to cite")]
+            wrong = tuple(fault for fault in found if not fault.counted)
+            if wrong:
+                draft = Draft(query.query_id, target, None, tried=(wrong,), refused=made)
+            else:
+                draft = Draft(query.query_id, target, made, counted=tuple(found))
+            yield self.summary.add(draft)
 
 
 def reasons_of(

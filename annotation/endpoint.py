@@ -5,8 +5,9 @@
     for result in endpoint.in_order(function_that_asks, many_inputs): ...
 
 The key comes from ``RAD_API_KEY`` or ``OPENAI_API_KEY`` and is never written down. The ``openai`` client retries rate
-limits, server errors and timeouts with back-off and jitter, and waits as long as ``Retry-After`` says. Each answer is
-one line of a file in the cache, appended as soon as it arrives; a killed run finds what it has paid for.
+limits, server errors, timeouts and cut connections with back-off and jitter, and waits as long as ``Retry-After`` says;
+a pace can be set, which retries keep, too. Each answer is one line of a file in the cache, appended as soon as it
+arrives; a killed run finds what it has paid for.
 
 Two kinds of failure: :class:`Unanswered` concerns one request; a :class:`RadError` (no connection, a refused key, an
 unknown model, a used-up quota) would befall the next request as well, so it ends the run.
@@ -29,9 +30,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import openai
 from openai.types.chat import ChatCompletion
 
+from annotation.pace import Pace
 from rad.errors import RadError
 from rad.io import canonical
 
@@ -64,7 +67,7 @@ class Endpoint:
     """One model behind one URL. Every method may be called from several threads.
 
     ``parameters`` go into each request as they are (``temperature``, ``max_tokens``, ``seed``, ...); ``timeout`` is in
-    seconds, and ``folder`` keeps the answers.
+    seconds, and ``folder`` keeps the answers. Requests and tokens per minute are held below what is given.
     """
 
     def __init__(
@@ -76,35 +79,55 @@ class Endpoint:
         timeout: float = 120,
         retries: int = 5,
         concurrency: int = 8,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
     ) -> None:
         self.base_url, self.model, self.parameters = base_url.rstrip("/"), model, dict(parameters or {})
         self.timeout, self.concurrency = timeout, concurrency
         self._key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
+        self._pace, self._asked = Pace(requests_per_minute, tokens_per_minute), threading.local()
         self._client = openai.OpenAI(
-            base_url=checked_url(base_url), api_key=self._key or "none", timeout=timeout, max_retries=retries
+            base_url=checked_url(base_url),
+            api_key=self._key or "none",
+            timeout=timeout,
+            max_retries=retries,
+            http_client=openai.DefaultHttpxClient(event_hooks={"request": [self._paced]}),  # before each retry, too
         )
         name = hashlib.sha256(canonical([self.base_url, model]).encode()).hexdigest()[:8]
         self._path = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', model)[-60:]}-{name}.jsonl"
         self._kept = _read(self._path)
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), dict[str, threading.Lock]()
         self._structured, self._answered, self._failed = True, bool(self._kept), 0
         self._broken: str | None = None  # why no request can succeed any more
 
-    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None = None) -> Answer:
-        """The answer to ``messages``, from the cache if it is there, held to a JSON ``schema`` if the endpoint can."""
-        request = {"base_url": self.base_url, "model": self.model, "messages": list(messages), **self.parameters}
+    def ask(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        schema: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """The answer to ``messages``, from the cache if it is there, held to a JSON ``schema`` if the endpoint can.
+
+        ``more`` are parameters of this request alone. One question that is asked twice at a time is sent once.
+        """
+        parameters = {**self.parameters, **(more or {})}
+        request = {"base_url": self.base_url, "model": self.model, "messages": list(messages), **parameters}
         key = hashlib.sha256(canonical({**request, "schema": schema}).encode()).hexdigest()
         with self._lock:
-            if key in self._kept:
-                return self._kept[key]
-        answer = self._send(messages, schema)
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            if key not in self._kept:
+                self._keep(key, answer := self._send(messages, schema, parameters))
+                return answer
+        return self._kept[key]
+
+    def _keep(self, key: str, answer: Answer) -> None:
         line = canonical({"key": key, **{name: v for name, v in asdict(answer).items() if name != "cached"}}) + "\n"
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "ab", buffering=0) as file:  # one write a line: other processes may append as well
                 file.write(line.encode())
             self._kept[key] = replace(answer, cached=True)
-        return answer
 
     def in_order(self, function: Callable[[Given], Made], inputs: Iterable[Given]) -> Iterator[Made]:
         """``function`` of each input, in order, ``concurrency`` at a time. An exception begins nothing new."""
@@ -120,7 +143,15 @@ class Endpoint:
         finally:
             pool.shutdown(cancel_futures=True)  # what is under way arrives and is kept
 
-    def _send(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None) -> Answer:
+    def _paced(self, _: httpx.Request) -> None:
+        self._pace.wait(self._asked.tokens)
+
+    def _send(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        schema: Mapping[str, Any] | None,
+        parameters: Mapping[str, Any],
+    ) -> Answer:
         if self._broken:
             raise RadError(self._broken)
         structured = self._structured and schema is not None
@@ -129,17 +160,20 @@ class Endpoint:
             shape = {"name": "answer", "strict": True, "schema": schema}
             more["response_format"] = {"type": "json_schema", "json_schema": shape}
         create: Any = self._client.chat.completions.create
+        self._asked.tokens = _estimate(messages, parameters)
         try:
-            completion = create(model=self.model, messages=list(messages), **self.parameters, **more)
+            completion = create(model=self.model, messages=list(messages), **parameters, **more)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
             if structured and isinstance(error, openai.APIStatusError) and self._no_schema(error):
-                return self._send(messages, schema)
+                return self._send(messages, schema, parameters)
             raise self._failure(error) from error
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise self._failure(None)
         self._answered, self._failed = True, 0
         choice, usage = completion.choices[0], completion.usage
         read, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+        if usage:
+            self._pace.correct(usage.prompt_tokens + usage.completion_tokens - self._asked.tokens)
         text = (choice.message.content or "").encode("utf-8", "replace").decode()  # half a surrogate pair fits no file
         return Answer(text, choice.finish_reason, read, written, structured)
 
@@ -162,6 +196,8 @@ class Endpoint:
         if lasting is None:
             if isinstance(error, openai.APITimeoutError):
                 fault = f"no answer within {self.timeout:g} s"
+            elif isinstance(error, openai.APIConnectionError):
+                fault = "the connection was cut"
             elif not isinstance(error, openai.APIStatusError):
                 fault = "the endpoint sent what is not a chat completion"
             elif TOO_LONG.search(self._said(error)):
@@ -186,7 +222,9 @@ class Endpoint:
                 return f"no model '{self.model}', or no such path ({self._said(error)})"
             case openai.RateLimitError():
                 return f"rate limit or quota used up ({self._said(error)}); answers so far are kept: go on later"
-            case openai.APIConnectionError() if not isinstance(error, openai.APITimeoutError):
+            case openai.APITimeoutError():
+                return None
+            case openai.APIConnectionError() if isinstance(error.__cause__, httpx.ConnectError) or not self._answered:
                 return f"no connection ({error.__cause__ or error}); is the server running?"
             case openai.APIStatusError() if error.status_code < 500 and not self._answered:
                 # Later on, the same status may be about one prompt (a content filter)
@@ -210,6 +248,11 @@ def checked_url(url: str) -> str:
     if parts.username is not None or parts.query:
         raise RadError(f"base_url must hold no user, password or query: a key belongs in {KEYS[0]}")
     return url
+
+
+def _estimate(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]) -> int:
+    """Tokens of a request and its answer, rather too many: one for four characters, and all that may be written."""
+    return sum(len(message["content"]) for message in messages) // 4 + int(parameters.get("max_tokens") or 0)
 
 
 def _read(path: Path) -> dict[str, Answer]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +31,48 @@ def plausible(request):
     first = 1 + int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % 5
     reasons = [{"because": [1], "wants": "something red or a coat", "avoids": ""}]
     return say(json.dumps({"reasons": reasons, "ranking": [first, first + 5, first + 2]}))
+
+
+def values_of(line):
+    """The attribute values at the end of a line that describes an item: (name, value) pairs."""
+    return re.findall(r"(\w+) = ([^;)]+)", line)
+
+
+def as_value(pair):
+    return {"attribute": pair[0], "value": pair[1]}
+
+
+def draft(place, pair, **changes):
+    """A faultless draft in the form of the drafter ``llm``: [place] has the value, so the user wants it."""
+    fact = as_value(pair)
+    reason = {"because": [place], "kind": "attribute", "fact": fact, "wants": [fact], "avoids": [], "weight": 0.5}
+    text = f"[{place}] has {pair[0]} {pair[1]}, so the user wants {pair[1]}."
+    return {"thoughts": "hm", "reasons": [reason], "text": text, "verdict": "supported", **changes}
+
+
+def contrast(item, other, **changes):
+    """A faultless answer about two described items."""
+    first, (apart, *_) = values_of(item)[0], [pair for pair in values_of(other) if pair not in values_of(item)]
+    sides = {
+        "for": {"claims": [as_value(first)], "text": f"It is {first[1]}, as is [1]."},
+        "against": {"claims": [], "text": "Nothing speaks against it."},
+        "contrast": {"claims": [as_value(apart)], "text": f"It comes close, but is {apart[1]}."},
+    }
+    return {"thoughts": "hm", **sides, **changes}
+
+
+def drafting(request):
+    """What the drafter ``llm`` asks for, made from its prompt alone, without a fault."""
+    prompt = request["messages"][-1]["content"]
+    if "An item:" in prompt:
+        item, other = re.search(r"An item:\n\n(.*)\n\n.*\n\n(.*)", prompt).groups()
+        return say(json.dumps(contrast(item, other)))
+    place, line = re.findall(r"^\[(\d+)\] (.*)", prompt, re.MULTILINE)[0]
+    return say(json.dumps(draft(int(place), values_of(line)[0])))
+
+
+CUT = (None, b"", {})
+"""The connection is closed without an answer."""
 
 
 class FakeEndpoint:
@@ -69,14 +113,20 @@ class FakeEndpoint:
         finally:
             with self._lock:
                 self._now -= 1
+        if status is None:
+            handler.close_connection = True
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            return
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         try:
             handler.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
                 handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(raw)))
+            if "Content-Length" not in headers:
+                handler.send_header("Content-Length", str(len(raw)))
             handler.end_headers()
             handler.wfile.write(raw)
+            handler.close_connection |= "Content-Length" in headers  # less than was announced
         except OSError:  # the client has given up
             handler.close_connection = True
 

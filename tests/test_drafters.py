@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from fake_endpoint import drafting
 from rich.console import Console
 
 from annotation.contracts import Draft, DrafterSettings, Summary
@@ -17,6 +18,11 @@ from rad.rationales import Fault, Rules
 DRAFTERS = registry.names("annotation.drafters")
 
 
+@pytest.fixture(autouse=True)
+def _drafting_endpoint(fake_endpoint):
+    fake_endpoint.answer = drafting
+
+
 def make(name, url):
     kind = registry.load("annotation.drafters", name)
     needed = {"base_url": url, "model": "fake"}
@@ -24,7 +30,7 @@ def make(name, url):
 
 
 def test_the_registry_has_them():
-    assert "evidence" in DRAFTERS
+    assert {"evidence", "llm"} <= set(DRAFTERS)
 
 
 @pytest.mark.parametrize("name", DRAFTERS)
@@ -56,7 +62,7 @@ class TestDrafter:
         rationales.write(tmp_path / "drafts.jsonl", accepted)
         assert [r for _, r in rationales.read(tmp_path / "drafts.jsonl")] == accepted, "ids are distinct"
         summary = drafter.summary.record()
-        assert (summary["drafts"], summary["accepted"]) == (len(examples), len(accepted))
+        assert (summary["drafts"], summary["accepted"]) == (len(examples), len(accepted)) and accepted
         assert json.loads(json.dumps(summary, allow_nan=False)) == summary
         again = make(name, fake_endpoint.url).fit(toy.examples["train"], toy.items, seed=0)
         assert list(again.drafts(examples)) == found, "same seed, same drafts"

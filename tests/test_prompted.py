@@ -10,6 +10,7 @@ import sys
 import pytest
 from fake_endpoint import fail, say
 
+from annotation.prompting import read_prompts
 from benchmarks import run, runner
 from benchmarks.evaluate import METRICS
 from benchmarks.models import prompted
@@ -113,7 +114,7 @@ def test_the_version_of_the_prompts_changes_with_their_words():
 
     known = {"1": "c39a441fc3646b47"}
     text = prompted.PROMPTS.read_bytes()
-    prompts = prompted.read_prompts(prompted.PROMPTS)
+    prompts = read_prompts(prompted.PROMPTS)
     assert known[prompts["version"]] == hashlib.sha256(text).hexdigest()[:16], "raise the version and pin it here"
     assert set(prompts) == {"version", "system", "reasons", "ranking"}
 

@@ -16,7 +16,6 @@ leaves out step 1. What is asked stands in ``prompted.md``.
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from annotation.endpoint import Answer, Endpoint, Unanswered, checked_url
+from annotation.prompting import objects, read_prompts
 from annotation.usage import Usage
 from benchmarks.contracts import ModelCard, ModelSettings
 from rad.claims import Matcher
@@ -216,13 +216,6 @@ class Model:
 # --- what was asked and what came back ---
 
 
-def read_prompts(path: Path) -> dict[str, str]:
-    """The ``## name`` sections of a file of prompts, and the version that its first line states."""
-    head, *sections = path.read_text(encoding="utf-8").split("\n## ")
-    named = {name.strip(): text.strip() for name, _, text in (section.partition("\n") for section in sections)}
-    return {"version": head.partition("\n")[0].removeprefix("version:").strip(), **named}
-
-
 def _object(**fields: Any) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
@@ -241,16 +234,8 @@ def ranking_schema(candidates: int, top: int) -> dict[str, Any]:
 
 def parsed(text: str, field: str) -> list[Any] | None:
     """The list under ``field`` of the last JSON object in ``text`` that has one: thoughts may come before it."""
-    found, decoder, place = None, json.JSONDecoder(), text.find("{")
-    while place >= 0:
-        try:
-            value, end = decoder.raw_decode(text, place)
-            if isinstance(value.get(field), list):
-                found = value[field]
-        except (ValueError, RecursionError):
-            end = place + 1
-        place = text.find("{", end)
-    return found
+    found = [value[field] for value in objects(text) if isinstance(value.get(field), list)]
+    return found[-1] if found else None
 
 
 def _number(label: Any) -> int | None:

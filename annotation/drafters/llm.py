@@ -1,0 +1,224 @@
+"""``llm``: a model behind any OpenAI-compatible endpoint drafts rationales; each is checked before it is passed on.
+
+1. The model reads the history with its places, a profile counted from that history alone, and the catalogue's common
+   attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It is not told
+   what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
+2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.Rules` with the target
+   known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts`` times; then
+   it is rejected, with the faults. Where a draft named the target, to tell would give the target away: the model is
+   asked afresh, and does not see that draft.
+3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
+   the item, what against it, and why the alternative is not it. Nothing of that goes back into the rationale.
+
+What is asked stands in ``llm.md``. Answers are kept under ``RAD_CACHE``: a killed run pays nothing twice, and one whose
+drafts were rejected for want of an answer (``unanswered``) asks for these again.
+
+    export RAD_API_KEY=...
+    python -m annotation draft --drafter llm --base-url https://HOST/v1 --model NAME --domain world --n 200 --out DIR
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, Field, field_validator
+
+from annotation.contracts import Draft, DrafterSettings, Faults, Summary
+from annotation.drafters import _forms as forms
+from annotation.drafters import _shown as shown
+from annotation.endpoint import Answer, Endpoint, Unanswered, checked_url
+from annotation.prompting import Unreadable, read_answer, read_prompts
+from annotation.usage import Usage
+from rad.errors import RadError
+from rad.io import cache_dir
+from rad.rationales import Fault, Rules
+from rad.types import Example, Item, PairExplanation, Rationale
+
+VERSION = "1"
+PROMPTS = Path(__file__).with_suffix(".md")
+SHOWN_AGAIN = 4000  # characters of a refused answer that the model is shown
+Form = TypeVar("Form", bound=BaseModel)
+Made = TypeVar("Made")
+
+
+class Drafter:
+    class Settings(DrafterSettings):
+        base_url: str | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
+        model: str | None = Field(default=None, description="the model's name at the endpoint")
+        hindsight: bool = Field(default=False, description="tell the model what was chosen: hindsight drafts")
+        contrasts: bool = Field(default=True, description="also explain the item, for and against, and an alternative")
+        redrafts: int = Field(default=2, ge=0, description="times that a faulty draft is asked for again")
+        window: int = Field(default=20, ge=1, description="last choices in the prompt")
+        item_chars: int = Field(default=300, ge=20, description="an item's description is cut here")
+        values: int = Field(default=40, ge=0, description="commonest values of each attribute in the prompt")
+        temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
+        max_tokens: int | None = Field(default=2000, ge=1, description="longest answer; null: the endpoint's default")
+        concurrency: int = Field(default=8, ge=1, description="requests under way at once")
+        requests_per_minute: float | None = Field(default=None, gt=0, description="no more requests, retries included")
+        tokens_per_minute: float | None = Field(default=None, gt=0, description="no more tokens, asked and answered")
+        timeout: float = Field(default=120, gt=0, description="seconds to wait for an answer")
+        retries: int = Field(default=5, ge=0, description="tries after a rate limit, error or timeout")
+        price_in: float | None = Field(default=None, ge=0, description="price of a million prompt tokens")
+        price_out: float | None = Field(default=None, ge=0, description="price of a million answered tokens")
+
+        @field_validator("base_url")
+        @classmethod
+        def _holds_no_secret(cls, url: str | None) -> str | None:
+            try:
+                return url if url is None else checked_url(url)
+            except RadError as error:
+                raise ValueError(str(error)) from error
+
+    name: ClassVar[str] = "llm"
+    required: ClassVar[tuple[str, ...]] = ("base_url", "model")
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings or self.Settings()
+        self.prompts = read_prompts(PROMPTS)
+        self.summary = Summary()
+
+    @property
+    def version(self) -> str:
+        """Of the code, then of the prompts."""
+        return f"{VERSION}.{self.prompts['version']}"
+
+    @property
+    def signature(self) -> str:
+        """The ``drafter`` of the records."""
+        return f"{'llm-hindsight' if self.settings.hindsight else 'llm'}:{self.settings.model}"
+
+    def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0) -> Self:
+        """Learns nothing; reads the catalogue and opens the endpoint. :class:`RadError` without one."""
+        s = self.settings
+        if not s.base_url or not s.model:
+            raise RadError("the drafter 'llm' needs an endpoint: --base-url http://HOST:PORT/v1 --model NAME")
+        self.items, self.seed = items, seed
+        self.rules, self.spelling = Rules(items), forms.Spelling(items)
+        self.neighbours = shown.Neighbours(items) if s.contrasts else None
+        self.values = shown.common_values(items, s.values)
+        parameters = {"temperature": s.temperature, "max_tokens": s.max_tokens}
+        self.endpoint = Endpoint(
+            s.base_url,
+            s.model,
+            cache_dir() / "llm",
+            {name: value for name, value in parameters.items() if value is not None},
+            s.timeout,
+            s.retries,
+            s.concurrency,
+            s.requests_per_minute,
+            s.tokens_per_minute,
+        )
+        return self
+
+    def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
+        """One draft an example, in order, ``concurrency`` under way. :class:`RadError` where no request can succeed."""
+        s = self.settings
+        self.summary = Summary(usage=(usage := Usage(s.price_in, s.price_out)))
+        for draft, answers in self.endpoint.in_order(self._draft, examples):
+            for answer in answers:
+                usage.add(answer)
+            yield self.summary.add(draft)
+
+    def _draft(self, example: Example) -> tuple[Draft, list[Answer]]:
+        answers: list[Answer] = []
+        query, target = example.query, next(iter(example.relevant))
+        if not query.history:
+            return Draft(query.query_id, target, None, tried=((Fault("no_history", "nothing to cite"),),)), answers
+        made, tried, refused, counted = self._rationale(example, answers)
+        if made is None:
+            return Draft(query.query_id, target, None, tried=tried, refused=refused), answers
+        contrasts, contrasts_tried = self._contrasts(example, made, answers) if self.neighbours else ((), ())
+        return Draft(query.query_id, target, made, contrasts, tried, None, counted, contrasts_tried), answers
+
+    def _rationale(
+        self, example: Example, answers: list[Answer]
+    ) -> tuple[Rationale | None, tuple[Faults, ...], Rationale | None, Faults]:
+        """The accepted rationale, the faults of those that were not, the last of these, and what was counted."""
+        query = example.query
+        targets = [self.items[item_id] for item_id in example.relevant]
+        told = "\n".join(shown.described(target, self.settings.item_chars) for target in targets)
+        base = self._filled(
+            "rationale",
+            history=shown.history(query, self.items, self.settings.window, self.settings.item_chars),
+            profile=shown.profile(query, self.items),
+            values=self.values,
+            target="\n" + self._filled("target", item=told) + "\n" if self.settings.hindsight else "",
+            most=forms.MOST,
+        )
+
+        def judged(form: forms.RationaleForm) -> tuple[Rationale, Faults]:
+            made = forms.rationale_of(form, query, self.spelling, self.signature, self.version)
+            named = (fault for target in targets for fault in self.rules.names(made.text, target, query))
+            return made, (*self.rules.faults(made, query), *forms.empty_reasons(made), *named)
+
+        return self._checked(base, forms.RationaleForm, judged, answers)
+
+    def _contrasts(
+        self, example: Example, rationale: Rationale, answers: list[Answer]
+    ) -> tuple[tuple[PairExplanation, ...], tuple[Faults, ...]]:
+        """The explanations of the target and of the nearest alternative, if accepted; the faults of those refused."""
+        query, item = example.query, self.items[next(iter(example.relevant))]
+        assert self.neighbours is not None
+        other = self.neighbours.nearest(item, {*example.relevant, *(past.item_id for past in query.history)})
+        if other is None:
+            return (), ((Fault("no_alternative", "no other item has another value"),),)
+        base = self._filled(
+            "contrasts",
+            history=shown.history(query, self.items, self.settings.window, self.settings.item_chars),
+            profile=shown.profile(query, self.items),
+            rationale=rationale.text,
+            item=shown.described(item, self.settings.item_chars),
+            alternative=shown.described(other, self.settings.item_chars),
+        )
+
+        def judged(form: forms.ContrastForm) -> tuple[tuple[PairExplanation, ...], Faults]:
+            made = forms.explanations_of(form, query, item, other, self.spelling, self.signature, self.version)
+            return made, tuple(forms.explanation_faults(made, query, item, other))
+
+        made, tried, _, _ = self._checked(base, forms.ContrastForm, judged, answers)
+        return made or (), tried
+
+    def _checked(
+        self, base: str, form: type[Form], judged: Callable[[Form], tuple[Made, Faults]], answers: list[Answer]
+    ) -> tuple[Made | None, tuple[Faults, ...], Made | None, Faults]:
+        """Ask ``base`` until what comes back is without a fault, or the redrafts are used up."""
+        prompt, tried, refused = base, list[Faults](), None
+        for attempt in range(self.settings.redrafts + 1):
+            try:
+                answer = self._ask(prompt, form, attempt)
+            except Unanswered as error:  # the client has tried again already
+                tried.append((Fault("unanswered", str(error)),))
+                break
+            answers.append(answer)
+            try:
+                made, faults = judged(read_answer(answer.text, form))
+            except Unreadable as error:
+                cut = answer.finish == "length"
+                wrong: Faults = (Fault("unreadable", "the answer was cut at max_tokens" if cut else str(error)),)
+            else:
+                wrong = tuple(fault for fault in faults if not fault.counted)
+                if not wrong:
+                    return made, tuple(tried), None, faults
+                refused = made
+            tried.append(wrong)
+            prompt = f"{base}\n\n{self._again(answer, wrong)}"
+        return None, tuple(tried), refused, ()
+
+    def _again(self, answer: Answer, wrong: Faults) -> str:
+        """What is added to the question. It never says that a draft named the target, which the model must not know."""
+        if not self.settings.hindsight and any(fault.rule == "names_target" for fault in wrong):
+            return self.prompts["afresh"]
+        told = "\n".join(f"- {fault.rule}: {fault.detail}" for fault in wrong)
+        return self._filled("redraft", draft=answer.text[:SHOWN_AGAIN] or "(empty)", faults=told)
+
+    def _ask(self, prompt: str, form: type[BaseModel], attempt: int) -> Answer:
+        messages = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": prompt}]
+        # Where answers are drawn, another seed and another attempt are another draw, and another line of the cache
+        more = {"seed": self.seed + attempt} if self.settings.temperature else {}
+        return self.endpoint.ask(messages, form.model_json_schema(), more)
+
+    def _filled(self, name: str, **values: Any) -> str:
+        return Template(self.prompts[name]).substitute(values)

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
 import openai
 from openai.types.chat import ChatCompletion
 
@@ -143,7 +142,7 @@ class Endpoint:
         finally:
             pool.shutdown(cancel_futures=True)  # what is under way arrives and is kept
 
-    def _paced(self, _: httpx.Request) -> None:
+    def _paced(self, _: Any) -> None:
         self._pace.wait(self._asked.tokens)
 
     def _send(
@@ -224,7 +223,7 @@ class Endpoint:
                 return f"rate limit or quota used up ({self._said(error)}); answers so far are kept: go on later"
             case openai.APITimeoutError():
                 return None
-            case openai.APIConnectionError() if isinstance(error.__cause__, httpx.ConnectError) or not self._answered:
+            case openai.APIConnectionError() if _unreachable(error) or not self._answered:
                 return f"no connection ({error.__cause__ or error}); is the server running?"
             case openai.APIStatusError() if error.status_code < 500 and not self._answered:
                 # Later on, the same status may be about one prompt (a content filter)
@@ -248,6 +247,11 @@ def checked_url(url: str) -> str:
     if parts.username is not None or parts.query:
         raise RadError(f"base_url must hold no user, password or query: a key belongs in {KEYS[0]}")
     return url
+
+
+def _unreachable(error: Exception) -> bool:
+    """Whether no connection was made, rather than cut later. By name: the client's HTTP library is its own affair."""
+    return type(error.__cause__).__name__ == "ConnectError"
 
 
 def _estimate(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]) -> int:

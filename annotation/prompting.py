@@ -7,6 +7,7 @@ form = read_answer(answer.text, Form)           # a pydantic model, or Unreadabl
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,11 @@ TOLD = 3  # of an answer's faults
 
 class Unreadable(Exception):
     """An answer that is not in the form that was asked for. The text says how, in words that a model can use."""
+
+
+def plain(text: str) -> str:
+    """In one line, without characters that cannot be seen (they may reverse or hide words where people read)."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def read_prompts(path: Path) -> dict[str, str]:
@@ -49,6 +55,6 @@ def read_answer(text: str, form: type[Form]) -> Form:
         return form.model_validate(found[-1])
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        told = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
+        told = [f"{'.'.join(map(str, fault['loc'])) or 'the answer'}: {fault['msg']}" for fault in faults]
         more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
-        raise Unreadable("; ".join([*told[:TOLD], *more])) from error
+        raise Unreadable(textwrap.shorten(plain("; ".join([*told[:TOLD], *more])), 300, placeholder="...")) from error

@@ -12,9 +12,10 @@ import threading
 import time
 
 import pytest
-from fake_endpoint import fail, say, slowly
+from fake_endpoint import CUT, fail, say, slowly
 
 from annotation.endpoint import PATIENCE, Endpoint, Unanswered, checked_url
+from annotation.pace import Pace
 from annotation.usage import Usage
 from rad.errors import RadError
 
@@ -124,6 +125,50 @@ def test_a_refused_prompt_among_answered_ones_concerns_itself(made, fake_endpoin
     ask(endpoint)
     with pytest.raises(Unanswered, match="status 400"):
         ask(endpoint, "filtered")
+
+
+def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(made, fake_endpoint):
+    fake_endpoint.script = [say("fine"), CUT, (200, b"{", {"Content-Length": "99"}), say("fine")]
+    endpoint = made(retries=0)
+    ask(endpoint)
+    for text in ("cut", "half"):
+        with pytest.raises(Unanswered, match=r"^the connection was cut$"):
+            ask(endpoint, text)
+    assert ask(endpoint, "cut").text == "fine"
+    fake_endpoint.close()
+    endpoint._client.close()  # the connection that was kept open
+    with pytest.raises(RadError, match=r"no connection"):
+        ask(made(retries=0), "gone")
+
+
+def test_one_question_asked_twice_at_a_time_is_paid_once(made, fake_endpoint):
+    fake_endpoint.answer = slowly(0.2, lambda _: say("once"))
+    endpoint = made(concurrency=4)
+    found = list(endpoint.in_order(lambda _: ask(endpoint, "same"), range(8)))
+    assert {a.text for a in found} == {"once"} and sorted(a.cached for a in found) == [False] + [True] * 7
+    assert len(fake_endpoint.requests) == 1
+
+
+def test_retries_keep_the_pace_too_and_tokens_are_set_right(made, fake_endpoint, monkeypatch):
+    waits, corrections = [], []
+    monkeypatch.setattr(Pace, "wait", lambda self, tokens: waits.append(tokens))
+    monkeypatch.setattr(Pace, "correct", lambda self, tokens: corrections.append(tokens))
+    fake_endpoint.script = [fail(500, Retry_After="0.01"), say("hi", usage=(100, 20)), say("no", usage=None)]
+    endpoint = made(parameters={"max_tokens": 9}, requests_per_minute=60)
+    ask(endpoint, "12345678")
+    assert waits == [2 + 9] * 2 and corrections == [120 - 11]
+    ask(endpoint, "12345678")
+    assert len(waits) == 2, "the cache keeps nobody waiting"
+    ask(endpoint, "")
+    assert waits[2:] == [9] and len(corrections) == 1
+
+
+def test_parameters_of_one_request(made, fake_endpoint):
+    endpoint = made(parameters={"seed": 1, "temperature": 1.0})
+    hello = [{"role": "user", "content": "hello"}]
+    endpoint.ask(hello, None, {"seed": 2})
+    assert endpoint.ask(hello, None, {"seed": 2}).cached and not endpoint.ask(hello).cached
+    assert [(r["seed"], r["temperature"]) for r in fake_endpoint.requests] == [(2, 1.0), (1, 1.0)]
 
 
 def test_no_connection(tmp_path):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from annotation.prompting import plain
 from rad import claims
 from rad.io import canonical
 from rad.rationales import Fault, forbidden_wording
@@ -19,19 +20,14 @@ LONGEST = 2000  # characters of a text that people read
 Pairs = tuple[tuple[str, str], ...]
 
 
-def _plain(text: str) -> str:
-    """In one line, without characters that cannot be seen (they may reverse or hide words where people read)."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 def _readable(text: str) -> str:
-    text = _plain(text)
+    text = plain(text)
     if not text or len(text) > LONGEST:
         raise ValueError(f"must hold 1 to {LONGEST} characters, has {len(text)}")
     return text
 
 
-Words = Annotated[str, AfterValidator(_plain)]
+Words = Annotated[str, AfterValidator(plain)]
 Text = Annotated[str, AfterValidator(_readable)]  # no limits in the schema: some endpoints refuse them there
 
 

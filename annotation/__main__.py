@@ -20,9 +20,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rad.errors import run
+from rad.errors import RadError, run
 from rad.registry import unknown
 
+EXTRAS = ("argilla", "httpx", "openai")  # of the extra 'annotate'
 COMMANDS = ("draft", "serve", "push", "status", "pull", "agreement", "judge", "withdraw", "demo")
 
 
@@ -48,7 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = top.parse_args(given[:1]).command
     if name not in lines:
         top.error(unknown("command", [name], lines))
-    module = importlib.import_module(f"annotation.{name}")
+    try:
+        module = importlib.import_module(f"annotation.{name}")
+    except ModuleNotFoundError as error:
+        if (missing := (error.name or "").partition(".")[0]) not in EXTRAS:
+            raise
+        raise RadError(f"{name} needs '{missing}': pip install -c constraints.txt -e '.[annotate]'") from error
     parser = argparse.ArgumentParser(
         prog=f"python -m annotation {name}",
         description=module.__doc__,

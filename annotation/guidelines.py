@@ -1,0 +1,10 @@
+"""What reviewers read, and its version: ``guidelines.md`` and, below it, ``consent.md``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+TEXT = "\n\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("guidelines.md", "consent.md"))
+(VERSION,) = re.findall(r"^Version (\d+)\.", TEXT, re.MULTILINE)

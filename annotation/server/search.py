@@ -1,0 +1,307 @@
+"""A search engine for argilla-server over Argilla's own SQLite tables, registered under the name ``sqlite``.
+
+There is no index to keep in step: every search is a query on the tables that Argilla has already committed to, so what
+it finds is what there is, after a crash as well. Text search knows ``word``, ``begin*``, ``"a phrase"``, ``-not`` and
+``one | other``; words are joined by AND and match whole words, whatever their case.
+
+Reviewers get records in an order of their own, those first that somebody else has answered already: so records reach
+their overlap one by one, rather than all of them at the end.
+
+This file runs in the server's environment and imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from argilla_server.database import AsyncSessionLocal
+from argilla_server.enums import MetadataPropertyType, ResponseStatus, ResponseStatusFilter, SimilarityOrder, SortOrder
+from argilla_server.models import Question, Record, Response, Suggestion, Vector
+from argilla_server.search_engine import base
+from sqlalchemy import String, and_, cast, exists, false, func, not_, or_, select, true
+
+TIMES = ("inserted_at", "updated_at")
+PLACE = "reviewer_place"  # the SQL function of an order for each reviewer, see place()
+
+
+def place(user: str, record: str) -> bytes:
+    """Where a record stands in a reviewer's own order: the same on every call, another for every reviewer."""
+    return hashlib.blake2b(f"{user} {record}".encode(), digest_size=8).digest()
+
+
+def on_connect(connection: Any) -> None:
+    """What the engine needs of each connection to the database."""
+    connection.create_function(PLACE, 2, place, deterministic=True)
+
+
+@base.SearchEngine.register("sqlite")
+class SqliteSearch(base.SearchEngine):
+    """Reads; the writing half of the interface has nothing to do."""
+
+    @classmethod
+    async def new_instance(cls) -> SqliteSearch:
+        return cls()
+
+    async def close(self) -> None: ...
+
+    async def ping(self) -> bool:
+        return True
+
+    async def info(self) -> dict[str, str]:
+        return {"name": "sqlite", "version": sqlite3.sqlite_version}
+
+    async def create_index(self, dataset: Any) -> None: ...
+    async def delete_index(self, dataset: Any) -> None: ...
+    async def configure_metadata_property(self, dataset: Any, metadata_property: Any) -> None: ...
+    async def configure_index_vectors(self, vector_settings: Any) -> None: ...
+    async def index_records(self, dataset: Any, records: Any) -> None: ...
+    async def partial_record_update(self, record: Any, **update: Any) -> None: ...
+    async def delete_records(self, dataset: Any, records: Any) -> None: ...
+    async def update_record_response(self, response: Any) -> None: ...
+    async def delete_record_response(self, response: Any) -> None: ...
+    async def update_record_suggestion(self, suggestion: Any) -> None: ...
+    async def delete_record_suggestion(self, suggestion: Any) -> None: ...
+
+    async def get_dataset_progress(self, dataset: Any) -> dict[str, int]:
+        statuses = select(cast(Record.status, String), func.count()).where(Record.dataset_id == dataset.id)
+        return _counted(await _rows(statuses.group_by(Record.status)))
+
+    async def get_dataset_user_progress(self, dataset: Any, user: Any) -> dict[str, int]:
+        statuses = select(cast(Response.status, String), func.count()).join(Record)
+        mine = statuses.where(Record.dataset_id == dataset.id, Response.user_id == user.id)
+        return _counted(await _rows(mine.group_by(Response.status)))
+
+    async def search(
+        self,
+        dataset: Any,
+        query: Any = None,
+        filter: Any = None,
+        sort: Any = None,
+        offset: int = 0,
+        limit: int = 100,
+        user_id: UUID | None = None,
+    ) -> Any:
+        where = _where(dataset, query, filter)
+        order = [_sort_key(o) for o in sort or []]
+        if user_id and not sort:
+            answers = select(func.count(Response.id)).where(
+                Response.record_id == Record.id, Response.status == ResponseStatus.submitted
+            )
+            own = getattr(func, PLACE)(str(user_id), cast(Record.id, String))
+            order = [answers.correlate(Record).scalar_subquery().desc(), own]
+        ids = select(Record.id).where(*where).order_by(*order, Record.inserted_at, Record.id)
+        page = await _rows(ids.offset(offset).limit(limit))
+        [(total,)] = await _rows(select(func.count(Record.id)).where(*where))
+        items = [base.SearchResponseItem(record_id=row[0], score=None) for row in page]
+        return base.SearchResponses(items=items, total=total)
+
+    async def compute_metrics_for(self, metadata_property: Any) -> Any:
+        where = Record.dataset_id == metadata_property.dataset_id
+        each = _each(Record.metadata_, metadata_property.name)
+        if metadata_property.type == MetadataPropertyType.terms:
+            counted = select(each.c.value, func.count()).select_from(Record).join(each, true())
+            rows = await _rows(
+                counted.where(where, each.c.value.is_not(None)).group_by(each.c.value).order_by(func.count().desc())
+            )
+            values = [base.TermsMetrics.TermCount(term=str(term), count=n) for term, n in rows]
+            return base.TermsMetrics(total=sum(v.count for v in values), values=values)
+        ends = select(func.min(each.c.value), func.max(each.c.value)).select_from(Record).join(each, true())
+        [(low, high)] = await _rows(ends.where(where))
+        whole = metadata_property.type == MetadataPropertyType.integer
+        return (base.IntegerMetadataMetrics if whole else base.FloatMetadataMetrics)(min=low, max=high)
+
+    async def similarity_search(
+        self,
+        dataset: Any,
+        vector_settings: Any,
+        value: list[float] | None = None,
+        record: Any = None,
+        query: Any = None,
+        filter: Any = None,
+        max_results: int = 100,
+        order: Any = SimilarityOrder.most_similar,
+        threshold: float | None = None,
+    ) -> Any:
+        target = value or record.vector_value_by_vector_settings(vector_settings)
+        where = [*_where(dataset, query, filter), Vector.vector_settings_id == vector_settings.id]
+        if record is not None:
+            where.append(Record.id != record.id)
+        rows = await _rows(select(Record.id, Vector.value).join(Vector, Vector.record_id == Record.id).where(*where))
+        sign = -1 if order == SimilarityOrder.least_similar else 1
+        scored = [((1 + sign * _cosine(vector, target)) / 2, key) for key, vector in rows]
+        found = [pair for pair in scored if threshold is None or pair[0] >= threshold]
+        found.sort(key=lambda pair: -pair[0])
+        items = [base.SearchResponseItem(record_id=key, score=score) for score, key in found[:max_results]]
+        return base.SearchResponses(items=items, total=len(found))
+
+
+async def _rows(statement: Any) -> Sequence[Any]:
+    async with AsyncSessionLocal() as db:
+        rows: Sequence[Any] = (await db.execute(statement)).all()
+    return rows
+
+
+def _counted(rows: Iterable[Any]) -> dict[str, int]:
+    counts = {status: n for status, n in rows}
+    return {"total": sum(counts.values()), **counts}
+
+
+def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
+    size = math.sqrt(sum(x * x for x in a) * sum(y * y for y in b)) or 1.0
+    return sum(x * y for x, y in zip(a, b, strict=True)) / size
+
+
+def _where(dataset: Any, query: Any, filter: Any) -> list[Any]:
+    conditions = [Record.dataset_id == dataset.id]
+    if query is not None:
+        conditions.append(_has_text(dataset, base.TextQuery(q=query) if isinstance(query, str) else query))
+    if filter is not None:
+        conditions.append(_holds(filter))
+    return conditions
+
+
+def _path(*names: str) -> str:
+    return "$" + "".join('."' + name.replace('"', "") + '"' for name in names)
+
+
+def _each(column: Any, *names: str) -> Any:
+    """A row for each value that a JSON column holds at a path: one for a scalar, one an entry for a list."""
+    return func.json_each(column, _path(*names)).table_valued("value", "type")
+
+
+def _holds(filter: Any) -> Any:
+    """A filter of Argilla's as a condition on ``Record``."""
+    if isinstance(filter, base.AndFilter):
+        return and_(true(), *map(_holds, filter.filters))
+    scope = filter.scope
+    if isinstance(scope, base.RecordFilterScope):
+        return _record_holds(scope.property, filter)
+    if isinstance(scope, base.ResponseFilterScope) and not scope.question:
+        return _answered(scope, filter)
+    value, query = _values(scope)
+    return exists(query.where(_compared(value, filter)).correlate(Record))
+
+
+def _record_holds(name: str, filter: Any) -> Any:
+    column = getattr(Record, name)
+    if isinstance(filter, base.RangeFilter):
+        return _between(column, *(_moment(b) if name in TIMES else b for b in (filter.ge, filter.le)))
+    if name in TIMES:
+        return column.in_([_moment(v) for v in filter.values])
+    if name == "id":
+        return column.in_([UUID(str(v)) for v in filter.values])
+    return _compared(column, filter)
+
+
+def _answered(scope: Any, filter: Any) -> Any:
+    """The status of a reviewer's answer (of anybody's where no user is named); ``pending`` is having none."""
+    wanted = {str(getattr(v, "value", v)) for v in filter.values}
+    pending = ResponseStatusFilter.pending.value
+    any_answer = select(Response.id).where(Response.record_id == Record.id)
+    if scope.user:
+        any_answer = any_answer.where(Response.user_id == scope.user.id)
+    of_status = any_answer.where(cast(Response.status, String).in_(wanted - {pending}))
+    return or_(
+        not_(exists(any_answer.correlate(Record))) if pending in wanted else false(),
+        exists(of_status.correlate(Record)) if wanted - {pending} else false(),
+    )
+
+
+def _values(scope: Any) -> tuple[Any, Any]:
+    """The value that a scope speaks of, and the query of all its values that belong to a record."""
+    if isinstance(scope, base.MetadataFilterScope):
+        each = _each(Record.metadata_, scope.metadata_property)
+        return each.c.value, select(each.c.value).select_from(each)
+    if isinstance(scope, base.SuggestionFilterScope):
+        mine = (Suggestion.record_id == Record.id, Question.name == scope.question)
+        if scope.property in ("agent", "type"):
+            value = cast(getattr(Suggestion, scope.property), String)
+            return value, select(value).join(Question, Question.id == Suggestion.question_id).where(*mine)
+        each = _each(Suggestion.score if scope.property == "score" else Suggestion.value)
+        joined = select(each.c.value).select_from(Suggestion).join(Question, Question.id == Suggestion.question_id)
+        return each.c.value, joined.join(each, true()).where(*mine)
+    mine = (Response.record_id == Record.id, *((Response.user_id == scope.user.id,) if scope.user else ()))
+    if not scope.question:
+        value = cast(Response.status, String)
+        return value, select(value).where(*mine)
+    each = _each(Response.values, scope.question, "value")
+    return each.c.value, select(each.c.value).select_from(Response).join(each, true()).where(*mine)
+
+
+def _compared(value: Any, filter: Any) -> Any:
+    if isinstance(filter, base.TermsFilter):
+        return cast(value, String).in_([str(getattr(v, "value", v)) for v in filter.values])
+    return _between(value, filter.ge, filter.le)
+
+
+def _between(value: Any, low: Any, high: Any) -> Any:
+    return and_(true(), *([] if low is None else [value >= low]), *([] if high is None else [value <= high]))
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time as the tables hold it: UTC without a zone. Numbers are milliseconds since 1970."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        when = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    else:
+        when = datetime.fromtimestamp(value / 1000, UTC)
+    return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+
+
+def _sort_key(order: Any) -> Any:
+    if isinstance(order.scope, base.RecordFilterScope):
+        key = getattr(Record, order.scope.property)
+    else:
+        value, query = _values(order.scope)
+        if isinstance(order.scope, base.ResponseFilterScope) and order.scope.question:
+            pick = func.avg(value)
+        else:
+            pick = (func.max if order.order == SortOrder.desc else func.min)(value)
+        key = query.with_only_columns(pick).correlate(Record).scalar_subquery()
+    return (key.desc() if order.order == SortOrder.desc else key.asc()).nulls_last()
+
+
+WORD = re.compile(r'(?P<either>\|)|(?P<sign>[-+]?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s|"]+))')
+
+
+def patterns(text: str) -> list[list[tuple[str, bool]]]:
+    """A query as groups that must all hold; a group holds if one of its (pattern, negated) does."""
+    groups: list[list[tuple[str, bool]]] = []
+    either = False
+    for match in WORD.finditer(text):
+        if match["either"]:
+            either = True
+            continue
+        said = match["phrase"] if match["phrase"] is not None else match["word"]
+        begins = match["phrase"] is None and said.endswith("*")
+        words = [re.escape(word) for word in re.findall(r"\w+", said)]
+        if not words:
+            continue
+        pattern = r"(?i)(?<!\w)" + r"\W+".join(words) + ("" if begins else r"(?!\w)")
+        if not (either and groups):
+            groups.append([])
+        groups[-1].append((pattern, match["sign"] == "-"))
+        either = False
+    return groups
+
+
+def _has_text(dataset: Any, query: Any) -> Any:
+    names = [query.field] if query.field else [field.name for field in dataset.fields if not field.is_image]
+
+    def found(pattern: str, negated: bool) -> Any:
+        hits = []
+        for name in names:
+            tree = func.json_tree(Record.fields, _path(name)).table_valued("value", "type")
+            hit = select(tree.c.value).where(tree.c.type == "text", tree.c.value.regexp_match(pattern))
+            hits.append(exists(hit.correlate(Record)))
+        return not_(or_(false(), *hits)) if negated else or_(false(), *hits)
+
+    return and_(true(), *[or_(*[found(*pattern) for pattern in group]) for group in patterns(query.q)])

@@ -1,0 +1,54 @@
+"""The embedded server as a child process, for as long as a block lasts: for the demo and for tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from annotation.folder import Campaign
+from annotation.serve import server_command
+from rad.errors import RadError
+
+PATIENCE = 120  # seconds for a start; it takes a few on an idle machine
+
+
+def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+    """The process and its URL, when it answers. :class:`RadError` with its last words if it ends instead."""
+    command = server_command(campaign, port=port)
+    campaign.server.mkdir(parents=True, exist_ok=True)
+    state, log = campaign.server / "server.json", campaign.server / "server.log"
+    state.unlink(missing_ok=True)  # a killed server leaves it behind
+    with open(log, "ab") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    while not state.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(process)
+            raise RadError(
+                f"the server did not start ({(log.read_text().splitlines() or ['no message'])[-1]}); see {log}"
+            )
+        time.sleep(0.05)
+    url: str = json.loads(state.read_text())["url"]
+    return process, url
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does; by force if that takes too long."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def serving(campaign: Campaign) -> Iterator[str]:
+    process, url = start(campaign)
+    try:
+        yield url
+    finally:
+        stop(process)

@@ -1,0 +1,91 @@
+"""Simulated reviewers, who answer through the HTTP API as the pages do: to try a campaign out, never to be counted.
+
+They are called ``simulated-1``, ``simulated-2``, ... on the server, in every file and in every report. What they say
+comes from hashes of the draft and of their names: they partly agree, and mean nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+PAGE = 10  # records that the pages ask for at once
+
+
+class Simulated:
+    """One reviewer with a session of their own."""
+
+    def __init__(self, url: str, username: str, password: str, timeout: float = 60) -> None:
+        self.username = username
+        self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=timeout)
+        response = self.http.post("/token", data={"username": username, "password": password})
+        response.raise_for_status()
+        self.http.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+
+    def dataset(self, name: str = "review") -> str:
+        response = self.http.get("/me/datasets")
+        response.raise_for_status()
+        return str(next(d["id"] for d in response.json()["items"] if d["name"] == name))
+
+    def queue(
+        self, dataset: str, status: str = "pending", limit: int = PAGE, text: str | None = None
+    ) -> dict[str, Any]:
+        """A page of the records with this status for the reviewer, asked for exactly as the pages do."""
+        terms = {"type": "terms", "values": [status]}
+        filters = [{**terms, "scope": {"entity": "response", "property": "status"}}]
+        if status == "pending":
+            filters.append({**terms, "scope": {"entity": "record", "property": "status"}})
+        query = {"query": {"text": {"q": text}}} if text else {"query": {}}
+        response = self.http.post(
+            f"/me/datasets/{dataset}/records/search",
+            params={"offset": 0, "limit": limit, "include": ["responses", "suggestions"]},
+            json={**query, "filters": {"and": filters}},
+        )
+        response.raise_for_status()
+        page: dict[str, Any] = response.json()
+        return page
+
+    def submit(self, record: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
+        body = {"values": {name: {"value": value} for name, value in values.items()}, "status": status}
+        response = self.http.post(f"/records/{record}/responses", json=body)
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def work(self, dataset: str, answered: Callable[[str], None] = lambda _: None, limit: int | None = None) -> int:
+        """Answer the queue until it is empty (or ``limit`` answers); ``answered`` hears of each accepted answer."""
+        n = 0
+        while limit is None or n < limit:
+            page = self.queue(dataset)["items"]
+            if not page:
+                break
+            for entry in page[: None if limit is None else limit - n]:
+                self.submit(entry["record"]["id"], opinion(self.username, entry["record"]["fields"]["draft"]))
+                answered(entry["record"]["external_id"])
+                n += 1
+        return n
+
+
+def opinion(who: str, draft: str) -> dict[str, Any]:
+    """An answer to every question: what a draft deserves by its own hash, and a reviewer's deviation from that."""
+    deserved, own = (_dice(f"{name}:{draft}") for name in ("", who))
+    plausibility = min(5, max(1, 1 + deserved[0] % 5 + (own[0] % 4 == 0) - (own[1] % 4 == 0)))
+    trust = min(5, max(1, plausibility - deserved[1] % 2 + (own[2] % 5 == 0)))
+    answer: dict[str, Any] = {"plausibility": plausibility, "trust": trust, "edited": draft}
+    if plausibility <= 2:
+        answer |= {"verdict": "reject", "errors": ["generic"] if own[3] % 3 else ["wrong_weight", "generic"]}
+        answer["unsupported"] = [{"start": 0, "end": min(len(draft), 20 + own[4] % 8), "label": "unsupported"}]
+    elif plausibility == 3 and own[5] % 2:
+        answer |= {"verdict": "unsure"}
+    elif deserved[6] % 6 == 0 and ". " in draft:
+        answer |= {"verdict": "accept_edited", "edited": draft[: draft.rindex(". ") + 1], "errors": ["language"]}
+    else:
+        answer |= {"verdict": "accept"}
+    return answer
+
+
+def _dice(seed: str) -> bytes:
+    return hashlib.sha256(seed.encode()).digest()

@@ -1,4 +1,5 @@
-"""``prompted`` against a real server, Hugging Face's ``transformers serve``, with a tiny model trained on the spot.
+"""``prompted`` and the drafter ``llm`` against a real server, Hugging Face's ``transformers serve``, with a tiny model
+trained on the spot.
 
 The server's extra packages are not among the project's. To run this test, put them into an environment of its own,
 ``pip install -c constraints.txt torch 'transformers[serving]'``, and name its Python in ``RAD_SERVE_PYTHON``.
@@ -7,6 +8,7 @@ The server's extra packages are not among the project's. To run this test, put t
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import socket
 import subprocess
@@ -18,9 +20,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from annotation.drafters import llm
 from annotation.endpoint import Endpoint
 from benchmarks import run
 from benchmarks.schema import read_result
+from rad.dataset import open_dataset
 from rad.errors import RadError
 from rad.io import read_jsonl
 
@@ -30,17 +34,20 @@ pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="needs transformers[serving]: set RAD_SERVE_PYTHON to a Python that has it"),
 ]
 ANSWER = '{"reasons": [{"because": [1], "wants": "red", "avoids": ""}], "ranking": [7, 3, 12]}'
+DRAFT = {"because": [1], "kind": "sequence", "fact": None, "wants": [{"attribute": "colour", "value": "red"}]}
+DRAFT = {"thoughts": "", "reasons": [{**DRAFT, "avoids": [], "weight": 0.4}]}
+DRAFT = json.dumps({**DRAFT, "text": "After [1], something red.", "verdict": "supported"})
 WINDOW = 24  # tokens that the tiny model sees, however long the prompt is
 
 
-def tiny_model(folder, steps):
-    """A language model that has learned one thing: to write ``ANSWER`` when it is its turn. Without steps, noise."""
+def tiny_model(folder, steps, answer=ANSWER):
+    """A language model that has learned one thing: to write ``answer`` when it is its turn. Without steps, noise."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
     words = ByteLevelBPETokenizer()
-    words.train_from_iterator([ANSWER, "history candidates answer"] * 9, 400, special_tokens=["<s>", "</s>"])
+    words.train_from_iterator([answer, "history candidates answer"] * 9, 400, special_tokens=["<s>", "</s>"])
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words._tokenizer, eos_token="</s>", pad_token="</s>")
     tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}<s>"
     tokenizer.save_pretrained(folder)
@@ -49,11 +56,11 @@ def tiny_model(folder, steps):
     more = {"num_key_value_heads": 4, "max_position_embeddings": 65536, "sliding_window": WINDOW}
     tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
     model = MistralForCausalLM(MistralConfig(vocab_size=len(tokenizer), **size, **more, **tokens))
-    answer = [0, *tokenizer(ANSWER)["input_ids"], 1]
+    written = [0, *tokenizer(answer)["input_ids"], 1]
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
     for _ in range(steps):
         before = torch.randint(2, len(tokenizer), (8, 2 * WINDOW))
-        ids = torch.cat([before, torch.tensor([answer] * 8)], 1)
+        ids = torch.cat([before, torch.tensor([written] * 8)], 1)
         labels = ids.clone()
         labels[:, : 2 * WINDOW + 1] = -100
         model(ids, labels=labels).loss.backward()
@@ -127,3 +134,31 @@ def test_a_model_that_babbles(own_cache, tmp_path, monkeypatch):
         result, found = ranked(url, folder, tmp_path, monkeypatch, "max_tokens=16")
     assert result.task.failures == {"reasons: the answer was cut at max_tokens": 6}
     assert all(p["ranking"] == [] for p in found) and result.score("ndcg@10").value == 0
+
+
+def drafted(url, folder, **settings):
+    data = open_dataset("world:users=40,items=200")
+    given = {"base_url": url, "model": str(folder), "concurrency": 2, "item_chars": 40, "redrafts": 1, **settings}
+    drafter = llm.Drafter(llm.Drafter.Settings(**given)).fit(data.examples["train"], data.items)
+    return list(drafter.drafts(data.examples["train"][:6])), drafter.summary.record()
+
+
+def test_a_model_that_drafts(own_cache, tmp_path):
+    """It knows one draft, which holds for everybody, and gives it where explanations of pairs are asked for as well."""
+    folder = tiny_model(tmp_path / "model", steps=300, answer=DRAFT)
+    with serving(folder, tmp_path) as url:
+        found, told = drafted(url, folder)
+    assert [d.rationale.text for d in found] == ["After [1], something red."] * 6
+    assert all(d.rationale.reasons[0].wants == (("colour", "red"),) and d.contrasts == () for d in found)
+    assert (told["accepted"], told["redrafts"], told["contrasts_rejected"], told["unreadable"]) == (6, 0, 6, 12)
+    assert (told["usage"]["answers"], told["usage"]["uncounted"]) == (18, 0)
+    assert told["usage"]["prompt_tokens"] > 6 * 1000 and told["usage"]["completion_tokens"] > 18 * 20
+
+
+def test_a_model_that_drafts_nonsense(own_cache, tmp_path):
+    folder = tiny_model(tmp_path / "model", steps=0)
+    with serving(folder, tmp_path) as url:
+        found, told = drafted(url, folder, max_tokens=16)
+    assert all(d.rationale is None and d.faults[0].detail == "the answer was cut at max_tokens" for d in found)
+    assert (told["rejected"], told["rejected_by"], told["unreadable"]) == (6, {"unreadable": 6}, 12)
+    assert 0 < told["usage"]["completion_tokens"] <= 12 * 16

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from annotation import answers
-from annotation.alpha import Draws, Statistic, bootstrap
+from annotation.alpha import Draws, Estimate, Statistic, bootstrap, estimate
 from annotation.answers import QUESTIONS, Answered, Group, Kind
 from annotation.panel import Panel
 from rad import provenance, rationales
@@ -42,17 +42,6 @@ DISTANCES: Mapping[Kind, str] = {
 }
 DRAFTS, JUDGEMENTS = "drafts.jsonl", "judgements.jsonl"
 TALK = 20  # records with the widest disagreement that the report lists
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A coefficient with its 95% interval, and the number of records it rests on. ``value`` is None where undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    undefined: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +153,6 @@ def measure_answers(
         seed=seed,
         resamples=resamples,
     )
-
-
-def estimate(draws: Draws | None, n: int, undefined: str) -> Estimate:
-    """What is told of a coefficient that rests on ``n`` records; ``undefined`` says why where it is NaN."""
-    if draws is None or np.isnan(draws.value):
-        return Estimate(None, None, None, n, undefined)
-    low, high = draws.interval() or (None, None)
-    return Estimate(draws.value, low, high, n)
 
 
 def _group(
@@ -302,38 +283,53 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from annotation import terminal
+    from annotation.calibration import calibrate
 
     if args.resamples < 1:
         raise RadError(f"--resamples must be at least 1, got {args.resamples}")
     if args.seed < 0:
         raise RadError(f"--seed must not be negative, got {args.seed}")
     folder = args.campaign
-    drafts, answered = read_campaign(folder)
+    drafts = read_drafts(folder)
+    lengths = {name: len(draft.text) for name, draft in drafts.items()}
+    answered = read_judgements(folder, lengths)
     if not answered:
         raise RadError(f"{folder / JUDGEMENTS}: nobody has answered yet; 'pull' again when somebody has")
-    found = measure_answers(answered, {name: len(d.text) for name, d in drafts.items()}, args.seed, args.resamples)
+    found = measure_answers(answered, lengths, args.seed, args.resamples)
+    files = sorted(folder.glob("judge-*.jsonl"))
+    against: Group = "people" if found.people.reviewers else "simulated"
+    theirs = [one for one in answered if one.group == against]
+    judges = [
+        one
+        for path in files
+        for one in calibrate(answers.read(path, lengths, judge=True), theirs, against, args.seed, args.resamples)
+    ]
     record = {
         "schema_version": 1,
         "campaign": folder.resolve().name,
         **asdict(found),
-        "data": {name: sha256_file(folder / name) for name in (DRAFTS, JUDGEMENTS)},
+        "judges": [asdict(one) for one in judges],
+        "data": {path.name: sha256_file(path) for path in (folder / DRAFTS, folder / JUDGEMENTS, *files)},
         "provenance": provenance.collect(args.seed),
     }
     with whole(folder / "agreement.json") as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
-    terminal.show(found)
+    terminal.show(found, judges)
     terminal.console.print(f"wrote {folder / 'agreement.json'}", soft_wrap=True, markup=False)
     return 0
 
 
-def read_campaign(folder: Path) -> tuple[dict[str, Rationale], list[Answered]]:
-    """Drafts by rationale id, and the judgements on them, of a campaign's folder."""
+def read_drafts(folder: Path) -> dict[str, Rationale]:
+    """The drafts of a campaign's folder by rationale id."""
     if not folder.is_dir():
         raise RadError(f"{folder}: no such campaign folder")
-    drafts = {draft.rationale_id: draft for _, draft in rationales.read(folder / DRAFTS)}
-    if not (folder / JUDGEMENTS).exists():
-        raise RadError(
-            f"{folder / JUDGEMENTS}: no such file; fetch the answers with 'python -m annotation pull {folder}'"
-        )
-    return drafts, answers.read(folder / JUDGEMENTS, {name: len(draft.text) for name, draft in drafts.items()})
+    return {draft.rationale_id: draft for _, draft in rationales.read(folder / DRAFTS)}
+
+
+def read_judgements(folder: Path, lengths: Mapping[str, int]) -> list[Answered]:
+    """What reviewers answered on the drafts of a campaign's folder, checked."""
+    path = folder / JUDGEMENTS
+    if not path.exists():
+        raise RadError(f"{path}: no such file: 'python -m annotation pull {folder}' fetches the answers")
+    return answers.read(path, lengths)

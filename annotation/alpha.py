@@ -60,6 +60,25 @@ class Draws:
         return float(low), float(high)
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A coefficient with its 95% interval, and the number of records it rests on. ``value`` is None where undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    undefined: str | None = None
+
+
+def estimate(draws: Draws | None, n: int, undefined: str) -> Estimate:
+    """What is told of a coefficient that rests on ``n`` records; ``undefined`` says why where it is NaN."""
+    if draws is None or np.isnan(draws.value):
+        return Estimate(None, None, None, n, undefined)
+    low, high = draws.interval() or (None, None)
+    return Estimate(draws.value, low, high, n)
+
+
 def bootstrap(
     statistics: Mapping[Any, Statistic], n_records: int, seed: int = 0, resamples: int = 1000
 ) -> dict[tuple[Any, str], Draws]:

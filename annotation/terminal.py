@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from annotation.agreement import Agreement, Estimate, GroupAgreement
+from annotation.agreement import Agreement, GroupAgreement
+from annotation.alpha import Estimate
+from annotation.calibration import Calibration
 
 FEW = 20  # shared records below which an interval says little
 console = Console(highlight=False)
 
 
-def show(found: Agreement) -> None:
+def show(found: Agreement, judges: Sequence[Calibration] = ()) -> None:
     """People, simulated reviewers where there are some, and adjudicators."""
     if not found.people.reviewers:
         console.print("No person has answered yet.")
@@ -25,6 +29,8 @@ def show(found: Agreement) -> None:
         for question, row in found.adjudicated.items():
             table.add_row(question, f"{row.n_records:,}", f"{row.n_answers:,}", f"{row.equal:.0%}")
         console.print(table)
+    if judges:
+        _judges(judges)
     if len(found.guidelines) > 1:
         kinds = ", ".join(f"{name} ({n:,} answers)" for name, n in found.guidelines.items())
         console.print(f"Answers under several guidelines are mixed: {kinds}.", markup=False)
@@ -39,6 +45,29 @@ def number(value: float | None, digits: int = 2) -> str:
 def spoken(one: Estimate) -> str:
     """``0.71 [0.62, 0.79]``, a dash where it is undefined."""
     return number(one.value) + (f" [{number(one.low)}, {number(one.high)}]" if one.low is not None else "")
+
+
+def _judges(judges: Sequence[Calibration]) -> None:
+    """Judges in a reviewer's place beside the reviewers themselves."""
+    whom = {"people": "people", "simulated": "simulated reviewers, no people"}[judges[0].against]
+    console.print(f"Judges beside {whom}: each in a reviewer's place, against the others (the ceiling: that reviewer)")
+    table = grid("judge", "question", "shared", "coefficient", "judge [95%]", "ceiling [95%]")
+    for one in judges:
+        for name, place in shown_of(one.in_place).items():
+            label = one.judge.removeprefix("judge:")
+            table.add_row(label, one.question, f"{one.n_shared:,}", name, spoken(place), spoken(one.people[name]))
+    console.print(table)
+    for one in judges:
+        told = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
+        console.print(f"{told}, {one.n_abstained:,} abstained, {one.n_invalid:,} invalid", markup=False)
+        for why in {e.undefined for e in one.in_place.values() if e.undefined}:
+            console.print(f"  undefined: {why}")
+
+
+def shown_of(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """The coefficients that a table shows: one kappa and, on scales, Spearman's with the mean; files have all."""
+    kept = ("weighted_kappa", "spearman") if "weighted_kappa" in found else ("kappa",)
+    return {name: found[name] for name in kept if name in found}
 
 
 def grid(*heads: str) -> Table:

@@ -1,0 +1,109 @@
+"""``evidence``: no language model. How much likelier do a draft's reasons make the item than its popularity does?
+
+The evidence drafter's mixture (``annotation/drafters/evidence.py``) is fitted to the domain's training purchases. A
+draft with reasons k of weight w_k, each resting on cited purchases j, makes the item i that was bought likely by
+
+    p(i | draft) = sum_k w_k mean_j p(i | j, what reason k wants and avoids) + (1 - sum_k w_k) p(i)
+
+The score is log2 p(i | draft) / p(i), in bits above popularity. It becomes a ``plausibility`` of 1 to 5 by quintiles
+that are fixed on the drafter's own drafts of training purchases, a seeded sample, before any draft is judged. A draft
+without reasons is abstained from. The judge knows the item, as reviewers do, and counts a training purchase never as
+evidence for itself. It reads the reasons, never the words: it is no independent check of ``evidence`` drafts, which it
+would write itself, but of how far such likelihoods are what people find plausible.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from annotation.answers import ABSTAINED
+from annotation.drafters.evidence import Drafter, anchor_rows, popularity_share
+from rad.dataset import Dataset
+from rad.types import Example, Rationale, Reason
+
+REFERENCE = 1000  # training purchases whose drafts fix the quintiles
+VERSION = "1"
+Case = tuple[Rationale, Example]
+
+
+class Judge:
+    """``judge`` yields the answers to each case by question; ``record`` says how they came about."""
+
+    name = "evidence"
+
+    def __init__(self, data: Dataset, seed: int = 0) -> None:
+        train = data.examples["train"]
+        self.drafter = Drafter().fit(train, data.items, seed)
+        self._by_value = self.drafter.catalogue.incidence.tocsc()
+        sample = random.Random(seed).sample(train, min(REFERENCE, len(train)))
+        drafts = [(self.drafter.draft(e.query, data.items[next(iter(e.relevant))]), e) for e in sample]
+        known = self.bits([(draft, example) for draft, example in drafts if draft is not None and draft.reasons])
+        self.n_reference = len(known)
+        self.quintiles = np.quantile(known, [0.2, 0.4, 0.6, 0.8]) if len(known) else np.zeros(4)
+
+    def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
+        for (draft, _), bits in zip(cases, self.bits(cases), strict=True):
+            level = 1 + int(np.searchsorted(self.quintiles, bits, side="right"))
+            yield {"plausibility": str(level) if draft.reasons else ABSTAINED}
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "drafter_version": self.drafter.version,
+            "quintiles_bits": [float(x) for x in self.quintiles],
+            "reference_drafts": self.n_reference,
+        }
+
+    def bits(self, cases: Sequence[Case]) -> np.ndarray:
+        """(cases,): log2 of how much likelier the reasons make the item than its popularity does."""
+        catalogue, prefixes = self.drafter.catalogue, self.drafter.prefixes
+        folds: dict[int, list[int]] = defaultdict(list)
+        for k, (_, example) in enumerate(cases):
+            folds[prefixes.fold_of.get(example.query.user_id, len(prefixes.counts) - 1)].append(k)
+        out = np.zeros(len(cases))
+        for fold, members in folds.items():
+            counts = prefixes.counts[fold]  # without the users of the fold, so that no purchase speaks for itself
+            share = popularity_share(counts, self.drafter.background_power)
+            cited: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)
+            for k in members:
+                draft, example = cases[k]
+                out[k] = max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) * share[self._target(example)]
+                for reason in draft.reasons:
+                    history = example.query.history
+                    anchors = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
+                    for anchor in anchors:
+                        cited[catalogue.index[anchor]].append((k, reason, reason.weight / len(anchors)))
+            places = np.array(sorted(cited), dtype=np.int64)
+            for block, rows in anchor_rows(catalogue, counts, self.drafter.weights, places):
+                for anchor, row in zip(block, rows, strict=True):
+                    for k, reason, weight in cited[int(anchor)]:
+                        fits, target = self._fits(reason), self._target(cases[k][1])
+                        if fits[target]:
+                            out[k] += weight * row[target] / row[fits].sum()
+            for k in members:
+                out[k] = np.log2(max(out[k], 1e-12) / share[self._target(cases[k][1])])
+        return out
+
+    def _target(self, example: Example) -> int:
+        return self.drafter.catalogue.index[next(iter(example.relevant))]
+
+    def _fits(self, reason: Reason) -> np.ndarray:
+        """(items,): which have all that the reason wants and nothing that it avoids."""
+        catalogue = self.drafter.catalogue
+        out = np.ones(len(catalogue), bool)
+        for claims, has in ((reason.wants, True), (reason.avoids, False)):
+            for claim in claims:
+                column = catalogue.value_index.get(claim)
+                there = np.zeros(len(catalogue), bool) if column is None else self._column(column)
+                out &= there == has
+        return out
+
+    def _column(self, value: int) -> np.ndarray:
+        out = np.zeros(len(self.drafter.catalogue), bool)
+        out[self._by_value.indices[self._by_value.indptr[value] : self._by_value.indptr[value + 1]]] = True
+        return out

@@ -1,0 +1,112 @@
+"""``llm``: a model behind any OpenAI-compatible endpoint answers the form's questions on each draft, one at a time.
+
+It is given what reviewers are given: their guidelines word for word, the history, the draft, the item that was bought.
+It sees no other answer and compares nothing, so there is no order of drafts that could sway it. What is asked stands in
+``llm.md``. The answer is held to a JSON schema and each question is read by itself: ``null`` is ``abstained``, whatever
+is not an answer of the form is ``invalid``, and both are kept and counted. A draft that the endpoint did not answer is
+left out and counted; the next run asks for it again. Answers are kept under ``RAD_CACHE`` and paid for once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from annotation.answers import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
+from annotation.drafters import _shown as shown
+from annotation.endpoint import Answer, Endpoint, Unanswered
+from annotation.prompting import objects, read_prompts
+from annotation.usage import Usage
+from rad.claims import citations
+from rad.dataset import Dataset
+from rad.io import canonical
+from rad.types import Example, Rationale
+
+PROMPTS = Path(__file__).with_suffix(".md")
+WINDOW, ITEM_CHARS = 30, 300  # choices in the prompt at least (all that are cited, too), characters of a description
+SCALE = {"type": ["integer", "null"], "enum": [1, 2, 3, 4, 5, None]}
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["thoughts", "plausibility", "trust", "errors", "verdict"],
+    "properties": {
+        "thoughts": {"type": "string"},
+        "plausibility": SCALE,
+        "trust": SCALE,
+        "errors": {"type": ["array", "null"], "items": {"type": "string", "enum": list(ERRORS)}},
+        "verdict": {"type": "string", "enum": list(VERDICTS)},
+    },
+}
+Case = tuple[Rationale, Example]
+
+
+class Judge:
+    """``judge`` yields the answers to each case by question, nothing where the endpoint gave none."""
+
+    def __init__(self, data: Dataset, endpoint: Endpoint, guidelines: str, usage: Usage) -> None:
+        self.items, self.endpoint, self.guidelines, self.usage = data.items, endpoint, guidelines, usage
+        self.prompts = read_prompts(PROMPTS)
+        self.unanswered: Counter[str] = Counter()
+
+    def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
+        for answer in self.endpoint.in_order(self._ask, cases):
+            if isinstance(answer, Unanswered):
+                self.unanswered[str(answer)] += 1
+                yield {}
+            else:
+                self.usage.add(answer)
+                yield read(answer.text)
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "base_url": self.endpoint.base_url,
+            "model": self.endpoint.model,
+            "prompts": self.prompts["version"],
+            "parameters": self.endpoint.parameters,
+            "unanswered": dict(self.unanswered),
+            "usage": self.usage.record(),
+        }
+
+    def _ask(self, case: Case) -> Answer | Unanswered:
+        draft, example = case
+        n = len(example.query.history)
+        earliest = min((k for k in citations(draft.text) if 0 <= k < n), default=n)
+        filled = Template(self.prompts["judge"]).substitute(
+            guidelines=self.guidelines,
+            history=shown.history(example.query, self.items, max(WINDOW, n - earliest), ITEM_CHARS),
+            draft=draft.text,
+            item=shown.described(self.items[next(iter(example.relevant))], ITEM_CHARS),
+            errors=", ".join(ERRORS),
+            verdicts=", ".join(VERDICTS),
+        )
+        asked = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": filled}]
+        try:
+            return self.endpoint.ask(asked, SCHEMA)
+        except Unanswered as error:
+            return error
+
+
+def read(text: str) -> dict[str, str]:
+    """The answers in a model's words by question; ``abstained`` for null, ``invalid`` for what is none of the form."""
+    found = list(objects(text))
+    given = found[-1] if found else {}
+    return {question: _answer(question, given[question]) if question in given else INVALID for question in OPTIONS}
+
+
+def _answer(question: str, value: Any) -> str:
+    if value is None:
+        return ABSTAINED
+    if isinstance(value, list) and all(isinstance(code, str) for code in value):
+        answer = canonical(sorted(set(value)))
+    elif isinstance(value, int | str) and not isinstance(value, bool):
+        answer = str(value)
+    else:
+        return INVALID
+    try:
+        value_of(question, answer)
+    except ValueError:
+        return INVALID
+    return answer

@@ -6,7 +6,8 @@
 
 Drafts are of training purchases, one of each user before any user comes twice, in an order that is the same everywhere.
 Each is checked for leaks: what passes is a line of drafts.jsonl, what does not a line of rejected.jsonl with the
-faults. A command that was killed goes on where it was.
+faults. A command that was killed goes on where it was; what an endpoint left unanswered is asked again by the next
+one. Each call adds a line to drafting.jsonl: the drafter's settings, counts, tokens and cost.
 """
 
 from __future__ import annotations
@@ -75,8 +76,14 @@ def main(args: argparse.Namespace) -> int:
         return 0
     with console.status(f"fitting {name}"):
         drafter.fit(data.examples["train"], data.items, args.seed)
-    write(campaign, drafter.drafts(track(wanted, "drafting", console=Console(stderr=True))))
-    console.print(drafter.summary.table())
+    stream = track(drafter.drafts(wanted), "drafting", len(wanted), console=Console(stderr=True))
+    try:
+        unanswered = write(campaign, stream)
+    finally:  # an endpoint may fail for good half-way: what it took until then is told as well
+        record(campaign, drafter, args.seed)
+        console.print(drafter.summary.table())
+    if unanswered:
+        console.print(f"{unanswered:,} got no answer from the endpoint: give the same command again to ask for them")
     console.print(f"drafts are in {campaign.file('drafts.jsonl')}", soft_wrap=True, highlight=False)
     return 0
 
@@ -89,7 +96,7 @@ def make(name: str, assignments: Sequence[str]) -> Any:
         key, equals, value = assignment.partition("=")
         if not equals:
             raise RadError(f"--set takes NAME=VALUE, got '{assignment}'")
-        given[key] = value
+        given[key] = None if value == "null" else value
     if unknown := [key for key in given if key not in kind.Settings.model_fields]:
         raise RadError(f"drafter '{name}': " + registry.unknown("setting", unknown, kind.Settings.model_fields))
     if lacking := [key for key in kind.required if key not in given]:
@@ -141,14 +148,28 @@ def finished(campaign: Campaign) -> set[str]:
     return done | {line["query_id"] for _, line in read_jsonl(campaign.file("rejected.jsonl"))}
 
 
-def write(campaign: Campaign, drafts: Iterable[Any]) -> None:
-    """Append each draft as soon as it is done: its pair explanations first, so that a draft is never without them."""
+def record(campaign: Campaign, drafter: Any, seed: int) -> None:
+    """What this call did and took. Settings hold no secret: a URL with one is refused."""
+    with Journal(campaign.file("drafting.jsonl")) as log:
+        told = {"drafter": drafter.name, "version": str(drafter.version), "settings": drafter.settings.model_dump()}
+        log.append({**told, "seed": seed, "finished": now(), "summary": drafter.summary.record()})
+
+
+def write(campaign: Campaign, drafts: Iterable[Any]) -> int:
+    """Append each draft as soon as it is done: its pair explanations first, so that a draft is never without them.
+
+    Returns how many were left ``unanswered``. They are no rejections, and a later call asks for them again.
+    """
+    unanswered = 0
     with (
         Journal(campaign.file("drafts.jsonl")) as accepted,
         Journal(campaign.file("rejected.jsonl")) as rejected,
         Journal(campaign.file("contrasts.jsonl")) as contrasts,
     ):
         for draft in drafts:
+            if any(fault.rule == "unanswered" for fault in draft.faults):
+                unanswered += 1
+                continue
             if draft.rationale is None:
                 line = {"query_id": draft.query_id, "faults": [asdict(f) for f in draft.faults]}
                 rejected.append({**line, **({"refused": draft.refused} if draft.refused else {})})
@@ -156,6 +177,7 @@ def write(campaign: Campaign, drafts: Iterable[Any]) -> None:
             for pair in draft.contrasts:
                 contrasts.append(pair)
             accepted.append(draft.rationale)
+    return unanswered
 
 
 def drafts_of(campaign: Campaign) -> list[Any]:

@@ -2,6 +2,7 @@
 
 campaign.json      name, domain and its sha256, drafter, versions, overlap
 drafts.jsonl       the rationales to review; rejected.jsonl those that failed the leak checks
+contrasts.jsonl    explanations of pairs, for and against; drafting.jsonl what each call of draft did and took
 judgements.jsonl   what reviewers answered, under pseudonyms
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
 server/            the embedded server's database

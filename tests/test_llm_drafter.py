@@ -16,12 +16,13 @@ import time
 import pytest
 from fake_endpoint import CUT, as_value, contrast, draft, drafting, fail, say, slowly, values_of
 
+from annotation.__main__ import main
 from annotation.drafters import _shown, llm
 from annotation.prompting import read_prompts
-from rad import rationales
+from rad import rationales, records
 from rad.errors import RadError
-from rad.io import canonical
-from rad.types import Interaction, Query
+from rad.io import canonical, read_jsonl
+from rad.types import Interaction, PairExplanation, Query
 
 RED = ("colour", "red")
 
@@ -478,20 +479,14 @@ def test_an_endpoint_that_goes_away_ends_the_run_and_what_was_drafted_is_kept(ma
 
 # --- kill, resume, secrets ---
 
-KILLED = """
-import sys
-from annotation.drafters import llm
-from rad.dataset import open_dataset
-data = open_dataset("world:seed=3,users=40,items=200")
-drafter = llm.Drafter(llm.Drafter.Settings(base_url=sys.argv[1], model="fake", concurrency=2))
-drafter.fit(data.examples["train"], data.items)
-for draft in drafter.drafts(data.examples["train"][:15]):
-    print(draft.rationale.rationale_id, len(draft.contrasts), draft.redrafts, flush=True)
-print(drafter.summary.usage.from_cache, drafter.summary.usage.answers)
-"""
+WORLD = "world:seed=3,users=40,items=200"
 
 
-def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint):
+def command(url, folder, *more):
+    return ["draft", str(folder), "--domain", WORLD, "--drafter", "llm", "--base-url", url, "--model", "fake", *more]
+
+
+def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
     """Redrafts and contrasts included: the first draft of each example is refused."""
     go = threading.Event()
 
@@ -507,8 +502,9 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint):
         return refused_first(request)
 
     fake_endpoint.answer = held
-    argv = [sys.executable, "-c", KILLED, fake_endpoint.url]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=os.environ, text=True) as process:
+    more = ["--limit", "15", "--set", "concurrency=2"]
+    argv = [sys.executable, "-m", "annotation", *command(fake_endpoint.url, tmp_path / "c", *more)]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, env=os.environ) as process:
         deadline = time.monotonic() + 120
         while len(fake_endpoint.requests) < 14:
             assert process.poll() is None and time.monotonic() < deadline
@@ -518,14 +514,49 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint):
     fake_endpoint.answer = refused_first
     paid = {canonical(r) for r in fake_endpoint.requests[:12]}
     before = len(fake_endpoint.requests)
-    done = subprocess.run(argv, check=True, capture_output=True, text=True)
-    *drafts, counts = done.stdout.splitlines()
-    assert len(drafts) == 15 and all(line.split()[1:] == ["3", "1"] for line in drafts)
+    subprocess.run(argv, check=True, capture_output=True)
     again = [canonical(r) for r in fake_endpoint.requests[before:]]
     assert len(paid) == 12 and not paid & set(again) and len(again) == len(set(again)) == 45 - 12
-    assert counts == "12 45"
-    third = subprocess.run(argv, check=True, capture_output=True, text=True)
-    assert third.stdout.splitlines()[:-1] == drafts and len(fake_endpoint.requests) == before + 45 - 12
+    drafts = [r for _, r in rationales.read(tmp_path / "c" / "drafts.jsonl")]
+    pairs = [pair.query_id for _, pair in records.read(tmp_path / "c" / "contrasts.jsonl", PairExplanation)]
+    assert len({r.query_id for r in drafts}) == len(drafts) == 15 and len(pairs) == 45
+    assert sorted(pairs) == sorted(3 * [r.query_id for r in drafts])
+    subprocess.run(argv, check=True, capture_output=True)
+    assert len(fake_endpoint.requests) == before + 45 - 12
+
+
+def test_the_command_asks_again_for_what_was_unanswered_and_tells_what_it_took(
+    fake_endpoint, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("RAD_API_KEY", "sk-secret")
+    fake_endpoint.script = [drafting, drafting, CUT, *[say(f"no {k}") for k in range(3)]]
+    fake_endpoint.answer = drafting
+    more = ["--limit", "6", "--set", "concurrency=1", "retries=0", "temperature=null", "price_in=1", "price_out=4"]
+    assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 got no answer from the endpoint: give the same command again" in said and "sk-" not in said
+    assert "2 (for unanswered 1, unreadable 1)" in said and "11 answers (0 from the cache)" in said
+    assert "temperature" not in fake_endpoint.requests[0]
+    ((_, rejected),) = read_jsonl(tmp_path / "c" / "rejected.jsonl")
+    assert rejected["faults"] == [{"rule": "unreadable", "detail": "no JSON object in the answer"}]
+    before = len(fake_endpoint.requests)
+    assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
+    assert len(fake_endpoint.requests) == before + 2, "one rationale and its contrasts"
+    assert len(list(rationales.read(tmp_path / "c" / "drafts.jsonl"))) == 5
+    first, second = (record for _, record in read_jsonl(tmp_path / "c" / "drafting.jsonl"))
+    assert (first["summary"]["accepted"], second["summary"]["accepted"]) == (4, 1)
+    assert first["summary"]["usage"]["cost"] == pytest.approx(11 * (11 + 4 * 7) / 1e6)
+    assert first["settings"]["model"] == "fake" and first["seed"] == 0
+    assert not any(b"sk-secret" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+
+
+def test_the_command_keeps_and_tells_what_was_done_before_the_endpoint_gave_up(fake_endpoint, tmp_path, capsys):
+    fake_endpoint.script = [drafting] * 4
+    fake_endpoint.answer = fail(429, "quota used up")
+    with pytest.raises(RadError, match=r"rate limit or quota used up .*go on later"):
+        main(command(fake_endpoint.url, tmp_path / "c", "--limit", "6", "--set", "concurrency=1", "retries=0"))
+    assert len(list(rationales.read(tmp_path / "c" / "drafts.jsonl"))) == 2
+    assert "4 answers (0 from the cache)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_key_is_in_no_file_no_line_and_no_record(made, fake_endpoint, toy, monkeypatch, tmp_path, capsys):

@@ -282,7 +282,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from annotation import terminal
+    from annotation import report, terminal
     from annotation.calibration import calibrate
 
     if args.resamples < 1:
@@ -304,7 +304,7 @@ def main(args: argparse.Namespace) -> int:
         for path in files
         for one in calibrate(answers.read(path, lengths, judge=True), theirs, against, args.seed, args.resamples)
     ]
-    record = {
+    record: dict[str, Any] = {
         "schema_version": 1,
         "campaign": folder.resolve().name,
         **asdict(found),
@@ -315,8 +315,12 @@ def main(args: argparse.Namespace) -> int:
     with whole(folder / "agreement.json") as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
+    facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
+    with whole(folder / "report.html") as file:
+        file.write(report.page(found, judges, drafts, facts))
     terminal.show(found, judges)
-    terminal.console.print(f"wrote {folder / 'agreement.json'}", soft_wrap=True, markup=False)
+    wrote = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
+    terminal.console.print(wrote, soft_wrap=True, markup=False)
     return 0
 
 

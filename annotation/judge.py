@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
     write_jsonl(path, given)
     with whole(path.with_suffix(".json")) as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    table = grid("question", "answers", "abstained", "invalid", "not asked or answered")
+    table = grid("question", "answers", "abstained", "invalid", "unanswered")
     for question, row in counts.items():
         asked = len(cases) - row["answers"]
         table.add_row(question, *(f"{n:,}" for n in (*row.values(), asked)))

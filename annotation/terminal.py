@@ -49,17 +49,18 @@ def spoken(one: Estimate) -> str:
 
 def _judges(judges: Sequence[Calibration]) -> None:
     """Judges in a reviewer's place beside the reviewers themselves."""
-    whom = {"people": "people", "simulated": "simulated reviewers, no people"}[judges[0].against]
-    console.print(f"Judges beside {whom}: each in a reviewer's place, against the others (the ceiling: that reviewer)")
-    table = grid("judge", "question", "shared", "coefficient", "judge [95%]", "ceiling [95%]")
+    whom = {"people": "people", "simulated": "simulated reviewers, who are no people"}[judges[0].against]
+    console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
+    table = grid("judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
     for one in judges:
-        for name, place in shown_of(one.in_place).items():
-            label = one.judge.removeprefix("judge:")
-            table.add_row(label, one.question, f"{one.n_shared:,}", name, spoken(place), spoken(one.people[name]))
+        for k, (name, place) in enumerate(shown_of(one.in_place).items()):
+            label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
+            table.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
     console.print(table)
     for one in judges:
         told = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
-        console.print(f"{told}, {one.n_abstained:,} abstained, {one.n_invalid:,} invalid", markup=False)
+        told += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
+        console.print(f"{told}; {one.n_shared:,} records compared", markup=False)
         for why in {e.undefined for e in one.in_place.values() if e.undefined}:
             console.print(f"  undefined: {why}")
 
@@ -74,7 +75,7 @@ def grid(*heads: str) -> Table:
     """An empty table for 80 columns; numbers never wrap."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for k, head in enumerate(heads):
-        table.add_column(head, justify="right" if k else "left", no_wrap=True)
+        table.add_column(head, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
     return table
 
 

@@ -104,7 +104,7 @@ def test_the_command_sets_judges_beside_people(tmp_path, capsys):
     write_jsonl(folder / "judge-x.jsonl", mine)
     run("agreement", folder, "--resamples", 50)
     printed = capsys.readouterr().out
-    assert "Judges beside people" in printed and "60 answers, 0 abstained, 0 invalid" in printed
+    assert "as the ceiling; against people" in printed and "60 answers, 0 abstained, 0 invalid" in printed
     record = json.loads((folder / "agreement.json").read_text())
     assert [one["question"] for one in record["judges"]] == ["plausibility", "trust", "verdict", "errors"]
     assert "judge-x.jsonl" in record["data"]

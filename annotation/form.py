@@ -1,6 +1,7 @@
 """The reviewed form: what reviewers see of a draft, what they are asked, and how answers become judgements.
 
-History and draft come as plain text, so that markup in a third party's titles is shown and never obeyed. The corrected
+History and draft come as plain text without the characters that begin markup (:func:`plain`), so that markup in a third
+party's titles is shown and never obeyed. The corrected
 text is filled in beforehand with the draft; no score, no model's opinion and no other reviewer's answer is shown, since
 these anchor people (the adjudicator, who decides between reviewers, sees their answers).
 """
@@ -128,10 +129,21 @@ def record(draft: Rationale, example: Example, items: Mapping[str, Item], answer
     }
     return rg.Record(
         id=draft.rationale_id,
-        fields=shown,
+        fields={name: plain(text) for name, text in shown.items()},
         metadata={"query_id": draft.query_id},
         suggestions=[rg.Suggestion("edited", draft.text)],  # without score and agent: neither is to be seen
     )
+
+
+def plain(text: str) -> str:
+    """``text`` with look-alikes for the characters that begin markup, one for one, so that places in it stay the same.
+
+    Argilla's pages show a field that has a span question as HTML, so a ``<`` would be obeyed there.
+    """
+    return text.translate(_PLAIN)
+
+
+_PLAIN = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 
 
 def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] = ()) -> str:

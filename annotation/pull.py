@@ -56,7 +56,6 @@ def pull(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
     overlap = campaign.settings.overlap or 2
     fresh: list[Judgement] = []
     there: set[str] = set()
-    nobody = 0
     for dataset_name in (connection.REVIEW, connection.ADJUDICATION):
         review = dataset_name == connection.REVIEW
         dataset = connection.find(client, campaign, dataset_name)
@@ -67,7 +66,6 @@ def pull(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
         form.check(dataset, form.settings(client, overlap, adjudication=not review))
         rows = connection.records(client, dataset, answers=True)
         there.update(row["external_id"] for row in rows)
-        nobody += sum(a["user_id"] is None and a["status"] == "submitted" for row in rows for a in row["responses"])
         role = "reviewer" if review else "adjudicator"
         for row, answer, seconds in _timed(rows):
             if answer["user_id"] in names:
@@ -76,16 +74,14 @@ def pull(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
                 fresh += form.judgements(row["external_id"], who, answer["values"], version, seconds)
         if strangers := {names[a["user_id"]] for _, a, _ in _timed(rows) if a["user_id"] in names} - roles.keys():
             print(f"{len(strangers)} reviewer(s) whom push did not name have answered; they count", file=sys.stderr)
-    if nobody:
-        print(
-            f"{nobody} answer(s) belong to a removed account, so nobody can say whose they are: "
-            "of these, those pulled before the removal stay",
-            file=sys.stderr,
-        )
     known = {campaign.pseudonym(name, role) for name in names.values() for role in ("reviewer", "adjudicator")}
     path = campaign.file("judgements.jsonl")
     earlier = [j for _, j in records.read(path, Judgement)] if path.exists() else []
     kept = [j for j in earlier if j.annotator not in known or j.rationale_id not in there]
+    if lost := {j.annotator for j in kept if j.annotator not in known | withdrawn}:
+        print(
+            f"{len(lost)} reviewer(s) have no account any more: what was pulled of them before stays", file=sys.stderr
+        )
     merged = [j for j in [*kept, *fresh] if j.annotator not in withdrawn]
     return sorted(merged, key=lambda j: (j.rationale_id, j.annotator, j.question))
 
@@ -95,8 +91,7 @@ def _timed(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], M
     by_user: dict[str, list[tuple[datetime, Mapping[str, Any], Mapping[str, Any]]]] = defaultdict(list)
     for row in rows:
         for answer in row["responses"]:
-            if answer["user_id"] is not None:
-                by_user[answer["user_id"]].append((datetime.fromisoformat(answer["updated_at"]), row, answer))
+            by_user[answer["user_id"]].append((datetime.fromisoformat(answer["updated_at"]), row, answer))
     out: list[tuple[Mapping[str, Any], Mapping[str, Any], float | None]] = []
     for answers in by_user.values():
         answers.sort(key=lambda entry: entry[0])

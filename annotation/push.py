@@ -12,9 +12,11 @@ they are.
 from __future__ import annotations
 
 import argparse
+import io
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 
 import argilla as rg
 
@@ -75,7 +77,8 @@ def push(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[int, int
 
 def _send(dataset: rg.Dataset, new: Sequence[rg.Record]) -> None:
     for start in range(0, len(new), BATCH):
-        dataset.records.log(list(new[start : start + BATCH]), batch_size=BATCH)
+        with redirect_stderr(io.StringIO()):  # the SDK's own progress bar
+            dataset.records.log(list(new[start : start + BATCH]), batch_size=BATCH)
         print(f"\rpushed {min(start + BATCH, len(new)):,} of {len(new):,}", end="", file=sys.stderr, flush=True)
     if new:
         print(file=sys.stderr)
@@ -110,6 +113,8 @@ def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Ro
     members = {user.username for user in workspace.users}
     accounts, made = {user.username: user for user in client.users}, []
     for name in names:
+        if campaign.pseudonym(name, role) in campaign.withdrawn():
+            raise RadError(f"'{name}' has withdrawn: whoever takes part again needs another user name")
         known = campaign.reviewers().get(name, {})
         if known and known["role"] != role:
             raise RadError(f"'{name}' is {known['role']} of this campaign; an adjudicator must be somebody else")

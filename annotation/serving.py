@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from annotation.folder import Campaign
 from annotation.serve import server_command
@@ -19,20 +20,25 @@ def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], s
     """The process and its URL, when it answers. :class:`RadError` with its last words if it ends instead."""
     command = server_command(campaign, port=port)
     campaign.server.mkdir(parents=True, exist_ok=True)
-    state, log = campaign.server / "server.json", campaign.server / "server.log"
-    state.unlink(missing_ok=True)  # a killed server leaves it behind
+    log = campaign.server / "server.log"
     with open(log, "ab") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
-    while not state.exists():
+    while (url := _url(campaign.server / "server.json", process.pid)) is None:
         if process.poll() is not None or time.monotonic() > deadline:
             stop(process)
-            raise RadError(
-                f"the server did not start ({(log.read_text().splitlines() or ['no message'])[-1]}); see {log}"
-            )
+            said = log.read_text().splitlines() or ["no message"]
+            raise RadError(f"the server did not start ({said[-1].removeprefix('error: ')}); see {log}")
         time.sleep(0.05)
-    url: str = json.loads(state.read_text())["url"]
     return process, url
+
+
+def _url(state: Path, pid: int) -> str | None:
+    """What the server with this process id has written down; a killed one leaves its own behind."""
+    if not state.exists():
+        return None
+    record = json.loads(state.read_text())
+    return str(record["url"]) if record["pid"] == pid else None
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

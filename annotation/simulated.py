@@ -63,7 +63,8 @@ class Simulated:
             if not page:
                 break
             for entry in page[: None if limit is None else limit - n]:
-                self.submit(entry["record"]["id"], opinion(self.username, entry["record"]["fields"]["draft"]))
+                (filled_in,) = entry["record"]["suggestions"]  # the corrected text, as the pages fill it in
+                self.submit(entry["record"]["id"], opinion(self.username, filled_in["value"]))
                 answered(entry["record"]["external_id"])
                 n += 1
         return n

@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
                         client.http_client.delete(f"/api/v1/responses/{answer['id']}").raise_for_status()
                         deleted += 1
         if account is not None and known.get(name, {}).get("password"):
-            account.delete()  # after the answers: the server would keep those of an account that is gone
+            account.delete()  # after the answers, so that the server counts anew which drafts are done
     path = campaign.file("judgements.jsonl")
     if path.exists():
         kept = [j for _, j in records.read(path, Judgement) if j.annotator not in gone]

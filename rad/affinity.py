@@ -130,10 +130,12 @@ class Prefixes:
     """Training examples as arrays of catalogue positions, with the number of the user and the user's fold.
 
     ``counts[f]`` is counted without the users of fold ``f``, so that an example never sees its own purchase among the
-    facts; ``counts[-1]`` is counted from everybody, for queries that come later.
+    facts; ``counts[-1]`` is counted from everybody, for queries that come later. ``past`` has the purchases of
+    ``histories`` as the examples have them, with their ratings.
     """
 
     histories: tuple[tuple[int, ...], ...]
+    past: tuple[tuple[Interaction, ...], ...]
     targets: np.ndarray
     users: np.ndarray
     folds: np.ndarray
@@ -153,14 +155,15 @@ class Prefixes:
             if len(history) + 1 > len(longest.get(e.query.user_id, ())):
                 longest[e.query.user_id] = (*history, target)
             if target not in history:
-                rows.append((history, target, number[e.query.user_id]))
+                rows.append((history, e.query.history, target, number[e.query.user_id]))
         n = len(catalogue)
         counts = [CoPurchase.of((s for u, s in longest.items() if fold[u] != f), n) for f in range(n_folds)]
         counts.append(CoPurchase.of(longest.values(), n))
         return cls(
-            tuple(h for h, _, _ in rows),
-            np.array([t for _, t, _ in rows], dtype=np.int64),
-            (users := np.array([u for _, _, u in rows], dtype=np.int64)),
+            tuple(h for h, _, _, _ in rows),
+            tuple(past for _, past, _, _ in rows),
+            np.array([t for _, _, t, _ in rows], dtype=np.int64),
+            (users := np.array([u for _, _, _, u in rows], dtype=np.int64)),
             users % n_folds,
             tuple(counts),
             fold,
@@ -168,13 +171,17 @@ class Prefixes:
 
     def part(self, rows: np.ndarray) -> Prefixes:
         """Some of the examples (a mask or numbers), under the same counts."""
-        histories = tuple(self.histories[k] for k in np.arange(len(self.histories))[rows])
-        return Prefixes(histories, self.targets[rows], self.users[rows], self.folds[rows], self.counts, self.fold_of)
+        picked = np.arange(len(self.histories))[rows]
+        return Prefixes(
+            tuple(self.histories[k] for k in picked), tuple(self.past[k] for k in picked), self.targets[rows],
+            self.users[rows], self.folds[rows], self.counts, self.fold_of,
+        )  # fmt: skip
 
     def one(self, history: tuple[int, ...], target: int, user_id: str) -> Prefixes:
         """A single example under the same counts: the user's own fold if they are in training, else everybody's."""
         fold = self.fold_of.get(user_id, len(self.counts) - 1)
-        return Prefixes((history,), np.array([target]), np.array([0]), np.array([fold]), self.counts, self.fold_of)
+        one = np.array([target]), np.array([0]), np.array([fold])
+        return Prefixes((history,), ((),), *one, self.counts, self.fold_of)
 
 
 def distribution(features: np.ndarray, weights: np.ndarray, anchors: np.ndarray) -> np.ndarray:

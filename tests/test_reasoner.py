@@ -9,7 +9,7 @@ import torch
 from annotation.drafters.evidence import SLOTS, Drafter
 from benchmarks.train.head import Head
 from benchmarks.train.reasoner import Chunk, Reasoner, chunks_of
-from benchmarks.train.sft import Reasons, last_checkpoint
+from benchmarks.train.sft import Drafts, Reasons, last_checkpoint
 from rad.affinity import Catalogue
 from rad.errors import RadError
 
@@ -37,7 +37,7 @@ def plain(reasoner, tokens):
 
 @torch.no_grad()
 def test_tree_equals_left_to_right(reasoner):
-    chunks = [Chunk((3, 7, 1, 12), (2, 4), (0, 1)), Chunk((5,), (1,), (2,))]
+    chunks = [Chunk((3, 7, 1, 12), (2, 4), (0, 1), (False, True, False, True)), Chunk((5,), (1,), (2,), (True,))]
     batch = reasoner.encode(chunks)
     story = reasoner.story(reasoner.states(batch), batch)
     voice, example = reasoner.lm.voice, 0
@@ -45,9 +45,9 @@ def test_tree_equals_left_to_right(reasoner):
         for end in chunk.ends:
             prompt = [reasoner.bos]
             for k, item in enumerate(chunk.items[:end]):
-                prompt += [reasoner.citations[k], *reasoner.blocks[item]]
+                prompt += [reasoner.citations[k], *reasoner.blocks[chunk.low[k]][item]]
             prompt.append(reasoner.why)
-            first = torch.softmax(plain(reasoner, prompt)[reasoner.first_ids] * voice.loudness[0] + voice.first, 0)
+            first = torch.softmax(plain(reasoner, prompt)[reasoner.first_ids] * voice.loudness + voice.first, 0)
             torch.testing.assert_close(story.unexplained[example], first[0], atol=1e-3, rtol=1e-3)
             torch.testing.assert_close(story.wants[example], first[2:], atol=1e-3, rtol=1e-3)
             together, likes, avoids = (plain(reasoner, [*prompt, token]) for token in reasoner.branches)
@@ -55,18 +55,18 @@ def test_tree_equals_left_to_right(reasoner):
             expected = first[1] * torch.softmax(together[cited], 0)
             torch.testing.assert_close(story.together[example, : len(cited)], expected, atol=1e-3, rtol=1e-3)
             assert story.anchors[example, : len(cited)].tolist() == list(chunk.items[:end][::-1][:3])
-            for k, (said, logits) in enumerate(((story.likes, likes), (story.avoids, avoids))):
-                expected = torch.sigmoid(logits[reasoner.first_ids[2:]] * voice.loudness[1 + k] + voice.standing[k])
-                torch.testing.assert_close(said[example], expected, atol=1e-3, rtol=1e-3)
+            taste = (likes * voice.firmness[0] - avoids * voice.firmness[1])[reasoner.first_ids[2:]] + voice.standing
+            torch.testing.assert_close(story.taste()[example], taste, atol=1e-3, rtol=1e-3)
             example += 1
 
 
 @torch.no_grad()
 def test_written_stories_do_not_depend_on_the_batch(reasoner):
     histories = [(3, 7, 1, 12), (5,), (2, 4, 6)]
-    [together] = reasoner.write(histories)
+    low = [tuple(k % 2 == 0 for k in range(len(h))) for h in histories]
+    [together] = reasoner.write(histories, low)
     for k, history in enumerate(histories):
-        [alone] = reasoner.write([history])
+        [alone] = reasoner.write([history], [low[k]])
         torch.testing.assert_close(alone.wants[0], together.wants[k], atol=2e-2, rtol=0)  # in bfloat16
         torch.testing.assert_close(alone.likes[0], together.likes[k], atol=2e-2, rtol=0)
         whole = alone.unexplained + alone.together.sum(1) + alone.wants.sum(1)
@@ -74,9 +74,9 @@ def test_written_stories_do_not_depend_on_the_batch(reasoner):
 
 
 def test_prompt_can_be_read(reasoner):
-    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))])
+    batch = reasoner.encode([Chunk((3, 7), (2,), (0,), (False, True))])
     text = reasoner.tokenizer.decode(batch["ids"][0])
-    prompt = "<bos> [1] colour=black garment=scarf [2] colour=blue garment=scarf <why>"
+    prompt = "<bos> [1] colour=black garment=scarf [2] low:colour=blue low:garment=scarf <why>"
     assert text == f"{prompt} <together> <likes> <avoids>"
 
 
@@ -88,7 +88,7 @@ def test_a_new_models_words_start_at_right_angles(catalogue):
 
 @torch.no_grad()
 def test_history_loss_is_that_of_the_values(reasoner):
-    batch = reasoner.encode([Chunk((3, 7), (2,), (0,))])
+    batch = reasoner.encode([Chunk((3, 7), (2,), (0,), (False, False))])
     tokens = batch["ids"][0].tolist()
     losses = []
     for place, token in enumerate(tokens[:-1]):  # all of the history
@@ -102,11 +102,11 @@ def test_history_loss_is_that_of_the_values(reasoner):
 def test_chunks_cover_every_example_once_with_enough_of_its_history():
     histories = [tuple(range(n)) for n in (2, 3, 5, 9, 20, 21)] + [(1, 2), (1, 2, 3)]
     users = np.array([0] * 6 + [1] * 2)
-    chunks = chunks_of(histories, users, window=8)
+    chunks = chunks_of(histories, users, 8, [[item % 3 == 0 for item in h] for h in histories])
     seen = sorted(e for c in chunks for e in c.examples)
     assert seen == list(range(8))
     for chunk in chunks:
-        assert len(chunk.items) <= 8
+        assert len(chunk.items) <= 8 and chunk.low == tuple(item % 3 == 0 for item in chunk.items)
         for end, e in zip(chunk.ends, chunk.examples, strict=True):
             assert chunk.items[:end] == histories[e][-end:] and end >= min(4, len(histories[e]))
 
@@ -114,16 +114,18 @@ def test_chunks_cover_every_example_once_with_enough_of_its_history():
 def test_drafts_follow_the_drafter_and_fade(toy, catalogue):
     reasoner = Reasoner(catalogue, [], None, slots=SLOTS, window=6, hidden=32, layers=1)
     drafter = Drafter().fit(toy.examples["train"], toy.items, steps=5)
-    objective = Reasons(Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32, 0.02), drafter)
+    head = Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32, 0.02)
+    drafts = Drafts(drafter)
+    objective = Reasons(head, drafter.prefixes, drafts)
     n = len(toy.examples["train"])
-    assert objective.columns.shape == (n, 4)  # unexplained, together, two values of a target
-    np.testing.assert_allclose(objective.draft.sum(1), 1, atol=1e-4)
-    np.testing.assert_allclose(objective.cited.sum(1), objective.draft[:, 1], atol=1e-4)
-    wanted = {catalogue.values[c - 2] for c in objective.columns[0, 2:].tolist()}
+    assert drafts.columns.shape == (n, 4)  # unexplained, together, two values of a target
+    np.testing.assert_allclose(drafts.draft.sum(1), 1, atol=1e-4)
+    np.testing.assert_allclose(drafts.cited.sum(1), drafts.draft[:, 1], atol=1e-4)
+    wanted = {catalogue.values[c - 2] for c in drafts.columns[0, 2:].tolist()}
     item = toy.items[next(iter(toy.examples["train"][0].relevant))]
     assert wanted == {(a, v) for a, vs in item.attributes.items() for v in vs}
     p, some = drafter.prefixes, np.arange(4)
-    chunks = chunks_of([p.histories[k] for k in some], p.users[some], 6)
+    chunks = chunks_of([p.histories[k] for k in some], p.users[some], 6, [[False] * len(p.histories[k]) for k in some])
     batch = reasoner.encode(chunks)
     with torch.no_grad():
         story = reasoner.story(reasoner.states(batch), batch)
@@ -159,9 +161,9 @@ def test_a_pretrained_model_gets_the_tokens_it_lacks(catalogue, reasoner, toy, t
     key = made.tokenizer.convert_tokens_to_ids("colour=red")
     after = made.lm.get_input_embeddings().weight.detach()
     torch.testing.assert_close(after[key], before[[1, 3]].mean(0))
-    batch = made.encode([Chunk((3, 7), (2,), (0,))])
+    batch = made.encode([Chunk((3, 7), (2,), (0,), (False, True))])
     story = made.story(made.states(batch), batch)
-    assert torch.isfinite(story.wants).all() and (story.likes > 0).all()
+    assert torch.isfinite(story.wants).all() and torch.isfinite(story.taste()).all()
     assert (story.unexplained + story.together.sum(1) + story.wants.sum(1)).item() == pytest.approx(1, abs=1e-4)
 
 

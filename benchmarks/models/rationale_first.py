@@ -2,14 +2,16 @@
 
 1. The evidence drafter fits its mixture to the training purchases and drafts the reasons of each (no test data, and no
    sight of a target outside training).
-2. A causal language model, by default a small one from a config, learns with TRL to write what the user is after now,
-   what goes with what they have, and what they like or avoid always: first from the drafts, then by how well its own
-   rationales find the item (``benchmarks/train/reasoner.py``, ``sft.py``), as read by the head (``head.py``).
+2. A gate without language (``benchmarks/train/gate.py``) learns to write what the user is after now, what goes with
+   what they have, and what they like or avoid: first from the drafts, then by how well its own rationales find the
+   item, as read by the head (``head.py``). It is the teacher: a causal language model, by default a small one from a
+   config, learns with TRL to write such rationales from its claims, and by how well its own find the item
+   (``reasoner.py``, ``sft.py``).
 3. To predict, the heaviest claims are written down; they are the rationale, their weights are the model's own
    probabilities, and the head, which reads the record and the cited items alone, ranks the catalogue.
 
-Arms, same data, steps and prompt: ``rationale=none`` ranks from the model's state after the history and writes nothing;
-``reasoner=gate`` writes the same claims without language.
+Arms, same data, steps and prompt: ``rationale=none`` ranks from the model's state after the history, writes nothing and
+learns the gate's ranking; ``reasoner=gate`` is the gate by itself.
 
     python -m benchmarks.run --model rationale_first
     python -m benchmarks.run --model rationale_first --set rationale=none
@@ -39,15 +41,15 @@ from benchmarks.ranking import Catalogue as Columns
 from benchmarks.ranking import rank_block
 from benchmarks.train.gate import Gate
 from benchmarks.train.head import Head
-from benchmarks.train.reasoner import Chunk, Reasoner, chunks_of, keep_memory
-from benchmarks.train.sft import Direct, Reasons, Schedule, train
+from benchmarks.train.reasoner import Reasoner, chunks_of, keep_memory
+from benchmarks.train.sft import Direct, Drafts, Reasons, Schedule, train
 from benchmarks.train.story import Story
 from rad.affinity import Catalogue, CoPurchase
 from rad.io import cache_dir, canonical, whole
 from rad.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query, Rationale, Reason
+from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "3"
+VERSION = "4"
 BLOCK = 256  # queries that are ranked at once
 
 
@@ -65,21 +67,28 @@ class Model:
         hidden: int = Field(default=128, ge=32, multiple_of=32, description="width of a new model")
         layers: int = Field(default=2, ge=1, description="layers of a new model")
         window: int = Field(default=14, ge=1, le=99, description="purchases in the prompt")
-        epochs: float = Field(default=4.0, gt=0, description="passes over the training prefixes")
+        epochs: float = Field(default=3.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=8, ge=1, description="users a step")
         learning_rate: float = Field(default=1e-3, gt=0, description="peak of a cosine schedule")
-        weight_decay: float = Field(default=2.0, ge=0, description="of the matrices of the language model or gate")
-        brevity: float = Field(default=0.02, ge=0, description="price of a standing claim, in nats")
+        weight_decay: float = Field(default=2.0, ge=0, description="of the language model's matrices")
+        gate_epochs: float = Field(default=8.0, gt=0, description="how long the gate learns, which is the teacher")
+        brevity: float = Field(default=0.005, ge=0, description="price of a unit of log odds in a claim of taste")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
     chance = True
-    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
     space: ClassVar[dict[str, Any]] = {
-        "epochs": (4.0, 1.0, 2.0),
-        "weight_decay": (2.0, 1.0),
-        "brevity": (0.02, 0.01),
+        "epochs": (3.0, 2.0),
+        "gate_epochs": (8.0, 4.0),
+        "brevity": (0.005, 0.01),
     }
-    quick: ClassVar[dict[str, Any]] = {"hidden": 32, "layers": 1, "window": 6, "epochs": 1}  # for contract tests
+    quick: ClassVar[dict[str, Any]] = {
+        "hidden": 32,
+        "layers": 1,
+        "window": 6,
+        "epochs": 1,
+        "gate_epochs": 1,
+    }  # for contract tests
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -107,38 +116,43 @@ class Model:
     ) -> None:
         keep_memory()
         torch.manual_seed(seed)
-        drafter = Drafter().fit(train, items, seed)
+        s, drafter = self.settings, Drafter().fit(train, items, seed)
         self.catalogue: Catalogue = drafter.catalogue
         self.columns = Columns(items)
         sequences = sequences_of([*train, *validation]).values()
-        self.counts = CoPurchase.of((self.catalogue.indices(s) for s in sequences), len(self.catalogue))
-        if self.settings.reasoner == "gate":
-            self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
-            objective: Any = self._objective(drafter, lambda: self.gate.words, self.gate.words.shape[1])
-            self.gate.fit(objective, self.settings.epochs, self.settings.weight_decay, seed)
-            self.n_parameters = sum(p.numel() for part in (self.gate, objective) for p in part.parameters())
-        else:
+        self.counts = CoPurchase.of((self.catalogue.indices(x) for x in sequences), len(self.catalogue))
+        self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
+        self.head = self._head(drafter, lambda: self.gate.words, self.gate.words.shape[1])
+        own = Reasons(self.head, drafter.prefixes, Drafts(drafter))
+        self.gate.fit(own, s.gate_epochs, seed)
+        self.n_parameters = sum(p.numel() for part in (self.gate, own) for p in part.parameters())
+        if s.reasoner == "lm":
             self._fit_language_model(drafter, items, seed)
 
-    def _objective(self, drafter: Drafter, words: Callable[[], torch.Tensor], width: int) -> Any:
-        if self.settings.rationale == "none":
-            return Direct(self.catalogue.incidence, drafter.prefixes)
+    def _head(self, drafter: Drafter, words: Callable[[], torch.Tensor], width: int) -> Head:
         fitted = drafter.weights, drafter.background_power
-        self.head = Head(self.catalogue, *fitted, words, width, self.settings.brevity)
-        return Reasons(self.head, drafter)
+        return Head(self.catalogue, *fitted, words, width, self.settings.brevity)
 
     def _fit_language_model(self, drafter: Drafter, items: Mapping[str, Item], seed: int) -> None:
         s, prefixes = self.settings, drafter.prefixes
         titles = [item.title for item in items.values()]
         self.reasoner = Reasoner(self.catalogue, titles, s.base_model, SLOTS, s.window, s.hidden, s.layers)
-        width = self.reasoner.lm.get_input_embeddings().weight.shape[1]
-        objective = self._objective(drafter, self.reasoner.words, width)
+        if s.rationale == "none":
+            objective: Any = Direct(self.catalogue.incidence, prefixes, self.gate.ranking)
+        else:
+            width = self.reasoner.lm.get_input_embeddings().weight.shape[1]
+            head = self._head(drafter, self.reasoner.words, width)
+            learned = {name: value for name, value in self.head.state_dict().items() if name != "pair"}
+            head.load_state_dict(learned, strict=False)  # the gate's words are not the language model's
+            self.head, objective = head, Reasons(head, prefixes, self.gate.lesson)
         self.reasoner.lm.objective = objective  # its numbers train and are saved with the model's
         self.n_parameters = sum(p.numel() for p in self.reasoner.lm.parameters())
-        key = _key(VERSION, s.model_dump(exclude={"reasons"}), seed, self.catalogue.values, titles, prefixes)
+        low = [self._low(past) for past in prefixes.past]
+        chunks = chunks_of(prefixes.histories, prefixes.users, s.window, low)
+        facts = [self.catalogue.values, titles, prefixes.targets.tolist()]
+        key = _key(VERSION, s.model_dump(exclude={"reasons"}), seed, facts, chunks)
         folder = cache_dir() / "rationale_first" / key
         if not (folder / "model.pt").exists():
-            chunks = chunks_of(prefixes.histories, prefixes.users, s.window)
             schedule = Schedule(s.epochs, s.batch_size, s.learning_rate, s.weight_decay, seed)
             clock = time.perf_counter()
             train(self.reasoner, objective, chunks, schedule, folder)
@@ -152,16 +166,19 @@ class Model:
         self.reasoner.lm.load_state_dict(state)
         self.reasoner.lm.to(self.device).eval()
 
+    def _low(self, past: Sequence[Interaction]) -> list[bool]:
+        """Which purchases were rated below the mean of training."""
+        return [x.rating is not None and x.rating < self.gate.middling for x in past]
+
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         for start in range(0, len(queries), BLOCK):
             part = queries[start : start + BLOCK]
-            histories = [self.catalogue.indices(q.history) for q in part]
             if self.settings.rationale == "none":
-                yield from rank_block(part, self._direct(histories), self.columns)
+                yield from rank_block(part, self._direct(part), self.columns)
                 continue
             written = [
                 rationale(q, reasons, "model", self.card.name, VERSION)
-                for q, reasons in zip(part, self._write(histories), strict=True)
+                for q, reasons in zip(part, self._write(part), strict=True)
             ]
             yield from self.rank_given(part, written)
 
@@ -175,40 +192,41 @@ class Model:
             for prediction, r in zip(ranked, given, strict=True):
                 yield replace(prediction, rationale=r)
 
-    def _write(self, histories: Sequence[Sequence[int]]) -> list[tuple[Reason, ...]]:
-        """Reasons of each history, which may be empty: then there are none."""
-        known = [k for k, h in enumerate(histories) if h]
-        inputs = [histories[k] for k in known]
-        gate = self.settings.reasoner == "gate"
-        out: list[tuple[Reason, ...]] = [() for _ in histories]
+    def _write(self, queries: Sequence[Query]) -> list[tuple[Reason, ...]]:
+        """Reasons of each query; where the history is empty there are none."""
+        known = [k for k, q in enumerate(queries) if q.history]
+        past = [queries[k].history for k in known]
+        histories = [self.catalogue.indices(h) for h in past]
+        if self.settings.reasoner == "gate":
+            stories = self.gate.write(histories, past, self.counts)
+        else:
+            stories = self.reasoner.write(histories, [self._low(h) for h in past])
+        out: list[tuple[Reason, ...]] = [() for _ in queries]
         done = 0
-        for story in self.gate.write(inputs, self.counts) if gate else self.reasoner.write(inputs):
-            part = known[done : done + len(story.unexplained)]
-            done += len(part)
-            own = [histories[k] for k in part]
-            for k, reasons in zip(part, story.reasons(self.catalogue, own, self.settings.reasons), strict=True):
-                out[k] = reasons
+        for story in stories:
+            part = slice(done, done := done + len(story.unexplained))
+            reasons = story.reasons(self.catalogue, histories[part], self.settings.reasons)
+            for k, found in zip(known[part], reasons, strict=True):
+                out[k] = found
         return out
 
-    def _direct(self, histories: Sequence[Sequence[int]]) -> np.ndarray:
-        window = self.settings.window
-        chunks = [Chunk(tuple(h[-window:]), (min(len(h), window),), (k,)) for k, h in enumerate(histories)]
-        batch = self.reasoner.encode(chunks)
+    def _direct(self, queries: Sequence[Query]) -> np.ndarray:
+        """(queries, items) scores of the ``none`` arm."""
+        asked = [(k, self.catalogue.indices(q.history), self._low(q.history)) for k, q in enumerate(queries)]
+        batch = self.reasoner.encode([self.reasoner.chunk(*row) for row in asked])
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
             roots = self.reasoner.roots(self.reasoner.states(batch), batch)
         with torch.no_grad():
             scores = self.reasoner.lm.objective.scores(
-                self.reasoner, roots.float(), [self.counts], np.zeros(len(histories), np.int64)
+                self.reasoner, roots.float(), [self.counts], np.zeros(len(queries), np.int64)
             )
         return scores.cpu().numpy()
 
 
 def _key(*parts: Any) -> str:
     """Names a trained model by all that it depends on: settings, seed, data, and the libraries that trained it."""
-    *plain, prefixes = parts
-    digest = hashlib.sha256(canonical([*plain, torch.__version__, transformers.__version__, trl.__version__]).encode())
-    digest.update(canonical([prefixes.histories, prefixes.targets.tolist()]).encode())
-    return digest.hexdigest()[:16]
+    libraries = [torch.__version__, transformers.__version__, trl.__version__]
+    return hashlib.sha256(canonical([*parts, libraries]).encode()).hexdigest()[:16]
 
 
 def _save(reasoner: Reasoner, folder: Path) -> None:

@@ -4,7 +4,7 @@
 
     p(i | want v)       ~ popularity^b exp(appeal_i + taste_i + sum of what comes with v over the values of i), i has v
     p(i | goes with j)  ~ exp(affinity(j, i) + a taste_i)
-    taste_i             = sum over the values of i of strength (likes - avoids)
+    taste_i             = sum over the values of i of strength (likes - avoids), which are log odds
 
 and p0 is popularity to a power. Rival reasons add up as probabilities, standing tastes multiply odds inside each of
 them: who wants a coat and always likes navy wants a navy coat. That is how a choice by utilities goes (McFadden 1974;
@@ -33,10 +33,11 @@ BLOCK = 128  # queries scored at once
 class Head(torch.nn.Module):
     """``affinity`` (features,): weights of ``rad.affinity.FEATURES`` and ``power`` of popularity where nothing is
     explained, both fitted by the drafter, to start from. ``words()`` (V, ``width``): the reasoner's vectors of values.
-    ``brevity``: price, in nats, of a standing claim made with certainty; few are worth making.
+    ``brevity``: price, in nats, of one unit of log odds in a claim of taste; few are worth making.
     """
 
     has: torch.Tensor
+    owned: torch.Tensor
     owner: torch.Tensor
 
     def __init__(
@@ -51,28 +52,33 @@ class Head(torch.nn.Module):
         super().__init__()
         self.catalogue, self.words, self.brevity = catalogue, words, brevity
         owner = [catalogue.attributes.index(a) for a, _ in catalogue.values]
-        self.register_buffer("has", torch.tensor(catalogue.incidence.toarray()), persistent=False)  # (items, values)
+        has = torch.tensor(catalogue.incidence.toarray())  # (items, values)
+        self.register_buffer("has", has.to_sparse(), persistent=False)
+        self.register_buffer("owned", has.T.bool(), persistent=False)
         self.affinity = torch.nn.Parameter(torch.tensor(affinity, dtype=torch.float32))
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.long), persistent=False)
         self.power = torch.nn.Parameter(torch.tensor([float(power), 0.5]))  # of popularity: unexplained, within a want
         self.appeal = torch.nn.Parameter(torch.zeros(len(catalogue)))
-        self.strength = torch.nn.Parameter(torch.full((len(catalogue.attributes),), 3.0))
+        self.strength = torch.nn.Parameter(torch.ones(len(catalogue.attributes)))
         self.pull = torch.nn.Parameter(torch.tensor(0.3))  # of taste on what goes together
         self.pair = torch.nn.Parameter(torch.zeros(width, width))
 
-    def comes(self, values: torch.Tensor) -> torch.Tensor:
-        """(values, V): how much each value comes with a wanted one."""
-        words = self.words().float()
-        return words[values] @ self.pair @ words.T
-
     def taste(self, story: Story) -> torch.Tensor:
         """(E, items)."""
-        return ((story.likes - story.avoids) * self.strength[self.owner]) @ self.has.T
+        return torch.sparse.mm(self.has, (story.taste() * self.strength[self.owner]).T).T
 
     def fits(self, values: torch.Tensor) -> torch.Tensor:
-        """(values, items): odds of the items that have a wanted value, by what comes with it."""
-        comes = self.comes(values) @ self.has.T
-        return self.has.T[values] * torch.exp(comes - comes.max(1, keepdim=True).values)
+        """(values, items): odds of the items that have a wanted value, by what comes with it; 0 of the others.
+
+        Few items have a value, so only theirs are computed: the sum over an item's values of
+        ``words[wanted] @ pair @ words[value]``.
+        """
+        words = self.words().float()
+        value, item = torch.nonzero(self.owned[values], as_tuple=True)
+        comes = ((words[values] @ self.pair)[value] * torch.sparse.mm(self.has, words)[item]).sum(1)
+        top = comes.new_full((len(values),), -math.inf).scatter_reduce(0, value, comes.detach(), "amax")
+        odds = torch.exp(comes - top[value])
+        return odds.new_zeros(len(values), len(self.appeal)).index_put((value, item), odds)
 
     def forward(
         self, story: Story, counts: Sequence[CoPurchase], fold: np.ndarray, values: torch.Tensor, fits: torch.Tensor
@@ -115,6 +121,11 @@ class Head(torch.nn.Module):
         p = p.gather(1, torch.from_numpy(targets).to(p.device)[:, None])
         said = (story.likes + story.avoids).sum(1).mean()
         return -torch.log(p + 1e-12).mean() + self.brevity * said + APPEAL_DECAY * (self.appeal**2).sum()
+
+    def probabilities(self, story: Story, counts: Sequence[CoPurchase], fold: np.ndarray) -> torch.Tensor:
+        """(E, items): the mixture above, each example under ``counts[fold]``."""
+        values = torch.nonzero(story.wants.sum(0))[:, 0]
+        return self(story, counts, fold, values, self.fits(values))
 
     @torch.no_grad()
     def scores(self, story: Story, counts: CoPurchase) -> np.ndarray:

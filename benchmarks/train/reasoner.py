@@ -1,10 +1,10 @@
 """The language model that writes the reasons: vocabulary, prompts, the tree of possible claims.
 
-A prompt lists the purchases, oldest first, each as its citation and its attribute values; then comes ``<why>``. What
-may follow: the attribute value that the user is after now; ``<together>`` and the purchase that it goes with;
-``<unexplained>``; ``<likes>`` or ``<avoids>`` and a value for which that always holds.
+A prompt lists the purchases, oldest first, each as its citation and its attribute values, which are written in another
+form where the user rated the purchase low; then comes ``<why>``. What may follow: the attribute value that the user is
+after now; ``<together>`` and the purchase that it goes with; ``<unexplained>``; ``<likes>`` or ``<avoids>``, a value.
 
-    <bos> [1] category=bags colour=navy ... [2] category=dresses ... <why> <likes> colour=navy
+    <bos> [1] category=bags colour=navy ... [2] low:category=dresses ... <why> <likes> colour=navy
 
 These claims form a tree of two levels, so one forward pass gives the model's probability of each: ``<together>``,
 ``<likes>`` and ``<avoids>`` are appended as branches, which see the prompt and themselves alone (a tree attention
@@ -35,8 +35,8 @@ LIKES, AVOIDS = "<likes>", "<avoids>"
 TITLE_TOKENS = 12  # of a title, for a pretrained model, which can read it
 NEVER = -1e9
 BRANCHES = 3  # together, likes, avoids
-RARELY = 3.0  # log odds against a standing taste, to start from
-LOUDNESS = 0.6  # of a new model's logits, to start from
+LOUDNESS, FIRMNESS = 0.6, 0.1  # of a new model's logits of what is wanted, and of taste, to start from
+OPPOSITE = 0.5  # how far a value rated low starts on the other side of its plain form
 
 
 def keep_memory() -> None:
@@ -53,23 +53,24 @@ def keep_memory() -> None:
 class Chunk:
     """A stretch of one user's purchases and the training examples inside it.
 
-    ``examples[k]`` is an example's number and ``ends[k]`` how many of ``items`` its history holds.
+    ``examples[k]`` is an example's number and ``ends[k]`` how many of ``items`` its history holds. ``low[k]``: the k-th
+    item was rated low.
     """
 
     items: tuple[int, ...]
     ends: tuple[int, ...]
     examples: tuple[int, ...]
+    low: tuple[bool, ...]
 
 
 def chunks_of(
-    histories: Sequence[Sequence[int]], users: np.ndarray, window: int, rows: np.ndarray | None = None
+    histories: Sequence[Sequence[int]], users: np.ndarray, window: int, low: Sequence[Sequence[bool]]
 ) -> list[Chunk]:
-    """Cover all examples (those in the mask ``rows``).
+    """Cover all examples. ``low`` says of each purchase of ``histories`` whether it was rated low.
 
     Each sees at most its last ``window`` purchases, and at least half of that if there are as many.
     """
     order = np.lexsort((np.array([len(h) for h in histories]), users))
-    order = order if rows is None else order[rows[order]]
     out: list[Chunk] = []
     for user in np.split(order, np.flatnonzero(np.diff(users[order])) + 1) if len(order) else []:
         rest = [int(k) for k in user]
@@ -79,7 +80,7 @@ def chunks_of(
             if inside:
                 longest = histories[inside[-1]]
                 ends = tuple(len(histories[k]) - start for k in inside)
-                out.append(Chunk(tuple(longest[start:]), ends, tuple(inside)))
+                out.append(Chunk(tuple(longest[start:]), ends, tuple(inside), tuple(low[inside[-1]][start:])))
                 rest = rest[len(inside) :]
             if rest:
                 start = max(len(histories[rest[0]]) - window // 2, start + 1)
@@ -92,7 +93,8 @@ def copying_start(lm: Any, values: Sequence[int]) -> None:
     Wanting again what one has is the commonest reason; from a random start this has to be found first, which takes a
     small model most of its training. After mimetic initialization (Trockman and Kolter 2023, section 3). The embeddings
     of attribute values start at right angles to each other (in blocks, where they are more than dimensions): what a
-    history holds twice is then not drowned by chance likeness with all else that it holds.
+    history holds twice is then not drowned by chance likeness with all else that it holds. The forms of values rated
+    low, which follow, start opposite.
     """
     with torch.no_grad():
         table = lm.get_input_embeddings().weight
@@ -101,6 +103,8 @@ def copying_start(lm: Any, values: Sequence[int]) -> None:
         for start in range(0, len(values), width):
             block = torch.tensor(values[start : start + width])
             table[block] = torch.nn.init.orthogonal_(torch.empty(width, width))[: len(block)] * (0.2 * width**0.5)
+        if len(values):
+            table[values[-1] + 1 :] = -OPPOSITE * table[values[0] : values[-1] + 1]
         for layer in lm.model.layers:
             attention, eye = layer.self_attn, torch.eye(lm.config.hidden_size)
             attention.v_proj.weight.add_(eye)
@@ -108,13 +112,17 @@ def copying_start(lm: Any, values: Sequence[int]) -> None:
 
 
 class Voice(torch.nn.Module):
-    """What turns the model's next-token logits into probabilities of claims: a factor and biases for each kind."""
+    """What turns the model's next-token logits into weights of claims: a factor and biases for each kind.
+
+    What a value is liked by is the logit of ``<likes>`` less that of ``<avoids>``; below zero, it is avoided.
+    """
 
     def __init__(self, n_values: int, loudness: float) -> None:
         super().__init__()
-        self.loudness = torch.nn.Parameter(torch.full((3,), loudness))
+        self.loudness = torch.nn.Parameter(torch.tensor(loudness))
+        self.firmness = torch.nn.Parameter(torch.full((2,), FIRMNESS))
         self.first = torch.nn.Parameter(torch.zeros(2 + n_values))
-        self.standing = torch.nn.Parameter(torch.full((2, n_values), -RARELY))
+        self.standing = torch.nn.Parameter(torch.zeros(n_values))
 
 
 class Reasoner:
@@ -127,8 +135,9 @@ class Reasoner:
         self.slots, self.window = slots, window
         citations = [f"[{k + 1}]" for k in range(window)]
         values = [f"{a}={v}".replace(" ", "_") for a, v in catalogue.values]
-        special = [PAD, BOS, WHY, UNEXPLAINED, TOGETHER, LIKES, AVOIDS, *citations, *values]
-        first = len(special) - len(values)
+        special = [PAD, BOS, WHY, UNEXPLAINED, TOGETHER, LIKES, AVOIDS, *citations]
+        first, last = len(special), len(special) + len(values)
+        special += [*values, *(f"low:{v}" for v in values)]
         if base_model is None:
             words = Tokenizer(models.WordLevel({t: k for k, t in enumerate(special)}, unk_token=PAD))
             words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -141,7 +150,7 @@ class Reasoner:
                 pad_token_id=0, bos_token_id=1, eos_token_id=2,
             )  # fmt: skip
             self.lm: Any = LlamaForCausalLM(config)
-            copying_start(self.lm, range(first, len(special)))
+            copying_start(self.lm, range(first, last))
             titles = [""] * len(catalogue)
         else:
             try:
@@ -156,10 +165,12 @@ class Reasoner:
         self.branches: list[int] = branches
         self.citations = ids[7:first]
         # what may follow <why> in a record of its own; standing claims have their branches
-        self.first_ids = torch.tensor([self.unexplained, branches[0], *ids[first:]])
+        self.first_ids = torch.tensor([self.unexplained, branches[0], *ids[first:last]])
         self.citation_ids = torch.tensor(self.citations)  # what may follow <together>
         said = [self.tokenizer(t, add_special_tokens=False)["input_ids"][:TITLE_TOKENS] if t else [] for t in titles]
-        self.blocks = [[*t, *(ids[first + v] for v in own)] for t, own in zip(said, catalogue.item_values, strict=True)]
+        titled = list(zip(said, catalogue.item_values, strict=True))
+        # of each item, as it stands in the prompt: plain, and where it was rated low
+        self.blocks = [[[*t, *(ids[form + v] for v in own)] for t, own in titled] for form in (first, last)]
         self.lm.voice = Voice(len(values), LOUDNESS if base_model is None else 1.0)
 
     def _extend(self, special: Sequence[str]) -> None:
@@ -191,7 +202,7 @@ class Reasoner:
         for row, chunk in enumerate(chunks):
             ids, ends = [self.bos], [0]
             for k, item in enumerate(chunk.items):
-                ids += [self.citations[k], *self.blocks[item]]
+                ids += [self.citations[k], *self.blocks[chunk.low[k]][item]]
                 ends.append(len(ids))
             main = len(ids)
             position, limit, parent = list(range(main)), list(range(1, main + 1)), list(range(main))
@@ -251,15 +262,15 @@ class Reasoner:
         voice, table = self.lm.voice, self.lm.get_output_embeddings().weight
         row, root = batch["why"][:, :1], batch["why"][:, 1:]
         leaf = states[row, root + torch.arange(1, 1 + BRANCHES)]  # (E, BRANCHES, D)
-        first = (self.roots(states, batch) @ table[self.first_ids].T).float() * voice.loudness[0] + voice.first
+        first = (self.roots(states, batch) @ table[self.first_ids].T).float() * voice.loudness + voice.first
         first = torch.softmax(first, 1)
         numbers = batch["numbers"].to(states.device)
         cite = (leaf[:, 0] @ table[self.citation_ids].T).float().gather(1, numbers.clamp(min=0))
         cite = torch.softmax(cite.masked_fill(numbers < 0, NEVER), 1)
-        standing = (leaf[:, 1:] @ self.words().T).float() * voice.loudness[1:, None] + voice.standing
-        likes, avoids = torch.sigmoid(standing).unbind(1)
+        likes, avoids = ((leaf[:, 1:] @ self.words().T).float() * voice.firmness[:, None]).unbind(1)
+        taste = likes - avoids + voice.standing
         anchors = batch["anchors"].to(states.device)
-        return Story(first[:, 0], anchors, first[:, 1:2] * cite, first[:, 2:], likes, avoids)
+        return Story(first[:, 0], anchors, first[:, 1:2] * cite, first[:, 2:], F.relu(taste), F.relu(-taste))
 
     def history_loss(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Mean next-token loss on the values of the history itself: the plain language modelling of the prompt."""
@@ -273,12 +284,18 @@ class Reasoner:
         logits = (states[rows, columns] @ table[self.first_ids].T).float()
         return F.cross_entropy(logits, target[rows, columns])
 
+    def chunk(self, number: int, history: Sequence[int], low: Sequence[bool]) -> Chunk:
+        """A history by itself, as far back as the window goes."""
+        recent = tuple(history[-self.window :])
+        return Chunk(recent, (len(recent),), (number,), tuple(low[-self.window :]))
+
     @torch.no_grad()
-    def write(self, histories: Sequence[Sequence[int]], batch_size: int = 64) -> Iterator[Story]:
+    def write(
+        self, histories: Sequence[Sequence[int]], low: Sequence[Sequence[bool]], batch_size: int = 64
+    ) -> Iterator[Story]:
         """The story of each history, by batches."""
-        for start in range(0, len(histories), batch_size):
-            part = histories[start : start + batch_size]
-            own = [Chunk(tuple(h[-self.window :]), (min(len(h), self.window),), (k,)) for k, h in enumerate(part)]
+        own = [self.chunk(*row) for row in zip(range(len(histories)), histories, low, strict=True)]
+        for start in range(0, len(own), batch_size):
             with torch.autocast(self.lm.device.type, torch.bfloat16):
-                batch = self.encode(own)
+                batch = self.encode(own[start : start + batch_size])
                 yield self.story(self.states(batch), batch)

@@ -2,16 +2,19 @@
 
 A training purchase does not come with its reasons. What is known is how well each rationale would have found it: the
 loss is -log p(item | rationale), the rationale being what the model says before the item is known, read by the head
-(``benchmarks/train/head.py``). Claims are reinforced in so far as saying them beforehand helps to find the item. To
-begin with, for the first quarter of the steps, the model also learns from the evidence drafter's rationales, which fade
-out: they know the item, so they are a way in, not the goal. Beside it runs the ordinary language modelling loss on the
-history.
+(``benchmarks/train/head.py``). Claims are reinforced in so far as saying them beforehand helps to find the item.
+
+By itself that is one number a purchase, too little to learn a language from. So there are lessons (:class:`Lesson`).
+The gate (``gate.py``) begins with the evidence drafter's rationales, which fade out in the first quarter: they know the
+item, so they are a way in, not the goal. The language model learns from the gate's, which do not know the item: every
+claim of them, with its weight (Hinton et al. 2015); these fade to a fifth. Beside it runs the ordinary language
+modelling loss on the history. The ``none`` arm writes no claims and learns the gate's ranking instead, in like measure.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +35,7 @@ from rad.affinity import CoPurchase, Prefixes
 
 CHECKPOINT_STEPS = 300
 DRAFTS = 0.25  # share of the steps by which the drafts are gone
+TAUGHT = 0.2  # what stays of the teacher's weight
 HISTORY = 0.3  # weight of the language modelling loss
 OURS_FASTER = 5  # learning rate of the head and the voice over the language model's
 
@@ -47,60 +51,72 @@ class Schedule:
     seed: int
 
 
-class Reasons(torch.nn.Module):
-    """The objective of ``rationale=first``: -log p(target | story), and the drafts while they last.
+class Lesson(Protocol):
+    """What a teacher adds to the loss of stories about training examples, at ``progress`` in [0, 1]."""
+
+    def __call__(self, story: Story, examples: np.ndarray, progress: float) -> torch.Tensor: ...
+
+
+class Drafts:
+    """Cross entropy with the evidence drafter's reasons, fading out by ``DRAFTS``.
 
     ``columns`` (N, F) the places of a draft's claims among [unexplained, together, values], -1 beyond the last, and
     ``draft`` (N, F) their shares; ``cited`` (N, J) what of *together* is owed to each of the last purchases.
     """
 
-    def __init__(self, head: Head, drafter: Drafter) -> None:
-        super().__init__()
-        self.head, self.prefixes = head, drafter.prefixes
+    def __init__(self, drafter: Drafter) -> None:
         table, together, by_value = drafter.posterior(drafter.prefixes)
         share, whole = by_value.sum(1), together.sum(1, keepdims=True)
-        there = table.target_values >= 0
         edge = np.tile([0, 1], (len(share), 1))  # unexplained, together
+        there = table.target_values >= 0
         self.columns = np.concatenate([edge, np.where(there, table.target_values + 2, -1)], 1)
         rest = np.maximum(1 - share.sum(1, keepdims=True) - whole, 0)
         self.draft = np.concatenate([rest, whole, share], 1).astype(np.float32)
         self.cited = together.astype(np.float32)
 
+    def __call__(self, story: Story, examples: np.ndarray, progress: float) -> torch.Tensor:
+        device, faded = story.wants.device, min(progress / DRAFTS, 1.0)
+        columns = torch.from_numpy(self.columns[examples]).to(device)
+        said = story.rivals().gather(1, columns.clamp(min=0)).clamp(min=1e-6).log()
+        loss = -(torch.from_numpy(self.draft[examples]).to(device) * (columns >= 0) * said).sum(1)
+        loss = loss - (torch.from_numpy(self.cited[examples]).to(device) * story.cited().log()).sum(1)
+        return (1 - faded) * loss.mean()
+
+
+class Reasons(torch.nn.Module):
+    """The objective of ``rationale=first``: -log p(target | story), and the lesson."""
+
+    def __init__(self, head: Head, prefixes: Prefixes, lesson: Lesson) -> None:
+        super().__init__()
+        self.head, self.prefixes, self.lesson = head, prefixes, lesson
+
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """The three parts, at ``progress`` in [0, 1] of the training."""
+        """At ``progress`` in [0, 1] of the training."""
         with torch.autocast(states.device.type, enabled=False):
             return self.of(reasoner.story(states.float(), batch), batch["examples"].numpy(), progress)
 
     def of(self, story: Story, examples: np.ndarray, progress: float) -> torch.Tensor:
-        """The loss of stories about the training examples (E,): the marginal one, and what is left of the drafts."""
+        """The loss of stories about the training examples (E,)."""
         p = self.prefixes
-        out = self.head.loss(story, p.counts, p.folds[examples], p.targets[examples])
-        faded = min(progress / DRAFTS, 1.0)
-        if faded == 1:
-            return out
-        columns = torch.from_numpy(self.columns[examples]).to(out.device)
-        said = torch.cat([story.unexplained[:, None], story.together.sum(1, keepdim=True), story.wants], 1)
-        said = said.gather(1, columns.clamp(min=0)).clamp(min=1e-6).log()
-        drafts = -(torch.from_numpy(self.draft[examples]).to(out.device) * (columns >= 0) * said).sum(1)
-        cite = story.together / story.together.sum(1, keepdim=True).clamp(min=1e-9)
-        drafts = drafts - (torch.from_numpy(self.cited[examples]).to(out.device) * cite.clamp(min=1e-6).log()).sum(1)
-        return out + (1 - faded) * drafts.mean()
+        found = self.head.loss(story, p.counts, p.folds[examples], p.targets[examples])
+        return found + self.lesson(story, examples, progress)
 
 
 class Direct(torch.nn.Module):
     """The ``none`` arm: no rationale. The model's state after the history scores every item, beside its popularity.
 
     An item is the sum of the embeddings of its values, so that what the model knows of words serves it here too.
+    ``taught`` gives the teacher's probabilities (E, items) of training examples.
     """
 
     incidence: torch.Tensor
 
-    def __init__(self, incidence: Any, prefixes: Prefixes) -> None:
+    def __init__(self, incidence: Any, prefixes: Prefixes, taught: Callable[[np.ndarray], torch.Tensor]) -> None:
         super().__init__()
         self.register_buffer("incidence", torch.tensor(incidence.toarray(), dtype=torch.float32), persistent=False)
-        self.prefixes = prefixes
+        self.prefixes, self.taught = prefixes, taught
         self.loudness = torch.nn.Parameter(torch.tensor(LOUDNESS))
         self.power = torch.nn.Parameter(torch.tensor(0.5))
         self.appeal = torch.nn.Parameter(torch.zeros(self.incidence.shape[0]))
@@ -116,13 +132,20 @@ class Direct(torch.nn.Module):
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
     ) -> torch.Tensor:
-        """Full softmax over the catalogue."""
+        """Full softmax over the catalogue, towards the target and the teacher."""
         examples, p = batch["examples"].numpy(), self.prefixes
         with torch.autocast(states.device.type, enabled=False):
             roots = reasoner.roots(states.float(), batch)
             logits = self.scores(reasoner, roots, p.counts, p.folds[examples])
             loss = F.cross_entropy(logits, torch.from_numpy(p.targets[examples]).to(logits.device))
+            towards = self.taught(examples).to(logits.device)
+            loss = loss + still_taught(progress) * F.cross_entropy(logits, towards)
             return loss + APPEAL_DECAY * (self.appeal**2).sum()
+
+
+def still_taught(progress: float) -> float:
+    """Weight of the teacher's part of the loss."""
+    return max(TAUGHT, 1 - progress)
 
 
 class Objective(Protocol):

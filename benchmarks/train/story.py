@@ -1,8 +1,8 @@
 """What a rationale says, as tensors: the form in which reasoners write it and the head reads it.
 
 Two kinds of claims. What the user is after *now* (``wants``, ``together``) and what is ``unexplained`` are rival
-explanations of one purchase: their shares sum to one. What the user likes or avoids *always* holds beside them, each
-claim with a probability of its own. In a record (``rad.types.Rationale``) a standing claim is a reason whose evidence
+explanations of one purchase: their shares sum to one. What the user likes or avoids holds beside them, each claim with
+log odds of its own. In a record (``rad.types.Rationale``) a standing claim is a reason whose evidence
 is a ``constraint``; all weights are divided by one plus the sum of the standing ones, so that together with the
 unexplained rest they sum to one, and :meth:`Story.of` multiplies them back.
 """
@@ -27,7 +27,8 @@ class Story:
     """E rationales over a catalogue of V values.
 
     ``unexplained`` (E,); ``anchors`` (E, J) catalogue positions of cited purchases, -1 for none, and ``together``
-    (E, J) how much is owed to what goes with each; ``wants``, ``likes``, ``avoids`` (E, V).
+    (E, J) how much is owed to what goes with each; ``wants``, ``likes``, ``avoids`` (E, V), the last two not negative
+    and a value in one of them at most.
     """
 
     unexplained: torch.Tensor
@@ -68,10 +69,27 @@ class Story:
         rest = np.maximum(1 - wants.sum(1) - together.sum(1), 0.001)
         total = rest + wants.sum(1) + together.sum(1)
         wants, together = wants / total[:, None], together / total[:, None]
-        arrays = (rest / total, anchors, together, wants, np.minimum(likes, 1), np.minimum(avoids, 1))
+        arrays = (rest / total, anchors, together, wants, likes, avoids)
         return cls(*(torch.from_numpy(np.ascontiguousarray(a)) for a in arrays))
 
-    def __getitem__(self, rows: slice) -> Story:
+    def rivals(self) -> torch.Tensor:
+        """(E, 2 + V) shares that sum to one: unexplained, together, each want."""
+        return torch.cat([self.unexplained[:, None], self.together.sum(1, keepdim=True), self.wants], 1)
+
+    def cited(self) -> torch.Tensor:
+        """(E, J) how *together* is shared among the cited purchases, above zero."""
+        return (self.together / self.together.sum(1, keepdim=True).clamp(min=1e-9)).clamp(min=1e-6)
+
+    def taste(self) -> torch.Tensor:
+        """(E, V) likes less avoids."""
+        return self.likes - self.avoids
+
+    @classmethod
+    def joined(cls, parts: Sequence[Story]) -> Story:
+        """The rows of all parts, in their order."""
+        return cls(*(torch.cat(columns) for columns in zip(*(part._tensors() for part in parts), strict=True)))
+
+    def __getitem__(self, rows: slice | torch.Tensor) -> Story:
         return Story(*(t[rows] for t in self._tensors()))
 
     def to(self, device: torch.device) -> Story:

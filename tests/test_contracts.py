@@ -192,15 +192,22 @@ FOLDERS: dict[str, Callable[[Path], str]] = {
         raw_amazon(folder / "scientific_2023", 2023, ".gz", "Industrial_and_Scientific") and "scientific_2023"
     ),
     "recbole": lambda folder: f"recbole:{raw_recbole(folder / 'raw')}",
+    "campaign": lambda folder: f"campaign:{_campaign(folder)}",
 }
 """Domains of the user's own files, or of files that are nowhere here: invented ones in their formats."""
+
+
+def _campaign(folder: Path) -> Path:
+    (folder / "campaign.json").write_text('{"domain": "world:users=300,items=300"}')
+    (folder / "rationales.jsonl").touch()
+    return folder
 
 
 def domains():
     for name in DOMAINS:
         if name in FOLDERS:
             yield pytest.param(name, id=f"{name}-invented")
-        if name not in ("amazon", "recbole"):  # these have no files of their own
+        if name not in ("amazon", "recbole", "campaign"):  # these have no files of their own
             needs = [pytest.mark.realdata] if registry.load("rad.domains", name).sources else []
             yield pytest.param(name, marks=needs)
 

@@ -259,6 +259,14 @@ def test_a_fault_is_told_and_the_next_draft_accepted(made, fake_endpoint, exampl
     assert drafter.summary.usage.answers == 2, "a refused answer is paid for as well"
 
 
+def test_all_faults_of_a_draft_are_told(made, fake_endpoint, example):
+    wrong = {**reason(weight=1.2), "text": "They ended up with red."}
+    fake_endpoint.script = [say(json.dumps(wrong))]
+    (found,) = made().drafts([example])
+    told = "It was refused:\n\n- weights: 1.2 is outside [0, 1]\n- hindsight: ended up\n"
+    assert found.rationale and told in texts(fake_endpoint)[1] and json.dumps(wrong) in texts(fake_endpoint)[1]
+
+
 def test_a_cut_answer_is_told_so(made, fake_endpoint, example):
     fake_endpoint.script = [say(json.dumps(draft(1, RED))[:150], "length")]
     (found,) = made().drafts([example])
@@ -521,7 +529,7 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path
     pairs = [pair.query_id for _, pair in records.read(tmp_path / "c" / "contrasts.jsonl", PairExplanation)]
     assert len({r.query_id for r in drafts}) == len(drafts) == 15 and len(pairs) == 45
     assert sorted(pairs) == sorted(3 * [r.query_id for r in drafts])
-    subprocess.run(argv, check=True, capture_output=True)
+    assert main(argv[3:]) == 0
     assert len(fake_endpoint.requests) == before + 45 - 12
 
 

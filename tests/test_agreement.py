@@ -183,3 +183,22 @@ def test_nothing_to_measure_is_one_line(tmp_path):
         run("agreement", folder)
     with pytest.raises(RadError, match="--resamples must be at least 1"):
         run("agreement", folder, "--resamples", 0)
+
+
+def test_the_forms_answers_are_the_ones_that_are_read_here():
+    """What ``pull`` writes of a form's answers is accepted, and the form has the same options."""
+    form_module = pytest.importorskip("annotation.form", reason="needs argilla", exc_type=ImportError)
+    from annotation import answers
+    from annotation.simulated import opinion
+
+    assert set(form_module.ERRORS) == set(answers.ERRORS) and set(form_module.VERDICTS) == set(answers.VERDICTS)
+    given = []
+    for k in range(30):
+        text = f"{TEXT} {k}."
+        for name in ("simulated-1", "simulated-2"):
+            values = {key: {"value": value} for key, value in opinion(name, text).items()}
+            given += form_module.judgements(draft(k).rationale_id, name, values, "1", 30.0)
+    lengths = {draft(k).rationale_id: len(TEXT) + 4 for k in range(30)}
+    found = measure(given, lengths, resamples=20)
+    assert set(found.simulated.questions) == {q for q in answers.QUESTIONS if q != "edited"}
+    assert found.people.reviewers == ()

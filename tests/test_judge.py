@@ -90,6 +90,16 @@ def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge
     assert list(judge.judge([(empty, cases[0][1])])) == [{"plausibility": "abstained"}]
 
 
+def test_evidence_knows_explained_choices_from_unexplained_ones(world, judge):
+    """The built-in world knows which choices have a reason. The judge, which is not told, ranks these higher."""
+    train = [e for e in world.examples["train"] if e.rationale is not None]
+    drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in train]
+    bits = judge.bits(list(zip(drafts, train, strict=True)))
+    known = np.array([e.rationale.verdict == "supported" for e in train])
+    higher = np.mean(bits[known][:, None] > bits[~known])  # the area under the ROC curve
+    assert len(train) > 400 and higher > 0.65
+
+
 def test_the_evidence_command(folder, capsys):
     assert run("judge", folder) == 0
     given, record = written(folder, "evidence")

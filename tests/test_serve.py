@@ -1,5 +1,5 @@
-"""``prompted`` and the drafter ``llm`` against a real server, Hugging Face's ``transformers serve``, with a tiny model
-trained on the spot.
+"""``prompted``, the drafter ``llm`` and the judge ``llm`` against a real server, Hugging Face's ``transformers serve``,
+with a tiny model trained on the spot.
 
 The server's extra packages are not among the project's. To run this test, put them into an environment of its own,
 ``pip install -c constraints.txt torch 'transformers[serving]'``, and name its Python in ``RAD_SERVE_PYTHON``.
@@ -20,6 +20,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from annotation import __main__ as annotation
+from annotation.answers import OPTIONS
 from annotation.drafters import llm
 from annotation.endpoint import Endpoint
 from benchmarks import run
@@ -162,3 +164,24 @@ def test_a_model_that_drafts_nonsense(own_cache, tmp_path):
     assert all(d.rationale is None and d.faults[0].detail == "the answer was cut at max_tokens" for d in found)
     assert (told["rejected"], told["rejected_by"], told["unreadable"]) == (6, {"unreadable": 6}, 12)
     assert 0 < told["usage"]["completion_tokens"] <= 12 * 16
+
+
+def judged(url, model, tmp_path, *more):
+    """The judge's answers by question, and what is written of how they came about."""
+    folder = tmp_path / "campaign"
+    annotation.main(["draft", str(folder), "--domain", "world:users=40,items=200", "--limit", "3"])
+    given = ["--judge", "llm", "--base-url", url, "--model", str(model), "--name", "tiny", "--concurrency", "2", *more]
+    annotation.main(["judge", str(folder), *given])
+    answers: dict[str, list[str]] = {}
+    for _, one in read_jsonl(folder / "judge-tiny.jsonl"):
+        answers.setdefault(one["question"], []).append(one["answer"])
+    return answers, json.loads((folder / "judge-tiny.json").read_text())
+
+
+def test_a_model_that_judges_in_nonsense(own_cache, tmp_path):
+    model = tiny_model(tmp_path / "model", steps=0)
+    with serving(model, tmp_path) as url:
+        answers, told = judged(url, model, tmp_path, "--max-tokens", "16")
+    assert answers == {q: ["invalid"] * 3 for q in OPTIONS}
+    assert told["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
+    assert 0 < told["usage"]["completion_tokens"] <= 3 * 16

@@ -125,9 +125,25 @@ def test_arms_differ_and_the_none_arm_writes_nothing(world):
     queries = [e.query for e in world.examples["test"][:10]]
     none = list(fitted(world, rationale="none").predict(queries))
     gate = list(fitted(world, reasoner="gate").predict(queries))
-    assert all(p.rationale is None for p in none)
+    filler = list(fitted(world, rationale="filler", pauses=2).predict(queries))
+    assert all(p.rationale is None for p in [*none, *filler])
+    assert [p.ranking for p in none] != [p.ranking for p in filler]
     assert all(p.rationale is not None and p.rationale.reasons for p in gate)
     assert Model(Model.Settings(reasoner="gate")).card.arm == "reasoner=gate"
+
+
+def test_the_after_arm_explains_the_ranking_of_the_none_arm_and_listens_to_nothing(world):
+    queries = [e.query for e in world.examples["test"][:10]]
+    none, model = list(fitted(world, rationale="none").predict(queries)), fitted(world, rationale="after")
+    after = list(model.predict(queries))
+    assert [p.ranking for p in after] == [p.ranking for p in none]
+    for p in after:
+        first = {(a, v) for a, vs in world.items[p.ranking[0]].attributes.items() for v in vs}
+        assert p.rationale.reasons and all(claim in first for r in p.rationale.reasons for claim in r.wants)
+    others = [p.rationale for p in [*after[1:], after[0]]]
+    swapped = list(model.rank_given(queries, others))
+    assert [p.ranking for p in swapped] == [p.ranking for p in after]
+    assert [p.rationale for p in swapped] == others
 
 
 def test_an_empty_history_is_answered_by_popularity(world):

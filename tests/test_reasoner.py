@@ -61,6 +61,24 @@ def test_tree_equals_left_to_right(reasoner):
 
 
 @torch.no_grad()
+@torch.no_grad()
+def test_filler_is_read_left_to_right(catalogue):
+    torch.manual_seed(0)
+    made = Reasoner(catalogue, [], None, slots=3, window=6, hidden=32, layers=2, pauses=3)
+    made.lm.eval()
+    batch = made.encode([Chunk((3, 7, 1), (2, 3), (0, 1), (False, True, False)), Chunk((5,), (1,), (2,), (True,))])
+    roots = made.roots(made.states(batch), batch)
+    histories = [[(3, False), (7, True)], [(3, False), (7, True), (1, False)], [(5, True)]]
+    for root, history in zip(roots, histories, strict=True):
+        prompt = [made.bos]
+        for k, (item, low) in enumerate(history):
+            prompt += [made.citations[k], *made.blocks[low][item]]
+        prompt += [made.why, *made.after_why]
+        alone = made.lm(torch.tensor([prompt]), output_hidden_states=True).hidden_states[-1][0, -1]
+        torch.testing.assert_close(root, alone, atol=1e-4, rtol=1e-3)
+    assert made.tokenizer.convert_ids_to_tokens(made.after_why) == ["<pause>"] * 3
+
+
 def test_written_stories_do_not_depend_on_the_batch(reasoner):
     histories = [(3, 7, 1, 12), (5,), (2, 4, 6)]
     low = [tuple(k % 2 == 0 for k in range(len(h))) for h in histories]

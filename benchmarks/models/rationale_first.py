@@ -11,7 +11,9 @@
    probabilities, and the head, which reads the record and the cited items alone, ranks the catalogue.
 
 Arms, same data, steps and prompt: ``rationale=none`` ranks from the model's state after the history, writes nothing and
-learns the gate's ranking; ``reasoner=gate`` is the gate by itself.
+learns the gate's ranking; ``filler`` does so from its state after ``pauses`` tokens that say nothing, so that it has as
+long to think (Pfau et al., "Let's think dot by dot", COLM 2024); ``after`` ranks like ``none``, then has its first item
+explained by the evidence drafter, post hoc. ``reasoner=gate`` is the gate by itself.
 
     python -m benchmarks.run --model rationale_first
     python -m benchmarks.run --model rationale_first --set rationale=none
@@ -55,8 +57,8 @@ BLOCK = 256  # queries that are ranked at once
 
 class Model:
     class Settings(ModelSettings):
-        rationale: Literal["first", "none"] = Field(
-            default="first", description="write reasons and rank from them, or not"
+        rationale: Literal["first", "none", "filler", "after"] = Field(
+            default="first", description="write reasons and rank from them, or not, or fill, or explain afterwards"
         )
         reasoner: Literal["lm", "gate"] = Field(
             default="lm", description="who weighs the reasons: a language model or a gate"
@@ -73,6 +75,7 @@ class Model:
         weight_decay: float = Field(default=2.0, ge=0, description="of the language model's matrices")
         gate_epochs: float = Field(default=8.0, gt=0, description="how long the gate learns, which is the teacher")
         brevity: float = Field(default=0.005, ge=0, description="price of a unit of log odds in a claim of taste")
+        pauses: int = Field(default=16, ge=1, description="tokens of the arm rationale=filler")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
     chance = True
@@ -117,6 +120,7 @@ class Model:
         keep_memory()
         torch.manual_seed(seed)
         s, drafter = self.settings, Drafter().fit(train, items, seed)
+        self.drafter, self.items = drafter, items
         self.catalogue: Catalogue = drafter.catalogue
         self.columns = Columns(items)
         sequences = sequences_of([*train, *validation]).values()
@@ -136,21 +140,23 @@ class Model:
     def _fit_language_model(self, drafter: Drafter, items: Mapping[str, Item], seed: int) -> None:
         s, prefixes = self.settings, drafter.prefixes
         titles = [item.title for item in items.values()]
-        self.reasoner = Reasoner(self.catalogue, titles, s.base_model, SLOTS, s.window, s.hidden, s.layers)
-        if s.rationale == "none":
+        pauses = s.pauses if s.rationale == "filler" else 0
+        self.reasoner = Reasoner(self.catalogue, titles, s.base_model, SLOTS, s.window, s.hidden, s.layers, pauses)
+        if s.rationale != "first":
             objective: Any = Direct(self.catalogue.incidence, prefixes, self.gate.ranking)
         else:
             width = self.reasoner.lm.get_input_embeddings().weight.shape[1]
             head = self._head(drafter, self.reasoner.words, width)
-            learned = {name: value for name, value in self.head.state_dict().items() if name != "pair"}
-            head.load_state_dict(learned, strict=False)  # the gate's words are not the language model's
+            taught = {name: value for name, value in self.head.state_dict().items() if name != "pair"}
+            head.load_state_dict(taught, strict=False)  # the gate's words are not the language model's
             self.head, objective = head, Reasons(head, prefixes, self.gate.lesson)
         self.reasoner.lm.objective = objective  # its numbers train and are saved with the model's
         self.n_parameters = sum(p.numel() for p in self.reasoner.lm.parameters())
         low = [self._low(past) for past in prefixes.past]
         chunks = chunks_of(prefixes.histories, prefixes.users, s.window, low)
         facts = [self.catalogue.values, titles, prefixes.targets.tolist()]
-        key = _key(VERSION, s.model_dump(exclude={"reasons"}), seed, facts, chunks)
+        learned = s.model_dump(exclude={"reasons", "rationale", "pauses"})
+        key = _key(VERSION, learned, s.rationale == "first", pauses, seed, facts, chunks)
         folder = cache_dir() / "rationale_first" / key
         if not (folder / "model.pt").exists():
             schedule = Schedule(s.epochs, s.batch_size, s.learning_rate, s.weight_decay, seed)
@@ -173,8 +179,8 @@ class Model:
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         for start in range(0, len(queries), BLOCK):
             part = queries[start : start + BLOCK]
-            if self.settings.rationale == "none":
-                yield from rank_block(part, self._direct(part), self.columns)
+            if self.settings.rationale != "first":
+                yield from self._without(part)
                 continue
             written = [
                 rationale(q, reasons, "model", self.card.name, VERSION)
@@ -182,10 +188,24 @@ class Model:
             ]
             yield from self.rank_given(part, written)
 
+    def _without(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        """Ranked without a rationale; the arm ``after`` then has its first item explained."""
+        for query, prediction in zip(queries, rank_block(queries, self._direct(queries), self.columns), strict=True):
+            made = None
+            if self.settings.rationale == "after":
+                made = self.drafter.draft(query, self.items[prediction.ranking[0]])
+            yield replace(
+                prediction, rationale=made and rationale(query, made.reasons, "model", self.card.name, VERSION)
+            )
+
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         """Rank from the given rationales: predictions go through here, so their ranking has no other source."""
         for start in range(0, len(queries), BLOCK):
             part, given = queries[start : start + BLOCK], rationales[start : start + BLOCK]
+            if self.settings.rationale != "first":  # their ranking listens to no rationale
+                ranked = rank_block(part, self._direct(part), self.columns)
+                yield from (replace(p, rationale=r) for p, r in zip(ranked, given, strict=True))
+                continue
             histories = [self.catalogue.indices(q.history) for q in part]
             story = Story.of(self.catalogue, histories, [r.reasons for r in given])
             ranked = rank_block(part, self.head.scores(story, self.counts), self.columns)

@@ -31,7 +31,7 @@ from rad.affinity import Catalogue
 from rad.errors import RadError
 
 PAD, BOS, WHY, UNEXPLAINED, TOGETHER = "<pad>", "<bos>", "<why>", "<unexplained>", "<together>"
-LIKES, AVOIDS = "<likes>", "<avoids>"
+LIKES, AVOIDS, PAUSE = "<likes>", "<avoids>", "<pause>"
 TITLE_TOKENS = 12  # of a title, for a pretrained model, which can read it
 NEVER = -1e9
 BRANCHES = 3  # together, likes, avoids
@@ -104,7 +104,8 @@ def copying_start(lm: Any, values: Sequence[int]) -> None:
             block = torch.tensor(values[start : start + width])
             table[block] = torch.nn.init.orthogonal_(torch.empty(width, width))[: len(block)] * (0.2 * width**0.5)
         if len(values):
-            table[values[-1] + 1 :] = -OPPOSITE * table[values[0] : values[-1] + 1]
+            low = values[-1] + 1
+            table[low : low + len(values)] = -OPPOSITE * table[values[0] : low]
         for layer in lm.model.layers:
             attention, eye = layer.self_attn, torch.eye(lm.config.hidden_size)
             attention.v_proj.weight.add_(eye)
@@ -126,18 +127,21 @@ class Voice(torch.nn.Module):
 
 
 class Reasoner:
-    """A causal language model and the tokens of one catalogue. ``base_model``: a Hugging Face name, folder, None."""
+    """A causal language model and the tokens of one catalogue. ``base_model``: a Hugging Face name, folder, None.
+
+    ``pauses``: in place of claims, so many tokens that say nothing follow ``<why>``, each seeing those before it.
+    """
 
     def __init__(
         self, catalogue: Catalogue, titles: Sequence[str], base_model: str | None, slots: int, window: int,
-        hidden: int, layers: int,
+        hidden: int, layers: int, pauses: int = 0,
     ) -> None:  # fmt: skip
-        self.slots, self.window = slots, window
+        self.slots, self.window, self.pauses = slots, window, pauses
         citations = [f"[{k + 1}]" for k in range(window)]
         values = [f"{a}={v}".replace(" ", "_") for a, v in catalogue.values]
         special = [PAD, BOS, WHY, UNEXPLAINED, TOGETHER, LIKES, AVOIDS, *citations]
         first, last = len(special), len(special) + len(values)
-        special += [*values, *(f"low:{v}" for v in values)]
+        special += [*values, *(f"low:{v}" for v in values), *([PAUSE] if pauses else [])]
         if base_model is None:
             words = Tokenizer(models.WordLevel({t: k for k, t in enumerate(special)}, unk_token=PAD))
             words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -165,6 +169,7 @@ class Reasoner:
         self.branches: list[int] = branches
         self.citations = ids[7:first]
         # what may follow <why> in a record of its own; standing claims have their branches
+        self.after_why = [ids[-1]] * pauses if pauses else branches
         self.first_ids = torch.tensor([self.unexplained, branches[0], *ids[first:last]])
         self.citation_ids = torch.tensor(self.citations)  # what may follow <together>
         said = [self.tokenizer(t, add_special_tokens=False)["input_ids"][:TITLE_TOKENS] if t else [] for t in titles]
@@ -212,10 +217,11 @@ class Reasoner:
                 own = [max(end - 1 - slot, -1) for slot in range(self.slots)]
                 numbers.append(own)
                 anchors.append([chunk.items[k] if k >= 0 else -1 for k in own])
-                ids += [self.why, *self.branches]
-                position += [ends[end]] + [ends[end] + 1] * BRANCHES
-                limit += [ends[end]] * (1 + BRANCHES)
-                parent += [root] * (1 + BRANCHES)
+                n = len(self.after_why)
+                ids += [self.why, *self.after_why]
+                position += [ends[end] + depth for depth in (range(n + 1) if self.pauses else (0, *[1] * n))]
+                limit += [ends[end]] * (1 + n)
+                parent += [root] * (1 + n)
             trees.append((ids, position, limit, parent, main))
         length = max(len(t[0]) for t in trees)
         ids_, positions = (torch.zeros(len(trees), length, dtype=torch.long) for _ in range(2))
@@ -228,6 +234,9 @@ class Reasoner:
             mask[row, :n] = (column < torch.tensor(limit)[:, None]) & (column < main)
             mask[row, torch.arange(n), torch.tensor(parent)] = True
         mask[:, column, column] = True
+        for row, root in why if self.pauses else ():
+            line = slice(root, root + 1 + self.pauses)
+            mask[row, line, line] = torch.ones(1 + self.pauses, 1 + self.pauses).tril().bool()
         return {
             "ids": ids_,
             "positions": positions,
@@ -254,8 +263,9 @@ class Reasoner:
         return cast(torch.Tensor, out.hidden_states[-1])
 
     def roots(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """(E, D): the state at each example's ``<why>``, after the whole history and before any reason."""
-        return states[batch["why"][:, 0], batch["why"][:, 1]]
+        """(E, D): the state at each example's ``<why>``, after the whole history and before any reason; or at the last
+        pause."""
+        return states[batch["why"][:, 0], batch["why"][:, 1] + self.pauses]
 
     def story(self, states: torch.Tensor, batch: dict[str, torch.Tensor]) -> Story:
         """What the model says of each example, all claims with their probabilities."""

@@ -8,7 +8,7 @@ By itself that is one number a purchase, too little to learn a language from. So
 The gate (``gate.py``) begins with the evidence drafter's rationales, which fade out in the first quarter: they know the
 item, so they are a way in, not the goal. The language model learns from the gate's, which do not know the item: every
 claim of them, with its weight (Hinton et al. 2015); these fade to a fifth. Beside it runs the ordinary language
-modelling loss on the history. The ``none`` arm writes no claims and learns the gate's ranking instead, in like measure.
+modelling loss on the history. The arms without claims learn the gate's ranking instead, in like measure.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Reasons(torch.nn.Module):
 
 
 class Direct(torch.nn.Module):
-    """The ``none`` arm: no rationale. The model's state after the history scores every item, beside its popularity.
+    """No rationale: the model's state after the history, or after filler, scores every item, beside its popularity.
 
     An item is the sum of the embeddings of its values, so that what the model knows of words serves it here too.
     ``taught`` gives the teacher's probabilities (E, items) of training examples.

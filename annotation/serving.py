@@ -13,7 +13,7 @@ from annotation.folder import Campaign
 from annotation.serve import server_command
 from rad.errors import RadError
 
-PATIENCE = 120  # seconds for a start; it takes a few on an idle machine
+PATIENCE = 300  # seconds for a start; it takes a few on an idle machine
 
 
 def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:

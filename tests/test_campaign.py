@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from unittest.mock import MagicMock  # in place of a client, which building a form does not use
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 
 from annotation import decide, draft, form, guidelines
-from annotation.__main__ import main
+from annotation.__main__ import main, summary
 from annotation.folder import Campaign, Settings
 from annotation.journal import Journal
 from rad import rationales
@@ -277,3 +279,10 @@ class TestDecide:
 
 def test_guidelines_have_a_version():
     assert guidelines.VERSION == "1" and json.dumps(guidelines.TEXT)
+
+
+def test_the_manual_names_commands_that_exist():
+    text = (Path(guidelines.__file__).parent / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"python -m annotation (\w+)", text)) | set(re.findall(r"`(\w+) DIR", text))
+    assert {"draft", "serve", "push", "pull", "agreement", "demo", "withdraw"} <= named
+    assert all(summary(command) for command in named), named

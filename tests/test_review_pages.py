@@ -52,7 +52,7 @@ def browser(tmp_path):
     driver.quit()
 
 
-def wait(browser, found, patience=90):
+def wait(browser, found, patience=300):
     return WebDriverWait(browser, patience).until(lambda b: found(b))
 
 
@@ -87,7 +87,7 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, browser):
         if folder := os.environ.get("RAD_SCREENSHOTS"):
             browser.save_screenshot(str(Path(folder) / "review.png"))
         one(browser, "button[type=submit]").click()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         told: dict[str, str] = {}
         while not told and time.monotonic() < deadline:
             main(["pull", str(campaign.path)])

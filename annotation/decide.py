@@ -59,7 +59,7 @@ def people(judged: Mapping[str, Answers]) -> dict[str, Answers]:
     return real or reviewers
 
 
-def open_question(judged: Mapping[str, Answers], overlap: int, draft_text: str = "") -> bool:
+def open_question(judged: Mapping[str, Answers], overlap: int, draft_text: str) -> bool:
     """Whether reviewers are done and disagree, whatever an adjudicator may have said since."""
     return _vote(people(judged), draft_text).state == "disagreed" and len(people(judged)) >= overlap
 

@@ -9,6 +9,7 @@ these anchor people (the adjudicator, who decides between reviewers, sees their 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -140,10 +141,10 @@ def plain(text: str) -> str:
 
     Argilla's pages show a field that has a span question as HTML, so a ``<`` would be obeyed there.
     """
-    return text.translate(_PLAIN)
+    return ENTITY.sub("\uff06", text.replace("<", "\u2039").replace(">", "\u203a"))
 
 
-_PLAIN = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
+ENTITY = re.compile(r"&(?=[#a-z])", re.IGNORECASE)  # shown as one character, it would move all places behind it
 
 
 def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] = ()) -> str:

@@ -136,7 +136,11 @@ def _adjudication(client: rg.Argilla, campaign: Campaign, name: str) -> int:
     settings, drafts = campaign.settings, {d.rationale_id: d for d in drafts_of(campaign)}
     if settings.overlap is None or not judged:
         raise RadError(f"there are no answers to adjudicate: python -m annotation pull {campaign.path}")
-    wanted = [key for key in sorted(judged) if key in drafts and decide.open_question(judged[key], settings.overlap)]
+    wanted = [
+        key
+        for key in sorted(judged)
+        if key in drafts and decide.open_question(judged[key], settings.overlap, drafts[key].text)
+    ]
     if not wanted:
         print("reviewers agree wherever they are done: there is nothing to adjudicate")
         return 0

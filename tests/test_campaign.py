@@ -188,6 +188,10 @@ class TestForm:
         lines = record.fields["history"].splitlines()
         assert len(lines) == len(example.query.history) and lines[0].startswith("[1] ")
 
+    def test_markup_becomes_text_of_the_same_length(self):
+        raw = "<b>Lark & Loom</b> &lt;i&gt; AT&T &#60;"
+        assert form.plain(raw) == "‹b›Lark & Loom‹/b› ＆lt;i＆gt; AT＆T ＆#60;" and len(form.plain(raw)) == len(raw)
+
     def test_long_histories_keep_what_is_cited(self, toy):
         import dataclasses
 

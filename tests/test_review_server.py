@@ -323,7 +323,8 @@ class TestCampaign:
 
     def test_adjudication_stands_beside(self, pushed, url, capsys):
         before = judgements(pushed)
-        torn = [k for k, judged in decide.by_rationale(pushed).items() if decide.open_question(judged, 2)]
+        texts = {r.rationale_id: r.text for _, r in rationales.read(pushed.file("drafts.jsonl"))}
+        torn = [k for k, judged in decide.by_rationale(pushed).items() if decide.open_question(judged, 2, texts[k])]
         assert torn, "the simulated reviewers disagree somewhere"
         assert "must be somebody else" in error_of("push", pushed.path, "--adjudicator", "anna")
         main(["push", str(pushed.path), "--adjudicator", "carla"])

@@ -136,16 +136,22 @@ def without_redis() -> None:
 
 
 def work() -> None:
-    """Argilla's jobs by a worker of rq, until the server that started it has gone (its end of the pipe closes)."""
+    """Argilla's jobs by a worker of rq, until the server that started it has gone."""
+    import search  # noqa: F401  (registers the search engine)
     from argilla_server.jobs.queues import DEFAULT_QUEUE, HIGH_QUEUE, REDIS_CONNECTION
     from rq import SimpleWorker
 
-    def end() -> None:
+    SimpleWorker([DEFAULT_QUEUE, HIGH_QUEUE], connection=REDIS_CONNECTION).work(logging_level="WARNING")
+
+
+def end_with_parent() -> None:
+    """Watch the pipe to the server: it closes when the server ends, however it does."""
+
+    def wait() -> None:
         sys.stdin.read()
         os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=end, daemon=True).start()
-    SimpleWorker([DEFAULT_QUEUE, HIGH_QUEUE], connection=REDIS_CONNECTION).work(logging_level="WARNING")
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def headers(pages: Path) -> list[tuple[bytes, bytes]]:

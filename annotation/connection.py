@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REVIEW, ADJUDICATION = "review", "adjudication"  # the campaign's datasets, in a workspace of its name
 PAGE = 500  # records a request
+PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def connect(campaign: Campaign, api_url: str | None = None) -> rg.Argilla:
     for name in ("httpx", "argilla"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        client = argilla.Argilla(api_url=api_url, api_key=key, retries=1)
+        client = argilla.Argilla(api_url=api_url, api_key=key, retries=1, timeout=PATIENCE)
         version = client.http_client.get("/api/v1/version").json()["version"]
     except argilla._exceptions.ArgillaError as error:
         raise RadError(f"{api_url} refused the key, or is no Argilla ({_short(error)})") from error

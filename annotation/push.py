@@ -26,7 +26,7 @@ from annotation.draft import drafts_of, opened
 from annotation.folder import NAME, Campaign, Role
 from rad.errors import RadError
 
-BATCH = 250  # records a request
+BATCH = 100  # records a request
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ PAGE = 10  # records that the pages ask for at once
 class Simulated:
     """One reviewer with a session of their own."""
 
-    def __init__(self, url: str, username: str, password: str, timeout: float = 60) -> None:
+    def __init__(self, url: str, username: str, password: str, timeout: float = 300) -> None:
         self.username = username
         self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=timeout)
         response = self.http.post("/token", data={"username": username, "password": password})

@@ -70,12 +70,17 @@ class RationaleModel(Model, Protocol):
 class QueryMetric(Protocol):
     """A score of one prediction. None means undefined there and lowers ``n``.
 
-    ``needs`` holds any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known) and
-    ``supported`` (they are known and explain the choice). A run without any gets no such column. Where the example
-    lacks what is needed the metric is undefined; a prediction that fails, or lacks its rationale, scores the worst of
-    the range. So ``score`` is called only where all needs are met. With no needs it is a ranking metric and is
-    sliced. ``cuts`` says whether ``name@k`` means something; ``k`` is None without it. A metric may also offer
-    ``score_each(predictions, examples) -> list[float | None]``, the same values faster.
+    ``needs`` holds any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known),
+    ``supported`` (they are known and explain the choice) and ``contrast`` (the rejected alternative is known). A run
+    without any gets no such column. Where the example lacks what is needed the metric is undefined; a prediction that
+    fails, or lacks its rationale, scores the worst of the range, or ``missing`` where a metric of differences states it
+    (0: no rationale changes nothing). So ``score`` is called only where all needs are met. With no needs it is a
+    ranking metric and is sliced. ``cuts`` says whether ``name@k`` means something; ``k`` is None without it. A metric
+    may also offer ``score_each(predictions, examples) -> list[float | None]``, the same values faster, or the only
+    ones where they depend on other users' rationales.
+
+    A metric of explanations names its ``family`` (a row of the scorecard, :mod:`benchmarks.explain`) and may state the
+    ``default_cut`` with which it stands there, and ``ranked = False`` where it is shown but never ranked by.
     """
 
     needs: ClassVar[frozenset[str]]

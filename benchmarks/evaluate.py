@@ -109,7 +109,8 @@ def measure(
             corpus[name] = metric.statistic(answers, examples)
             continue
         good = possible & ~failed & (given if "rationale" in metric.needs else True)
-        values[name] = np.where(possible, metric.range[0 if metric.higher_is_better else 1], np.nan)
+        worst = metric.range[0 if metric.higher_is_better else 1]
+        values[name] = np.where(possible, getattr(metric, "missing", worst), np.nan)
         values[name][good] = _score_each(metric, answers, examples, np.flatnonzero(good))
     return values, corpus
 
@@ -204,6 +205,7 @@ def _needs_met(answers: Sequence[Prediction], examples: Sequence[Example]) -> di
         "rationale": np.array([a.rationale is not None for a in answers]),
         "known": np.array([e.rationale is not None for e in examples]),
         "supported": np.array([e.rationale is not None and e.rationale.verdict == "supported" for e in examples]),
+        "contrast": np.array([e.contrast is not None for e in examples]),
     }
 
 

@@ -22,6 +22,7 @@ class ClaimMetric:
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     version: ClassVar[int] = 1
     cuts: ClassVar[bool] = False
+    family: ClassVar[str] = "grounding"
     claims_only: ClassVar[bool] = True
     counted: ClassVar[tuple[Finding, ...]] = ("supported",)
 

@@ -18,6 +18,8 @@ class ReasonMetric:
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     version: ClassVar[int] = 1
     cuts: ClassVar[bool] = True
+    family: ClassVar[str] = "correctness"
+    default_cut: ClassVar[int] = 3
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         self.k = k

@@ -2,7 +2,7 @@
 
 A citation is one history index of one reason. It holds when that place of the history exists and, where the evidence
 states an attribute's value, the item there really has it. Evidence that cites nothing is one citation that does not
-hold. Undefined where a rationale has no reason.
+hold. Undefined where a rationale has no reason, as an empty one has.
 """
 
 from benchmarks.metrics._claims import ClaimMetric

@@ -17,6 +17,7 @@ class Metric:
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     version: ClassVar[int] = 1
     cuts: ClassVar[bool] = False
+    family: ClassVar[str] = "correctness"
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         pass

@@ -1,0 +1,39 @@
+"""``embedding_similarity``: cosine of the text's vector and that of the known or reviewed rationale; never ranked by.
+
+Vectors are those of all-MiniLM-L6-v2 (Reimers and Gurevych 2019), as for the model ``dense``; it reads the first 256
+word pieces. In [0, 1], higher is more alike (a negative cosine counts as 0), and an empty text scores 0. Two texts of
+one template are alike whatever they claim, so this is reported and nothing is ranked by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from benchmarks.metrics._text import TextMetric, text_of
+from benchmarks.models.dense import BUNDLED, encoded
+from rad.types import Example, Prediction
+
+
+class Metric(TextMetric):
+    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "known"})
+    family: ClassVar[str] = "overlap"
+    ranked: ClassVar[bool] = False
+
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        return self.score_each([prediction], [example])[0]
+
+    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
+        pairs = [
+            (text_of(p), e.rationale.text if e.rationale else "") for p, e in zip(predictions, examples, strict=True)
+        ]
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair if text.strip()))
+        vectors, _ = encoded(BUNDLED, texts) if texts else ([], 0)
+        row = dict(zip(texts, vectors, strict=True))
+        out: list[float | None] = []
+        for said, reference in pairs:
+            if reference not in row:
+                out.append(None)
+            else:
+                out.append(min(1.0, max(0.0, float(row[said] @ row[reference]))) if said in row else 0.0)
+        return out

@@ -93,6 +93,36 @@ class QueryMetric(Protocol):
     def score(self, prediction: Prediction, example: Example) -> float | None: ...
 
 
+class FaithfulMetric(Protocol):
+    """A score of how a model's ranking follows from its rationale: the model must be asked again (``needs`` has
+    ``model``). ``asks`` are inputs of :mod:`benchmarks.perturb`; ``effect`` makes one number of their effects on one
+    query's ranking (:mod:`benchmarks.asking`), None where undefined. Only ``benchmarks.explain`` computes it.
+    """
+
+    needs: ClassVar[frozenset[str]]
+    higher_is_better: ClassVar[bool]
+    range: ClassVar[tuple[float, float]]
+    missing: ClassVar[float]
+    version: ClassVar[int]
+    family: ClassVar[str]
+    asks: ClassVar[tuple[str, ...]]
+
+    def effect(self, of: Callable[[str], float | None]) -> float | None: ...
+
+
+class JudgedMetric(Protocol):
+    """A score by those who read the rationale (``needs`` has ``judged``): the mean of the answers to ``question`` on
+    one rationale, each a whole number in ``range``. Only ``benchmarks.explain`` computes it.
+    """
+
+    needs: ClassVar[frozenset[str]]
+    higher_is_better: ClassVar[bool]
+    range: ClassVar[tuple[float, float]]
+    version: ClassVar[int]
+    family: ClassVar[str]
+    question: ClassVar[str]
+
+
 class CorpusMetric(Protocol):
     """A score of all predictions together (coverage).
 

@@ -29,6 +29,7 @@ from rad.rationales import weight_faults
 from rad.types import Example, Item, Prediction, Query
 
 CUT = 100
+ATTESTED = frozenset({"model", "judged"})  # what a metric may need that predictions do not hold
 METRICS = (
     *("ndcg@10", "recall@10", "mrr", "hit_rate@10", "coverage@10", "evidence_validity", "claim_precision"),
     *("contradiction_rate", "reason_precision@3", "reason_recall@3", "reason_f1@3", "verdict_accuracy"),
@@ -179,6 +180,8 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, A
             faults.append(f"metric '{base}' takes no cut, found '{name}'")
         elif at and not (cut.isascii() and cut.isdigit() and 1 <= int(cut) <= CUT):
             faults.append(f"metric '{name}': the cut after @ must be 1 to {CUT}")
+        elif metric.needs & ATTESTED:
+            faults.append(f"metric '{name}' asks the model or a judge: python -m benchmarks.explain RESULT_DIR")
         else:
             out[name] = metric(items, int(cut) if at else None)
     if wrong:

@@ -14,11 +14,12 @@ from conftest import raw_amazon, raw_recbole
 from fake_endpoint import FakeEndpoint
 
 from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.evaluate import METRICS, evaluate, fault, load_metrics
+from benchmarks.evaluate import ATTESTED, METRICS, evaluate, fault, load_metrics
 from benchmarks.models import dense, late_interaction
 from benchmarks.ranking import CUT
 from rad import registry
 from rad.dataset import load_domain, open_dataset
+from rad.errors import RadError
 from rad.sources import MissingFiles
 from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
 
@@ -157,7 +158,12 @@ def test_metric(name, toy):
     kind = registry.load("benchmarks.metrics", name)
     worst, best = kind.range if kind.higher_is_better else kind.range[::-1]
     assert worst != best and kind.version >= 1
-    assert kind.needs <= {"rationale", "known", "supported", "contrast"}
+    assert kind.needs <= {"rationale", "known", "supported", "contrast", *ATTESTED}
+    if kind.needs & ATTESTED:
+        assert kind.family and (getattr(kind, "asks", ()) or kind.question)
+        with pytest.raises(RadError, match=f"'{name}' asks the model or a judge"):
+            load_metrics([name], toy.items)
+        return
     assert not hasattr(kind, "missing") or kind.range[0] < kind.missing < kind.range[1]
     asked = f"{name}@3" if kind.cuts else name
     (metric,) = load_metrics([asked], toy.items).values()

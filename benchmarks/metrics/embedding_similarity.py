@@ -28,8 +28,7 @@ class Metric(TextMetric):
             (text_of(p), e.rationale.text if e.rationale else "") for p, e in zip(predictions, examples, strict=True)
         ]
         texts = list(dict.fromkeys(text for pair in pairs for text in pair if text.strip()))
-        vectors, _ = encoded(BUNDLED, texts) if texts else ([], 0)
-        row = dict(zip(texts, vectors, strict=True))
+        row = dict(zip(texts, encoded(BUNDLED, texts)[0], strict=True)) if texts else {}
         out: list[float | None] = []
         for said, reference in pairs:
             if reference not in row:

@@ -1,0 +1,81 @@
+"""``explanation.json``: what ``benchmarks.explain`` writes beside ``result.json``, checked on the way in and out.
+
+``scores`` are those of :mod:`benchmarks.schema`: ``recomputed`` follow from the predictions alone, ``attested`` needed
+the model or a judge. ``explanation_queries.jsonl`` has the same scores query by query, ``perturbed.jsonl`` what some
+queries' rationales were changed to, and what the model then ranked first.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from benchmarks.schema import Record, Score
+from rad.errors import RadError
+
+FILE, QUERIES, PERTURBED = "explanation.json", "explanation_queries.jsonl", "perturbed.jsonl"
+SCHEMA_VERSION = 1
+
+
+class Attested(Record):
+    """What asking the model again took. ``reproduced`` is the share of queries that it ranked as in its predictions."""
+
+    queries: int
+    rankings: int
+    fit_seconds: float
+    ask_seconds: float
+    reproduced: float
+    failures: dict[str, int] = Field(default_factory=dict)
+
+
+class Judged(Record):
+    """One judge, or the people of a campaign, on one question. ``ceiling`` is people's agreement among themselves."""
+
+    by: str
+    question: str
+    n: int
+    abstained: int = 0
+    invalid: int = 0
+    unanswered: int = 0
+    ceiling: dict[str, Any] = Field(default_factory=dict)
+    agreement: dict[str, Any] = Field(default_factory=dict)
+
+
+class Explanation(Record):
+    """``curves``: mean effect on the ranking by share of reasons taken away (0 to 100), by what goes first."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    n: int
+    n_rationales: int
+    scores: list[Score]
+    curves: dict[str, dict[str, float]] = Field(default_factory=dict)
+    attested: Attested | None = None
+    judged: list[Judged] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    provenance: dict[str, Any]
+
+    def score(self, metric: str, slice: str = "all") -> Score | None:
+        return next((s for s in self.scores if s.metric == metric and s.slice == slice), None)
+
+
+def read_explanation(folder: Path) -> Explanation:
+    """The scorecard in a run's folder. :class:`RadError` names the file and its first fault."""
+    path = folder / FILE
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RadError(f"{path}: no such file: python -m benchmarks.explain {folder} writes it") from error
+    except (OSError, ValueError) as error:
+        raise RadError(f"{path}: not a JSON file ({error})") from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version != SCHEMA_VERSION:
+        raise RadError(f"{path}: schema_version {version!r}, this code reads {SCHEMA_VERSION}")
+    try:
+        return Explanation.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RadError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -141,6 +141,7 @@ def _check(options: argparse.Namespace) -> int:
     from rich.table import Table
 
     from rad import checks, rationale_file
+    from rad.findings import Finding
 
     is_file = options.name.endswith((".jsonl", ".jsonl.gz")) or Path(options.name).is_file()
     if options.domain and not is_file:
@@ -149,9 +150,9 @@ def _check(options: argparse.Namespace) -> int:
     data = _open(name, options) if name else None
     table = Table("", "check", "count", "what", title=f"Leak checks of {escape(options.name)}", title_justify="left")
     table.columns[2].justify = "right"
-    findings: list[checks.Finding] = []
+    findings: list[Finding] = []
     with Console(stderr=True).status("checking"):
-        found: Iterable[checks.Finding] = (
+        found: Iterable[Finding] = (
             rationale_file.check_file(Path(options.name), data) if is_file or data is None else checks.check(data)
         )
         for finding in found:

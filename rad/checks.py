@@ -10,55 +10,27 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
+from rad.answer_checks import answers_in_input, profiles
 from rad.dataset import LEAK, Dataset
+from rad.findings import COPIES, Finding, Level, Z, finding
 from rad.rationales import COUNTED, LEAKS, Rules
+from rad.snapshots import is_snapshot, snapshot_wording
 from rad.splits import SPLITS, learnable
-from rad.text import tokenize
-from rad.types import Example, Interaction, Split
+from rad.types import Example, Split
 
-Level = Literal["leak", "note", "ok"]
 STEP = 10  # catalogue places after the last item that count as "the next ids"
-Z = 6.0  # standard deviations from chance beyond which an order of ids is no accident
 SAME_HISTORY = 0.05  # share of test queries with another user's whole history from which they count as a leak
-COPIES = 0.01  # share of test queries that stand, answer included, in another user's training data
-SNAPSHOT = re.compile(
-    r"(?:average|avg|mean|overall)_?(?:rating|score|stars?)|(?:rating|review|vote|sale|view|purchase|bought|helpful)s?"
-    r"_?(?:count|number|num|rank|total)|(?:num|number|count)_?(?:of_)?(?:rating|review|vote|sale)s?|popularity|also_\w+",
-    re.IGNORECASE,
-)
-"""Attribute names whose values were taken after the fact: they know how popular an item became."""
 _PAIRS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
-_SNAPSHOT_TEXT = re.compile(
-    r"\b[1-5]\.\d out of 5 stars\b|\b(?:\d+|\d{1,3}(?:,\d{3})+) (?:customer )?(?:ratings|reviews)\b", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The answer of one check. ``count`` of ``total`` records; at most three ``examples``."""
-
-    check: str
-    level: Level
-    text: str
-    count: int = 0
-    total: int = 0
-    examples: tuple[str, ...] = ()
 
 
 def check(data: Dataset) -> Iterator[Finding]:
     """Every check on a data set, one finding after another (the last ones take longest)."""
     for one in CHECKS:
         yield from one(data)
-
-
-def _finding(check: str, wrong: Sequence[str], total: int, text: str, level: Level = "leak") -> Finding:
-    return Finding(check, level if wrong else "ok", text, len(wrong), total, tuple(wrong[:3]))
 
 
 def id_order(data: Dataset) -> Iterator[Finding]:
@@ -82,7 +54,7 @@ def id_order(data: Dataset) -> Iterator[Finding]:
     text = f"rank correlation of purchase order and id order {rho:+.3f} ({z:+.1f} standard deviations)"
     yield Finding("id order", "leak" if abs(z) > Z else "ok", text, len(walks) if abs(z) > Z else 0, len(walks))
     plain = [item_id for item_id in data.items if not re.fullmatch(r"[0-9a-f]{16}", item_id)]
-    yield _finding("ids hashed", plain, len(data.items), "ids that are not 16 hex digits of a hash", "note")
+    yield finding("ids hashed", plain, len(data.items), "ids that are not 16 hex digits of a hash", "note")
 
 
 def _rank_correlation(walks: Sequence[Sequence[int]]) -> tuple[float, float]:
@@ -105,11 +77,11 @@ def query_ids(data: Dataset) -> Iterator[Finding]:
     """Leak: a query id twice, a query without a history, a history of another user."""
     rows = [e for split in SPLITS for e in data.examples[split]]
     seen = Counter(e.query.query_id for e in rows)
-    yield _finding("query ids", [key for key, n in seen.items() if n > 1], len(rows), "query ids that come twice")
+    yield finding("query ids", [key for key, n in seen.items() if n > 1], len(rows), "query ids that come twice")
     empty = [e.query.query_id for e in rows if not e.query.history]
-    yield _finding("empty histories", empty, len(rows), "queries without a history")
+    yield finding("empty histories", empty, len(rows), "queries without a history")
     mixed = [e.query.query_id for e in rows if any(x.user_id != e.query.user_id for x in e.query.history)]
-    yield _finding("history owner", mixed, len(rows), "histories with another user's interactions")
+    yield finding("history owner", mixed, len(rows), "histories with another user's interactions")
 
 
 def split_order(data: Dataset) -> Iterator[Finding]:
@@ -131,11 +103,13 @@ def split_order(data: Dataset) -> Iterator[Finding]:
             if not same or not e.relevant.keys() <= {x.item_id for x in known[n:]}:
                 wrong.append(f"{e.query.query_id} against {other.query.query_id}")
         text = f"{early} answers that do not lie before the {late} query of the same user"
-        yield _finding(f"{early} before {late}", wrong, len(data.examples[early]), text)
+        yield finding(f"{early} before {late}", wrong, len(data.examples[early]), text)
 
 
 def time_order(data: Dataset) -> Iterator[Finding]:
-    """Leak: a sequence that goes back in time. Note: users whose last two interactions have one timestamp."""
+    """Leak: a sequence, or the history of a query, that goes back in time. Note: users whose last two interactions have
+    one timestamp.
+    """
     timed = {u: [x.timestamp for x in s if x.timestamp is not None] for u, s in data.sequences.items()}
     timed = {user: times for user, times in timed.items() if len(times) == len(data.sequences[user])}
     if not timed:
@@ -143,16 +117,19 @@ def time_order(data: Dataset) -> Iterator[Finding]:
         yield Finding("time order", "note", f"no timestamps: {order}")
         return
     wrong = [user for user, times in timed.items() if any(a > b for a, b in pairwise(times))]
-    yield _finding("time order", wrong, len(timed), "users whose sequence goes back in time")
+    yield finding("time order", wrong, len(timed), "users whose sequence goes back in time")
+    rows = [e.query for split in SPLITS for e in data.examples[split]]
+    back = [q.query_id for q in rows if any((a.timestamp or 0) > (b.timestamp or 0) for a, b in pairwise(q.history))]
+    yield finding("history order", back, len(rows), "queries whose history goes back in time")
     ties = [user for user, times in timed.items() if len(times) > 1 and times[-1] == times[-2]]
-    yield _finding("tied last items", ties, len(timed), "users whose last two interactions have one timestamp", "note")
+    yield finding("tied last items", ties, len(timed), "users whose last two interactions have one timestamp", "note")
 
 
 def repeats(data: Dataset) -> Iterator[Finding]:
     """Note: answers that are in their own history. They score 0 and are counted."""
     rows = data.examples["test"]
     wrong = [e.query.query_id for e in rows if e.relevant.keys() & {x.item_id for x in e.query.history}]
-    yield _finding("repeat targets", wrong, len(rows), "test answers that are in their own history (score 0)", "note")
+    yield finding("repeat targets", wrong, len(rows), "test answers that are in their own history (score 0)", "note")
 
 
 def duplicates(data: Dataset) -> Iterator[Finding]:
@@ -162,14 +139,14 @@ def duplicates(data: Dataset) -> Iterator[Finding]:
     """
     whole = Counter(tuple(x.item_id for x in s) for s in data.sequences.values())
     twice = [u for u, s in data.sequences.items() if whole[tuple(x.item_id for x in s)] > 1]
-    yield _finding("duplicate users", twice, len(data.sequences), "users with the very sequence of another user")
+    yield finding("duplicate users", twice, len(data.sequences), "users with the very sequence of another user")
     test = data.examples["test"]
     users: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for e in test:
         users[_items(e)].add(e.query.user_id)
     shared = [e.query.query_id for e in test if len(users[_items(e)]) > 1]
     level: Level = "leak" if len(shared) > SAME_HISTORY * len(test) else "note"
-    yield _finding("same history", shared, len(test), "test queries whose history another user has too", level)
+    yield finding("same history", shared, len(test), "test queries whose history another user has too", level)
     known: dict[tuple[tuple[str, ...], str], str] = {}
     for e in data.examples["train"]:
         for answer in e.relevant:
@@ -180,7 +157,7 @@ def duplicates(data: Dataset) -> Iterator[Finding]:
         if any(known.get((_items(e), answer), e.query.user_id) != e.query.user_id for answer in e.relevant)
     ]
     level = "leak" if len(copies) > COPIES * len(test) else "note"
-    yield _finding("train/test copies", copies, len(test), "test queries in another user's training data", level)
+    yield finding("train/test copies", copies, len(test), "test queries in another user's training data", level)
 
 
 def _items(example: Example) -> tuple[str, ...]:
@@ -192,7 +169,7 @@ def cold(data: Dataset) -> Iterator[Finding]:
     seen = learnable(data.examples, "test")
     rows = data.examples["test"]
     new = [e.query.query_id for e in rows if not e.relevant.keys() <= seen]
-    yield _finding("cold targets", new, len(rows), "test answers that nobody has in training or validation", "note")
+    yield finding("cold targets", new, len(rows), "test answers that nobody has in training or validation", "note")
     ever = {x.item_id for s in data.sequences.values() for x in s}
     never = [item_id for item_id in data.items if item_id not in ever]
     if not never:
@@ -201,38 +178,14 @@ def cold(data: Dataset) -> Iterator[Finding]:
 
 def snapshots(data: Dataset) -> Iterator[Finding]:
     """Leak: item fields taken after the fact (average rating, number of reviews), as attributes or in the text."""
-    names = sorted({name for item in data.items.values() for name in item.attributes if SNAPSHOT.fullmatch(name)})
-    yield _finding("snapshot fields", names, 0, "attributes that tell how popular an item became")
-    told = [item.item_id for item in data.items.values() if _SNAPSHOT_TEXT.search(item.text)]
-    yield _finding("snapshot text", told, len(data.items), "item texts with a rating or a number of reviews")
-
-
-def profiles(data: Dataset) -> Iterator[Finding]:
-    """Leak: a profile that names the answer or holds its review (built past the split), or more than ``COPIES`` of the
-    histories with the answer's review. Fewer are a note: people write the same sentence twice.
-    """
-    rules = Rules(data.items)
-    quoted, told, total = [], [], 0
-    for split in SPLITS[1:]:
-        for e in data.examples[split]:
-            total += 1
-            profile = e.query.profile or ""
-            targets = [data.items[item_id] for item_id in e.relevant]
-            review = _answer_review(data.sequences.get(e.query.user_id, ()), e)
-            if review and any(review in (x.review or "") for x in e.query.history):
-                quoted.append(e.query.query_id)
-            if profile and ((review and review in profile) or any(rules.names(profile, t, e.query) for t in targets)):
-                told.append(e.query.query_id)
-    level: Level = "leak" if len(quoted) > COPIES * total else "note"
-    yield _finding("answer's review", quoted, total, "histories that hold the review of their own answer", level)
-    yield _finding("profiles", told, total, "profiles that name the answer or hold its review")
-
-
-def _answer_review(sequence: Sequence[Interaction], example: Example) -> str | None:
-    """The review of the answer, if it is long enough (8 words) to be told from a phrase."""
-    rest = sequence[len(example.query.history) :]
-    found = next((x.review for x in rest if x.item_id in example.relevant and x.review), None)
-    return found if found and len(tokenize(found)) >= 8 else None
+    values: dict[str, set[str]] = defaultdict(set)
+    for item in data.items.values():
+        for name, own in item.attributes.items():
+            values[name].update(own)
+    names = sorted(name for name in values if is_snapshot(name, values[name]))
+    yield finding("snapshot fields", names, 0, "attributes that tell how popular an item became")
+    told = [f"{i.item_id}: {words}" for i in data.items.values() if (words := snapshot_wording(i.text)) is not None]
+    yield finding("snapshot text", told, len(data.items), "item texts with a rating, a rank or a number of buyers")
 
 
 def candidate_files(data: Dataset) -> Iterator[Finding]:
@@ -240,14 +193,28 @@ def candidate_files(data: Dataset) -> Iterator[Finding]:
     rows = [e for split in SPLITS for e in data.examples[split] if e.query.candidates is not None]
     if not rows:
         return
-    wrong = []
-    for e in rows:
-        listed = e.query.candidates or ()
-        bought = {x.item_id for x in data.sequences.get(e.query.user_id, e.query.history)}
-        others = set(listed) - e.relevant.keys()
-        if len(set(listed)) < len(listed) or len(others) + len(e.relevant) > len(listed) or bought & others:
-            wrong.append(e.query.query_id)
-    yield _finding("candidates", wrong, len(rows), "candidate lists with a duplicate, a bought item or no answer")
+    wrong = [f"{e.query.query_id}: {f}" for e in rows if (f := candidate_fault(data, e, e.query.candidates or ()))]
+    yield finding("candidates", wrong, len(rows), CANDIDATES)
+
+
+CANDIDATES = "candidate lists with a duplicate, a bought item, an unknown item or no answer"
+
+
+def candidate_fault(data: Dataset, example: Example, listed: Sequence[str]) -> str | None:
+    """What is wrong with a list of candidates for one query, in a few words; None if nothing is."""
+    if twice := repeated(listed):
+        return twice
+    bought = {x.item_id for x in (*example.query.history, *data.sequences.get(example.query.user_id, ()))}
+    if taken := [item_id for item_id in listed if item_id in bought - example.relevant.keys()]:
+        return f"{taken[0]} is one of the user's own"
+    if unknown := [item_id for item_id in listed if item_id not in data.items]:
+        return f"{unknown[0]} is not in the catalogue"
+    return None if example.relevant.keys() <= set(listed) else "lacks the answer"
+
+
+def repeated(listed: Sequence[str]) -> str | None:
+    """Which candidate comes more than once, if one does."""
+    return next((f"{item_id} comes {n} times" for item_id, n in Counter(listed).items() if n > 1), None)
 
 
 def known_rationales(data: Dataset) -> Iterator[Finding]:
@@ -287,7 +254,7 @@ assert RULE_TEXTS.keys() >= LEAKS | COUNTED
 
 def rule_findings(broken: Mapping[str, Sequence[str]], total: int, rules: Iterable[str] = RULE_TEXTS) -> list[Finding]:
     """One finding a rule, from the examples that break it."""
-    return [_finding(r, broken.get(r, ()), total, RULE_TEXTS[r], "note" if r in COUNTED else "leak") for r in rules]
+    return [finding(r, broken.get(r, ()), total, RULE_TEXTS[r], "note" if r in COUNTED else "leak") for r in rules]
 
 
 def stated(data: Dataset) -> Iterator[Finding]:
@@ -298,6 +265,6 @@ def stated(data: Dataset) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (
-    *(id_order, query_ids, split_order, time_order, repeats, duplicates, cold, snapshots, candidate_files, profiles),
-    *(known_rationales, stated),
+    *(id_order, query_ids, split_order, time_order, repeats, duplicates, cold, snapshots, candidate_files),
+    *(answers_in_input, profiles, known_rationales, stated),
 )

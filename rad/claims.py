@@ -24,8 +24,10 @@ from typing import Any
 from rad.text import WORD
 from rad.types import Item
 
-CITATION = re.compile(r"\[\s*(\d{1,6}(?:\s*,\s*\d{1,6})*)\s*\]")
-"""``[2]`` or ``[2, 5]``: places in the history, counted from 1."""
+CITATION = re.compile(r"\[\s*(\d{1,6}(?:\s*(?:[,;&\u2013-]|and|to)\s*\d{1,6})*)\s*\]")
+"""``[2]``, ``[2, 5]`` or ``[2-5]``: places in the history, counted from 1."""
+_CITED = re.compile(r"(\d+)(?:\s*(?:-|\u2013|to)\s*(\d+))?")
+_LONGEST_RANGE = 100  # places; of a longer range only the two ends are read
 SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|\n")
 _FUNCTION_WORDS = (
     "a all am an any are as at be best both but by can do does for from get go had has have he her his how i if in is "
@@ -64,7 +66,16 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _cited(text: str) -> list[tuple[int, int]]:
-    return [(m.start(), int(k) - 1) for m in CITATION.finditer(text) for k in m.group(1).split(",")]
+    return [(m.start(), k - 1) for m in CITATION.finditer(text) for k in _places(m.group(1))]
+
+
+def _places(inside: str) -> list[int]:
+    """The numbers in a citation, those of a range included."""
+    out = []
+    for match in _CITED.finditer(inside):
+        first, last = int(match[1]), int(match[2] or match[1])
+        out += range(first, last + 1) if 0 <= last - first <= _LONGEST_RANGE else (first, last)
+    return out
 
 
 class Matcher:

@@ -1,9 +1,10 @@
-"""Leak checks on a file of rationales that need not be RAD's own: ``python -m rad check FILE [--domain NAME]``.
+"""Leak checks on a file of rationales or candidates that need not be RAD's own: ``python -m rad check FILE [--domain NAME]``.
 
-Each line is a JSON object of one of three kinds, told by its fields:
+Each line is a JSON object of one of four kinds, told by its fields:
 
 - a rationale of RAD (it has ``reasons``): with ``--domain`` it is checked against its query, history and target;
 - a prediction (it has ``ranking``): its ``rationale`` is checked in the same way;
+- a list of candidates: ``query_id`` and ``candidates``; without ``--domain`` only duplicates can be found;
 - any other published rationale: ``text``, and where known ``target`` (title of the answer) and ``history`` (titles).
 
 Without a domain, wording and weights are checked, and whether ``text`` names ``target``.
@@ -13,13 +14,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rad import records
-from rad.checks import Finding, rule_findings
+from rad.checks import CANDIDATES, candidate_fault, repeated, rule_findings
 from rad.dataset import Dataset
 from rad.errors import RadError
+from rad.findings import Finding, finding
 from rad.io import read_jsonl
 from rad.rationales import Fault, Rules, forbidden_wording, from_dict, weight_faults
 from rad.splits import SPLITS
@@ -29,7 +32,7 @@ _TEXT_RULES = ("hindsight", "rating", "names_target", "weights")
 
 
 def check_file(path: Path, data: Dataset | None) -> list[Finding]:
-    """One finding a rule over all lines of ``path``. :class:`RadError` on a line that is none of the three kinds."""
+    """One finding a rule over all lines of ``path``. :class:`RadError` on a line that is none of the four kinds."""
     rows = [(number, _parse(record, f"{path}:{number}")) for number, record in read_jsonl(path)]
     if not rows:
         raise RadError(f"{path}: no lines")
@@ -38,8 +41,21 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
     plain = _plain_rules([row for _, row in rows if isinstance(row, dict)])
     broken: dict[str, list[str]] = defaultdict(list)
     unknown, ids, total = [], Counter[str](), 0
+    negatives, listed = [], 0
     for number, row in rows:
         if row is None:
+            continue
+        if isinstance(row, _Candidates):
+            listed += 1
+            example = examples.get(row.query_id)
+            if data is not None and example is None:
+                unknown.append(f"line {number}: {row.query_id}")
+            elif (
+                fault := candidate_fault(data, example, row.candidates)
+                if data and example
+                else repeated(row.candidates)
+            ):
+                negatives.append(f"line {number}: {fault}")
             continue
         total += 1
         faults: list[Fault] = []
@@ -56,25 +72,32 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
             ids[row.rationale_id] += 1
         for rule, detail in {fault.rule: fault.detail for fault in reversed(faults)}.items():
             broken[rule].append(f"line {number}: {detail}")
+    candidates = [finding("candidates", negatives, listed, CANDIDATES)] if listed else []
+    if listed and not total:
+        return [*candidates, *_unknown(data, unknown, listed)]
     twice = [f"{name} ({n} times)" for name, n in ids.items() if n > 1]
-    findings = [
-        Finding("duplicate ids", "leak" if twice else "ok", "rationale ids", len(twice), total, tuple(twice[:3]))
-    ]
-    if data is not None:
-        text = f"rationales whose query is not in {data.name}"
-        findings.append(
-            Finding("unknown queries", "leak" if unknown else "ok", text, len(unknown), total, tuple(unknown[:3]))
-        )
-        return [*findings, *rule_findings(broken, total)]
-    return [*findings, *rule_findings(broken, total, _TEXT_RULES)]
+    findings = [*candidates, finding("duplicate ids", twice, total, "rationale ids"), *_unknown(data, unknown, total)]
+    return [*findings, *(rule_findings(broken, total) if data else rule_findings(broken, total, _TEXT_RULES))]
+
+
+def _unknown(data: Dataset | None, unknown: list[str], total: int) -> list[Finding]:
+    return [finding("unknown queries", unknown, total, f"lines whose query is not in {data.name}")] if data else []
 
 
 def _examples(data: Dataset | None) -> Mapping[str, Example]:
     return {e.query.query_id: e for split in SPLITS for e in data.examples[split]} if data else {}
 
 
-def _parse(record: dict[str, Any], where: str) -> Rationale | dict[str, Any] | None:
-    """The rationale of a line, a plain published one, or None for a prediction without one."""
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    query_id: str
+    candidates: tuple[str, ...]
+
+
+def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | dict[str, Any] | None:
+    """The rationale of a line, a list of candidates, a plain published one, or None for a prediction without one."""
+    if "candidates" in record:
+        return records.parse(_Candidates, record, where)
     if "ranking" in record:
         return records.parse(Prediction, record, where).rationale
     if "reasons" in record:

@@ -2,7 +2,7 @@
 
 A rationale is written before any item is chosen. So it cites what is in the history and nothing else, never names the
 target, has no hindsight and no rating of the target. :class:`Rules` checks one rationale against its query and the
-catalogue and returns :class:`Fault` values; the forbidden wording is the public lists below.
+catalogue and returns :class:`Fault` values; the forbidden wording is the public lists of :mod:`rad.wording`.
 
 =========================  ============================================================================
 rule                       broken when
@@ -13,8 +13,8 @@ rule                       broken when
 ``value``                  an attribute value is wanted or avoided that no item of the catalogue has
 ``weights``                a weight is outside [0, 1], or the weights sum to more than 1
 ``verdict``                ``supported`` without a reason, or an unknown verdict
-``hindsight`` (a leak)     the text speaks of the choice as made
-``rating`` (a leak)        the text tells a rating, outside a sentence that cites the history
+``hindsight`` (a leak)     the text speaks of the choice as made, or shows an item of the catalogue ("this scarf")
+``rating`` (a leak)        the text tells a rating that is not one of the history
 ``names_target`` (a leak)  the text has words that point at the target
 ``unspoken`` (counted)     a claim of the reasons is not in the text
 ``unclaimed`` (counted)    the text names an attribute value that is no claim of the reasons
@@ -26,56 +26,22 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rad import claims, records
+from rad import claims, records, wording
 from rad.errors import RadError
 from rad.io import read_jsonl, write_jsonl
-from rad.text import tokenize
+from rad.text import WORD, tokenize
 from rad.types import Item, Query, Rationale, Reason
 
 LEAKS = frozenset({"hindsight", "rating", "names_target"})
 COUNTED = frozenset({"unspoken", "unclaimed"})
 _TOLERANCE = 1e-6  # of the sum of the weights, which are rounded in files
-
-_THING = (
-    r"(?:item|product|purchase|choice|pick|buy|order|selection|interaction|rental|bookmark|paper|book|movie|article)"
-)
-HINDSIGHT = (
-    rf"\bnext {_THING}s?\b",
-    rf"\b(?:final|eventual|subsequent|actual|ultimate|later|resulting) {_THING}\b",
-    rf"\b(?:target|chosen|selected|purchased|bought|recommended|predicted|correct) {_THING}\b",
-    r"\bground[- ]truth\b",
-    r"\b(?:the|this) target\b",
-    r"\b(?:end(?:ed|s|ing)?|wound|winds?) up\b",
-    r"\b(?:in hindsight|in retrospect|as it turn(?:s|ed) out|turn(?:s|ed) out to)\b",
-    r"\bwent (?:on to|ahead|for|with)\b",
-    r"\b(?:decided|opted|settled) (?:on|for|to)\b",
-    r"\b(?:led|leads|leading) (?:the \w+|them|him|her) to (?:buy|choose|pick|select|purchase)\b",
-)
-"""Wording that speaks of the choice as made: wrong wherever it stands. Case does not count."""
-CHOICE = (
-    r"\b(?:bought|purchased|ordered|rented|bookmarked|acquired|chose|chosen|picked|selected)\b",
-    r"\b(?:made|makes|making) (?:the|this|that|a) (?:purchase|choice|decision|selection)\b",
-    rf"\bthis (?:{_THING}|garment|dress)\b",
-)
-"""A choice told as a fact: wrong unless the sentence goes on to cite the history ("bought [1] and [2]")."""
-RATING = (
-    r"\b(?:[1-5](?:\.\d)?|one|two|three|four|five)[- ]?stars?\b",
-    r"\b[1-5](?:\.\d)? ?(?:/|out of) ?5\b",
-    r"\b(?:high|low|good|bad|poor|positive|negative|average|customer|star|overall|top)(?:ly|est)?[- ]rat(?:ed|ings?)\b",
-    r"\brat(?:ed|es|ing) (?:it|this|that|them|the|an?|highly|poorly|[1-5])\b",
-    r"\breview(?:ed|er|ers)\b",
-    r"\b(?:the|their|his|her|positive|negative|glowing|good|bad|mixed) reviews?\b",
-    r"\b(?:loved|hated|enjoyed|liked|disliked) (?:it|this)\b",
-    r"\b(?:was|were|is|are) (?:very |really |quite )?(?:satisfied|dissatisfied|disappointed|pleased|happy|unhappy)\b",
-)
-"""Words about a rating: wrong in a sentence that cites nothing of the history."""
-
-_HINDSIGHT, _CHOICE, _RATING = (re.compile("|".join(p), re.IGNORECASE) for p in (HINDSIGHT, CHOICE, RATING))
+_RUN = 4  # words of a title, one after another, that name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +63,7 @@ class Fault:
 
 def forbidden_wording(text: str) -> list[Fault]:
     """The faults ``hindsight`` and ``rating`` of a text. Time is linear in its length."""
-    faults = []
-    for start, end in claims.sentences(text):
-        sentence = text[start:end]
-        cited = [match.start() for match in claims.CITATION.finditer(sentence)]
-        faults += [Fault("hindsight", match.group()) for match in _HINDSIGHT.finditer(sentence)]
-        last = cited[-1] if cited else -1
-        faults += [Fault("hindsight", m.group()) for m in _CHOICE.finditer(sentence) if m.end() > last]
-        if not cited:
-            faults += [Fault("rating", match.group()) for match in _RATING.finditer(sentence)]
-    return faults
+    return [Fault(rule, words) for rule, words in wording.forbidden(text)]
 
 
 class Rules:
@@ -121,33 +78,56 @@ class Rules:
 
     def faults(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Fault]:
         """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
-        faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text), *self._spoken(rationale)]
+        faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
+        mentions = self.matcher.find(rationale.text)
+        faults += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
         if target is not None:
             faults += self.names(rationale.text, target, query)
         return faults
 
     def names(self, text: str, target: Item, query: Query) -> list[Fault]:
-        """Whether ``text`` names ``target``: two of the words that point at it, or the only one.
+        """Whether ``text`` names ``target``, in one of these ways:
 
-        Such words stand in its title, in at most 1 of 200 titles of the catalogue (2 titles at least), in none of its
-        attribute values, in no title of the history, and are no function words. Attribute values named in the text do
-        not count.
+        - its id;
+        - two of the words that point at it, or the only one. Such words stand in its title, in at most 1 of 200 titles
+          of the catalogue (2 titles at least), in none of its attribute values, in no title of the history, and are no
+          function words. Attribute values named in the text do not count;
+        - four words of its title, one after another (all, where it has fewer), of which one is neither a word of its
+          attribute values nor of a title of the history;
+        - a proper name in its title, in the midst of a sentence: a capitalised word that the catalogue never has in
+          small letters, and that neither an attribute value nor a title of the history has.
         """
+        if _IS_ID.fullmatch(target.item_id) and re.search(rf"\b{re.escape(target.item_id)}\b", text):
+            return [Fault("names_target", target.item_id)]
         known = set(claims.FUNCTION_WORDS)
         known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
         for past in query.history:
             if past.item_id in self.items:
                 known.update(tokenize(self.items[past.item_id].title))
-        pointing = {w for w in tokenize(target.title) if w not in known and self._titles[w] <= self._rare}
-        if not pointing:
+        title = tokenize(target.title)
+        own = {w for w in title if w not in known}
+        if not own:
             return []
+        if run := _run_of(title, tokenize(text), own):
+            return [Fault("names_target", " ".join(run))]
+        pointing = {w for w in own if self._titles[w] <= self._rare}
         rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
         for mention in self.matcher.find(text):
             rest[mention.start : mention.end] = " " * (mention.end - mention.start)
-        said = pointing & set(tokenize("".join(rest)))
-        if len(said) < min(2, len(pointing)):
-            return []
-        return [Fault("names_target", " ".join(w for w in dict.fromkeys(tokenize(target.title)) if w in said))]
+        left = "".join(rest)
+        said = pointing & set(tokenize(left))
+        if not said or len(said) < min(2, len(pointing)):
+            names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
+            said = (
+                names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()} if names else set()
+            )
+        return [Fault("names_target", " ".join(w for w in dict.fromkeys(title) if w in said))] if said else []
+
+    @cached_property
+    def _small(self) -> set[str]:
+        """Words that the catalogue's titles and texts have in small letters, or its attribute values at all."""
+        written = (w for item in self.items.values() for w in WORD.findall(f"{item.title} {item.text}"))
+        return {w for w in written if w[0].islower()} | {w for _, value in self._values for w in tokenize(value)}
 
     def _structure(self, rationale: Rationale, query: Query) -> Iterator[Fault]:
         if rationale.query_id != query.query_id:
@@ -184,19 +164,36 @@ class Rules:
             if evidence.value not in item.attributes.get(evidence.attribute, ()):
                 yield Fault("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")
 
-    def _spoken(self, rationale: Rationale) -> Iterator[Fault]:
+    def _shown(self, text: str, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
+        for words in wording.shown(text, [(mention.start, mention.end) for mention in mentions]):
+            yield Fault("hindsight", words)
+
+    def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
         """Claims against text. A value counts as said when a mention of the text may stand for it."""
         claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
         for reason in rationale.reasons:
             if reason.evidence.attribute is not None and reason.evidence.value is not None:
                 claimed.add((reason.evidence.attribute, reason.evidence.value))
-        mentions = self.matcher.find(rationale.text)
         said = {claim for mention in mentions for claim in mention.claims}
         for attribute, value in sorted(claimed - said):
             yield Fault("unspoken", f"{attribute} {value!r}")
         for mention in mentions:
             if not claimed.intersection(mention.claims):
                 yield Fault("unclaimed", mention.surface)
+
+
+_IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")
+_NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
+
+
+def _run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
+    """The words of ``title`` that ``text`` has one after another: ``_RUN`` of them, two at least, one of ``own``."""
+    n = min(_RUN, len(title))
+    if n < 2:
+        return ()
+    places = [title[k : k + n] for k in range(len(title) - n + 1) if not own.isdisjoint(title[k : k + n])]
+    wanted = {tuple(run) for run in places}
+    return next((run for run in zip(*(text[k:] for k in range(n)), strict=False) if run in wanted), ())
 
 
 def weight_faults(rationale: Rationale) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 
 from planted import change, resplit
+
 from rad.dataset import Dataset
 from rad.types import Evidence, Example, Interaction, Rationale, Reason
 

@@ -25,9 +25,9 @@ import re
 from pathlib import Path
 
 from rad import recbole, sources
-from rad.checks import SNAPSHOT
 from rad.dataset import Corpus
 from rad.errors import RadError
+from rad.snapshots import is_snapshot
 from rad.sources import Source
 from rad.splits import public_id
 from rad.types import Interaction, Item
@@ -113,9 +113,7 @@ class Domain:
         header = recbole.read_header(path)
         free = [name for name in header if FREE_TEXT.fullmatch(name)]
         title = next((name for name in header if name == "title" or name.endswith("_title")), None)
-        told = {
-            name: kind for name, kind in header.items() if kind.startswith("token") and not SNAPSHOT.fullmatch(name)
-        }
+        told = {name: kind for name, kind in header.items() if kind.startswith("token") and not is_snapshot(name)}
         told = {name: kind for name, kind in told.items() if name not in ("item_id", title, *free)}
         columns = ["item_id", *([title] if title else []), *told, *free]
         out: dict[str, Item] = {}

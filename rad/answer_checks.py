@@ -9,7 +9,7 @@ from itertools import chain
 
 from rad.claims import Matcher
 from rad.dataset import Dataset
-from rad.findings import COPIES, Finding, Z, finding
+from rad.findings import COPIES, Finding, Level, Z, finding
 from rad.rationales import Rules
 from rad.splits import SPLITS
 from rad.text import tokenize
@@ -38,7 +38,7 @@ def answers_in_input(data: Dataset) -> Iterator[Finding]:
                 if any(review in words[i] for i in (*e.relevant, *(x.item_id for x in e.query.history))):
                     told.append(e.query.query_id)
     yield finding("target in the input", given, total, "histories that hold the purchase that is their answer")
-    level = "leak" if len(quoted) > COPIES * total else "note"
+    level: Level = "leak" if len(quoted) > COPIES * total else "note"
     yield finding("answer's review", quoted, total, "histories that hold the review of their own answer", level)
     yield finding("review in an item", told, total, "queries whose answer's review is in the text of an item")
 

@@ -71,7 +71,7 @@ def _cited(text: str) -> list[tuple[int, int]]:
 
 def _places(inside: str) -> list[int]:
     """The numbers in a citation, those of a range included."""
-    out = []
+    out: list[int] = []
     for match in _CITED.finditer(inside):
         first, last = int(match[1]), int(match[2] or match[1])
         out += range(first, last + 1) if 0 <= last - first <= _LONGEST_RANGE else (first, last)

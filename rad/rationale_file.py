@@ -1,4 +1,4 @@
-"""Leak checks on a file of rationales or candidates that need not be RAD's own: ``python -m rad check FILE [--domain NAME]``.
+"""Leak checks on a file that need not be RAD's own: ``python -m rad check FILE [--domain NAME]``.
 
 Each line is a JSON object of one of four kinds, told by its fields:
 
@@ -50,12 +50,10 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
             example = examples.get(row.query_id)
             if data is not None and example is None:
                 unknown.append(f"line {number}: {row.query_id}")
-            elif (
-                fault := candidate_fault(data, example, row.candidates)
-                if data and example
-                else repeated(row.candidates)
-            ):
-                negatives.append(f"line {number}: {fault}")
+                continue
+            known = candidate_fault(data, example, row.candidates) if data and example else repeated(row.candidates)
+            if known:
+                negatives.append(f"line {number}: {known}")
             continue
         total += 1
         faults: list[Fault] = []

@@ -1,5 +1,5 @@
-"""Snapshot fields: what is known of an item only after it was sold. An average rating, a number of reviews or a sales rank
-tells how popular the item became, purchases of the test split included, so no model may read it.
+"""Snapshot fields: what is known of an item only after it was sold. An average rating, a number of reviews or a sales
+rank tells how popular the item became, purchases of the test split included, so no model may read it.
 
 Known by names (``average_rating``, ``Best Sellers Rank``) and by wording in texts. A rating of something else ("voltage
 rating", "rated for 120 volts") is none.
@@ -11,110 +11,23 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_ALONE = frozenset(
-    [
-        "popularity",
-        "bestseller",
-        "bestsellers",
-        "bestselling",
-        "trending",
-        "wishlist",
-        "hotness",
-        "favourites",
-        "favorites",
-    ]
-)
-_OPINION = frozenset(["rating", "ratings", "star", "stars", "score", "scores", "review", "reviews"])
-_SALES = frozenset(
-    [
-        "sale",
-        "sales",
-        "selling",
-        "seller",
-        "sellers",
-        "popularity",
-        "purchase",
-        "purchases",
-        "view",
-        "views",
-        "click",
-        "clicks",
-    ]
-)
-_EVENT = frozenset(
-    ["sold", "bought", "purchased", "viewed", "downloaded", "ordered", "rented", "wished", "liked", "rated", "reviewed"]
-)
-_COUNTED = (
-    _OPINION
-    | _SALES
-    | frozenset(
-        [
-            "vote",
-            "votes",
-            "like",
-            "likes",
-            "download",
-            "downloads",
-            "helpful",
-            "citation",
-            "citations",
-            "cited",
-            "rental",
-            "rentals",
-            "buyer",
-            "buyers",
-            "reviewer",
-            "reviewers",
-            "customers",
-            "upvotes",
-            "favourite",
-            "favorite",
-            "comments",
-        ]
-    )
-)
-_COUNT = frozenset(
-    [
-        "count",
-        "counts",
-        "number",
-        "num",
-        "n",
-        "no",
-        "nr",
-        "total",
-        "totals",
-        "times",
-        "units",
-        "volume",
-        "quantity",
-        "amount",
-    ]
-)
-_WHOSE = frozenset(
-    [
-        "avg",
-        "average",
-        "mean",
-        "median",
-        "overall",
-        "user",
-        "users",
-        "customer",
-        "customers",
-        "buyer",
-        "shopper",
-        "reader",
-        "critic",
-    ]
-)
-_MEANWHILE = frozenset({"rank", "ranking", "percentile", "position"})
+_ALONE = {"popularity", "bestseller", "bestsellers", "bestselling", "trending", "wishlist", "hotness"}
+_OPINION = {"rating", "ratings", "star", "stars", "score", "scores", "review", "reviews"}
+_SALES = {"sale", "sales", "selling", "seller", "sellers", "purchase", "purchases", "view", "views", "click", "clicks"}
+_EVENT = {"sold", "bought", "purchased", "viewed", "downloaded", "ordered", "rented", "liked", "rated", "reviewed"}
+_PEOPLE = {"user", "users", "customer", "customers", "buyer", "buyers", "shopper", "reviewer", "reviewers", "critic"}
+_SIGN = {"vote", "votes", "like", "likes", "download", "downloads", "helpful", "citation", "citations", "comments"}
+_COUNTED = {*_OPINION, *_SALES, *_PEOPLE, *_SIGN, "rental", "rentals", "favourite", "favorite"}
+_COUNT = {"count", "counts", "number", "num", "n", "nr", "total", "totals", "times", "units", "volume", "quantity"}
+_WHOSE = {"avg", "average", "mean", "median", "overall", *_PEOPLE}
+_PLACE = {"rank", "ranking", "percentile", "position"}
+_BARE = {*_OPINION, "sales", "votes", "likes", "views", "downloads", "citations", "rank", "salesrank"}
 _NUMBER = re.compile(r"\s*[#(]?\d[\d,.]*\s*(?:[kKmM]|stars?|/\s*\d+|out of \d+|of \d+|in \D.*)?[)+]?\s*")
 """A number, as it stands for a rating, a count or a rank: "4.5", "1,203", "4/5", "1 in Shoes"; no "PG-13"."""
-_BARE = _OPINION | frozenset(["sales", "votes", "likes", "views", "downloads", "citations", "rank", "salesrank"])
 
 _UNIT = r"(?! ?(?:bar|psi|volts?|v\b|amps?|watts?|kg|lbs?|tons?|degrees|mm|cm|inch|hours|x\b))"
 _N = r"\d+(?:[,.]\d+)*[kKmM]?\+?"
+_ABOUT = r"(?:over|more than|about|some|nearly)"
 TEXTS = (
     r"\bbest[- ]?sell(?:ers?|ing)\b",
     r"\bsales? rank(?:ing)?\b|\brank(?:ed|s)? (?:#|no\. ?)?\d[\d,]*(?:st|nd|rd|th)? (?:in|by|on) (?:sales|\w+ sales)",
@@ -125,14 +38,14 @@ TEXTS = (
     r"\b[0-5]\.\d ?(?:/|out of) ?5\b",
     r"\b(?:average|avg\.?|mean|overall|customer|user|buyer|shopper|star) (?:\w+ )?ratings?\b",
     rf"(?:^|[.;|(,\n] ?)rat(?:ing|ed):? [0-5](?:\.\d)?\b{_UNIT}",
-    rf"\b{_N} (?:(?:customer|global|verified|user|positive|5-star|five-star|happy|glowing|online) )*(?:ratings|reviews|votes)\b",
+    rf"\b{_N} (?:(?:customer|global|verified|user|positive|5-star|happy|glowing|online) )*(?:ratings|reviews|votes)\b",
     r"\b(?:customers|people|shoppers|buyers|users|others|those) (?:who )?(?:\w+ )?(?:this |it )?(?:also )?"
     r"(?:bought|viewed|purchased|liked) (?:this|these|it|also|\w+ also)\b",
     r"\b(?:customers|people|shoppers|buyers|users) also \w+",
     r"\b(?:frequently|often|commonly|usually) (?:bought|purchased|viewed) (?:together|with)\b",
-    rf"\b(?:bought|sold|purchased|ordered|downloaded|viewed|rented) (?:over |more than |about |some |nearly )?{_N} times\b",
-    rf"\b{_N} (?:\w+ )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in pairs|separately))",
-    rf"\b(?:loved|liked|recommended|trusted|bought|rated|reviewed|owned|chosen) by (?:over |more than )?{_N} ",
+    rf"\b(?:bought|sold|purchased|ordered|downloaded|viewed|rented) (?:{_ABOUT} )?{_N} times\b",
+    rf"\b{_N} (?:\w+ )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in|separately))",
+    rf"\b(?:loved|liked|recommended|trusted|bought|rated|reviewed|owned|chosen) by (?:{_ABOUT} )?{_N} ",
     r"\btop[- ]rated\b|\bhighly[- ]rated\b|\bbest[- ]rated\b",
     r"\b\d+ ?% of (?:our |all )?(?:buyers|customers|shoppers|users|reviewers|people|readers)\b",
 )  # fmt: skip
@@ -149,7 +62,7 @@ def is_snapshot(name: str, values: Iterable[str] = ()) -> bool:
         return False
     if kinds & _ALONE or words[:1] == ["also"] or {"bought", "together"} <= kinds:
         return True
-    if (kinds & _SALES and kinds & (_MEANWHILE | _COUNT)) or {"trend", "rank"} <= kinds:
+    if (kinds & _SALES and kinds & (_PLACE | _COUNT)) or {"trend", "rank"} <= kinds:
         return True
     if (kinds & _COUNTED and kinds & _COUNT) or (kinds & _EVENT and kinds & _COUNT):
         return True

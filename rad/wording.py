@@ -1,8 +1,9 @@
 """The wording that a rationale may not have: hindsight, and ratings of what was chosen. The lists are public.
 
-A rationale is written before the choice. What it tells of the past, it cites: "bought [1] and [2]" is evidence, while "so
-they bought a hat" knows the answer. A citation speaks for the words before it in its sentence ("bought [1]"), unless a
-word stands between that gives a reason or compares ("bought a hat *because of* [1]", "the purchase *matches* [1]").
+A rationale is written before the choice. What it tells of the past, it cites: "bought [1] and [2]" is evidence, while
+"so they bought a hat" knows the answer. A citation speaks for the words before it in its sentence ("bought [1]"),
+unless a word stands between that gives a reason or compares
+("bought a hat *because of* [1]", "the purchase *matches* [1]").
 
 Patterns are of English, by word and not by meaning: text of another language, or a paraphrase that no list foresees,
 passes. ``tests/planted.py`` measures how many planted leaks they find, and how much clean text they call one.
@@ -67,8 +68,8 @@ CHOICE = (
     r"\bappeal(?:ed|ing|s) to (?:them|him|her|the (?:user|shopper|customer|buyer|reader))\b",
     r"\bfound (?:this|that|the|it)\b",
     r"\b(?:was|were) (?:the|a|an) (?:\w+ ){0,3}(?:pick|choice|step|match|fit|purchase)\b",
-    r"\b(?:this|that|the|their|his|her|its|'s|new|latest|following|later) (?:new |latest |last |own )?(?:purchase|choice"
-    r"|selection|pick|decision|acquisition|transaction|interaction|buy)\b(?! (?:between|lies|is open))",
+    r"\b(?:this|that|the|their|his|her|its|'s|new|latest|following|later) (?:new |latest |last |own )?(?:purchase"
+    r"|choice|selection|pick|decision|acquisition|transaction|interaction|buy)\b(?! (?:between|lies|is open))",
     r"\b(?:the|their|his|her|a) (?:chosen|selected|purchased|bought|ordered|recommended|predicted|suggested) \w+",
     rf"\b(?:new|latest|following|later) {_THING}\b",
     rf"\bthis (?:very )?(?:{_THING}|garment|dress|one|book|novel|film|game|tool|device|toy|shoe|coat|bag)\b",
@@ -79,12 +80,13 @@ RATING = (
     r"[\u2605\u2606\u2729\u2b50]",
     r"\b(?:\d+(?:\.\d+)?) ?(?:/|out of) ?(?:5|10|100)\b",
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten) out of (?:five|ten)\b",
-    r"(?<!\bvoltage )(?<!\bpressure )(?<!\bload )(?<!\bfire )(?<!\bage )(?<!\benergy )(?<!\bpower )(?<!\bUPF )(?<!\bIP )"
-    r"(?<!\btemperature )(?<!\bcurrent )(?<!\bspeed )(?<!\bnoise )\b(?:\w+-)?rat(?:ed|ings?)\b",
+    r"(?<!\bvoltage )(?<!\bpressure )(?<!\bload )(?<!\bfire )(?<!\bage )(?<!\benergy )(?<!\bpower )(?<!\bUPF )"
+    r"(?<!\bIP )(?<!\btemperature )(?<!\bcurrent )(?<!\bspeed )(?<!\bnoise )\b(?:\w+-)?rat(?:ed|ings?)\b",
     r"\brates? (?:it|this|that|them|the|an?|highly|poorly|\d)\b",
     r"\bscored\b|\b(?:average|mean|perfect|high|low|top|full|overall|good|bad) (?:\w+ )?(?:scores?|marks?)\b",
     r"\bthe score (?:is|was|of)\b",
-    r"(?<!literature )(?<!systematic )(?<!peer )(?<!peer-)\breview(?:s|ed|ers?)?\b(?! (?:papers?|articles?|of|methods?))",
+    r"(?<!literature )(?<!systematic )(?<!peer )(?<!peer-)\breview(?:s|ed|ers?)?\b"
+    r"(?! (?:papers?|articles?|of|methods?))",
     r"\b(?:feedback|testimonials?)\b",
     r"\b(?:loved|hated|enjoyed|liked|disliked|adored|regretted|praised|raved about) (?:it|this|that|them|the)\b",
     r"\b(?:did not|didn't|did) (?:really )?(?:like|love|enjoy|hate|regret)\b",
@@ -96,15 +98,16 @@ RATING = (
     r"\b(?:met|exceeded|meets|exceeds|fell short of) (?:(?:all|their|his|her|the|every) )*expectations?\b",
     r"\brave[sd]?\b",
     r"\brecommend(?:s|ed)? (?:it|this|them)\b",
-    r"\b(?:customers|buyers|shoppers|users|others|everybody|everyone|owners) (?:\w+ )?(?:love|like|praise|recommend|adore)\b",
+    r"\b(?:customers|buyers|shoppers|users|others|everybody|everyone|owners) (?:\w+ )?"
+    r"(?:love|like|praise|recommend|adore)\b",
     r"\bverdict (?:on|of|is|was)\b",
 )
 """Words about a rating: wrong unless the sentence cites the history before them, or right after."""
 
 _BETWEEN = re.compile(
-    r"\b(?:because|due|since|thanks|following|given|after|based|inspired|driven|caused|explained|so as|in line|in keeping"
-    r"|consistent|to (?:go|match|complement|complete|suit|fit|accompany)|goes|going|fits?|fitting|match(?:es|ed|ing)?"
-    r"|mirror(?:s|ed|ing)?|echo(?:es|ed|ing)?|reflect(?:s|ed|ing)?|share[sd]?|sharing|follow(?:s|ed)|continue[sd]?"
+    r"\b(?:because|due|since|thanks|following|given|after|based|inspired|driven|caused|explained|so as|in line"
+    r"|in keeping|consistent|to (?:go|match|complement|complete|suit|fit|accompany)|goes|going|fits?|fitting"
+    r"|match(?:es|ed|ing)?|mirror(?:s|ed|ing)?|echo(?:es|ed|ing)?|reflect(?:s|ed|ing)?|share[sd]?|sharing|follow(?:s|ed)|continue[sd]?"
     r"|continuing|complement(?:s|ed|ing)?|complete[sd]?|completing|confirm(?:s|ed|ing)?|suggest(?:s|ed)?|prove[sd]?"
     r"|suit(?:s|ed)?|on the strength|is|are|was|were|similar|just as|akin|much like)\b",
     re.IGNORECASE,

@@ -1,8 +1,14 @@
 """The planted corpus: leaks of every kind, put into a built-in world, and clean records that look much like them.
 
-``python tests/planted.py [HALF...] [--misses]`` prints, for each half (``develop``, ``heldout``) and kind, how many planted
-leaks the checks find, and how many clean records they call a leak: those of the corpus, the known rationales of both
-built-in worlds, drafts of the ``evidence`` drafter, and the worlds' item texts and attribute names.
+``python tests/planted.py [HALF...] [--misses]`` prints, for each half (``develop``, ``heldout``) and kind, how many
+planted leaks the checks find, and how many clean records they call a leak: those of the corpus, the known rationales of
+both built-in worlds, drafts of the ``evidence`` drafter, and the worlds' item texts and attribute names.
+
+The held-out half was written before the checks were extended, and looked at once they found all of the other half. At
+that first look they found 609 of its 624 planted leaks (0.976) and called none of its 203 clean records a leak. What
+they missed was one kind of data set: test examples of the very same users in the training data, which another check
+(``train before test``) told but ``train/test copies``, which stated to find it, did not. Since it was mended all 624
+are found. One author wrote both halves, so this says more of the checks' reach than of what strangers may write.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The half of the planted corpus that the checks are developed on, continued: data sets with a leak in their records."""
+"""The half of the planted corpus that the checks are developed on, continued: leaks in the records of data sets."""
 
 from __future__ import annotations
 

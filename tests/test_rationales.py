@@ -172,9 +172,9 @@ def test_a_named_target_is_a_fault_only_where_the_target_is_known(rules, toy, go
 
 def test_long_texts_take_linear_time(rules, good, query):
     for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
-        start = time.perf_counter()
+        start = time.process_time()
         rules.faults(replace(good, text=(piece * 100_000)[:100_000]), query)
-        assert time.perf_counter() - start < 4
+        assert time.process_time() - start < 4
 
 
 def test_files_are_read_back(tmp_path, good):

@@ -44,7 +44,7 @@ TEXTS = (
     r"\b(?:customers|people|shoppers|buyers|users) also \w+",
     r"\b(?:frequently|often|commonly|usually) (?:bought|purchased|viewed) (?:together|with)\b",
     rf"\b(?:bought|sold|purchased|ordered|downloaded|viewed|rented) (?:{_ABOUT} )?{_N} times\b",
-    rf"\b{_N} (?:\w+ )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in|separately))",
+    rf"\b{_N} (?:\w+ )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in pairs))",
     rf"\b(?:loved|liked|recommended|trusted|bought|rated|reviewed|owned|chosen) by (?:{_ABOUT} )?{_N} ",
     r"\btop[- ]rated\b|\bhighly[- ]rated\b|\bbest[- ]rated\b",
     r"\b\d+ ?% of (?:our |all )?(?:buyers|customers|shoppers|users|reviewers|people|readers)\b",

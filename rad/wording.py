@@ -138,24 +138,40 @@ _ALWAYS, _UNLESS_OPEN, _CHOICE, _RATING = (
 
 
 def forbidden(text: str) -> Iterator[tuple[str, str]]:
-    """``("hindsight" or "rating", the words)``, sentence by sentence. Time is linear in the length of the text."""
+    """``("hindsight" or "rating", the words)``, sentence by sentence; words that touch are told as one. Time is linear
+    in the length of the text.
+    """
     for start, end in claims.sentences(text):
         sentence = text[start:end]
         cited = [match.start() for match in claims.CITATION.finditer(sentence)]
-        for match in _ALWAYS.finditer(sentence):
-            yield "hindsight", match.group()
-        opened = _OPEN.search(sentence) is not None
-        if not opened:
-            for match in _UNLESS_OPEN.finditer(sentence):
-                yield "hindsight", match.group()
-        for match in _CHOICE.finditer(sentence):
-            if not bound(sentence, match.end(), cited) and not _EARLIER.search(
-                sentence[max(0, match.start() - _NEAR) : match.start()]
-            ):
-                yield "hindsight", match.group()
-        for match in _RATING.finditer(sentence):
-            if not (cited and cited[0] < match.start()) and not bound(sentence, match.end(), cited):
-                yield "rating", match.group()
+        hindsight = [match.span() for match in _ALWAYS.finditer(sentence)]
+        if not _OPEN.search(sentence):
+            hindsight += [match.span() for match in _UNLESS_OPEN.finditer(sentence)]
+        hindsight += [
+            match.span()
+            for match in _CHOICE.finditer(sentence)
+            if not bound(sentence, match.end(), cited)
+            and not _EARLIER.search(sentence[max(0, match.start() - _NEAR) : match.start()])
+        ]
+        rating = [
+            match.span()
+            for match in _RATING.finditer(sentence)
+            if not (cited and cited[0] < match.start()) and not bound(sentence, match.end(), cited)
+        ]
+        for rule, spans in (("hindsight", hindsight), ("rating", rating)):
+            for first, last in _joined(spans):
+                yield rule, sentence[first:last]
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """The stretches in order; those that overlap, or have one character between them, are one."""
+    out: list[list[int]] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1] + 1:
+            out[-1][1] = max(out[-1][1], end)
+        else:
+            out.append([start, end])
+    return out
 
 
 def shown(text: str, named: Iterable[tuple[int, int]]) -> Iterator[str]:

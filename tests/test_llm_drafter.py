@@ -353,7 +353,7 @@ ITEM, OTHER = "x (colour = blue; garment = boots)", "y (colour = blue; garment =
         ({"contrast": {"claims": [], "text": "No."}}, "claim", "contrast: no value tells the two apart"),
         ({"contrast": {"claims": [as_value(RED)], "text": "No."}}, "claim", "contrast: it does not have colour 'red'"),
         ({"against": {"claims": [], "text": "They ended up with it."}}, "hindsight", "against: ended up"),
-        ({"for": {"claims": [], "text": "Rated five stars."}}, "rating", "for: five stars"),
+        ({"for": {"claims": [], "text": "Rated five stars."}}, "rating", "for: Rated five stars"),
         ({"for": {"claims": [], "text": "As [7]."}}, "citation", "for: the text cites [7] of a history of 4"),
         ({"against": {"claims": [], "text": ""}}, "unreadable", "against.text: Value error"),
     ],

@@ -1,0 +1,193 @@
+"""What the tasks ask, and how the answers are scored: by the metrics of ``benchmarks/metrics``, through ``measure`` as
+in ``benchmarks.run``.
+
+Ranking is over the domain's candidate file (*reranking*). Candidates of one log-likelihood are in the order of the
+catalogue, and what is in the history is left out, as with every model. An undefined score (no known reasons) is left
+out of its mean; an empty rationale has the worst score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evaluate import load_metrics, measure
+from benchmarks.models.prompted import rationale_of
+from rad import claims
+from rad.dataset import Dataset, open_dataset
+from rad.errors import RadError
+from rad.rationales import Rules
+from rad.types import Example, Item, Prediction, Query, Rationale
+
+RANKING = ("ndcg@10", "recall@10", "mrr", "hit_rate@10")
+RATIONALE = (
+    *("evidence_validity", "claim_precision", "contradiction_rate", "reason_precision@3", "reason_recall@3"),
+    *("reason_f1@3", "verdict_accuracy"),
+)
+WINDOW = 20  # last purchases in a prompt
+LIKED, DISLIKED = 0.75, 0.25  # shares of the scale from which up, and down to which, a rating is a like or a dislike
+Docs = dict[str, Any]
+
+
+class Task:
+    """An open domain with what scoring needs, kept for all queries of a run."""
+
+    def __init__(self, domain: str, split: str, data_dir: str | None) -> None:
+        self.data = open_dataset(domain, Path(data_dir) if data_dir else None, "rerank")
+        if split not in ("test", "validation"):
+            raise RadError(f"split must be test or validation, got '{split}'")
+        self.examples: dict[str, Example] = {e.query.query_id: e for e in self.data.examples[split]}  # type: ignore[index]
+        self.rules = Rules(self.data.items)
+        self.metrics = load_metrics([*RANKING, *RATIONALE], self.data.items)
+
+    def score(self, names: Sequence[str], prediction: Prediction) -> dict[str, float]:
+        """Of one prediction; NaN where a metric is undefined."""
+        chosen = {name: self.metrics[name] for name in names}
+        values, _ = measure(chosen, [prediction], [self.examples[prediction.query_id]], writes=True)
+        return {name: float(values[name][0]) if name in values else math.nan for name in names}
+
+
+@cache
+def task(domain: str, split: str = "test", data_dir: str | None = None) -> Task:
+    """The open task; the same object for the same request."""
+    return Task(domain, split, data_dir)
+
+
+def task_of(doc: Mapping[str, Any]) -> Task:
+    return task(doc["domain"], doc["split"], doc["data_dir"] or None)
+
+
+def rank_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+    """The candidates of each query in the order of the catalogue, without those of the history."""
+
+    def doc(asked: Task, e: Example) -> dict[str, Any]:
+        ids = choices_of(e.query)
+        gold = next((k for k, item_id in enumerate(ids) if item_id in e.relevant), -1)
+        ask = f"{history(asked.data, e.query)}\nThe next item is:"
+        return {"prompt": ask, "choices": [described(asked.data.items[i]) for i in ids], "gold": gold}
+
+    return _docs(doc, domain, split, data_dir)
+
+
+def choices_of(query: Query) -> tuple[str, ...]:
+    """The candidates that can be ranked: what is in the history cannot."""
+    past = {x.item_id for x in query.history}
+    return tuple(item_id for item_id in query.candidates or () if item_id not in past)
+
+
+def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+    """The history, and the request to say why before anything is named."""
+
+    def doc(asked: Task, e: Example) -> dict[str, Any]:
+        names = ", ".join(sorted({name for item in asked.data.items.values() for name in item.attributes}))
+        ask = (
+            f"{history(asked.data, e.query)}\nIn one line: what will the user want next, and because of which items? "
+            f"Cite items as [1], speak of {names or 'what items have in common'}, and name no item.\nReasons:"
+        )
+        return {"prompt": ask}
+
+    return _docs(doc, domain, split, data_dir)
+
+
+def like_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+    """The last purchase of each user who rated it clearly. :class:`RadError` where the domain has no ratings."""
+    data = task(domain, split, data_dir).data
+    ratings = [x.rating for s in data.sequences.values() for x in s if x.rating is not None]
+    if not ratings:
+        raise RadError(f"{domain} has no ratings, so nothing is known of likes: use rad_rank or rad_rationale")
+    low, span = min(ratings), max(ratings) - min(ratings)
+
+    def doc(asked: Task, e: Example) -> dict[str, Any] | None:
+        own = asked.data.sequences[e.query.user_id][len(e.query.history)]
+        share = math.nan if own.rating is None or not span else (own.rating - low) / span
+        if not (share >= LIKED or share <= DISLIKED):
+            return None
+        ask = (
+            f"{history(asked.data, e.query, ratings=True)}\nThe user buys: {described(asked.data.items[own.item_id])}\n"
+            "Will the user like it? Answer:"
+        )
+        return {"prompt": ask, "gold": 0 if share >= LIKED else 1}
+
+    return _docs(doc, domain, split, data_dir)
+
+
+def _docs(doc: Any, domain: str, split: str, data_dir: str | None) -> Docs:
+    from datasets import Dataset as Rows
+
+    asked = task(domain, split, data_dir)
+    about = {"domain": domain, "split": split, "data_dir": data_dir or ""}
+    made = [(e, doc(asked, e)) for e in asked.examples.values()]
+    rows = [{"query_id": e.query.query_id, **about, **row} for e, row in made if row is not None]
+    if not rows:
+        raise RadError(f"{domain}: the {split} split has no queries for this task")
+    return {"test": Rows.from_list(rows)}
+
+
+def history(data: Dataset, query: Query, ratings: bool = False) -> str:
+    """The last purchases, each under its place in the whole history."""
+    lines = []
+    for k, x in enumerate(query.history, 1):
+        rated = f", rated {x.rating:g}" if ratings and x.rating is not None else ""
+        lines.append(f"[{k}] {described(data.items[x.item_id])}{rated}")
+    return "Items that the user bought, the oldest first:\n" + "\n".join(lines[-WINDOW:])
+
+
+def described(item: Item) -> str:
+    """In one line: the title, or what the text begins with. Never the id."""
+    return " ".join((item.title or item.text).split())[:200] or "an item without a description"
+
+
+def score_ranking(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, float]:
+    """The candidates by falling log-likelihood."""
+    asked = task_of(doc)
+    ids = choices_of(asked.examples[doc["query_id"]].query)
+    order = sorted(range(len(ids)), key=lambda k: (-results[k][0], k))
+    return asked.score(RANKING, Prediction(doc["query_id"], tuple(ids[k] for k in order)))
+
+
+def score_rationale(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
+    """The rationale in a text, and whether its wording gives the answer away."""
+    asked, text = task_of(doc), results[0].strip()
+    example = asked.examples[doc["query_id"]]
+    made = read_rationale(text, example.query, asked) if text else None
+    scores = asked.score(RATIONALE, Prediction(doc["query_id"], (), made))
+    targets = [asked.data.items[item_id] for item_id in example.relevant]
+    faults = [fault for target in targets for fault in asked.rules.faults(made, example.query, target)] if made else []
+    return {**scores, "leak_rate": float(any(fault.leak for fault in faults))}
+
+
+def read_rationale(text: str, query: Query, asked: Task) -> Rationale:
+    """A reason for each sentence that cites the history or names an attribute value; ``text`` is kept as it is."""
+    sentences = [text[start:end].strip() for start, end in claims.sentences(text)]
+    given = [
+        {"because": [index + 1 for index in claims.citations(sentence)], "wants": sentence}
+        for sentence in sentences
+        if claims.citations(sentence) or asked.rules.matcher.find(sentence)
+    ]
+    return replace(rationale_of(query, given, asked.rules.matcher, asked.data.items, "lm-eval"), text=text)
+
+
+def score_like(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    """``auc`` gets (liked, how much likelier yes is than no) and makes one number of all."""
+    yes, no = (result[0] for result in results)
+    return {"acc": float((yes > no) == (doc["gold"] == 0)), "auc": (doc["gold"] == 0, yes - no)}
+
+
+def auc(pairs: Sequence[tuple[bool, float]]) -> float:
+    """Area under the ROC curve (scikit-learn); NaN where all or none liked what they bought."""
+    from sklearn.metrics import roc_auc_score
+
+    liked, margin = zip(*pairs, strict=True)
+    return float(roc_auc_score(liked, margin)) if 0 < sum(liked) < len(liked) else math.nan
+
+
+def mean_defined(values: Sequence[float]) -> float:
+    """The mean of those that are defined; NaN where none is."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan

@@ -244,7 +244,7 @@ def main() -> None:
     opened: dict[Any, Dataset] = {}
     runs = [read_run(folder, args.domain, args.data_dir, opened) for folder in args.folders]
     cards = [write(one, request) for one in runs]
-    labels = [f"{one.result.label}\n{one.result.task.domain} s{one.result.seed}" for one in runs]
+    labels = [f"{one.result.label} {one.result.task.domain} s{one.result.seed}" for one in runs]
     show(labels, cards, metrics(attested=False) | metrics(attested=True))
     for one in runs:
         console.print(f"wrote {one.folder / FILE}", markup=False, soft_wrap=True)

@@ -125,9 +125,12 @@ def of_endpoint(
     judge = llm.Judge(data, client, GUIDELINES.read_text(encoding="utf-8"), Usage(None, None))
     name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in asked.model)
     given: list[Judgement] = []
-    for (rationale, _), said in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
-        given += [Judgement(rationale.rationale_id, name, q, said[q], llm.__name__) for q in QUESTIONS if q in said]
     out = Verdicts()
+    try:
+        for (rationale, _), said in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
+            given += [Judgement(rationale.rationale_id, name, q, said[q], llm.__name__) for q in QUESTIONS if q in said]
+    except RadError as error:  # what was computed before is worth keeping
+        out.notes.append(f"{name}: stopped after {len(given) // len(QUESTIONS)} rationales ({error})")
     numbered = ((f"answer {k}", one) for k, one in enumerate(given, 1))
     read = list(answers.checked(numbered, judge=True))
     unanswered = sum(judge.unanswered.values())

@@ -19,7 +19,10 @@ console = Console(highlight=False)
 
 def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, Any]) -> None:
     """One table: a row a metric of ``kinds`` (by name), a column a run; then what judges said, and what to know."""
-    grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *labels)
+    heads = (label.replace(" ", "\n") for label in labels)
+    grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *heads)
+    for number, column in enumerate(grid.columns):  # names stay whole; long labels of runs fold
+        column.no_wrap, column.overflow = number == 0, "fold"
     for family in FAMILIES:
         mine = [
             (name, kind, part)
@@ -32,18 +35,21 @@ def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str
         for name, kind, part in mine:
             cells = [_cell(card.score(name, part)) for card in cards]
             better = "higher" if kind.higher_is_better else "lower"
-            better = better if getattr(kind, "ranked", True) else "(never ranked by)"
-            grid.add_row(f"  {name}" + ("" if part == "all" else f" ({part})"), better, *cells)
+            better = better if getattr(kind, "ranked", True) else "unranked"
+            grid.add_row(f"  {name}" if part == "all" else f"    {part}", better, *cells)
     console.print(grid)
     for label, card in zip(labels, cards, strict=True):
         for one in card.judged:
-            console.print(_spoken(one), markup=False)
+            console.print(_spoken(one), markup=False, soft_wrap=True)
         for note in card.notes:
-            console.print(f"{label.splitlines()[0]}: {note}", markup=False)
+            console.print(f"{label}: {note}", markup=False, soft_wrap=True)
 
 
 def _cell(score: Score | None) -> str:
-    return f"{score.value:.3f} {score.ci_low:.3f}-{score.ci_high:.3f}" if score else ""
+    if score is None:
+        return ""
+    ends = f"{score.ci_low:.3f} {score.ci_high:.3f}"
+    return f"{score.value:.3f} [{ends}]".replace("0.", ".").replace("[", "\\[")
 
 
 def _spoken(one: Judged) -> str:

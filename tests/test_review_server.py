@@ -373,6 +373,27 @@ class TestCampaign:
         assert pseudonym not in released
 
 
+def test_reviewers_at_work_do_not_crowd_on_the_same_drafts(campaign, url, tmp_path, monkeypatch):
+    """Pages are fetched before any of them is answered, as by people: still nobody answers what two others did."""
+    monkeypatch.setenv("ARGILLA_API_KEY", campaign.owner()["api_key"])
+    other = Campaign(tmp_path / "crowd")
+    main(["draft", str(other.path), "--domain", WORLD, "--limit", "40"])
+    names = [f"simulated-{k}" for k in range(21, 25)]
+    main(["push", str(other.path), "--api-url", url, "--reviewers", ",".join(names)])
+    reviewers = [as_user(other, url, name) for name in names]
+    dataset = reviewers[0].dataset()
+    answers: dict[str, int] = {}
+    for _ in range(2):
+        pages = [reviewer.queue(dataset, limit=4)["items"] for reviewer in reviewers]
+        for reviewer, page in zip(reviewers, pages, strict=True):
+            for entry in page:
+                key = entry["record"]["external_id"]
+                reviewer.submit(entry["record"]["id"], opinion(reviewer.username, entry["record"]["fields"]["draft"]))
+                answers[key] = answers.get(key, 0) + 1
+    assert sum(answers.values()) == 32 and max(answers.values()) == 2
+    assert sum(n == 2 for n in answers.values()) >= 6, "overlap builds up at once"
+
+
 class TestBadInput:
     def test_wrong_url_and_key(self, campaign, url, monkeypatch):
         monkeypatch.delenv("ARGILLA_API_KEY", raising=False)

@@ -94,7 +94,7 @@ def test_the_command(finished, opened, monkeypatch, capsys, tmp_path):
     for wrong, why in (
         (["x", "--ask", "0"], "--ask must be at least 1, got 0"),
         (["x", "--judge", "m"], "--judge and --base-url go together"),
-        (["nowhere"], "nowhere/result.json: no such file"),
+        (["nowhere"], "nowhere: no such file"),
     ):
         asked = arguments(wrong)
         with pytest.raises(RadError, match=why):

@@ -43,7 +43,7 @@ from benchmarks.ranking import Catalogue as Columns
 from benchmarks.ranking import rank_block
 from benchmarks.train.gate import Gate
 from benchmarks.train.head import Head
-from benchmarks.train.reasoner import Reasoner, chunks_of, keep_memory
+from benchmarks.train.reasoner import Reasoner, chunks_of, settle
 from benchmarks.train.sft import Direct, Drafts, Reasons, Schedule, train
 from benchmarks.train.story import Story
 from rad.affinity import Catalogue, CoPurchase
@@ -117,7 +117,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        keep_memory()
+        settle()
         torch.manual_seed(seed)
         s, drafter = self.settings, Drafter().fit(train, items, seed)
         self.drafter, self.items = drafter, items

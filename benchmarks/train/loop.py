@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import nn
 
-from benchmarks.train.reasoner import keep_memory
+from benchmarks.train.reasoner import settle
 
 WARM_UP = 0.03  # share of the training in which the learning rate rises; then it falls to zero along a cosine
 console = Console(stderr=True)
@@ -72,7 +72,7 @@ def optimise(
     Forward passes run in bfloat16 where the model leaves it to autocast, which is faster on CPUs too. The rate ends at
     zero, so the last weights are the ones to keep.
     """
-    keep_memory()
+    settle()
     matrices = [p for p in model.parameters() if p.ndim > 1]
     numbers = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": decay}, {"params": numbers, "weight_decay": 0.0}]

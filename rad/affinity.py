@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from rad.text import Bm25
-from rad.types import Example, Interaction, Item
+from rad.types import Example, Interaction, Item, Rationale
 
 FEATURES = ("near_purchase", "ever_purchase", "text", "text_squared", "popularity")
 WINDOW = 3  # a purchase speaks for what is bought up to three purchases away
@@ -131,11 +131,13 @@ class Prefixes:
 
     ``counts[f]`` is counted without the users of fold ``f``, so that an example never sees its own purchase among the
     facts; ``counts[-1]`` is counted from everybody, for queries that come later. ``past`` has the purchases of
-    ``histories`` as the examples have them, with their ratings.
+    ``histories`` as the examples have them, with their ratings. ``reviewed`` are the rationales that people accepted or
+    corrected, where there are some; a world's own causes, which no real data have, are not among them.
     """
 
     histories: tuple[tuple[int, ...], ...]
     past: tuple[tuple[Interaction, ...], ...]
+    reviewed: tuple[Rationale | None, ...]
     targets: np.ndarray
     users: np.ndarray
     folds: np.ndarray
@@ -155,15 +157,17 @@ class Prefixes:
             if len(history) + 1 > len(longest.get(e.query.user_id, ())):
                 longest[e.query.user_id] = (*history, target)
             if target not in history:
-                rows.append((history, e.query.history, target, number[e.query.user_id]))
+                told = e.rationale if e.rationale and e.rationale.origin != "known" else None
+                rows.append((history, e.query.history, told, target, number[e.query.user_id]))
         n = len(catalogue)
         counts = [CoPurchase.of((s for u, s in longest.items() if fold[u] != f), n) for f in range(n_folds)]
         counts.append(CoPurchase.of(longest.values(), n))
         return cls(
-            tuple(h for h, _, _, _ in rows),
-            tuple(past for _, past, _, _ in rows),
-            np.array([t for _, _, t, _ in rows], dtype=np.int64),
-            (users := np.array([u for _, _, _, u in rows], dtype=np.int64)),
+            tuple(row[0] for row in rows),
+            tuple(row[1] for row in rows),
+            tuple(row[2] for row in rows),
+            np.array([row[3] for row in rows], dtype=np.int64),
+            (users := np.array([row[4] for row in rows], dtype=np.int64)),
             users % n_folds,
             tuple(counts),
             fold,
@@ -173,15 +177,16 @@ class Prefixes:
         """Some of the examples (a mask or numbers), under the same counts."""
         picked = np.arange(len(self.histories))[rows]
         return Prefixes(
-            tuple(self.histories[k] for k in picked), tuple(self.past[k] for k in picked), self.targets[rows],
-            self.users[rows], self.folds[rows], self.counts, self.fold_of,
+            tuple(self.histories[k] for k in picked), tuple(self.past[k] for k in picked),
+            tuple(self.reviewed[k] for k in picked), self.targets[rows], self.users[rows],
+            self.folds[rows], self.counts, self.fold_of,
         )  # fmt: skip
 
     def one(self, history: tuple[int, ...], target: int, user_id: str) -> Prefixes:
         """A single example under the same counts: the user's own fold if they are in training, else everybody's."""
         fold = self.fold_of.get(user_id, len(self.counts) - 1)
         one = np.array([target]), np.array([0]), np.array([fold])
-        return Prefixes((history,), ((),), *one, self.counts, self.fold_of)
+        return Prefixes((history,), ((),), (None,), *one, self.counts, self.fold_of)
 
 
 def distribution(features: np.ndarray, weights: np.ndarray, anchors: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ from benchmarks.ranking import rank_block
 from benchmarks.train.gate import Gate
 from benchmarks.train.head import Head
 from benchmarks.train.reasoner import Reasoner, chunks_of, settle
-from benchmarks.train.sft import Direct, Drafts, Reasons, Schedule, train
+from benchmarks.train.sft import Direct, Drafts, Reasons, Reviewed, Schedule, train
 from benchmarks.train.story import Story
 from rad.affinity import Catalogue, CoPurchase
 from rad.io import cache_dir, canonical, whole
@@ -97,6 +97,7 @@ class Model:
         self.settings = settings or self.Settings()
         self.n_parameters = 0
         self.seconds_saved = 0.0
+        self.reviews: list[str] = []
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
 
     @property
@@ -111,7 +112,7 @@ class Model:
             base_model=s.base_model,
             n_parameters=self.n_parameters,
             config=s.model_dump(),
-            trained_on=["purchases", "evidence drafts"],
+            trained_on=["purchases", "evidence drafts", *self.reviews],
         )
 
     def fit(
@@ -127,17 +128,19 @@ class Model:
         self.counts = CoPurchase.of((self.catalogue.indices(x) for x in sequences), len(self.catalogue))
         self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
         self.head = self._head(drafter, lambda: self.gate.words, self.gate.words.shape[1])
-        own = Reasons(self.head, drafter.prefixes, Drafts(drafter))
+        reviewed = Reviewed(self.catalogue, drafter.prefixes)
+        self.reviews = ["reviewed rationales"] if any(drafter.prefixes.reviewed) else []
+        own = Reasons(self.head, drafter.prefixes, Drafts(drafter), reviewed)
         self.gate.fit(own, s.gate_epochs, seed)
         self.n_parameters = sum(p.numel() for part in (self.gate, own) for p in part.parameters())
         if s.reasoner == "lm":
-            self._fit_language_model(drafter, items, seed)
+            self._fit_language_model(drafter, reviewed, items, seed)
 
     def _head(self, drafter: Drafter, words: Callable[[], torch.Tensor], width: int) -> Head:
         fitted = drafter.weights, drafter.background_power
         return Head(self.catalogue, *fitted, words, width, self.settings.brevity)
 
-    def _fit_language_model(self, drafter: Drafter, items: Mapping[str, Item], seed: int) -> None:
+    def _fit_language_model(self, drafter: Drafter, reviewed: Reviewed, items: Mapping[str, Item], seed: int) -> None:
         s, prefixes = self.settings, drafter.prefixes
         titles = [item.title for item in items.values()]
         pauses = s.pauses if s.rationale == "filler" else 0
@@ -149,12 +152,13 @@ class Model:
             head = self._head(drafter, self.reasoner.words, width)
             taught = {name: value for name, value in self.head.state_dict().items() if name != "pair"}
             head.load_state_dict(taught, strict=False)  # the gate's words are not the language model's
-            self.head, objective = head, Reasons(head, prefixes, self.gate.lesson)
+            self.head, objective = head, Reasons(head, prefixes, self.gate.lesson, reviewed)
         self.reasoner.lm.objective = objective  # its numbers train and are saved with the model's
         self.n_parameters = sum(p.numel() for p in self.reasoner.lm.parameters())
         low = [self._low(past) for past in prefixes.past]
         chunks = chunks_of(prefixes.histories, prefixes.users, s.window, low)
-        facts = [self.catalogue.values, titles, prefixes.targets.tolist()]
+        told = [(row, r) for row, r in enumerate(prefixes.reviewed) if r is not None]
+        facts = [self.catalogue.values, titles, prefixes.targets.tolist(), told]
         learned = s.model_dump(exclude={"reasons", "rationale", "pauses"})
         key = _key(VERSION, learned, s.rationale == "first", pauses, seed, facts, chunks)
         folder = cache_dir() / "rationale_first" / key

@@ -9,6 +9,10 @@ The gate (``gate.py``) begins with the evidence drafter's rationales, which fade
 item, so they are a way in, not the goal. The language model learns from the gate's, which do not know the item: every
 claim of them, with its weight (Hinton et al. 2015); these fade to a fifth. Beside it runs the ordinary language
 modelling loss on the history. The arms without claims learn the gate's ranking instead, in like measure.
+
+Rationales that people accepted or corrected (``rad.load("campaign:FOLDER")``) are a lesson too (:class:`Reviewed`), for
+the gate in place of the drafts and for the language model beside the gate's; like the gate's, it fades to a fifth and
+stays, since people stand by them.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from annotation.drafters.evidence import Drafter
 from benchmarks.train.head import APPEAL_DECAY, Head
 from benchmarks.train.reasoner import LOUDNESS, Chunk, Reasoner
 from benchmarks.train.story import Story
-from rad.affinity import CoPurchase, Prefixes
+from rad.affinity import Catalogue, CoPurchase, Prefixes
 
 CHECKPOINT_STEPS = 300
 DRAFTS = 0.25  # share of the steps by which the drafts are gone
@@ -65,6 +69,7 @@ class Drafts:
     """
 
     def __init__(self, drafter: Drafter) -> None:
+        self.unseen = np.array([r is None for r in drafter.prefixes.reviewed])  # people's word replaces a draft
         table, together, by_value = drafter.posterior(drafter.prefixes)
         share, whole = by_value.sum(1), together.sum(1, keepdims=True)
         edge = np.tile([0, 1], (len(share), 1))  # unexplained, together
@@ -80,15 +85,40 @@ class Drafts:
         said = story.rivals().gather(1, columns.clamp(min=0)).clamp(min=1e-6).log()
         loss = -(torch.from_numpy(self.draft[examples]).to(device) * (columns >= 0) * said).sum(1)
         loss = loss - (torch.from_numpy(self.cited[examples]).to(device) * story.cited().log()).sum(1)
-        return (1 - faded) * loss.mean()
+        return (1 - faded) * (loss * torch.from_numpy(self.unseen[examples]).to(device)).mean()
+
+
+class Reviewed:
+    """Cross entropy with the rivals of the rationales that people let stand, and the squared distance from the tastes
+    that these tell. Examples that nobody reviewed count as zero."""
+
+    def __init__(self, catalogue: Catalogue, prefixes: Prefixes) -> None:
+        rows = [row for row, r in enumerate(prefixes.reviewed) if r is not None]
+        self.place = np.full(len(prefixes.reviewed), -1)
+        self.place[rows] = np.arange(len(rows))
+        given = [r.reasons for r in prefixes.reviewed if r is not None]
+        self.story = Story.of(catalogue, [prefixes.histories[row] for row in rows], given)
+
+    def __call__(self, story: Story, examples: np.ndarray, progress: float) -> torch.Tensor:
+        rows = np.flatnonzero(self.place[examples] >= 0)
+        if not len(rows):
+            return story.unexplained.new_zeros(())
+        own = self.story[torch.from_numpy(self.place[examples[rows]])].to(story.wants.device)
+        told = story[torch.from_numpy(rows)]
+        same = own.anchors[:, None] == told.anchors[..., None]  # (E, slots, cited); -1 is no purchase
+        cited = (same & (told.anchors >= 0)[..., None]).float() @ own.together[..., None]
+        loss = -(own.rivals() * told.rivals().clamp(min=1e-6).log()).sum(1)
+        loss = loss - (cited[..., 0] * told.cited().log()).sum(1)
+        loss = loss + (((told.taste() - own.taste()) * (own.taste() != 0)) ** 2).sum(1)
+        return still_taught(progress) * loss.sum() / len(examples)
 
 
 class Reasons(torch.nn.Module):
-    """The objective of ``rationale=first``: -log p(target | story), and the lesson."""
+    """The objective of ``rationale=first``: -log p(target | story), and the lessons."""
 
-    def __init__(self, head: Head, prefixes: Prefixes, lesson: Lesson) -> None:
+    def __init__(self, head: Head, prefixes: Prefixes, *lessons: Lesson) -> None:
         super().__init__()
-        self.head, self.prefixes, self.lesson = head, prefixes, lesson
+        self.head, self.prefixes, self.lessons = head, prefixes, lessons
 
     def loss(
         self, reasoner: Reasoner, states: torch.Tensor, batch: dict[str, torch.Tensor], progress: float
@@ -101,7 +131,7 @@ class Reasons(torch.nn.Module):
         """The loss of stories about the training examples (E,)."""
         p = self.prefixes
         found = self.head.loss(story, p.counts, p.folds[examples], p.targets[examples])
-        return found + self.lesson(story, examples, progress)
+        return found + sum(lesson(story, examples, progress) for lesson in self.lessons)
 
 
 class Direct(torch.nn.Module):

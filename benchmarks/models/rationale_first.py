@@ -158,7 +158,7 @@ class Model:
         low = [self._low(past) for past in prefixes.past]
         chunks = chunks_of(prefixes.histories, prefixes.users, s.window, low)
         told = [(row, r) for row, r in enumerate(prefixes.reviewed) if r is not None]
-        facts = [self.catalogue.values, titles, prefixes.targets.tolist(), told]
+        facts = [self.catalogue.values, titles, prefixes.targets.tolist(), *filter(None, [told])]
         learned = s.model_dump(exclude={"reasons", "rationale", "pauses"})
         key = _key(VERSION, learned, s.rationale == "first", pauses, seed, facts, chunks)
         folder = cache_dir() / "rationale_first" / key

@@ -28,8 +28,10 @@ import numpy as np
 from annotation import answers
 from annotation.alpha import Draws, Estimate, Statistic, bootstrap, estimate
 from annotation.answers import QUESTIONS, Answered, Group, Kind
+from annotation.draft import drafts_of
+from annotation.folder import Campaign
 from annotation.panel import Panel
-from rad import provenance, rationales
+from rad import provenance
 from rad.errors import RadError
 from rad.io import sha256_file, whole
 from rad.types import Judgement, Rationale
@@ -328,7 +330,9 @@ def read_drafts(folder: Path) -> dict[str, Rationale]:
     """The drafts of a campaign's folder by rationale id."""
     if not folder.is_dir():
         raise RadError(f"{folder}: no such campaign folder")
-    return {draft.rationale_id: draft for _, draft in rationales.read(folder / DRAFTS)}
+    if not (folder / DRAFTS).exists():
+        raise RadError(f"{folder / DRAFTS}: no such file: python -m annotation draft {folder}")
+    return {draft.rationale_id: draft for draft in drafts_of(Campaign(folder))}
 
 
 def read_judgements(folder: Path, lengths: Mapping[str, int]) -> list[Answered]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import argparse
 import io
 import secrets
-import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 
 import argilla as rg
+from rich.console import Console
+from rich.progress import Progress
 
 from annotation import connection, decide, form
 from annotation.connection import ADJUDICATION, REVIEW, speaking
@@ -76,12 +77,13 @@ def push(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[int, int
 
 
 def _send(dataset: rg.Dataset, new: Sequence[rg.Record]) -> None:
-    for start in range(0, len(new), BATCH):
-        with redirect_stderr(io.StringIO()):  # the SDK's own progress bar
-            dataset.records.log(list(new[start : start + BATCH]), batch_size=BATCH)
-        print(f"\rpushed {min(start + BATCH, len(new)):,} of {len(new):,}", end="", file=sys.stderr, flush=True)
-    if new:
-        print(file=sys.stderr)
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("pushing", total=len(new))
+        for start in range(0, len(new), BATCH):
+            part = list(new[start : start + BATCH])
+            with redirect_stderr(io.StringIO()):  # the SDK's own progress bar
+                dataset.records.log(part, batch_size=BATCH)
+            bar.advance(task, len(part))
 
 
 def _ensure_dataset(client: rg.Argilla, campaign: Campaign, name: str, wanted: rg.Settings) -> rg.Dataset:

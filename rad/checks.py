@@ -240,6 +240,7 @@ RULE_TEXTS: Mapping[str, str] = {
     "hindsight": "rationales with hindsight wording",
     "rating": "rationales that tell a rating",
     "names_target": "rationales that name the target",
+    "quotes_title": "rationales that quote a title of the history",
     "unspoken": "rationales with a claim that their text does not say",
     "unclaimed": "rationales whose text names a value that is no claim",
 }
@@ -248,7 +249,8 @@ assert RULE_TEXTS.keys() >= LEAKS | COUNTED
 
 def rule_findings(broken: Mapping[str, Sequence[str]], total: int, rules: Iterable[str] = RULE_TEXTS) -> list[Finding]:
     """One finding a rule, from the examples that break it."""
-    return [finding(r, broken.get(r, ()), total, RULE_TEXTS[r], "note" if r in COUNTED else "leak") for r in rules]
+    notes = {*COUNTED, "quotes_title"}  # whose text is quoted matters to who publishes it, and leaks no answer
+    return [finding(r, broken.get(r, ()), total, RULE_TEXTS[r], "note" if r in notes else "leak") for r in rules]
 
 
 def stated(data: Dataset) -> Iterator[Finding]:

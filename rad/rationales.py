@@ -16,6 +16,7 @@ rule                       broken when
 ``hindsight`` (a leak)     the text speaks of the choice as made, or shows an item of the catalogue ("this scarf")
 ``rating`` (a leak)        the text tells a rating that is not one of the history
 ``names_target`` (a leak)  the text has words that point at the target
+``quotes_title``           the text has four words of a title of the history, one after another
 ``unspoken`` (counted)     a claim of the reasons is not in the text
 ``unclaimed`` (counted)    the text names an attribute value that is no claim of the reasons
 =========================  ============================================================================
@@ -81,6 +82,7 @@ class Rules:
         faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
         mentions = self.matcher.find(rationale.text)
         faults += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
+        faults += self._quoted(rationale.text, query)
         if target is not None:
             faults += self.names(rationale.text, target, query)
         return faults
@@ -167,6 +169,18 @@ class Rules:
     def _shown(self, text: str, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
         for words in wording.shown(text, [(mention.start, mention.end) for mention in mentions]):
             yield Fault("hindsight", words)
+
+    def _quoted(self, text: str, query: Query) -> Iterator[Fault]:
+        """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
+        said = tokenize(text)
+        for past in query.history:
+            item = self.items.get(past.item_id)
+            title = tokenize(item.title) if item else ()
+            if item is None or len(title) < _RUN or len(said) < _RUN:
+                continue
+            values = {w for found in item.attributes.values() for value in found for w in tokenize(value)}
+            if run := _run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
+                yield Fault("quotes_title", " ".join(run))
 
     def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
         """Claims against text. A value counts as said when a mention of the text may stand for it."""

@@ -169,6 +169,7 @@ def _told(rules: Rules, data: Dataset, template: str, accepted: frozenset[str] |
         made = Rationale("r", e.query.query_id, (), text, "unexplained", "human", "planted", "1")
         target = data.items[next(iter(e.relevant))]
         broken = {fault.rule for fault in rules.faults(made, e.query, target) if not fault.counted}
+        broken -= {"quotes_title"}  # the history's titles leak nothing
         count += bool(broken & accepted if accepted else broken)
     return count
 

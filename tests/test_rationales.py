@@ -170,6 +170,17 @@ def test_a_named_target_is_a_fault_only_where_the_target_is_known(rules, toy, go
     assert broken(rules, named, query, toy.items["blue-hat"])["names_target"] == "gilu"
 
 
+def test_titles_of_the_history_are_not_quoted(toy, good, query):
+    first = query.history[0].item_id
+    titled = replace(toy.items[first], title="The Grand Nork of Hill End, Red")
+    rules = Rules({**toy.items, first: titled})
+    quoted = replace(good, text=good.text + " Like the grand Nork of Hill End [1].")
+    assert broken(rules, quoted, query)["quotes_title"] == "the grand nork of"
+    assert "quotes_title" not in broken(rules, replace(good, text=good.text + " A grand hill [1]."), query)
+    values = replace(titled, attributes={"line": ("The Grand Nork of Hill End",)})
+    assert "quotes_title" not in broken(Rules({**toy.items, first: values}), quoted, query), "a value may be named"
+
+
 def test_long_texts_take_linear_time(rules, good, query):
     for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
         start = time.process_time()

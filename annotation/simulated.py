@@ -7,6 +7,8 @@ comes from hashes of the draft and of their names: they partly agree, and mean n
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +18,10 @@ PAGE = 10  # records that the pages ask for at once
 
 
 class Simulated:
-    """One reviewer with a session of their own."""
+    """One reviewer with a session of their own. ``seconds``: how long each queue, search and submit took."""
 
     def __init__(self, url: str, username: str, password: str, timeout: float = 300) -> None:
-        self.username = username
+        self.username, self.seconds = username, defaultdict[str, list[float]](list)
         self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=timeout)
         response = self.http.post("/token", data={"username": username, "password": password})
         response.raise_for_status()
@@ -39,6 +41,7 @@ class Simulated:
         if status == "pending":
             filters.append({**terms, "scope": {"entity": "record", "property": "status"}})
         query = {"query": {"text": {"q": text}}} if text else {"query": {}}
+        clock = time.perf_counter()
         response = self.http.post(
             f"/me/datasets/{dataset}/records/search",
             params={"offset": 0, "limit": limit, "include": ["responses", "suggestions"]},
@@ -46,22 +49,31 @@ class Simulated:
         )
         response.raise_for_status()
         page: dict[str, Any] = response.json()
+        self.seconds["search" if text else "queue"].append(time.perf_counter() - clock)
         return page
 
     def submit(self, record: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
         body = {"values": {name: {"value": value} for name, value in values.items()}, "status": status}
+        clock = time.perf_counter()
         response = self.http.post(f"/records/{record}/responses", json=body)
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
+        self.seconds["submit"].append(time.perf_counter() - clock)
         return answer
 
-    def work(self, dataset: str, answered: Callable[[str], None] = lambda _: None, limit: int | None = None) -> int:
-        """Answer the queue until it is empty (or ``limit`` answers); ``answered`` hears of each accepted answer."""
+    def work(
+        self, dataset: str, answered: Callable[[str], None] = lambda _: None, limit: int | None = None,
+        look_for: str | None = None,
+    ) -> int:  # fmt: skip
+        """Answer the queue until it is empty (or ``limit`` answers); ``answered`` hears of each accepted answer. With
+        ``look_for``, each page of answers comes with a search for these words."""
         n = 0
         while limit is None or n < limit:
             page = self.queue(dataset)["items"]
             if not page:
                 break
+            if look_for:
+                self.queue(dataset, text=look_for)
             for entry in page[: None if limit is None else limit - n]:
                 (filled_in,) = entry["record"]["suggestions"]  # the corrected text, as the pages fill it in
                 self.submit(entry["record"]["id"], opinion(self.username, filled_in["value"]))

@@ -1,0 +1,132 @@
+"""Reading what strangers send: files of bounded size, strict JSON, compressed lines that are never unpacked whole.
+
+Every limit is far above what a true entry needs; what goes beyond one is refused before it is held in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rad.errors import RadError
+
+JSON_BYTES = 4 << 20
+DEPTH = 40  # of nested lists and objects
+PACKED_BYTES = 128 << 20  # of compressed predictions
+LINE_BYTES = 256 << 10
+QUERY_BYTES = 64 << 10  # unpacked, a query, on average over the task
+CHUNK = 64 << 10
+
+
+def regular(path: Path, limit: int) -> int:
+    """The size of a file that is no link, no folder and not above ``limit`` bytes; :class:`RadError` otherwise."""
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise RadError(f"{path}: no such file ({error.strerror})") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise RadError(f"{path}: not a plain file (a link, a folder or a device)")
+    if found.st_size > limit:
+        raise RadError(f"{path}: {found.st_size:,} bytes, at most {limit:,} are read")
+    return found.st_size
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in a file. :class:`RadError` names the file and why it was refused."""
+    regular(path, JSON_BYTES)
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(raw: bytes, where: str) -> Any:
+    """Strict JSON: UTF-8, no NaN or infinity (``1e999`` is one), no key twice, no half surrogate pair, not deep."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RadError(f"{where}: not UTF-8 (byte {error.start})") from error
+    if (deep := _depth(text)) > DEPTH:
+        raise RadError(f"{where}: nested {deep} deep, at most {DEPTH} levels are read")
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise RadError(f"{where}: not JSON as it is read here ({str(error)[:200]})") from error
+    if "\\u" in text:  # only an escape can smuggle in half of a pair
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise RadError(f"{where}: half of a surrogate pair in a text") from error
+    return value
+
+
+def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of each line of a gzip file, with one line in memory.
+
+    :class:`RadError` where it is not gzip, is cut short, has more than one member or something behind it, unpacks to
+    more than ``limit`` bytes or has a line above ``LINE_BYTES``.
+    """
+    regular(path, PACKED_BYTES)
+    unzip, total, number, rest = zlib.decompressobj(wbits=31), 0, 0, b""
+    with open(path, "rb") as file:
+        while not unzip.eof:
+            packed = unzip.unconsumed_tail or file.read(CHUNK)
+            if not packed:
+                raise RadError(f"{path}: cut short, or not a gzip file")
+            try:
+                piece = unzip.decompress(packed, CHUNK)
+            except zlib.error as error:
+                raise RadError(f"{path}: not a gzip file ({error})") from error
+            total += len(piece)
+            if total > limit:
+                raise RadError(f"{path}: unpacks to more than {limit:,} bytes")
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                number += 1
+                yield number, line
+            if len(rest) > LINE_BYTES:
+                raise RadError(f"{path}:{number + 1}: a line of more than {LINE_BYTES:,} bytes")
+        if unzip.unused_data or file.read(1):
+            raise RadError(f"{path}: something follows the end of the gzip stream")
+    if rest:
+        yield number + 1, rest
+
+
+def _depth(text: str) -> int:
+    """How deep lists and objects are nested. Told before decoding, which would recurse."""
+    deepest = depth = 0
+    for found in _BRACKETS.finditer(text):
+        sign = found.group()
+        if sign in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in "]}":
+            depth -= 1
+    return deepest
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:30]} is not a finite number")
+    return value
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:60]!r} stands twice in one object")
+    return value
+
+
+_BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[\[\]{}]')  # a string, whose brackets do not count, or a bracket
+_DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_number, object_pairs_hook=_object)

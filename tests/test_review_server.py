@@ -449,14 +449,15 @@ class TestKills:
         monkeypatch.setenv("ARGILLA_API_KEY", campaign.owner()["api_key"])
         other = Campaign(tmp_path / "killed")
         main(["draft", str(other.path), "--domain", WORLD, "--limit", "40"])
-        code = "import sys, annotation.push as p; from annotation.__main__ import main; p.BATCH = 4; main(sys.argv[1:])"
+        code = (
+            "import sys, annotation.push as p; from annotation.__main__ import main; p.BATCH = 4\n"
+            "p.Progress.advance = lambda *_: print('four more', flush=True)\n"
+            "main(sys.argv[1:])"
+        )
         arguments = ["push", str(other.path), "--api-url", url, "--reviewers", "eva"]
-        process = subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE)
-        seen = b""
-        while b"pushed 12 of 40" not in seen:
-            byte = process.stderr.read(1)
-            assert byte, f"it ended before it could be killed: {seen.decode()}"
-            seen += byte
+        process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE)
+        for _ in range(3):
+            assert process.stdout.readline() == b"four more\n", "it ended before it could be killed"
         process.kill()
         process.wait()
         client = connection.connect(campaign)

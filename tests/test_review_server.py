@@ -538,10 +538,12 @@ class TestKills:
 def test_demo(tmp_path, capsys):
     assert main(["demo", str(tmp_path / "demo"), "--domain", WORLD, "--limit", "20"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "simulated-1: 20 answers" in told and "simulated-2: 20 answers" in told
+    assert "accepted by the server: 40 answers; lost of these: 0" in told
+    assert all(f"│ {what} │ {n} │" in told for what, n in (("queue", 6), ("submit", 40), ("search", 4)))
     assert "0 reviews of people and 40 of simulated reviewers, who are no people" in told
     campaign = Campaign(tmp_path / "demo")
     assert {j.annotator for j in judgements(campaign)} == {"simulated-1", "simulated-2"}
     lines = [json.loads(x) for x in campaign.file("provenance.jsonl").read_text().splitlines()]
     assert len(lines) == 20 and all(x["simulated"] for x in lines)
     assert "is not empty" in error_of("demo", tmp_path / "demo")
+    assert "at least 2" in error_of("demo", tmp_path / "other", "--reviewers", "1")

@@ -6,19 +6,25 @@
 The overview has a row a model and a column a domain: test NDCG@10, full ranking. ``results/README.md`` has for every
 task (domain, protocol, split) all metrics, then NDCG@10 by slice, and for every domain what tuning chose. A row is a
 model, averaged over its seeds: the interval is the mean of the seeds' bootstrap intervals over queries, and ± is the
-standard deviation over seeds. Of several runs of a model and seed the newest counts, and of several versions of a data
-set the one that was run last. Runs with ``--limit`` are left out.
+standard deviation over seeds. Where ``explanation.json`` lies beside a result (``benchmarks.explain``), its scores
+follow, a row a metric and a column a run. Of several runs of a model and seed the newest counts, and of several
+versions of a data set the one that was run last. Runs with ``--limit`` are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
+from benchmarks.explain import metrics
+from benchmarks.explanation import Explanation, read_explanation
+from benchmarks.faithfulness import MASKED
 from benchmarks.report import bayes_of, ceilings
 from benchmarks.schema import PROTOCOLS, Result, Score, read_result
+from benchmarks.scorecard import FAMILIES
 from benchmarks.tuning import METRIC
 from rad.errors import RadError, run
 from rad.io import read_jsonl, whole
@@ -45,6 +51,13 @@ Rendered by `python -m benchmarks.table` from the `result.json` files beside thi
 its predictions again. History masked, 95% intervals by bootstrap over queries (with several seeds the mean of
 theirs), ± the standard deviation over seeds. Warm targets are in what the model could learn from, cold ones are not.
 """
+SCORECARDS = """## Explanations
+
+Rendered from the `explanation.json` files that `python -m benchmarks.explain RESULT_DIR` writes; each metric's file
+in `benchmarks/metrics` has its definition and source. Those of faithfulness asked the model again about the first
+queries, with changed rationales; *target masked* leaves the target's name and values out of what it reads. That each
+metric tells good rationales from bad ones is shown in [validity.md](validity.md) (`python -m benchmarks.validity`),
+on rationales whose quality is known because they were made so."""
 
 
 class Task:
@@ -214,6 +227,42 @@ def tuned(logs: Sequence[Path]) -> str:
     return markdown(rows) if rows else "Nothing tuned yet."
 
 
+def explained(folders: Iterable[Path]) -> str:
+    """The scorecards of explanations, a table a domain: the runs with the lowest seed of each model."""
+    found: dict[str, dict[str, tuple[int, Explanation]]] = {}
+    for folder in folders:
+        result, card = read_result(folder), read_explanation(folder)
+        if card.run_id != result.run_id:
+            raise RadError(f"{folder}: explanation.json is of run {card.run_id}, result.json of {result.run_id}")
+        if (result.task.split, result.task.protocol, result.task.limit) == ("test", "full", None):
+            mine = found.setdefault(result.task.domain, {})
+            if result.label not in mine or result.seed < mine[result.label][0]:
+                mine[result.label] = result.seed, card
+    parts = [f"**{domain}**\n\n{markdown(_explanations(found[domain]))}" for domain in sorted(found)]
+    return "\n\n".join(parts) or "No scorecards yet."
+
+
+def _explanations(cards: Mapping[str, tuple[int, Explanation]]) -> list[dict[str, str]]:
+    rows = []
+    scores = [(s.metric, s.slice) for _, card in cards.values() for s in card.scores]
+    order = [(family, name) for family in FAMILIES for name, kind in _kinds() if kind.family == family]
+    for family, name in order:
+        for metric, part in dict.fromkeys(scores):
+            if metric != name or part not in ("all", MASKED):
+                continue
+            row = {"family": family, "metric": metric if part == "all" else f"{metric}, {part}"}
+            for label, (_, card) in cards.items():
+                if score := card.score(metric, part):
+                    row[label] = f"{score.value:.3f} [{score.ci_low:.3f}, {score.ci_high:.3f}]"
+                    row["better"] = "higher" if score.higher_is_better else "lower"
+            rows.append({k: row.get(k, "") for k in ("family", "metric", "better", *cards)})
+    return rows
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    return list((metrics(attested=False) | metrics(attested=True)).items())
+
+
 def updated(readme: str, table: str) -> str:
     """``readme`` with ``table`` between the markers."""
     before, begin, rest = readme.partition(BEGIN)
@@ -228,9 +277,10 @@ def pages(results: Path, readme: Path) -> dict[Path, str]:
     found = [read_result(path) for path in sorted(results.glob("**/result.json"))]
     logs = sorted(results.glob("tuning/*/*.jsonl"))
     tuning = "NDCG@10 on validation of what was tried, with the processor time that it took.\n\n" + tuned(logs)
+    cards = explained(sorted(path.parent for path in results.glob("**/explanation.json")))
     return {
         readme: updated(readme.read_text(encoding="utf-8"), overview(found)),
-        results / "README.md": f"{TEXT}\n{render(found)}\n\n## Tuning\n\n{tuning}\n",
+        results / "README.md": f"{TEXT}\n{render(found)}\n\n{SCORECARDS}\n\n{cards}\n\n## Tuning\n\n{tuning}\n",
     }
 
 

@@ -1,7 +1,7 @@
 """Do the metrics of explanations measure what they say? A table of every metric by rationales of known quality.
 
     python -m benchmarks.validity
-    python -m benchmarks.validity --domain world:seed=5,users=300,items=300 --markdown validity.md
+    python -m benchmarks.validity --markdown results/validity.md
 
 Rationales are made from a built-in world, whose reasons are known (:mod:`benchmarks.testbed`), and scored like a
 model's. What each metric's definition demands stands in ``DEMANDS``: which kinds must score better than which, which
@@ -33,6 +33,14 @@ from rad.io import whole
 
 MARGIN = 0.005  # by which a mean must be better
 NOTHING = 1e-9
+TEXT = """# Do the metrics tell good rationales from bad ones?
+
+Written by `python -m benchmarks.validity --domain {domain} --ask {ask} --markdown FILE`: the mean of each metric of
+explanations over rationales that were made good or bad in one known way (the kinds are explained in
+`benchmarks/testbed.py`), and whether they stand in the order that the metric's definition demands (`DEMANDS` in
+`benchmarks/validity.py`). An empty cell is undefined: nothing is claimed, or there is nothing to ask.
+
+{table}"""
 console = Console(highlight=False)
 Values = Mapping[str, Mapping[str, float]]  # kind -> metric -> mean
 
@@ -179,7 +187,7 @@ def main() -> int:
     Console(highlight=False, width=None if sys.stdout.isatty() else 220).print(grid)
     if args.markdown:
         with whole(args.markdown) as file:
-            file.write(markdown(values, broken))
+            file.write(TEXT.format(domain=args.domain, ask=args.ask, table=markdown(values, broken)))
     wrong = [f"{name}: {why}" for name, found in broken.items() for why in found]
     console.print("\n".join(wrong) or "every demand holds", markup=False)
     return 1 if wrong else 0

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from fake_endpoint import fail, say
 
-from benchmarks import explain, runner
+from benchmarks import explain, runner, table
 from benchmarks.explain import Request, arguments, metrics, read_run, write
 from benchmarks.explanation import PERTURBED, QUERIES, read_explanation
 from benchmarks.judged import Endpoint
 from benchmarks.runner import Job
+from benchmarks.schema import read_result
 from rad import registry
 from rad.dataset import open_dataset
 from rad.errors import RadError
@@ -228,3 +229,19 @@ def test_predictions_of_nobody_are_no_crash(opened):
     [data] = opened.values()
     found = explain.Run(None, None, data, data.examples["test"], [Prediction("q", ())])
     assert found.told == []
+
+
+def test_scorecards_are_a_table_of_the_results_page(folder, opened, tmp_path):
+    """A row a metric, a column a run; a scorecard of another run is refused."""
+    assert table.explained([]) == "No scorecards yet."
+    card = write(read_run(folder, None, None, opened), SMALL)
+    said = table.explained([folder])
+    label = read_result(folder).label
+    assert f"**{DOMAIN}**" in said and f"| family | metric | better | {label} |" in said
+    swap = card.score("swap")
+    assert f"| faithfulness | swap | higher | {swap.value:.3f} [{swap.ci_low:.3f}, {swap.ci_high:.3f}] |" in said
+    assert "| faithfulness | swap, target masked | higher |" in said and "| grounding | claim_precision |" in said
+    path = folder / "explanation.json"
+    path.write_text(path.read_text().replace(card.run_id, "00000000"))
+    with pytest.raises(RadError, match=r"explanation\.json is of run 00000000, result\.json of "):
+        table.explained([folder])

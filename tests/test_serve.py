@@ -39,6 +39,7 @@ ANSWER = '{"reasons": [{"because": [1], "wants": "red", "avoids": ""}], "ranking
 DRAFT = {"because": [1], "kind": "sequence", "fact": None, "wants": [{"attribute": "colour", "value": "red"}]}
 DRAFT = {"thoughts": "", "reasons": [{**DRAFT, "avoids": [], "weight": 0.4}]}
 DRAFT = json.dumps({**DRAFT, "text": "After [1], something red.", "verdict": "supported"})
+JUDGEMENT = json.dumps({"thoughts": "", "plausibility": 4, "trust": 3, "errors": ["generic"], "verdict": "accept"})
 WINDOW = 24  # tokens that the tiny model sees, however long the prompt is
 
 
@@ -185,3 +186,13 @@ def test_a_model_that_judges_in_nonsense(own_cache, tmp_path):
     assert answers == {q: ["invalid"] * 3 for q in OPTIONS}
     assert told["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
     assert 0 < told["usage"]["completion_tokens"] <= 3 * 16
+
+
+def test_a_model_that_judges(own_cache, tmp_path):
+    model = tiny_model(tmp_path / "model", steps=200, answer=JUDGEMENT)
+    with serving(model, tmp_path) as url:
+        answers, told = judged(url, model, tmp_path)
+    assert answers == {q: [a] * 3 for q, a in (("plausibility", "4"), ("trust", "3"), ("errors", '["generic"]'))} | {
+        "verdict": ["accept"] * 3
+    }
+    assert told["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 0}

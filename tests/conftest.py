@@ -18,12 +18,15 @@ import gzip
 import json
 import os
 import random
+import time
+import types
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_endpoint import FakeEndpoint
+from fake_hub import TOKEN, FakeHub
 
 from rad import splits
 from rad.dataset import Corpus, Dataset, open_dataset
@@ -90,6 +93,37 @@ def fake_endpoint(monkeypatch, tmp_path):
     for name in ("RAD_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     server = FakeEndpoint()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def slept(monkeypatch) -> list[float]:
+    """Waits before a request is sent again take no time; the list has their seconds."""
+    from huggingface_hub.utils import _http
+
+    from rad import hub
+
+    waits: list[float] = []
+    fake = types.SimpleNamespace(**{**vars(time), "sleep": waits.append})
+    monkeypatch.setattr(_http, "time", fake)
+    monkeypatch.setattr(hub, "time", fake)
+    return waits
+
+
+@pytest.fixture
+def fake_hub(monkeypatch, tmp_path, slept):
+    """A stand-in for the Hub that HF_ENDPOINT names, with a token that may write and an empty cache."""
+    from huggingface_hub import constants
+
+    server = FakeHub()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the stand-in speaks LFS
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no_token"))
     yield server
     server.close()
 

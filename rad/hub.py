@@ -1,0 +1,217 @@
+"""The Hugging Face Hub: one atomic commit of files up, one pinned snapshot of files down.
+
+Who calls needs a token only to write (``HF_TOKEN``, or ``hf auth login``); ``HF_ENDPOINT`` names another server. What
+may be sent again without harm is: huggingface_hub retries the upload of contents, which nobody sees before the commit,
+and :func:`commit` the rest. A commit states the revision that it follows, so a repository that someone else has
+changed meanwhile is left alone; a pull request of which it is not known whether it was opened is not opened again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rad.errors import RadError
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+T = TypeVar("T")
+
+REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""``OWNER/NAME``."""
+TRIES = 4
+LONGEST = 60.0  # seconds that a server may ask to wait; more is the user's to decide
+_UPLOADS = ("/preupload/", "/info/lfs/")  # requests that huggingface_hub has sent six times when they fail
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What :func:`commit` did, or would do. ``revision`` is the commit's hash, None in a dry run.
+
+    ``files`` has the size in bytes of each path that was sent, ``removed`` the paths that were deleted.
+    """
+
+    repo: str
+    files: Mapping[str, int]
+    removed: tuple[str, ...] = ()
+    revision: str | None = None
+    url: str | None = None
+    pull_request: str | None = None
+
+
+def commit(
+    repo: str,
+    files: Mapping[str, Path | bytes],
+    message: str,
+    create_pr: bool = False,
+    dry_run: bool = False,
+    replaces: Collection[str] = (),
+) -> Commit:
+    """Write ``files`` (path in the repository -> file or content) to a data set repository as one commit, or nothing.
+
+    ``create_pr`` opens a pull request in place of changing the main branch; the repository must exist then, otherwise
+    it is made. ``replaces`` names folders (``data/``) of which nothing stays but what is in ``files``. ``dry_run``
+    sends nothing. :class:`RadError` in one line on a bad name, a missing token or permission, a repository that
+    changed meanwhile, and a server that is busy, broken or gone.
+    """
+    check_name(repo)
+    if not files:
+        raise RadError(f"{repo}: nothing to send")
+    sizes = {path: len(given) if isinstance(given, bytes) else _size(given) for path, given in sorted(files.items())}
+    if dry_run:
+        return Commit(repo, sizes)
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    api = _api()
+
+    def send() -> Commit:
+        if not create_pr:
+            api.create_repo(repo, repo_type="dataset", exist_ok=True)
+        head = api.repo_info(repo, repo_type="dataset").sha
+        there = api.list_repo_files(repo, repo_type="dataset", revision=head) if replaces else []
+        old = tuple(path for path in there if path not in files and path.startswith(tuple(replaces)))
+        operations: list[Any] = [
+            *(CommitOperationAdd(path, given) for path, given in sorted(files.items())),
+            *(CommitOperationDelete(path) for path in old),
+        ]
+        done = api.create_commit(
+            repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr, parent_commit=head
+        )
+        return Commit(repo, sizes, old, done.oid, done.commit_url, done.pr_url)
+
+    return _calling(send, api, repo, "nothing was published", create_pr)
+
+
+def fetch(repo: str, revision: str | None = None, patterns: Sequence[str] | None = None) -> tuple[Path, str]:
+    """The folder with the files of a data set repository (those that match ``patterns``), and its commit hash.
+
+    ``revision`` is a hash, tag or branch (default: main); what is in the local cache is not fetched again.
+    """
+    check_name(repo)
+    api = _api()
+
+    def get() -> tuple[Path, str]:
+        found = api.snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=revision,
+            allow_patterns=None if patterns is None else list(patterns),
+        )
+        return Path(found), Path(found).name  # a snapshot's folder is named by its commit
+
+    return _calling(get, api, repo, "nothing was read", False)
+
+
+def check_name(repo: str) -> None:
+    """:class:`RadError` unless ``repo`` is OWNER/NAME."""
+    if not REPO.fullmatch(repo):
+        raise RadError(f"'{repo}' is no repository of the Hub: OWNER/NAME is one")
+
+
+def _api() -> HfApi:
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)  # read now, not when the library was imported
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise RadError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _calling(call: Callable[[], T], api: HfApi, repo: str, kept: str, once: bool) -> T:
+    """``call()``, again where that is safe; its error as one line that ends with ``kept``, what did not happen.
+
+    ``once``: what the request ``/commit/`` does must not be done twice.
+    """
+    from huggingface_hub.errors import HTTPError
+
+    for attempt in range(1, TRIES + 1):
+        try:
+            return call()
+        except (HTTPError, OSError, RuntimeError, ValueError) as error:
+            cause = _http_cause(error)
+            url, status, asked = _request(cause)
+            sure = (status is not None and status < 500) or type(cause).__name__ in ("ConnectError", "ConnectTimeout")
+            if once and "/commit/" in url and not sure:
+                raise RadError(
+                    f"{repo}: {_what(cause, status)} while the pull request was being opened; see "
+                    f"{api.endpoint}/datasets/{repo}/discussions whether it is there before it is sent again"
+                ) from error
+            busy = (status is None and isinstance(cause, HTTPError)) or status == 429 or (status or 0) >= 500
+            wait = 2.0 ** (attempt - 1) if asked is None else asked
+            sent = cause is not error or any(part in url for part in _UPLOADS)  # uploads come wrapped
+            tired = attempt == TRIES or wait > LONGEST or sent
+            if not busy or tired:
+                raise RadError(f"{repo}: {_line(cause, status, asked, api.endpoint)}; {kept}") from error
+            time.sleep(wait)
+    raise AssertionError("unreachable")
+
+
+def _http_cause(error: BaseException) -> BaseException:
+    """The answer or broken connection behind an error that huggingface_hub wraps in one of its own."""
+    from huggingface_hub.errors import HTTPError
+
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, HTTPError):
+        seen = seen.__cause__
+    return seen or error
+
+
+def _request(error: BaseException) -> tuple[str, int | None, float | None]:
+    """URL, status (None without an answer) and the seconds that the server asks to wait."""
+    response: Any = getattr(error, "response", None)
+    try:
+        request: Any = getattr(error if response is None else response, "request", None)
+    except RuntimeError:  # httpx raises where there is none
+        request = None
+    asked = response.headers.get("Retry-After", "") if response is not None else ""
+    return str(getattr(request, "url", "")), getattr(response, "status_code", None), _seconds(asked)
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isdigit() else None
+
+
+def _what(error: BaseException, status: int | None) -> str:
+    return f"the server answered {status}" if status else f"the connection was lost ({_short(error)})"
+
+
+def _line(error: BaseException, status: int | None, asked: float | None, endpoint: str) -> str:
+    """What is wrong and what to do, in one line."""
+    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+
+    said = getattr(error, "server_message", None)
+    reason = f" ({' '.join(str(said).split())[:200]})" if said else ""
+    if isinstance(error, RevisionNotFoundError):
+        return f"it has no such revision{reason}"
+    if (isinstance(error, RepositoryNotFoundError) and status != 401) or status == 404:
+        return f"no such data set repository at {endpoint}, or a private one that HF_TOKEN does not open{reason}"
+    if status == 401:
+        return f"the Hub does not know you: set HF_TOKEN, or run 'hf auth login'{reason}"
+    if status == 403:
+        return f"your token has no permission for this: it must be one that may write to {endpoint}/datasets{reason}"
+    if status in (409, 412):
+        return f"it was changed by someone else meanwhile{reason}: look at it, then send again"
+    if status == 429:
+        wait = f"wait {asked:.0f} s" if asked else "wait a few minutes"
+        return f"the Hub takes no more requests for now{reason}: {wait}, then send again"
+    if status is not None:
+        return f"{endpoint} answered {status}{reason}" + (": try again later" if status >= 500 else "")
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set: unset it"
+    if isinstance(error, HTTPError):
+        return f"no connection to {endpoint} ({_short(error)}): try again later"
+    return _short(error)
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

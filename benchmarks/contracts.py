@@ -43,7 +43,8 @@ class Model(Protocol):
     that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``. One that
     takes more than seconds to fit a small data set states in ``quick`` the settings with which it does not; tests use
     them. ``space`` maps settings to the values that ``benchmarks.tune`` may try, the default first; a model that
-    chooses its settings inside ``fit`` has none. ``chance = True`` says that the seed changes the answers.
+    chooses its settings inside ``fit`` has none; ``tuned_arm`` names an arm whose log serves where there is no nearer
+    one. ``chance = True`` says that the seed changes the answers.
     ``sequential = True`` says that the order of the history matters, so that the model is refused where a domain has
     no order; ``rerank_only = True`` that it ranks candidates and no catalogue, so that it is refused without a
     candidate file. ``required`` names settings without a usable default.

@@ -48,14 +48,19 @@ def read_log(path: Path, version: str) -> list[dict[str, Any]]:
 def chosen(domain: str, model: Any) -> tuple[dict[str, Any], Path | None]:
     """The best settings of the first log there is, and where it is; none where nothing was tuned.
 
-    Looked for are the domain with its arguments, then without; the model's arm, then the model.
+    Looked for are the domain with its arguments, then without; the model's arm, then the model, then the arm that the
+    model names as ``tuned_arm``.
     """
     card = model.card
+    arms = dict.fromkeys([card.arm, None, getattr(model, "tuned_arm", None)])
     for spec in dict.fromkeys([domain, domain.partition(":")[0]]):
-        for candidate in (card, card.model_copy(update={"arm": None})):
-            path = log_of(spec, candidate)
+        for arm in arms:
+            path = log_of(spec, card.model_copy(update={"arm": arm}))
             if rows := read_log(path, card.version):
-                return max(rows, key=lambda row: row[METRIC])["settings"], path
+                best = max(rows, key=lambda row: row[METRIC])["settings"]
+                if arm not in (card.arm, None):  # what makes it that arm is not taken over
+                    best = {key: value for key, value in best.items() if key in model.space}
+                return best, path
     return {}, None
 
 

@@ -113,6 +113,18 @@ def test_a_domain_with_arguments_and_an_arm_fall_back(space):
     assert tuning.chosen("world:seed=5", item_knn.Model())[0] == {"window": 9}
 
 
+def test_a_pupil_takes_over_what_was_tuned_for_its_teacher_but_not_being_the_teacher(space):
+    class Taught(item_knn.Model):
+        tuned_arm = "teacher"
+        space = {"window": (3, 10)}
+
+    log(space, "world", "item_knn.teacher", ({"window": 10, "backward": 0.1}, 0.2))
+    assert tuning.chosen("world", Taught())[0] == {"window": 10}
+    assert tuning.chosen("world", item_knn.Model()) == ({}, None)
+    log(space, "world", "item_knn", ({"window": 3}, 0.1))
+    assert tuning.chosen("world", Taught())[0] == {"window": 3}, "its own log goes before"
+
+
 def test_trials_of_another_version_do_not_count(space):
     log(space, "world", "item_knn", ({"window": 3}, 0.2))
 

@@ -85,6 +85,7 @@ class Model:
         "gate_epochs": (8.0, 4.0),
         "brevity": (0.005, 0.01),
     }
+    tuned_arm = "reasoner=gate"  # the teacher's settings are the pupil's, and a trial takes a third of the time
     quick: ClassVar[dict[str, Any]] = {
         "hidden": 32,
         "layers": 1,

@@ -116,7 +116,7 @@ def test_a_domain_with_arguments_and_an_arm_fall_back(space):
 def test_a_pupil_takes_over_what_was_tuned_for_its_teacher_but_not_being_the_teacher(space):
     class Taught(item_knn.Model):
         tuned_arm = "teacher"
-        space = {"window": (3, 10)}
+        space: ClassVar = {"window": (3, 10)}
 
     log(space, "world", "item_knn.teacher", ({"window": 10, "backward": 0.1}, 0.2))
     assert tuning.chosen("world", Taught())[0] == {"window": 10}

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 

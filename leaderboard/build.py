@@ -1,0 +1,275 @@
+"""Render the entries as a static site.
+
+    python -m leaderboard build                                   leaderboard/entries -> site/index.html
+    python -m leaderboard build --entries DIR --out DIR
+
+The site needs no server: open ``index.html``, or put the folder on any host, under any path. It asks nothing of other
+hosts and reads without JavaScript; a small script adds sorting and filtering. What submitters wrote is shown as text.
+
+Significance groups need each query's score, so they are there for tasks whose data can be opened: built-in worlds
+anywhere, others where ``RAD_DATA`` or ``--data-dir`` has their raw files. Without them the page says so. The
+ceilings are those that ``python -m rad.world.ceilings`` stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from rich.console import Console
+
+from benchmarks import scorecard
+from benchmarks.evaluate import METRICS
+from benchmarks.schema import PROTOCOLS, Score
+from leaderboard import plots
+from leaderboard.columns import Column, columns, quality
+from leaderboard.entry import ROOT, Entry, read_entries, withdrawn
+from leaderboard.groups import Data, Groups, groups
+from leaderboard.standings import CEILINGS, FLOORS, SORT, Board, Row, boards, safe
+from rad import registry
+from rad.errors import RadError
+from rad.io import canonical, whole
+
+PAGE = Path(__file__).parent / "page"
+ASSETS = ("page.css", "page.js")
+MARK = "rad-leaderboard"  # a file of this name says that a folder is a site that may be replaced
+LINES = 25  # models in the plot of intervals
+
+console = Console(stderr=True, highlight=False)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--entries", type=Path, default=ROOT, metavar="DIR", help="the entries' folder")
+    parser.add_argument("--out", type=Path, default=Path("site"), metavar="DIR", help="the site (default: site)")
+    parser.add_argument("--data-dir", type=Path, help="folder with raw files (default: RAD_DATA)")
+
+
+def main(args: argparse.Namespace) -> int:
+    if not args.entries.is_dir():
+        raise RadError(f"{args.entries}: no folder of entries: python -m leaderboard submit RESULT_DIR makes one")
+    with console.status("reading the entries") as status:
+        entries, taken = read_entries(args.entries), withdrawn(args.entries)
+
+        def told(what: str) -> None:
+            if what.startswith("no "):
+                console.print(what, markup=False, soft_wrap=True)
+            status.update(what.replace("[", "\\["))
+
+        shown = boards(e for e in entries if e.run_id not in taken)
+        data = Data(args.data_dir, told)
+        tested = [groups(board, args.entries, data) for board in shown]
+        status.update("writing the pages")
+        count = write(args.out, pages(entries, taken, shown, tested))
+    print(f"{len(entries):,} entries on {len(shown)} boards, {len(taken):,} withdrawn; {count:,} pages")
+    print(f"open {args.out / 'index.html'}")
+    return 0
+
+
+def pages(
+    entries: Sequence[Entry], taken: Mapping[str, str], shown: Sequence[Board], tested: Sequence[Groups]
+) -> Iterable[tuple[str, str]]:
+    """Path below the site's folder and HTML of every page. ``tested`` has the groups of each board of ``shown``."""
+    address = addresses(entries)
+    env = _environment(address, taken)
+    boards_ = list(zip(shown, tested, strict=True))
+    dates = [e.submitted_at for e in entries]
+    yield (
+        "index.html",
+        env.get_template("index.html").render(
+            up="",
+            boards=boards_,
+            matrix=_matrix(shown),
+            withdrawn=[e for e in entries if e.run_id in taken],
+            newest=max(dates, default=None),
+        ),
+    )
+    for board, found in boards_:
+        page = env.get_template("board.html").render(
+            up="",
+            board=board,
+            found=found,
+            columns=columns(board),
+            plots=_plots(board, address),
+            families=_families(columns(board)),
+        )
+        yield f"{board.slug}.html", page
+    of = {e.run_id: (board, row) for board in shown for row in board.rows for e in row.entries}
+    for entry in entries:
+        board_row = of.get(entry.run_id)
+        page = env.get_template("entry.html").render(
+            up="../",
+            entry=entry,
+            board=board_row[0] if board_row else None,
+            row=board_row[1] if board_row else None,
+            scores=_scores(entry),
+            slices=_slices(entry),
+            provenance={k: v if isinstance(v, str) else canonical(v) for k, v in entry.result.provenance.items()},
+            command=_command(entry),
+        )
+        yield f"entries/{address[entry.run_id]}", page
+
+
+def write(out: Path, made: Iterable[tuple[str, str]]) -> int:
+    """The site in place of what was built there before, all of it or nothing; the number of pages."""
+    out = Path(os.path.abspath(out))
+    if out.exists() and not (out / MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise RadError(f"{out}: is not a site that this command built; name another folder with --out")
+    part, old = (out.with_name(f".{out.name}.{os.getpid()}.{end}") for end in ("part", "old"))
+    count = 0
+    try:
+        for path, text in made:
+            with whole(part / path) as file:
+                file.write(text)
+            count += 1
+        for name in ASSETS:
+            shutil.copyfile(PAGE / name, part / name)
+        (part / MARK).write_text("Built by: python -m leaderboard build. The next build replaces this folder.\n")
+        (part / ".nojekyll").touch()  # GitHub Pages: serve the files as they are
+        if out.exists():
+            out.rename(old)
+        part.rename(out)
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for left in (part, old):
+            shutil.rmtree(left, ignore_errors=True)
+    return count
+
+
+def addresses(entries: Iterable[Entry]) -> dict[str, str]:
+    """The page of each run below ``entries/``, no two alike even where capitals do not count."""
+    out: dict[str, str] = {}
+    used: set[str] = set()
+    for entry in entries:
+        name = stem = f"{safe(entry.folder)}-{safe(entry.run_id, 64)}"
+        number = 1
+        while name.lower() in used:
+            number += 1
+            name = f"{stem}-{number}"
+        used.add(name.lower())
+        out[entry.run_id] = f"{name}.html"
+    return out
+
+
+def _environment(address: Mapping[str, str], taken: Mapping[str, str]) -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
+    env.filters["broken"] = _broken
+    env.filters["thousands"] = lambda value: f"{value:,}"
+    env.globals.update(address=address, taken=taken, SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS)
+    env.globals.update(P=plots, LINES=LINES)
+    return env
+
+
+def _broken(name: str) -> Markup:
+    """A name, escaped, that a narrow column may break after its punctuation."""
+    return Markup("<wbr>").join(part for part in re.split(r"(?<=[._=,:/-])", name) if part)
+
+
+def _families(chosen: Sequence[Column]) -> list[tuple[str, int]]:
+    """Runs of columns of one family, for the upper row of heads."""
+    out: list[tuple[str, int]] = []
+    for column in chosen:
+        if out and out[-1][0] == column.family:
+            out[-1] = column.family, out[-1][1] + 1
+        else:
+            out.append((column.family, 1))
+    return out
+
+
+def _matrix(shown: Sequence[Board]) -> dict[str, Any]:
+    """NDCG@10 of every model (rows) on every domain (columns): test, whole catalogue, the newest data of each."""
+    newest: dict[str, Board] = {}
+    for board in shown:
+        if (board.protocol, board.split, board.limit) == ("full", "test", 0):
+            other = newest.get(board.domain)
+            if other is None or _latest(board) > _latest(other):
+                newest[board.domain] = board
+    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    for domain, board in newest.items():
+        for row in reversed(board.rows):  # the best of several versions is written last
+            rows.setdefault((row.first.result.label, row.submitter), {})[domain] = row
+    return {"boards": newest, "rows": dict(sorted(rows.items()))}
+
+
+def _latest(board: Board) -> str:
+    return max(e.submitted_at for row in board.rows for e in row.entries)
+
+
+def _plots(board: Board, address: Mapping[str, str]) -> dict[str, Any]:
+    """Shapes of the three plots with the rows that they show; None where there is nothing to draw."""
+
+    def href(row: Row) -> str:
+        return f"entries/{address[row.first.run_id]}"
+
+    def kind(row: Row) -> str:
+        return "floor" if row.is_floor else "explains" if row.explains else "plain"
+
+    ranked = [(row, cell) for row in board.rows if (cell := row.score(SORT))]
+    drawn = ranked[:LINES] + [(row, cell) for row, cell in ranked[LINES:] if row.is_floor]
+    lines = [
+        plots.Line(row.label, kind(row), c.value, c.low or c.value, c.high or c.value, href(row)) for row, c in drawn
+    ]
+    marks = [(CEILINGS.get(name, name), "ceiling", row[SORT].value) for name, row in board.ceilings.items()]
+    measure = quality(board)
+
+    def points(get: Any) -> list[plots.Point]:
+        found = [(row, c, get(row)) for row, c in ranked]
+        return [plots.Point(row.label, kind(row), x.value, c.value, href(row)) for row, c, x in found if x]
+
+    explained = points(lambda row: row.score(measure.metric)) if measure else []
+    priced = [p for p in points(lambda row: row.cost("ms_per_query")) if p.x > 0]
+    return {
+        "intervals": plots.intervals(lines, marks) if lines else None,
+        "quality": measure,
+        "explained": plots.scatter(explained) if explained else None,
+        "priced": plots.scatter(priced, log_x=True) if priced else None,
+    }
+
+
+def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
+    """All scores over all queries by family: ranking first, then the families of explanations."""
+    scores = {s.metric: s for s in entry.explanation.scores if s.slice == "all"} if entry.explanation else {}
+    scores |= {s.metric: s for s in entry.result.scores if s.slice == "all"}
+    out: dict[str, list[Score]] = {}
+    for name in sorted(scores, key=lambda n: (METRICS.index(n) if n in METRICS else len(METRICS), n)):
+        out.setdefault(family(name), []).append(scores[name])
+    order = ("ranking", *scorecard.FAMILIES, "other")
+    return [(name, out[name]) for name in order if name in out]
+
+
+def family(metric: str) -> str:
+    """The family of a metric by its name, ``ranking`` where its file states none, ``other`` where it is unknown."""
+    base = metric.partition("@")[0].partition(".")[0]
+    if base not in registry.names("benchmarks.metrics"):
+        return "other"
+    return str(getattr(registry.load("benchmarks.metrics", base), "family", "ranking"))
+
+
+def _slices(entry: Entry) -> dict[str, Any]:
+    """Ranking metrics by slice of the queries: the slices with their sizes, and a row a metric."""
+    parts = {s.slice: s.n for s in entry.result.scores if s.slice != "all"}
+    names = dict.fromkeys(s.metric for s in entry.result.scores if s.slice != "all")
+    return {"parts": parts, "rows": {name: [entry.result.score(name, part) for part in parts] for name in names}}
+
+
+def _command(entry: Entry) -> str | None:
+    """The command that made the result, as one line, where the provenance has it as words."""
+    words = entry.result.provenance.get("command")
+    if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
+        return None
+    return " ".join(shlex.quote(w) for w in words)

@@ -29,6 +29,7 @@ RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 SHA256 = r"^[0-9a-f]{64}$"
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 EXAMPLES = 10  # shown of an entry, at most
+SHOWN_HISTORY = 100  # queries with a longer one are not shown
 
 R = TypeVar("R", bound=Record)
 
@@ -52,7 +53,7 @@ class Shown(Record):
     """One query as the page shows it. ``rank`` is the target's place in the ranking, None where it is not there."""
 
     query_id: str
-    history: list[str] = Field(max_length=100)
+    history: list[str] = Field(max_length=SHOWN_HISTORY)
     rationale: str | None = None
     verdict: str | None = None
     claims: list[Claim] = Field(default_factory=list, max_length=200)

@@ -10,7 +10,7 @@ import math
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ PACKED_BYTES = 128 << 20  # of compressed predictions
 LINE_BYTES = 256 << 10
 QUERY_BYTES = 64 << 10  # unpacked, a query, on average over the task
 CHUNK = 64 << 10
+LISTED = 20  # faults of one kind that are named
 
 
 def regular(path: Path, limit: int) -> int:
@@ -92,7 +93,31 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
         if unzip.unused_data or file.read(1):
             raise RadError(f"{path}: something follows the end of the gzip stream")
     if rest:
-        yield number + 1, rest
+        raise RadError(f"{path}:{number + 1}: the last line has no end")
+
+
+def text_faults(raw: Any, free: Collection[str] = ()) -> list[str]:
+    """Texts with control characters, and markup where plain text belongs: everywhere but in the places ``free``."""
+    found = []
+    for at, text in _texts(raw, ""):
+        if _CONTROL.search(text):
+            found.append(f"{at}: control characters in a text")
+        elif at not in free and (markup := _MARKUP.search(text)):
+            found.append(f"{at}: markup in a plain text ({text[markup.start() :][:40]!a})")
+    return found if len(found) <= LISTED else [*found[:LISTED], f"{len(found) - LISTED} more texts like these"]
+
+
+def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, list):
+        for k, one in enumerate(value):
+            yield from _texts(one, f"{at}.{k}")
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            name = f"{at}.{ascii(key)[1:-1][:80]}".lstrip(".")
+            yield name, key
+            yield from _texts(one, name)
 
 
 def _depth(text: str) -> int:
@@ -128,5 +153,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+_MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[\[\]{}]')  # a string, whose brackets do not count, or a bracket
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_number, object_pairs_hook=_object)

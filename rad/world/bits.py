@@ -1,10 +1,14 @@
 """Counter-based random bits and an integer exponential: the same on every machine, in any order, in any chunk.
 
 A number is a pure function of (seed, purpose, counters), so a user never depends on which users were made before.
+
+A seed of at most 64 bits goes through a fast mixer, which tells whoever sees enough of a world what the rest of it is.
+A longer one is a *key*: its bits are BLAKE2b under it (RFC 7693), so that no published part tells of the others.
 """
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum
 from math import isqrt
 from typing import Any
@@ -54,10 +58,21 @@ def _mix(x: Words) -> Words:
 
 def bits(seed: int, purpose: Purpose, *counters: Any) -> Words:
     """64 random bits for each element of the broadcast ``counters`` (non-negative integers)."""
+    if seed > MASK:
+        return _keyed(seed, purpose, counters)
     h = _mix(np.array([(seed + GOLDEN * int(purpose)) & MASK], dtype=np.uint64))
     for counter in counters:
         h = _mix(h + (np.atleast_1d(np.asarray(counter, dtype=np.uint64)) + np.uint64(1)) * np.uint64(GOLDEN))
     return h
+
+
+def _keyed(seed: int, purpose: Purpose, counters: tuple[Any, ...]) -> Words:
+    """The same for a key of up to 256 bits."""
+    key = seed.to_bytes(32, "little")
+    given = np.broadcast_arrays(*(np.atleast_1d(np.asarray(c, dtype="<u8")) for c in counters))
+    rows = np.stack([np.full(given[0].shape, int(purpose), "<u8"), *given], axis=-1)
+    raw = (hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in rows.reshape(-1, rows.shape[-1]))
+    return np.frombuffer(b"".join(raw), dtype="<u8").astype(np.uint64).reshape(given[0].shape)
 
 
 def below(seed: int, purpose: Purpose, n: Any, *counters: Any) -> Ints:

@@ -22,8 +22,8 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.evaluate import bootstrap
-from benchmarks.report import table
 from benchmarks.schema import Result, read_result
+from benchmarks.terminal import table
 from rad import registry
 from rad.errors import RadError, run
 from rad.io import read_jsonl

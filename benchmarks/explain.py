@@ -28,7 +28,7 @@ from rich.progress import track
 
 from benchmarks import judged
 from benchmarks.evaluate import ATTESTED, checked, measure, summary
-from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation
+from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation, Perturbed
 from benchmarks.faithfulness import Values, measured, why_missing
 from benchmarks.schema import Result, Score, read_result
 from benchmarks.scorecard import FAMILIES, show
@@ -78,31 +78,44 @@ class Run:
         return [row for row, p in enumerate(self.predictions) if p.rationale is not None]
 
 
-def read_run(folder: Path, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]) -> Run:
-    """The run in ``folder``. :class:`RadError` where a file is missing or is not the one that the result speaks of."""
-    result = read_result(folder)
+def predictions_of(folder: Path, result: Result) -> Path:
+    """The file of a run's predictions. :class:`RadError` where it is missing or not the one the result speaks of."""
     path = folder / result.predictions.path
     if Path(result.predictions.path).name != result.predictions.path or not path.is_file():
         raise RadError(f"{path}: no such file: the predictions must lie beside result.json")
     if sha256_file(path) != result.predictions.sha256:
         raise RadError(f"{path}: not the file that result.json was computed from (its sha256 differs)")
-    task = result.task
-    key = domain or task.domain, task.protocol
+    return path
+
+
+def data_of(
+    folder: Path, result: Result, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]
+) -> Dataset:
+    """The data of a run, kept in ``opened``. :class:`RadError` where they are not those that it ranked."""
+    key = domain or result.task.domain, result.task.protocol
     if key not in opened:
         with Console(stderr=True).status(f"opening {key[0]}"):
-            opened[key] = open_dataset(key[0], data_dir, task.protocol)
+            opened[key] = open_dataset(key[0], data_dir, result.task.protocol)
     data = opened[key]
     if data.sha256 != result.dataset.sha256:
         raise RadError(
             f"{folder}: the data have changed since: sha256 {data.sha256[:8]}, the run's is "
             f"{result.dataset.sha256[:8]} (--domain names other data)"
         )
-    examples = data.examples[task.split][: task.limit]
+    return data
+
+
+def read_run(folder: Path, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]) -> Run:
+    """The run in ``folder``. :class:`RadError` where a file is missing or is not the one that the result speaks of."""
+    result = read_result(folder)
+    path = predictions_of(folder, result)
+    data = data_of(folder, result, domain, data_dir, opened)
+    examples = data.examples[result.task.split][: result.task.limit]
     predictions, _ = checked((p for _, p in records.read(path, Prediction)), examples, data.items)
     return Run(folder, result, data, examples, predictions)
 
 
-def _explain(found: Run, request: Request) -> tuple[Explanation, Values, list[dict[str, Any]]]:
+def _explain(found: Run, request: Request) -> tuple[Explanation, Values, list[Perturbed]]:
     """The scorecard, its values query by query, and changed inputs to be read."""
     kinds, items = metrics(attested=False), found.data.items
     notes: list[str] = []

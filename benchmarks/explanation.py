@@ -8,6 +8,8 @@ queries' rationales were changed to, and what the model then ranked first.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,23 @@ from pydantic import Field, ValidationError
 
 from benchmarks.schema import Record, Score
 from rad.errors import RadError
+from rad.types import Rationale
 
 FILE, QUERIES, PERTURBED = "explanation.json", "explanation_queries.jsonl", "perturbed.jsonl"
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbed:
+    """A line of ``perturbed.jsonl``: what a model was given for a query under the name of a change
+    (:mod:`benchmarks.perturb`; ``own`` is no change), the first ten items that it ranked, and the effects."""
+
+    query_id: str
+    input: str
+    history: tuple[str, ...]
+    rationale: Rationale
+    ranking: tuple[str, ...]
+    effects: Mapping[str, float]
 
 
 class Attested(Record):

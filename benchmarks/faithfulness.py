@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.asking import Asked, Plan
-from benchmarks.explanation import Attested
+from benchmarks.explanation import Attested, Perturbed
 from benchmarks.metrics._faithful import EFFECTS
 from benchmarks.perturb import STEPS
 from benchmarks.schema import Result
@@ -33,7 +33,7 @@ class Faithfulness:
     values: Values
     attested: Attested
     curves: dict[str, dict[str, float]]
-    shown: list[dict[str, Any]]
+    shown: list[Perturbed]
 
 
 def why_missing(result: Result) -> str | None:
@@ -128,16 +128,11 @@ def curves(asked: Asked, n: int) -> dict[str, dict[str, float]]:
     return out
 
 
-def perturbed(asked: Asked, n: int) -> Iterator[dict[str, Any]]:
+def perturbed(asked: Asked, n: int) -> Iterator[Perturbed]:
     """What the first ``n`` rationales were changed to, what the model then ranked first, and how far off that is."""
     for (name, mask, row), ask in asked.plan.inputs.items():
         answer = asked.answer(name, row, mask)
         if row < n and not mask and answer is not None:
-            yield {
-                "query_id": ask.query.query_id,
-                "input": name,
-                "history": [x.item_id for x in ask.query.history],
-                "rationale": ask.rationale,
-                "ranking": answer.ranking[:10],
-                "effects": dict(asked.effect(name, row)),
-            }
+            past = tuple(x.item_id for x in ask.query.history)
+            effects = dict(asked.effect(name, row))
+            yield Perturbed(ask.query.query_id, name, past, ask.rationale, answer.ranking[:10], effects)

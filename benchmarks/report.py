@@ -1,212 +1,380 @@
-"""What ``benchmarks.run`` prints: the task, tables with intervals, and a few rationales that a person can read."""
+"""Finished runs on one HTML page: scores side by side, what they cost, and examples to read.
+
+    python -m benchmarks.report RESULT_DIR...
+    python -m benchmarks.report runs/*/world-full-test-* --out report.html
+
+The page is one file that asks for nothing from outside. It has tables with 95% intervals (ranking, then the families of
+``benchmarks.explain`` where a run has its scorecard), NDCG@10 against explanation quality and cost, the truncation
+curves, and the first ``--examples`` queries: history, rationales with their claims marked, rankings, and what changed
+when the rationale was changed. Runs of different tasks stand in sections of their own. What a run lacks is left out,
+and the page says which command adds it.
+"""
 
 from __future__ import annotations
 
+import argparse
 import ast
-import importlib
+import base64
+import hashlib
 import importlib.util
-import textwrap
+import math
+import re
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from rich import box
+import jinja2
+from markupsafe import Markup
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.evaluate import bootstrap
-from benchmarks.runner import Job
+from benchmarks import browser, plots
+from benchmarks.explain import data_of, metrics, predictions_of
+from benchmarks.explanation import FILE, PERTURBED, Explanation, read_explanation
 from benchmarks.schema import PROTOCOLS, Result, Score, read_result
-from rad import records, registry
-from rad.io import read_jsonl
-from rad.types import Prediction
+from benchmarks.scorecard import FAMILIES, Row, rows_of, spoken
+from benchmarks.terminal import bayes_of, ceilings
+from rad import registry
+from rad.dataset import Dataset
+from rad.errors import RadError, run
+from rad.io import whole
 
+PAGE = Path(__file__).parent / "page"
+HEADLINES = (
+    "claim_precision",
+    "reason_f1@3",
+    "swap",
+    "truncation_order",
+    "reader_gain@10",
+    "user_retrieval",
+    "contrast",
+)
+COSTS = {
+    "ms/query": lambda cost: f"{cost.ms_per_query:,.2f}",
+    "fit s": lambda cost: f"{cost.fit_seconds:,.0f}",
+    "MiB": lambda cost: f"{cost.peak_memory_mb:,.0f}",
+    "tokens/query": lambda cost: "" if cost.tokens_per_query is None else f"{cost.tokens_per_query:,.0f}",
+}
+SORT = "ndcg@10"
+# Control characters, halves of surrogate pairs, and marks that turn the direction of what follows.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 console = Console(highlight=False)
-RANKING = ("ndcg@10", "recall@10", "mrr", "coverage@10")
-EXAMPLES = 3
 
 
-def registries() -> None:
-    """Every model, domain and metric with the first line of its file, none of them imported."""
-    for package in ("benchmarks.models", "rad.domains", "benchmarks.metrics"):
-        table = Table(title=package.replace(".", "/"), title_justify="left", box=None, show_header=False)
-        for name in registry.names(package):
-            spec = importlib.util.find_spec(f"{package}.{name}")
-            source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-            text = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
-            table.add_row(name, text.partition(": ")[2] or text)
-        console.print(table)
+@dataclass
+class Shown:
+    """A run on the page. ``number`` is its mark in every table and plot; ``missing`` has lines on what it lacks."""
+
+    number: int
+    folder: Path
+    result: Result
+    card: Explanation | None
+    label: str
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def colour(self) -> str:
+        return plots.colour(self.number)
+
+    def score(self, metric: str, part: str = "all") -> Score | None:
+        """The scorecard's figure, or else the result's own."""
+        found = self.card.score(metric, part) if self.card else None
+        return found or self.result.score(metric, part)
 
 
-def task(job: Job) -> None:
-    """One line on what is asked."""
-    counts = {split: len(found) for split, found in job.dataset.examples.items()}
-    console.print(
-        f"{job.domain} {job.dataset.version} ({job.dataset.sha256[:8]}): {len(job.dataset.items):,} items, "
-        f"{counts['train']:,} training prefixes; {len(job.examples):,} {job.split} queries, "
-        f"{PROTOCOLS[job.protocol]}, seed {job.seed}",
-        markup=False,
-    )
+def read(folders: Sequence[Path]) -> list[list[Shown]]:
+    """The runs by task and data, in the order given. :class:`RadError` names a file that is missing or broken."""
+    tasks: dict[tuple[Any, ...], list[Shown]] = {}
+    for folder in dict.fromkeys(folders):
+        result = read_result(folder)
+        folder = folder if folder.is_dir() else folder.parent
+        card = read_explanation(folder) if (folder / FILE).is_file() else None
+        if card is not None and card.run_id != result.run_id:
+            raise RadError(f"{folder / FILE}: of run {card.run_id}, but result.json is of run {result.run_id}")
+        task = result.task
+        mine = tasks.setdefault((task.domain, task.protocol, task.split, task.limit, result.dataset.sha256), [])
+        mine.append(Shown(len(mine) + 1, folder, result, card, result.label))
+    for runs in tasks.values():
+        _tell_apart(runs)
+    return list(tasks.values())
 
 
-def tables(job: Job, runs: Sequence[Path]) -> None:
-    """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
-    results = [read_result(folder) for folder in runs]
-    several = len({result.seed for result in results}) > 1
-    rows = {result.label + (f" s{result.seed}" if several else ""): result for result in results}
-    best = {}
-    if job.protocol == "full":
-        best = ceilings(job.dataset.sha256, [e.query.query_id for e in job.examples], job.seed)
-    _ranking_table({label: _all(result) for label, result in rows.items()} | best, rows, bayes_of(best))
-    _slice_table(rows)
-    _explanation_table(rows)
-    for label, result in rows.items():
-        if result.task.n_failed:
-            why = "; ".join(f"{reason} ({n})" for reason, n in result.task.failures.items())
-            console.print(f"{label}: {result.task.n_failed} of {result.task.n} predictions failed: {why}", markup=False)
-    repeats = next(iter(rows.values())).task.n_repeat
-    if repeats:
-        console.print(f"{repeats} targets are in their own history; they are masked and score 0")
-    console.print("Results: " + " ".join(str(path) for path in runs), markup=False, soft_wrap=True)
+def _tell_apart(runs: Sequence[Shown]) -> None:
+    """Seeds, and then run ids, are named where labels alone would be the same."""
+    for more in (lambda one: f" s{one.result.seed}", lambda one: f" {one.result.run_id}"):
+        labels = [one.label for one in runs]
+        for one, label in zip(runs, labels, strict=True):
+            others = [other for other in runs if other is not one and labels[runs.index(other)] == label]
+            if any(more(other) != more(one) for other in others):
+                one.label = label + more(one)
 
 
-def table(title: str, *columns: str) -> Table:
-    """A table for 80 columns: numbers never wrap, the first column may fold, ``@`` begins a header's second line."""
-    grid = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
-    for number, column in enumerate(columns):
-        first = number == 0
-        header = column.replace("coverage@", "cover.@").replace("@", "\n@")
-        grid.add_column(header, justify="left" if first else "right", no_wrap=not first, overflow="fold")
-    return grid
+def explains(metric: str) -> bool:
+    """Whether a metric looks at rationales."""
+    return bool(registry.load("benchmarks.metrics", metric.partition("@")[0].partition(".")[0]).needs)
 
 
-def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:
-    explained = _explanations(rows)
-    named = dict.fromkeys([*RANKING, *(s.metric for r in rows.values() for s in r.scores if s.metric not in explained)])
-    shown = [metric for metric in named if any(metric in row for row in scores.values())][: len(RANKING)]
-    heads = [shown[0], "95%\ninterval", *shown[1:], *(["of\nBayes"] if bayes else []), "ms/\nquery", "fail\n-ed"]
-    grid = table("Ranking (interval by bootstrap over queries)", "model", *heads)
-    for label, row in scores.items():
-        cells = [f"{row[metric].value:.4f}" if metric in row else "" for metric in shown]
-        first = row.get(shown[0])
-        cells.insert(1, f"{first.ci_low:.3f}-{first.ci_high:.3f}".replace("0.", ".") if first else "")
-        if bayes:
-            cells.append(f"{row['ndcg@10'].value / bayes:.0%}" if "ndcg@10" in row else "")
-        result = rows.get(label)
-        cells += [f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed)] if result else ["", ""]
-        grid.add_row(label, *cells, style=None if result else "dim")
-    console.print(grid)
+def unexplained(runs: Sequence[Shown]) -> tuple[str, str] | None:
+    """The runs whose rationales ``benchmarks.explain`` has more to say of, by number, and the command for it."""
+    more = [
+        one
+        for one in runs
+        if (one.card.attested is None and one.card.n_rationales and not one.card.notes if one.card else
+            any(explains(s.metric) for s in one.result.scores))
+    ]  # fmt: skip
+    if not more:
+        return None
+    command = shlex.join(["python", "-m", "benchmarks.explain", *(str(one.folder) for one in more)])
+    return ", ".join(str(one.number) for one in more), command
 
 
-def _slice_table(rows: Mapping[str, Result]) -> None:
-    """The first ranking metric by slice, with the number of queries under each slice's name."""
-    metric = next((s.metric for r in rows.values() for s in r.scores if s.slice != "all"), None)
-    if metric is None:
-        return
-    sizes = {s.slice: s.n for r in rows.values() for s in r.scores if s.metric == metric and s.slice != "all"}
-    heads = [f"{part}\nn={n}" for part, n in sizes.items()]
-    grid = table(f"{metric} by history length, warm and cold targets (seen in training or not)", "model", *heads)
-    for label, result in rows.items():
-        found = [result.score(metric, part) for part in sizes]
-        grid.add_row(label, *(f"{s.value:.4f}" if s else "" for s in found))
-    console.print(grid)
+# --- tables ---
 
 
-def _explanation_table(rows: Mapping[str, Result]) -> None:
-    metrics, models = _explanations(rows), []
-    for label, result in rows.items():
-        if any(result.score(metric) for metric in metrics):
-            models.append(label)
-    if not models:
-        return
-    grid = table("Explanations (95% interval, number of queries)", "metric", *models)
-    for metric in metrics:
-        found = [rows[label].score(metric) for label in models]
-        arrow = "" if next(s for s in found if s).higher_is_better else " (lower better)"
-        cells = [f"{s.value:.3f} ({s.ci_low:.3f}-{s.ci_high:.3f}, {s.n})" if s else "" for s in found]
-        grid.add_row(metric + arrow, *cells)
-    console.print(grid)
+@dataclass(frozen=True)
+class Cell:
+    """A score as it is shown. ``n`` only where it is not that of the column's run."""
+
+    value: str
+    ends: str
+    n: int | None = None
+    best: bool = False
 
 
-def _explanations(rows: Mapping[str, Result]) -> list[str]:
-    """Names of the metrics that look at rationales."""
-    names = dict.fromkeys(s.metric for r in rows.values() for s in r.scores)
-    return [n for n in names if registry.load("benchmarks.metrics", n.partition("@")[0]).needs]
+def cells(scores: Sequence[Score | None], sizes: Sequence[int], better: str = "higher") -> list[Cell | None]:
+    """One row of scores; the best of several is marked, unless they are not to be ranked by."""
+    known = [s.value for s in scores if s]
+    best = None
+    if len(known) > 1 and better in ("higher", "lower") and min(known) < max(known):
+        best = max(known) if better == "higher" else min(known)
+    return [_cell(s, n, best) if s else None for s, n in zip(scores, sizes, strict=True)]
 
 
-def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> dict[str, dict[str, Score]]:
-    """The best possible scores, row -> metric -> score, where the built-in world stores them for a data set.
+def _cell(s: Score, n: int, best: float | None) -> Cell:
+    return Cell(f"{s.value:.4f}", f"{s.ci_low:.3f} to {s.ci_high:.3f}", s.n if s.n != n else None, s.value == best)
 
-    Over the queries ``keys`` (None: all that are stored); a row that lacks one of them is left out.
-    """
-    if importlib.util.find_spec("rad.world.ceilings") is None:
-        return {}
-    world = importlib.import_module("rad.world.ceilings")
-    out = {}
-    for name, stored in (world.stored(sha256) or {}).items():
-        asked = list(stored) if keys is None else keys
-        if not asked or not all(key in stored for key in asked):
-            continue
-        metrics = list(stored[asked[0]])
-        values = np.array([[stored[key][metric] for metric in metrics] for key in asked], dtype=float)
-        low, high, _ = bootstrap(values, {}, seed)
-        out[name] = {
-            m: Score(metric=m, value=values[:, i].mean(), ci_low=low[i], ci_high=high[i], n=len(asked))
-            for i, m in enumerate(metrics)
-        }
+
+def ranking_table(runs: Sequence[Shown], names: Sequence[str]) -> dict[str, Any]:
+    """A row a run, a column a metric; then the best possible, where a built-in world knows it."""
+    best: dict[str, dict[str, Score]] = {}
+    task = runs[0].result.task
+    if task.protocol == "full" and task.split == "test":
+        stored = ceilings(runs[0].result.dataset.sha256)
+        best = {name: row for name, row in stored.items() if SORT in row and row[SORT].n == task.n}
+    bayes = bayes_of(best)
+    columns = [cells([one.score(m) for one in runs], [one.result.task.n for one in runs]) for m in names]
+    shares = {one.number: s.value / bayes for one in runs if bayes and (s := one.score(SORT))}
+    costs = {name: told for name, told in COSTS.items() if any(told(one.result.cost) for one in runs)}
+    return {
+        "metrics": names,
+        "rows": [(one, [column[k] for column in columns]) for k, one in enumerate(runs)],
+        "shares": shares,
+        "costs": costs,
+        "best": [
+            (name, [cells([row.get(m)], [task.n])[0] for m in names], f"{row[SORT].value / bayes:.0%}" if bayes else "")
+            for name, row in best.items()
+        ],
+    }
+
+
+def slice_table(runs: Sequence[Shown]) -> dict[str, Any] | None:
+    """NDCG@10 by history length and by target."""
+    sizes = {s.slice: s.n for one in runs for s in one.result.scores if s.metric == SORT and s.slice != "all"}
+    if not sizes:
+        return None
+    columns = [cells([one.result.score(SORT, part) for one in runs], [n] * len(runs)) for part, n in sizes.items()]
+    return {"sizes": sizes, "rows": [(one, [column[k] for column in columns]) for k, one in enumerate(runs)]}
+
+
+def explanation_table(runs: Sequence[Shown], kinds: Mapping[str, Any]) -> list[tuple[Row, list[Cell | None]]]:
+    """The lines of the scorecards, family by family, with a cell a run."""
+    scores = [s for one in runs for s in [*(one.card.scores if one.card else ()), *one.result.scores]]
+    sizes = [one.result.task.n for one in runs]
+    return [
+        (row, cells([one.score(row.metric, row.part) for one in runs], sizes, row.better))
+        for row in rows_of(kinds, scores)
+    ]
+
+
+def effects_table(runs: Sequence[Shown]) -> list[tuple[str, list[Cell | None]]]:
+    """Faithfulness by its other measures of effect: ``metric.measure``."""
+    names = dict.fromkeys(s.metric for one in runs if one.card for s in one.card.scores if "." in s.metric)
+    sizes = [one.result.task.n for one in runs]
+    return [(name, cells([one.score(name) for one in runs], sizes, "unranked")) for name in names]
+
+
+def meanings(rows: Sequence[Row]) -> list[tuple[str, Markup]]:
+    """What each metric says of itself: the beginning of its file, code marked as such."""
+    out = []
+    for name in dict.fromkeys(row.metric for row in rows):
+        spec = importlib.util.find_spec(f"benchmarks.metrics.{name.partition('@')[0]}")
+        text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+        doc = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
+        words = doc.partition(": ")[2].split("``")
+        parts = [Markup("<code>{}</code>").format(w) if k % 2 else Markup.escape(w) for k, w in enumerate(words)]
+        out.append((name, Markup("").join(parts)))
     return out
 
 
-def bayes_of(rows: Mapping[str, Mapping[str, Score]]) -> float | None:
-    """NDCG@10 of the Bayes ceiling, if it is among ``rows``."""
-    return next((row["ndcg@10"].value for name, row in rows.items() if "bayes" in name.lower()), None)
+# --- plots ---
 
 
-def examples(job: Job, runs: Sequence[Path]) -> None:
-    """Three rationales of the last model that writes any, spread evenly over the queries."""
-    for folder in reversed(runs):
-        result = read_result(folder)
-        if not any(s.metric in _explanations({"": result}) for s in result.scores):
+def scatters(runs: Sequence[Shown], kinds: Mapping[str, Any]) -> list[tuple[str, str, Markup]]:
+    """NDCG@10 by cost, then by the headline metric of each family: title, what it is, plot."""
+    ranked = [(one, s) for one in runs if (s := one.score(SORT))]
+    if not ranked:
+        return []
+    costs = [math.log10(max(one.result.cost.ms_per_query, 1e-3)) for one, _ in ranked]
+    least, most = min(costs), max(costs)
+
+    def point(one: Shown, y: Score, cost: float, x: float | None, ends: tuple[float, float] | None) -> plots.Point:
+        told = f"{one.number} {one.label}: NDCG@10 {y.value:.4f}, {one.result.cost.ms_per_query:,.2f} ms a query"
+        told += "" if ends is None or x is None else f", {x:.4f}"
+        radius = 4 + 5 * (cost - least) / (most - least) if most > least else 5.0
+        return plots.Point(one.number, told, x, y.value, ends, (y.ci_low, y.ci_high), radius)
+
+    spots = [point(one, y, cost, 10**cost, None) for (one, y), cost in zip(ranked, costs, strict=True)]
+    out = [("cost", "milliseconds per query, logarithmic", plots.scatter(spots, "ms per query", "NDCG@10", True))]
+    for name in HEADLINES:
+        found = [one.score(name) for one, _ in ranked]
+        if not any(found):
             continue
-        lines = [(n, record) for n, record in read_jsonl(folder / "predictions.jsonl") if record.get("rationale")]
-        for i in range(min(EXAMPLES, len(lines))):
-            number, record = lines[i * len(lines) // EXAMPLES]
-            _example(job, result.label, records.parse(Prediction, record, f"{folder}/predictions.jsonl:{number}"))
-        return
+        spots = [
+            point(one, y, cost, x.value if x else None, (x.ci_low, x.ci_high) if x else None)
+            for (one, y), cost, x in zip(ranked, costs, found, strict=True)
+        ]
+        out.append((kinds[name].family, name, plots.scatter(spots, name, "NDCG@10", limits=kinds[name].range)))
+    return out
 
 
-def _example(job: Job, label: str, p: Prediction) -> None:
-    example = next(e for e in job.examples if e.query.query_id == p.query_id)
-    rationale = p.rationale
-    assert rationale is not None
-
-    def title(item: str) -> str:
-        return textwrap.shorten(job.dataset.items[item].title, 70, placeholder="...")
-
-    lines = [f"{label}, query {p.query_id}", "  history"]
-    history = example.query.history
-    lines += [f"    [{k + 1}] {title(x.item_id)}" for k, x in list(enumerate(history))[-8:]]
-    lines += [f"  rationale ({rationale.verdict}): {rationale.text}"]
-    for reason in sorted(rationale.reasons, key=lambda r: -r.weight)[:3]:
-        claims = [f"{a} {v}" for a, v in reason.wants] + [f"not {a} {v}" for a, v in reason.avoids]
-        always = "always " if claims and reason.evidence.kind == "constraint" else ""
-        wants = always + (", ".join(claims) or reason.evidence.kind)
-        cited = " ".join(f"[{k + 1}]" for k in reason.evidence.history)
-        lines.append(f"    {reason.weight:.2f}  {wants}, because of {cited}")
-    lines += [f"  ranked {rank}: {title(item)}" for rank, item in enumerate(p.ranking[:3], 1)]
-    for item in example.relevant:
-        place = f"rank {p.ranking.index(item) + 1}" if item in p.ranking else "not among the first 100"
-        lines.append(f"  in fact: {title(item)} ({place})")
-    console.print("\n".join(lines) + "\n", markup=False)
+def truncation(runs: Sequence[Shown]) -> Markup | None:
+    """All runs' curves in one plot, the heaviest reasons first as whole lines, the lightest as broken ones."""
+    found = [(one.number, one.label, one.card.curves) for one in runs if one.card and one.card.curves]
+    return plots.curves(found, "% of the reasons taken away", "change of the ranking (1 - RBO)") if found else None
 
 
-def _all(result: Result) -> dict[str, Score]:
-    return {s.metric: s for s in result.scores if s.slice == "all"}
+# --- examples ---
+
+
+def examples_of(
+    runs: Sequence[Shown], n: int, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]
+) -> list[browser.Shown]:
+    """The first ``n`` queries with what each run said. A run without its predictions is left out and says so."""
+    found = None
+    for one in runs if n else ():
+        try:
+            path = predictions_of(one.folder, one.result)
+            data = data_of(one.folder, one.result, domain, data_dir, opened)
+        except RadError as error:
+            one.missing.append(f"no examples: {error}")
+            continue
+        task = one.result.task
+        found = found or browser.Browser(data, data.examples[task.split][: task.limit][:n])
+        changed = one.folder / PERTURBED
+        found.add(one.number, path, changed if one.card and changed.is_file() else None)
+    return found.shown if found else []
+
+
+# --- the page ---
+
+
+def page(
+    tasks: Sequence[Sequence[Shown]], n_examples: int = 20, domain: str | None = None, data_dir: Path | None = None
+) -> str:
+    """The page's HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = breakable
+    kinds = metrics(attested=False) | metrics(attested=True)
+    opened: dict[Any, Dataset] = {}
+    sections = [_section(runs, kinds, n_examples, domain, data_dir, opened) for runs in tasks]
+    style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    html = environment.get_template("report.html").render(
+        sections=sections,
+        style=Markup(style),
+        script=Markup(script),
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        "form-action 'none'",
+        spoken=spoken,
+        families=FAMILIES,
+    )
+    return UNPRINTABLE.sub("\ufffd", html)
+
+
+def breakable(label: str) -> Markup:
+    """A label that may be broken where its parts meet."""
+    return Markup("").join(Markup("{}<wbr>").format(part) for part in re.split(r"(?<=[.,=_@])", label))
+
+
+def _hash(text: str) -> str:
+    """What a content security policy calls the one script, or style, that may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _section(
+    runs: Sequence[Shown], kinds: Mapping[str, Any], n: int, domain: str | None, data_dir: Path | None,
+    opened: dict[Any, Dataset],
+) -> dict[str, Any]:  # fmt: skip
+    task = runs[0].result.task
+    named = dict.fromkeys(s.metric for one in runs for s in one.result.scores)
+    ranking = [m for m in named if not explains(m)]
+    told = [one for one in runs if any(explains(s.metric) for s in (one.card or one.result).scores)]
+    explained = explanation_table(told, kinds)
+    return {
+        "title": f"{task.domain}: {task.n:,} {task.split} queries",
+        "about": f"{PROTOCOLS[task.protocol]}; data {runs[0].result.dataset.sha256[:8]}"
+        + (f"; the first {task.limit:,} queries" if task.limit else ""),
+        "runs": runs,
+        "told": told,
+        "unexplained": unexplained(runs),
+        "ranking": ranking_table(runs, ranking),
+        "slices": slice_table(runs),
+        "explained": explained,
+        "effects": effects_table(told),
+        "meanings": meanings([row for row, _ in explained]),
+        "scatters": scatters(runs, kinds),
+        "truncation": truncation(runs),
+        "examples": examples_of(runs, n, domain, data_dir, opened),
+        "first": browser.FIRST,
+    }
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="RESULT_DIR")
+    parser.add_argument("--out", type=Path, default=Path("report.html"), help="default: report.html")
+    parser.add_argument("--examples", type=int, default=20, metavar="N", help="queries to show (default: 20; 0: none)")
+    parser.add_argument("--domain", metavar="NAME", help="the data, where the runs' were in a folder of your own")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder with raw files (default: RAD_DATA)")
+    return parser.parse_args(argv)
+
+
+def main() -> None:
+    args = arguments()
+    if args.examples < 0:
+        raise RadError(f"--examples must be at least 0, got {args.examples}")
+    if args.out.is_dir():
+        raise RadError(f"--out {args.out}: is a folder, a file was expected")
+    tasks = read(args.folders)
+    html = page(tasks, args.examples, args.domain, args.data_dir)
+    with whole(args.out) as file:
+        file.write(html)
+    for one in (one for runs in tasks for one in runs):
+        for line in one.missing:
+            console.print(f"{one.label}: {line}", markup=False, soft_wrap=True)
+    for runs in tasks:
+        if more := unexplained(runs):
+            console.print(f"more on their rationales: {more[1]}", markup=False, soft_wrap=True)
+    console.print(f"wrote {args.out} ({len(html.encode()) / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    run(main)

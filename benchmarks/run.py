@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report, runner
+from benchmarks import runner, terminal
 from benchmarks.evaluate import METRICS, load_metrics
 from benchmarks.runner import Job
 from rad import registry
@@ -99,7 +99,7 @@ def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
 def main() -> None:
     args = arguments()
     if args.list:
-        report.registries()
+        terminal.registries()
         return
     every = args.model == ["all"]
     if every:  # but those that must be told something, and those that the task has no place for
@@ -111,7 +111,7 @@ def main() -> None:
         args.model = [name for name in args.model if name not in refused]
     elif refused:
         raise RadError("; ".join(refused.values()))
-    report.task(job)
+    terminal.task(job)
     runs = []
     for name in runner.references(args.model):
         if runner.refusal(
@@ -123,8 +123,8 @@ def main() -> None:
         chance = getattr(registry.load("benchmarks.models", name), "chance", False)
         for seed in args.seed if chance else args.seed[:1]:
             runs.append(runner.execute(replace(job, seed=seed), name, settings[name], again=args.again))
-    report.tables(job, runs)
-    report.examples(job, runs)
+    terminal.tables(job, runs)
+    terminal.examples(job, runs)
 
 
 if __name__ == "__main__":

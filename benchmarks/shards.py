@@ -26,9 +26,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import streamed
 from benchmarks.evaluate import METRICS, load_metrics
-from benchmarks.report import table
 from benchmarks.run import settings_of
 from benchmarks.runner import peak_memory, reset_peak
+from benchmarks.terminal import table
 from rad import parallel, provenance, registry
 from rad.errors import RadError, run
 from rad.io import canonical, whole

@@ -25,8 +25,8 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.evaluate import evaluate
-from benchmarks.report import table
 from benchmarks.runner import peak_memory, reset_peak
+from benchmarks.terminal import table
 from rad.dataset import load_domain
 from rad.errors import RadError, run
 from rad.text import Bm25, tokenize

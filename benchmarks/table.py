@@ -22,9 +22,9 @@ from typing import Any
 from benchmarks.explain import metrics
 from benchmarks.explanation import Explanation, read_explanation
 from benchmarks.faithfulness import MASKED
-from benchmarks.report import bayes_of, ceilings
 from benchmarks.schema import PROTOCOLS, Result, Score, read_result
 from benchmarks.scorecard import FAMILIES
+from benchmarks.terminal import bayes_of, ceilings
 from benchmarks.tuning import METRIC
 from rad.errors import RadError, run
 from rad.io import read_jsonl, whole

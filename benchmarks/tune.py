@@ -30,8 +30,8 @@ from rich.console import Console
 from benchmarks import tuning
 from benchmarks.evaluate import evaluate
 from benchmarks.ranking import CHOICE_QUERIES
-from benchmarks.report import table
 from benchmarks.runner import refusal
+from benchmarks.terminal import table
 from benchmarks.tuning import METRIC
 from rad import provenance, registry
 from rad.dataset import Dataset, open_dataset

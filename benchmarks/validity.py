@@ -24,7 +24,7 @@ from benchmarks.asking import Asked, Plan
 from benchmarks.evaluate import evaluate
 from benchmarks.explain import metrics
 from benchmarks.faithfulness import MASKED, faithful_values
-from benchmarks.report import table
+from benchmarks.terminal import table
 from benchmarks.testbed import KINDS, MODELS, Heeding
 from rad import registry
 from rad.dataset import Dataset, open_dataset

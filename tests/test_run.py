@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.models
-from benchmarks import report, run, runner, table
+from benchmarks import run, runner, table, terminal
 from benchmarks.evaluate import METRICS
 from benchmarks.schema import Result, read_result
 from rad.errors import RadError
@@ -219,7 +219,7 @@ yield p""".strip()
     assert result.task.n_failed == 6 and len(result.task.failures) == 5
     stored = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
     assert len(stored) == 9 and sum("error" in p for p in stored) == 5
-    report.tables(job(toy, tmp_path / "out"), [folder])
+    terminal.tables(job(toy, tmp_path / "out"), [folder])
     text = " ".join(capsys.readouterr().out.split())
     assert "faulty: 6 of 10 predictions failed" in text and "repeated item in the ranking (1)" in text
 
@@ -231,8 +231,8 @@ said = Rationale("r", p.query_id, (wants,), "Blue, and a hat [1].", "supported",
 yield replace(p, rationale=said)"""
     add_model("teller", body.strip())
     folder = runner.execute(job(toy, tmp_path / "out"), "teller")
-    report.tables(job(toy, tmp_path / "out"), [folder])
-    report.examples(job(toy, tmp_path / "out"), [folder])
+    terminal.tables(job(toy, tmp_path / "out"), [folder])
+    terminal.examples(job(toy, tmp_path / "out"), [folder])
     text = capsys.readouterr().out
     assert "verdict_accuracy" in text and "reason_f1@3" in text
     assert text.count("teller, query") == 3 and text.count("Blue, and a hat [1].") == 3
@@ -330,13 +330,13 @@ def test_ceilings_are_rows_of_both_tables(toy, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "rad.world.ceilings", module)
     folder = runner.execute(job(toy, tmp_path), "popularity")
     value = read_result(folder).score("ndcg@10").value
-    report.tables(job(toy, tmp_path), [folder])
+    terminal.tables(job(toy, tmp_path), [folder])
     text = capsys.readouterr().out
     assert "Bayes ceiling" in text and "200%" in text and f"{value / 0.5:.0%}" in text
     markdown = table.render([read_result(folder)])
     assert "| *oracle* | 1.0000 | 0.7500 | 0.4000 |  | 200% |  |" in markdown
     stored["oracle"].pop(keys[0])
-    assert "oracle" not in report.ceilings(toy.sha256, keys) and report.ceilings("other") == {}
+    assert "oracle" not in terminal.ceilings(toy.sha256, keys) and terminal.ceilings("other") == {}
 
 
 def test_the_readme_says_what_the_results_say():

@@ -174,7 +174,7 @@ class Browser:
             ranking=self._ranked(p.ranking[:FIRST], example),
             target=_place(p.ranking, example),
             own=_place(own.ranking, example) if own else None,
-            changes=[self._change(c, own, example) for name, c in changes.items() if name != "own"] if own else (),
+            changes=[self._change(changes[name], own, example) for name in _in_order(changes)] if own else (),
         )
 
     def _stated(self, p: Prediction, reason: Reason, example: Example) -> Stated:
@@ -282,6 +282,11 @@ def differences(before: str, after: str) -> Iterator[Piece]:
             yield Piece("removed", "".join(a[i:j]))
         if k < n:
             yield Piece("added", "".join(b[k:n]))
+
+
+def _in_order(changes: Mapping[str, Perturbed]) -> list[str]:
+    known = [name for name in CHANGES if name in changes]
+    return known + [name for name in changes if name not in CHANGES and name != "own"]
 
 
 def _place(ranking: Sequence[str], example: Example) -> int | None:

@@ -117,16 +117,19 @@ def explains(metric: str) -> bool:
 
 def unexplained(runs: Sequence[Shown]) -> tuple[str, str] | None:
     """The runs whose rationales ``benchmarks.explain`` has more to say of, by number, and the command for it."""
-    more = [
-        one
-        for one in runs
-        if (one.card.attested is None and one.card.n_rationales and not one.card.notes if one.card else
-            any(explains(s.metric) for s in one.result.scores))
-    ]  # fmt: skip
+    more = [one for one in runs if _is_unexplained(one)]
     if not more:
         return None
     command = shlex.join(["python", "-m", "benchmarks.explain", *(str(one.folder) for one in more)])
     return ", ".join(str(one.number) for one in more), command
+
+
+def _is_unexplained(one: Shown) -> bool:
+    if not (one.folder / one.result.predictions.path).is_file():
+        return False
+    if one.card is None:
+        return any(explains(s.metric) for s in one.result.scores)
+    return bool(one.card.attested is None and one.card.n_rationales and not one.card.notes)
 
 
 # --- tables ---
@@ -267,7 +270,7 @@ def examples_of(
             path = predictions_of(one.folder, one.result)
             data = data_of(one.folder, one.result, domain, data_dir, opened)
         except RadError as error:
-            one.missing.append(f"no examples: {error}")
+            one.missing.append(f"No examples: {error}")
             continue
         task = one.result.task
         found = found or browser.Browser(data, data.examples[task.split][: task.limit][:n])

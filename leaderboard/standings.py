@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import mean, stdev
 
-from benchmarks.report import ceilings
 from benchmarks.schema import Score
+from benchmarks.terminal import ceilings
 from benchmarks.tuning import without_folders
 from leaderboard.entry import Entry
 

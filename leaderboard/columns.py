@@ -41,7 +41,7 @@ EXPLANATIONS = {
 COSTS = {
     "tokens_per_query": ("Tokens", "tokens written a query", 1),
     "ms_per_query": ("ms", "milliseconds a query", 2),
-    "fit_seconds": ("Fit s", "seconds of training", 0),
+    "fit_seconds": ("Fit\u00a0s", "seconds of training", 0),
     "peak_memory_mb": ("MiB", "peak memory", 0),
 }
 QUALITY = ("reason_f1@3", "reader_gain@10", "claim_precision")  # of the plot: the first that a board has

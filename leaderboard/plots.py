@@ -12,6 +12,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 560, 380
 LEFT, RIGHT, TOP, BOTTOM = 56, 544, 16, 330
 NAMES, LINE = 190, 20  # room for names, and a line's height, in the plot of intervals
+LETTER = 8.2  # width of a letter at a phone's size, at most
 LABELS = 12  # points that get their name written beside them
 
 
@@ -89,8 +90,8 @@ def intervals(lines: Sequence[Line], marks: Sequence[tuple[str, str, float]]) ->
 
 
 def scatter(points: Sequence[Point], log_x: bool = False) -> Scatter:
-    """Points on linear axes (x: by powers of ten where ``log_x``). Names go to the points that no other beats, the
-    highest first, where there is room."""
+    """Points on linear axes (x: by powers of ten, and less is better, where ``log_x``). Names go first to the points
+    that no other beats in both numbers, then to the highest, where there is room."""
     xs = [math.log10(p.x) if log_x else p.x for p in points]
     x_ticks = _powers(min(xs), max(xs)) if log_x else _steps(min(0.0, *xs), max(xs))
     y_ticks = _steps(min([0.0, *(p.y for p in points)]), max(p.y for p in points))
@@ -105,19 +106,21 @@ def scatter(points: Sequence[Point], log_x: bool = False) -> Scatter:
 
     shapes = [Shape(p, x_at(x), y_at(p.y)) for p, x in zip(points, xs, strict=True)]
     x_texts = [Tick(x_at(t), f"{10**t:g}" if log_x else _short(t)) for t in x_ticks]
-    return Scatter(_named(shapes), x_texts, [Tick(y_at(t), _short(t)) for t in y_ticks])
+    return Scatter(_named(shapes, -1 if log_x else 1), x_texts, [Tick(y_at(t), _short(t)) for t in y_ticks])
 
 
-def _named(shapes: Sequence[Shape]) -> list[Shape]:
-    """The shapes, a few with a place for their names, none over another's name or another's point."""
+def _named(shapes: Sequence[Shape], better: int) -> list[Shape]:
+    """The shapes, a few with a place for their names, none over another's name or another's point. ``better`` is 1
+    where the better side is the right one, -1 where it is the left."""
     boxes = [(s.x - 6, s.y - 6, s.x + 6, s.y + 6) for s in shapes]
     taken: list[tuple[float, float, float, float]] = []
     out = {}
-    for k in sorted(range(len(shapes)), key=lambda k: shapes[k].y):
+    ahead = {k for k, s in enumerate(shapes) if not any(o.y < s.y and better * (o.x - s.x) > 0 for o in shapes)}
+    for k in sorted(range(len(shapes)), key=lambda k: (k not in ahead, shapes[k].y)):
         s = shapes[k]
         if len(taken) == LABELS:
             break
-        wide = 6.2 * min(len(s.point.label), 28)
+        wide = LETTER * min(len(s.point.label), 28)
         for anchor, left in (("start", s.x + 9), ("end", s.x - 9 - wide)):
             box = (left, s.y - 7, left + wide, s.y + 7)
             free = not any(_over(box, other) for other in (*taken, *boxes[:k], *boxes[k + 1 :]))

@@ -84,7 +84,14 @@ class Row:
 
     @property
     def explains(self) -> bool:
-        return any(e.explanation or self.first.result.score("claim_precision") for e in self.entries)
+        """Whether any of its entries has rationales, by its scores or its examples."""
+        return any(
+            e.explanation
+            or e.result.score("evidence_validity")
+            or e.result.score("claim_precision")
+            or any(one.rationale is not None for one in e.examples)
+            for e in self.entries
+        )
 
 
 def score_of(entry: Entry, metric: str) -> Score | None:

@@ -66,7 +66,7 @@
       count.textContent = `${shown} of ${texts.size} ${table.dataset.rows} shown`;
     }
 
-    form.addEventListener("input", apply);
+    for (const what of ["input", "change"]) form.addEventListener(what, apply);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     apply();

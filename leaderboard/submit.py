@@ -27,7 +27,7 @@ from leaderboard import answers, intake, scoring
 from leaderboard.checks import check
 from leaderboard.entry import ENTRY, PREDICTIONS, ROOT, Entry, Stored, faults_of
 from leaderboard.tasks import Task, Tasks
-from rad import provenance
+from rad import hub, provenance
 from rad.errors import RadError
 from rad.io import sha256_file, whole
 
@@ -66,13 +66,14 @@ def main(args: argparse.Namespace) -> int:
             f"{verdict.attested} attested" + ("; the season is sealed" if verdict.sealed else ""),
             markup=False,
         )
+        done = propose(args.repo, root, files, args.dry_run) if args.repo else None
         if args.dry_run:
             for path in files:
                 place = f"entries/{path.relative_to(root)}"
                 console.print(f"would send {place}  {path.stat().st_size:,} bytes  sha256 {sha256_file(path)[:12]}")
             console.print(f"to {args.repo or args.to or ROOT}, as {entry.submitter.name} <{entry.submitter.contact}>")
-        elif args.repo:
-            console.print(f"opened {propose(args.repo, entry, root, files)}", markup=False)
+        elif done:
+            console.print(f"opened {done.pull_request}", markup=False)
         else:
             console.print(f"wrote {store(entry, files[0], args.to or ROOT)}", markup=False)
     return 0
@@ -161,6 +162,7 @@ def store(entry: Entry, predictions: Path, root: Path) -> Path:
     return target
 
 
-def propose(repo: str, entry: Entry, root: Path, files: list[Path]) -> str:
-    """Open a pull request with the entry's files; its address."""
-    raise RadError("not here yet")
+def propose(repo: str, root: Path, files: list[Path], dry_run: bool) -> hub.Commit:
+    """Open a pull request with the entry's files: one commit, or nothing."""
+    sent = {f"entries/{path.relative_to(root).as_posix()}": path for path in files}
+    return hub.commit(repo, sent, f"Entry {files[-1].parent.name} {files[-1].stem}", create_pr=True, dry_run=dry_run)

@@ -14,6 +14,7 @@ from submissions import WHO, WORLD, enter, lines_of, run
 from benchmarks.schema import read_result
 from leaderboard.__main__ import COMMANDS, main, summary
 from leaderboard.entry import read_entries, withdrawn
+from rad import hub
 from rad.errors import RadError
 from rad.io import sha256_file
 
@@ -62,6 +63,24 @@ def test_a_dry_run_shows_what_would_be_sent_and_writes_nothing(runs, root, capsy
     assert f"would send entries/popularity/{name}.predictions.jsonl.gz" in out
     assert f"would send entries/popularity/{name}.json" in out and "Ada <ada@example.org>" in out
     assert not root.exists()
+
+
+def test_an_entry_is_proposed_on_the_hub_as_one_pull_request(runs, fake_hub, capsys):
+    """The Hub is the stand-in server of ``fake_hub.py``."""
+    hub.commit("org/results", {"README.md": b"x"}, "made")
+    line = ["submit", str(runs["popularity"]), *WHO, "--repo", "org/results"]
+    fake_hub.requests.clear()
+    assert main([*line, "--dry-run"]) == 0
+    assert fake_hub.requests == [] and "to org/results, as Ada" in capsys.readouterr().out
+    assert main(line) == 0
+    assert "opened http" in capsys.readouterr().out
+    ((title, files),) = fake_hub.repos["org/results"].pull_requests
+    name = read_result(runs["popularity"]).run_id
+    assert title == f"Entry popularity {name}"
+    names = {f"entries/popularity/{name}.json", f"entries/popularity/{name}.predictions.jsonl.gz"}
+    assert files.keys() == {"README.md", *names}  # what was there, and the entry
+    with pytest.raises(RadError, match="choose one"):
+        main([*line, "--to", "x"])
 
 
 def test_an_entry_is_added_once_and_never_changed(runs, root):

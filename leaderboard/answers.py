@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from leaderboard.tasks import Task
 from rad import records
 from rad.errors import RadError
 from rad.io import sha256_file
-from rad.types import Prediction, Query
+from rad.rationales import Rules
+from rad.types import Interaction, Prediction, Query
 
 TEXT, REASONS, ERROR = 10_000, 200, 500  # characters of a rationale, its reasons, characters of an error
 
@@ -84,3 +86,21 @@ def _culprit(p: Prediction, query: Query, items: Collection[str]) -> str:
             return f": {ascii(item)[:60]}"
         seen.add(item)
     return ""
+
+
+def quotations(predictions: Sequence[Prediction], task: Task) -> list[str]:
+    """Whether texts repeat titles of third parties, which an entry would publish."""
+    if task.builtin or not any(p.rationale or p.contrast for p in predictions):
+        return []
+    rules, asked = Rules(task.items), {e.query.query_id: e.query for e in task.examples}
+    found = []
+    for p in predictions:
+        query = asked[p.query_id]
+        if p.contrast is not None:
+            query = replace(query, history=(*query.history, Interaction(query.user_id, p.contrast.item_id)))
+        texts = (said.text for said in (p.rationale, p.contrast) if said is not None)
+        found += [(p.query_id, fault.detail) for text in texts for fault in rules.quoted(text, query)]
+    if not found:
+        return []
+    first, words = found[0]
+    return [f"{len(found)} texts repeat a title of a third party, the first is of query {first}: {words[:80]!r}"]

@@ -73,6 +73,7 @@ def check(path: Path, root: Path, tasks: Tasks) -> Verdict:
         verdict.faults.append(f"result.task.n_failed: {claimed.n_failed}, the predictions have {failed.total()}")
     if any(failed.get(why) != n for why, n in claimed.failures.items()):
         verdict.faults.append("result.task.failures: not those of the predictions")
+    verdict.faults += answers.quotations(predictions, task)
     if task.sealed:
         return verdict
     try:

@@ -82,7 +82,7 @@ class Rules:
         faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
         mentions = self.matcher.find(rationale.text)
         faults += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
-        faults += self._quoted(rationale.text, query)
+        faults += self.quoted(rationale.text, query)
         if target is not None:
             faults += self.names(rationale.text, target, query)
         return faults
@@ -170,7 +170,7 @@ class Rules:
         for words in wording.shown(text, [(mention.start, mention.end) for mention in mentions]):
             yield Fault("hindsight", words)
 
-    def _quoted(self, text: str, query: Query) -> Iterator[Fault]:
+    def quoted(self, text: str, query: Query) -> Iterator[Fault]:
         """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
         said = tokenize(text)
         for past in query.history:

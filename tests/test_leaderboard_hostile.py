@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import os
@@ -13,13 +14,15 @@ import zlib
 from pathlib import Path
 
 import pytest
-from submissions import WHO, enter, lines_of, replace, rewrite, run
+from submissions import WHO, WORLD, enter, lines_of, replace, rewrite, run
 
-from leaderboard import intake
+from leaderboard import answers, intake
 from leaderboard.__main__ import main
 from leaderboard.checks import check
-from leaderboard.tasks import Tasks
+from leaderboard.tasks import Task, Tasks
+from rad.dataset import open_dataset
 from rad.errors import RadError
+from rad.types import Prediction
 
 
 @pytest.fixture(scope="module")
@@ -208,11 +211,6 @@ def line(number, change):
 
 
 def from_history(p, others):
-    # what nobody ranks for this user although everybody could: an item of the history
-    from submissions import WORLD
-
-    from rad.dataset import open_dataset
-
     example = next(e for e in open_dataset(WORLD).examples["test"] if e.query.query_id == p["query_id"])
     p["ranking"][0] = example.query.history[0].item_id
 
@@ -285,6 +283,21 @@ def test_evidence_out_of_place_is_scored_or_refused_and_never_breaks(true_entry,
 
     rewrite(entry, line(0, change)(lines_of(entry)))
     refused(entry, true_entry[1], "result.scores")
+
+
+def test_titles_of_third_parties_are_not_published():
+    """On a domain that is not the project's own, a text that repeats a title of the history is refused."""
+    data = open_dataset(WORLD)
+    examples = data.examples["test"]
+    task = Task("elsewhere", data.version, data.sha256, data.items, examples, frozenset())  # as if it were another's
+    title = data.items[examples[0].query.history[-1].item_id].title
+    told = [Prediction(e.query.query_id, (), rationale=e.rationale) for e in examples]
+    assert answers.quotations(told, task) == []
+    bad = dataclasses.replace(told[0].rationale, text=f"[1] was {title}, so more of it.")
+    told[0] = dataclasses.replace(told[0], rationale=bad)
+    found = answers.quotations(told, task)
+    assert len(found) == 1 and f"the first is of query {examples[0].query.query_id}" in found[0]
+    assert answers.quotations(told, dataclasses.replace(task, domain=WORLD)) == []
 
 
 # --- files that are bombs, links, or something else ---

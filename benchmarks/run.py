@@ -26,7 +26,7 @@ from benchmarks import runner, terminal
 from benchmarks.evaluate import METRICS, load_metrics
 from benchmarks.runner import Job
 from rad import registry
-from rad.dataset import open_dataset
+from rad.dataset import is_release, open_dataset
 from rad.errors import RadError, run
 
 
@@ -35,7 +35,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         prog="python -m benchmarks.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", nargs="+", default=[], metavar="NAME", help="of benchmarks/models, or 'all'")
-    parser.add_argument("--domain", default="world", help="NAME or NAME:ARGUMENTS of rad/domains (default: world)")
+    parser.add_argument(
+        "--domain", default="world", help="NAME[:ARGUMENTS] of rad/domains, or a release (default: world)"
+    )
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     parser.add_argument("--protocol", choices=("full", "rerank", "time"), default="full")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
@@ -81,7 +83,7 @@ def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
     if wrong := [name for name in args.model if name not in known]:
         faults.append(registry.unknown("model", wrong, known))
     domain = args.domain.partition(":")[0]
-    if domain not in registry.names("rad.domains"):
+    if domain not in registry.names("rad.domains") and not is_release(args.domain):
         faults.append(registry.unknown("domain", [domain], registry.names("rad.domains")))
     try:
         load_metrics(args.metrics, {})

@@ -153,7 +153,8 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
         result = result.model_copy(
             update={
                 "run_id": folder.name.rpartition("-")[2],
-                "provenance": {**made, **tree, "settings": changed, "tuned": tuned, "metrics": list(job.metrics)},
+                "provenance": {**made, **tree, "settings": changed, "tuned": tuned, "metrics": list(job.metrics)}
+                | ({"release": dict(job.dataset.origin)} if job.dataset.origin else {}),
             }
         )
         with whole(part / "result.json") as file:

@@ -20,9 +20,10 @@ def load(name: str, data_dir: str | Path | None = None) -> Loaded:
     """A domain as ``datasets`` tables: ``.examples`` (train, validation, test), ``.items``, ``.rationales``.
 
     ``name`` is a file of ``rad/domains`` (``world``, ``scientific``), with an argument where the domain takes one
-    (``world:seed=3``). Built-in worlds need nothing; for real data ``data_dir`` (or the environment variable
-    ``RAD_DATA``) names the folder with the raw files. Raises :class:`rad.errors.RadError`, whose text says what to
-    do, on an unknown name and on missing or broken files. Nothing is fetched.
+    (``world:seed=3``); or a release: ``OWNER/NAME@REVISION`` of the Hub, or a folder. Built-in worlds need nothing;
+    for real data, and for a release of it, ``data_dir`` (or the environment variable ``RAD_DATA``) names the folder
+    with the raw files. Raises :class:`rad.errors.RadError`, whose text says what to do, on an unknown name and on
+    missing or broken files. Nothing is fetched but releases.
     """
     from rad import tables  # here, so that importing rad stays quick
 

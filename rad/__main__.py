@@ -1,4 +1,4 @@
-"""The command line: ``python -m rad load|build|describe|check``. See :func:`parser` for examples, or ``--help``."""
+"""The command line: ``python -m rad load|build|describe|check|push|card``. :func:`parser` has examples."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ EXAMPLES = """examples:
   python -m rad build world:users=1000000 --out DIR         write a million users as shards, in bounded memory
   python -m rad describe world                              counts, splits and three readable examples
   python -m rad check scientific --data-dir DIR             look for leaks; exit status 1 if there is one
+  python -m rad push world --to OWNER/rad-world             publish it on the Hub, or in a folder: --to DIR
+  python -m rad load OWNER/rad-world@REVISION               read it back; a folder is read in the same way
+  python -m rad card --check                                are DATASET_CARD.md and croissant.json up to date?
   python -m rad check rationales.jsonl --domain world       look for leaks in a file of rationales or predictions
 
 A NAME is one of: {names}. Some take an argument after a colon (world:seed=3).
@@ -33,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES.format(names=", ".join(registry.names("rad.domains"))),
         formatter_class=keep,
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="load|build|describe|check")
+    commands = top.add_subparsers(dest="command", required=True, metavar="load|build|describe|check|push|card")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--data-dir", type=Path, metavar="DIR", help="folder with raw files (default: RAD_DATA)")
     protocol = argparse.ArgumentParser(add_help=False)
@@ -52,13 +55,22 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", parents=[shared, protocol], help="leak checks; exit status 1 on a leak")
     check.add_argument("name", metavar="NAME|FILE", help="a data set, or a .jsonl file of rationales or predictions")
     check.add_argument("--domain", metavar="NAME", help="the data set that the rationales of FILE belong to")
+    push = commands.add_parser("push", parents=[shared], help="publish on the Hub or in a folder")
+    push.add_argument("name", metavar="NAME")
+    push.add_argument("--to", metavar="REPO|DIR", help="OWNER/NAME on the Hub, or a folder (default: RAD_HUB_REPO)")
+    push.add_argument("--rationales", type=Path, metavar="FILE", help="rationales in place of the domain's own")
+    push.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
+    card = commands.add_parser("card", parents=[shared], help="render DATASET_CARD.md and croissant.json")
+    card.add_argument("--check", action="store_true", help="write nothing; exit status 1 if one is not up to date")
+    card.add_argument("--record", nargs="+", metavar="NAME", help="count these domains into rad/facts.json first")
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The status is 1 when ``check`` finds a leak; a :class:`RadError` is left to :func:`run`."""
     options = parser().parse_args(arguments)
-    return {"load": _load, "build": _build, "describe": _describe, "check": _check}[options.command](options)
+    commands = {"load": _load, "build": _build, "describe": _describe, "check": _check, "push": _push, "card": _card}
+    return commands[options.command](options)
 
 
 def _known(*asked: tuple[str, str, Iterable[str]]) -> None:
@@ -67,8 +79,10 @@ def _known(*asked: tuple[str, str, Iterable[str]]) -> None:
         raise RadError("; ".join(wrong))
 
 
-def _domain(name: str) -> tuple[str, str, Iterable[str]]:
-    return "domain", name.partition(":")[0], registry.names("rad.domains")
+def _domain(name: str) -> list[tuple[str, str, Iterable[str]]]:
+    from rad.dataset import is_release
+
+    return [] if is_release(name) else [("domain", name.partition(":")[0], registry.names("rad.domains"))]
 
 
 def _open(name: str, options: argparse.Namespace) -> Dataset:
@@ -77,7 +91,7 @@ def _open(name: str, options: argparse.Namespace) -> Dataset:
     from rad.dataset import PROTOCOLS, open_dataset
 
     protocol = getattr(options, "protocol", "full")
-    _known(_domain(name), ("protocol", protocol, PROTOCOLS))
+    _known(*_domain(name), ("protocol", protocol, PROTOCOLS))
     with Console(stderr=True).status(f"opening {name}"):
         return open_dataset(name, options.data_dir, cast("Protocol", protocol))
 
@@ -112,7 +126,7 @@ def _build(options: argparse.Namespace) -> int:
 
     from rad.build import build
 
-    _known(_domain(options.name))
+    _known(*_domain(options.name))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task("users", total=None)
@@ -169,6 +183,21 @@ def _check(options: argparse.Namespace) -> int:
     fine = len(findings) - leaks - notes
     console.print(f"leaks: {leaks}, notes: {notes}, checks without a finding: {fine}")
     return 1 if leaks else 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    from rad import push
+
+    _known(*_domain(options.name))
+    return push.main(options)
+
+
+def _card(options: argparse.Namespace) -> int:
+    from rad import card
+
+    if options.record:
+        _known(*(known for name in options.record for known in _domain(name)))
+    return card.main(options)
 
 
 def command() -> None:

@@ -28,7 +28,8 @@ class Corpus:
     ``sequences`` maps a user to their interactions, oldest first. ``rationales`` and ``contrasts`` are keyed by query
     id and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no
     order.
-    ``notes`` counts what the loader dropped or mended, by a short description.
+    ``notes`` counts what the loader dropped or mended, by a short description. ``origin`` says of a corpus that was
+    read from a release which one that is (:mod:`rad.release`).
     """
 
     items: Sequence[Item]
@@ -37,6 +38,7 @@ class Corpus:
     contrasts: Mapping[str, PairExplanation] = field(default_factory=dict)
     ordered: bool = True
     notes: Mapping[str, int] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Dataset:
     """A corpus, split. ``items`` is in the order of public ids, which is also the order that breaks ties.
 
     ``sha256`` is that of the corpus and is the same under every protocol. ``sequences`` are those that were split.
+    ``origin`` is empty, or says which release was read: repository and revision, or folder.
     """
 
     name: str
@@ -55,10 +58,22 @@ class Dataset:
     notes: Mapping[str, int] = field(default_factory=dict)
     protocol: Protocol = "full"
     sequences: Mapping[str, Sequence[Interaction]] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_release(spec: str) -> bool:
+    """Whether ``spec`` names a release of RAD: a folder, or ``OWNER/NAME`` of the Hub, perhaps with ``@REVISION``."""
+    if spec.partition(":")[0] in registry.names("rad.domains"):
+        return False
+    return Path(spec).is_dir() or bool(re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", spec))
 
 
 def load_domain(spec: str) -> Any:
-    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``, ``scientific:changed``)."""
+    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``), or of a release of RAD."""
+    if is_release(spec):
+        from rad.release import Domain
+
+        return Domain(spec)
     name, _, argument = spec.partition(":")
     return registry.load("rad.domains", name)(argument)
 
@@ -75,7 +90,14 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
         raise RadError(registry.unknown("protocol", [protocol], PROTOCOLS))
     spec = re.sub(r"/+(?=,|$)", "", spec)  # results name a domain without its folders: 'recbole:DIR/' is 'recbole:DIR'
     domain = load_domain(spec)
-    corpus: Corpus = domain.load(data_dir)
+    return dataset_of(spec, domain, domain.load(data_dir), protocol)
+
+
+def dataset_of(spec: str, domain: Any, corpus: Corpus, protocol: Protocol = "full") -> Dataset:
+    """The data set of a corpus that ``domain`` has loaded; one from a release has the name of what was released.
+
+    :class:`RadError` where records do not fit together, or a release is not what its manifest says.
+    """
     items = catalogue_of(spec, corpus)
     sequences = splits.distinct_users(corpus.sequences, corpus.ordered)
     split = splits.global_time if protocol == "time" else splits.leave_last_out
@@ -88,10 +110,12 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
             (corpus.contrasts[key] for key in sorted(corpus.contrasts)),
         )
     )
+    if (stated := corpus.origin.get("sha256", digest)) != digest:
+        raise RadError(f"{spec}: read as data set {digest[:12]}, its manifest says {stated[:12]}: is this code older?")
     if protocol == "rerank":
         examples = _with_candidates(examples, candidates.cached(digest, items, examples))
     return Dataset(
-        name=spec,
+        name=corpus.origin.get("data", spec),
         version=domain.version,
         sha256=digest,
         items=items,
@@ -100,6 +124,7 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
         notes={**corpus.notes, **_notes(corpus, sequences)},
         protocol=protocol,
         sequences=sequences,
+        origin={key: corpus.origin[key] for key in ("release", "revision") if key in corpus.origin},
     )
 
 

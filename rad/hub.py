@@ -108,6 +108,24 @@ def fetch(repo: str, revision: str | None = None, patterns: Sequence[str] | None
     return _calling(get, api, repo, "nothing was read", False)
 
 
+def read(repo: str, path: str) -> bytes | None:
+    """One file of a data set repository as it is now, or None where there is no such file or repository."""
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    check_name(repo)
+    api = _api()
+
+    def get() -> bytes | None:
+        try:
+            return Path(api.hf_hub_download(repo, path, repo_type="dataset")).read_bytes()
+        except LocalEntryNotFoundError:  # of the cache: the server could not be asked
+            raise
+        except (EntryNotFoundError, RepositoryNotFoundError):
+            return None
+
+    return _calling(get, api, repo, "nothing was published", False)
+
+
 def check_name(repo: str) -> None:
     """:class:`RadError` unless ``repo`` is OWNER/NAME."""
     if not REPO.fullmatch(repo):

@@ -110,7 +110,7 @@ class Rules:
         own = {w for w in title if w not in known}
         if not own:
             return []
-        if run := _run_of(title, tokenize(text), own):
+        if run := run_of(title, tokenize(text), own):
             return [Fault("names_target", " ".join(run))]
         pointing = {w for w in own if self._titles[w] <= self._rare}
         rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
@@ -179,7 +179,7 @@ class Rules:
             if item is None or len(title) < _RUN or len(said) < _RUN:
                 continue
             values = {w for found in item.attributes.values() for value in found for w in tokenize(value)}
-            if run := _run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
+            if run := run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
                 yield Fault("quotes_title", " ".join(run))
 
     def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
@@ -200,7 +200,7 @@ _IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")
 _NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
 
 
-def _run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
+def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
     """The words of ``title`` that ``text`` has one after another: ``_RUN`` of them, two at least, one of ``own``."""
     n = min(_RUN, len(title))
     if n < 2:

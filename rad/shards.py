@@ -65,25 +65,21 @@ class Shards:
     @cached_property
     def items(self) -> dict[str, Item]:
         """The catalogue by id, in the order that breaks ties."""
-        out = {}
-        for row in self._table("items.parquet", None).to_pylist():
-            attributes = {name: tuple(values) for name, values in (row.get("attributes") or {}).items() if values}
-            out[row["item_id"]] = Item(row["item_id"], row["domain"], row["title"], row["text"], attributes)
-        return out
+        return {row["item_id"]: item_of(row) for row in self._table("items.parquet", None).to_pylist()}
 
     def examples(
         self, shard: int, wanted: Sequence[Split] = SPLITS, reasons: bool = False
     ) -> dict[Split, tuple[Example, ...]]:
         """The shard's users, split leave-last-out; with what is known of the reasons if asked for."""
         table = self._table(shard_path(shard), ["user_id", "interactions", *(["rationales", "contrasts"] * reasons)])
-        sequences = _sequences(table)
+        sequences = sequences_of(table)
         rationales: dict[str, Rationale] = {}
         contrasts: dict[str, PairExplanation] = {}
         if reasons:
             ends = {splits.query_id(user, len(s) - back) for user, s in sequences.items() for back in (1, 2)}
             keys = None if "train" in wanted else ends
-            rationales = {row["query_id"]: _rationale(row) for row in _rows(table, "rationales", keys)}
-            contrasts = {row["query_id"]: _contrast(row) for row in _rows(table, "contrasts", keys)}
+            rationales = {row["query_id"]: rationale_of(row) for row in rows_of(table, "rationales", keys)}
+            contrasts = {row["query_id"]: contrast_of(row) for row in rows_of(table, "contrasts", keys)}
         return splits.leave_last_out(self.manifest["domain"], sequences, rationales, contrasts, wanted)
 
     def sample(self, users: int, reasons: bool = False) -> Dataset:
@@ -116,7 +112,13 @@ class Shards:
             raise RadError(f"{path}: unreadable ({error})") from error
 
 
-def _sequences(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
+def item_of(row: Mapping[str, Any]) -> Item:
+    """The item of a row of :func:`rad.tables.item_table`."""
+    attributes = {name: tuple(values) for name, values in (row.get("attributes") or {}).items() if values}
+    return Item(row["item_id"], row["domain"], row["title"], row["text"], attributes)
+
+
+def sequences_of(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
     """Interactions by user. Columns become Python lists whole, which is far quicker than a dict an interaction."""
     out: dict[str, tuple[Interaction, ...]] = {}
     for batch in table.to_batches():
@@ -129,7 +131,7 @@ def _sequences(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
     return out
 
 
-def _rows(table: pa.Table, column: str, keys: Collection[str] | None) -> list[dict[str, Any]]:
+def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[dict[str, Any]]:
     """The structs in the lists of ``column``, only those of the queries ``keys`` if given."""
     rows: list[dict[str, Any]] = []
     for batch in table.to_batches():
@@ -145,7 +147,7 @@ def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((row["attribute"], row["value"]) for row in rows)
 
 
-def _rationale(row: dict[str, Any]) -> Rationale:
+def rationale_of(row: dict[str, Any]) -> Rationale:
     reasons = []
     for reason in row.pop("reasons"):
         evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
@@ -153,7 +155,7 @@ def _rationale(row: dict[str, Any]) -> Rationale:
     return Rationale(reasons=tuple(reasons), **row)
 
 
-def _contrast(row: dict[str, Any]) -> PairExplanation:
+def contrast_of(row: dict[str, Any]) -> PairExplanation:
     return PairExplanation(**{**row, "claims": _claims(row["claims"])})
 
 

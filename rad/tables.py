@@ -78,7 +78,7 @@ def load(name: str, data_dir: str | Path | None = None) -> Loaded:
     import datasets
 
     data = open_dataset(name, Path(data_dir) if data_dir is not None else None)
-    tables = {key: datasets.Dataset(table) for key, table in arrow_tables(data).items()}
+    tables = {key: datasets.Dataset(rows) for key, rows in arrow_tables(data).items()}
     return Loaded(
         name=data.name,
         version=data.version,
@@ -94,9 +94,9 @@ def arrow_tables(data: Dataset) -> dict[str, pa.Table]:
     """The tables ``train``, ``validation``, ``test``, ``items`` and ``rationales``."""
     known = (e.rationale for split in SPLITS for e in data.examples[split] if e.rationale is not None)
     return {
-        **{split: _table(map(_example, data.examples[split]), EXAMPLE) for split in SPLITS},
+        **{split: table(map(_example, data.examples[split]), EXAMPLE) for split in SPLITS},
         "items": item_table(data.items.values()),
-        "rationales": _table(map(rationale_row, known), RATIONALE),
+        "rationales": table(map(rationale_row, known), RATIONALE),
     }
 
 
@@ -104,15 +104,15 @@ def write(data: Dataset, folder: Path) -> list[Path]:
     """Write the tables as parquet files and, last, ``dataset.json`` (name, version, sha256, counts, notes)."""
     paths = []
     tables = arrow_tables(data)
-    for name, table in tables.items():
+    for name, rows in tables.items():
         paths.append(folder / f"{name}.parquet")
         with whole(paths[-1], "wb") as file:
-            pq.write_table(table, file)
+            pq.write_table(rows, file)
     about = {
         "name": data.name,
         "version": data.version,
         "sha256": data.sha256,
-        "rows": {name: table.num_rows for name, table in tables.items()},
+        "rows": {name: rows.num_rows for name, rows in tables.items()},
         "notes": dict(data.notes),
     }
     paths.append(folder / "dataset.json")
@@ -128,10 +128,11 @@ def item_table(items: Collection[Item]) -> pa.Table:
     text = [(name, pa.string()) for name in ("item_id", "domain", "title", "text")]
     # an empty struct cannot be written to parquet
     schema = pa.schema([*text, *([("attributes", pa.struct(values))] if values else [])])
-    return _table((item_row(item, attributes) for item in items), schema)
+    return table((item_row(item, attributes) for item in items), schema)
 
 
-def _table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+def table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """A table of ``rows``, of which few are Python objects at one time."""
     return pa.Table.from_batches(_batches(iter(rows), schema), schema)
 
 

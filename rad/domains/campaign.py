@@ -49,7 +49,9 @@ class Domain:
             raise RadError(f"{folder} has no reviewed rationales yet: python -m annotation pull {folder}")
         domain = load_domain(spec)
         corpus: Corpus = domain.load(data_dir)
-        self.name, self.version = domain.name, domain.version
+        self.folder = folder
+        self.name, self.version, self.data = domain.name, domain.version, spec
+        self.published_whole = getattr(domain, "published_whole", False)
         given = {r.query_id: r for _, r in rationales.read(path)}
         known = {f"{user}-{k}" for user, sequence in corpus.sequences.items() for k in range(len(sequence))}
         if strange := sorted(given.keys() - known):

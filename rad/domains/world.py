@@ -23,6 +23,7 @@ class Domain:
     name = "world"
     version = corpus.VERSION
     sources: tuple[()] = ()
+    published_whole = True  # a release holds all of it, texts too: no third party has a part in it
     spec = fashion.SPEC
 
     def __init__(self, argument: str = "") -> None:

@@ -3,7 +3,7 @@
     python -m leaderboard submit RESULT_DIR --name NAME --contact ADDRESS     a finished run becomes an entry
     python -m leaderboard verify                                             every score again, from the predictions
     python -m leaderboard withdraw RUN_ID --reason WHY                       take an entry back; nothing is deleted
-    python -m leaderboard build --to DIR                                     the page
+    python -m leaderboard build --out DIR                                    the page
     python -m leaderboard season new DIR                                     a sealed edition of ``world``
 
 Each command is a module of this package with ``arguments(parser)`` and ``main(args)``; its docstring is the help. No

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,12 @@ import numpy as np
 
 from benchmarks.compare import ALPHA, holm, randomisation_test
 from benchmarks.evaluate import checked, load_metrics, measure
-from leaderboard import intake
+from leaderboard import answers
 from leaderboard.entry import Entry
 from leaderboard.standings import SORT, Board, Row
-from rad import records
-from rad.dataset import Dataset, open_dataset
+from leaderboard.tasks import Task, Tasks
 from rad.errors import RadError
-from rad.io import cache_dir, canonical, parse_jsonl, sha256_file, whole
-from rad.types import Prediction
+from rad.io import cache_dir, canonical, sha256_file, whole
 
 VERSION = 1  # raise where groups come out otherwise for the same runs
 
@@ -48,18 +46,19 @@ class NotTested(Exception):
 
 
 class Data:
-    """Data sets by task, the last one kept open; why one cannot be opened is remembered, and told once."""
+    """Tasks by domain and protocol, the last one kept open; why one cannot be opened is remembered, and told once."""
 
     def __init__(self, data_dir: Path | None, told: Callable[[str], None] = lambda what: None) -> None:
         self.data_dir, self.told = data_dir, told
-        self.kept: tuple[tuple[str, str], Dataset | RadError] | None = None
+        self.kept: tuple[tuple[str, str], Task | RadError] | None = None
 
-    def open(self, board: Board) -> Dataset:
+    def open(self, board: Board) -> Task:
+        """:class:`NotTested` where the data are not here, are other data, or withhold their answers."""
         key = board.domain, board.protocol
         if self.kept is None or self.kept[0] != key:
             self.told(f"opening {board.domain}")
             try:
-                self.kept = key, open_dataset(board.domain, self.data_dir, board.protocol)  # type: ignore[arg-type]
+                self.kept = key, Tasks(self.data_dir).open(board.domain, board.protocol)
             except RadError as error:
                 self.told(f"no significance groups for {board.title}: {error}")
                 self.kept = key, error
@@ -68,6 +67,8 @@ class Data:
             raise NotTested("the data of this task were not at hand when the page was built")
         if found.sha256 != board.sha256:
             raise NotTested(f"it is of data {board.sha256[:8]}, and {board.domain} is now {found.sha256[:8]}")
+        if found.sealed or board.split != "test" or board.limit:
+            raise NotTested("only whole test splits whose answers are open are compared")
         return found
 
 
@@ -132,21 +133,17 @@ def _values(entry: Entry, board: Board, root: Path, data: Data) -> np.ndarray:
     file = root / entry.folder / entry.predictions.path
     if not file.is_file():
         raise NotTested("predictions were not sent with the entry")
-    dataset = data.open(board)
+    task = data.open(board)
     if sha256_file(file) != entry.predictions.sha256:
         raise RadError(f"{file.name} is not the file that the entry names: python -m leaderboard verify")
     data.told(f"scoring {entry.file}")
-    examples = dataset.examples[board.split][: board.limit or None]  # type: ignore[index]
-    answers, _ = checked(_predictions(file, len(examples)), examples, dataset.items)
-    values, _ = measure(load_metrics([SORT], dataset.items), answers, examples)
+    predictions, faults = answers.read(file, entry, task)
+    if faults:
+        raise RadError(f"{file.name}: {faults[0]}: python -m leaderboard verify")
+    given, _ = checked(predictions, task.examples, task.items)
+    values, _ = measure(load_metrics([SORT], task.items), given, task.examples)
     _write(path, values[SORT].tolist())
     return values[SORT]
-
-
-def _predictions(file: Path, queries: int) -> Iterator[Prediction]:
-    lines = ((n, line.decode()) for n, line in intake.unpack(file, queries * intake.QUERY_BYTES))
-    for number, record in parse_jsonl(file, lines):
-        yield records.parse(Prediction, record, f"{file}:{number}")
 
 
 def _file(kind: str, parts: Any) -> Path:

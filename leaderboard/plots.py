@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 560, 380
-LEFT, RIGHT, TOP, BOTTOM = 56, 544, 16, 330
-NAMES, LINE = 190, 20  # room for names, and a line's height, in the plot of intervals
+LEFT, RIGHT, TOP, BOTTOM = 68, 544, 16, 330
+NAMES, LINE = 214, 20  # room for names, and a line's height, in the plot of intervals
 LETTER = 8.2  # width of a letter at a phone's size, at most
 LABELS = 12  # points that get their name written beside them
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,8 +66,11 @@ def answered(root: Path, one: Entry, predictions: Sequence[Prediction]) -> Entry
     """The entry with its predictions stored below ``root``, and itself beside them."""
     path = root / one.folder / one.predictions.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress("".join(canonical(p) + "\n" for p in predictions).encode(), mtime=0))
-    one = one.model_copy(update={"predictions": Stored(path=path.name, sha256=sha256_file(path))})
+    lines = "".join(canonical(p) + "\n" for p in predictions).encode()
+    path.write_bytes(gzip.compress(lines, mtime=0))
+    plain = Predictions(path="predictions.jsonl", sha256=hashlib.sha256(lines).hexdigest())
+    kept = Stored(path=path.name, sha256=sha256_file(path))
+    one = one.model_copy(update={"result": one.result.model_copy(update={"predictions": plain}), "predictions": kept})
     stored(root, [one])
     return one
 

@@ -234,6 +234,13 @@ def test_entries_on_older_data_are_not_tested(tmp_path):
     assert why.startswith("it is of data aaaaaaaa, and world:seed=5")
 
 
+def test_a_world_that_would_take_hours_is_not_opened(tmp_path):
+    one = answered(tmp_path, entry("a", 0.1, domain="world:users=900000000"), [])
+    told = []
+    found = grouping.groups(boards([one])[0], tmp_path, Data(None, told.append))
+    assert found.of == {} and len(found.why) == 1 and "users up to" in told[-1]
+
+
 # --- the site ---
 
 

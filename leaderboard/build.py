@@ -136,6 +136,8 @@ def write(out: Path, made: Iterable[tuple[str, str]]) -> int:
         if out.exists():
             out.rename(old)
         part.rename(out)
+    except OSError as error:
+        raise RadError(f"{out}: the site cannot be written there ({error.strerror})") from error
     finally:
         if old.exists() and not out.exists():
             old.rename(out)

@@ -313,6 +313,31 @@ def test_a_build_that_fails_leaves_the_last_site(tmp_path):
     assert (site / "index.html").read_bytes() == before and [p.name for p in tmp_path.glob(".site*")] == []
 
 
+def test_a_place_that_cannot_be_written_is_a_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RadError, match=r"file/site: the site cannot be written there \(Not a directory\)"):
+        run(stored(tmp_path / "entries", many(3)), tmp_path / "file" / "site")
+
+
+def test_a_cache_that_is_broken_or_closed_is_done_without(tmp_path, monkeypatch):
+    dataset = open_dataset(WORLD)
+    task = {"domain": WORLD, "sha256": dataset.sha256, "n": len(dataset.examples["test"])}
+    root = tmp_path / "entries"
+    places = {"good": 0, "poor": 8}
+    entries = [
+        answered(root, entry(n, 0.5, **task), list(_answers(dataset, lambda k, at=at: at))) for n, at in places.items()
+    ]
+    (board,) = boards(entries)
+    found = grouping.groups(board, root, Data(None))
+    assert found.of == {"good01": 1, "poor01": 2}
+    for path in (tmp_path / "cache" / "leaderboard").rglob("*.json"):
+        path.write_text("{half")
+    assert grouping.groups(board, root, Data(None)).of == found.of
+    (tmp_path / "no").write_text("")
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "no" / "cache"))
+    assert grouping.groups(board, root, Data(None)).of == found.of
+
+
 def test_no_entries_is_a_page_and_no_folder_is_a_line(tmp_path):
     (tmp_path / "none").mkdir()
     run(tmp_path / "none", tmp_path / "site")

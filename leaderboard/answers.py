@@ -18,7 +18,7 @@ from rad.io import sha256_file
 from rad.rationales import Rules
 from rad.types import Interaction, Prediction, Query
 
-TEXT, REASONS, ERROR = 10_000, 200, 500  # characters of a rationale, its reasons, characters of an error
+REASONS, ERROR = 200, 500  # reasons of a rationale, characters of an error
 
 
 def read(path: Path, entry: Entry, task: Task) -> tuple[list[Prediction], list[str]]:
@@ -70,8 +70,6 @@ def _faults(p: Prediction, raw: Any, query: Query, items: Collection[str]) -> It
             continue
         if said.query_id != p.query_id:
             yield f"{name}: written for query {ascii(said.query_id)[:60]}"
-        if len(said.text) > TEXT:
-            yield f"{name}: a text of {len(said.text)} characters, at most {TEXT}"
     if p.rationale is not None and len(p.rationale.reasons) > REASONS:
         yield f"rationale: {len(p.rationale.reasons)} reasons, at most {REASONS}"
     if p.contrast is not None and p.contrast.item_id not in items:

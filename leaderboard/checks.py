@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from leaderboard import answers, intake, scoring
 from leaderboard.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, faults_of
@@ -18,6 +21,13 @@ from leaderboard.tasks import Task, Tasks
 from rad.errors import RadError
 
 REQUIRED = "ndcg@10"
+PROVENANCE: dict[str, type] = {
+    **dict.fromkeys(("settings", "tuned", "packages"), dict),
+    **dict.fromkeys(("command", "metrics"), list),
+    **dict.fromkeys(("commit", "diff", "started_at", "finished_at", "python", "platform", "device"), str),
+    **{"seed": int, "dirty": bool},
+}
+_KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number from 0", bool: "true or false"}
 
 
 @dataclass
@@ -114,9 +124,14 @@ def shape_faults(entry: Entry, path: Path, root: Path) -> list[str]:
     for name in ("name", "contact"):
         if "\n" in getattr(entry.submitter, name):
             faults.append(f"submitter.{name}: more than one line")
-    seed = result.provenance.get("seed")
-    if seed is not None and (type(seed) is not int or not 0 <= seed < 2**63):
-        faults.append("result.provenance.seed: must be a whole number from 0 (or left out)")
+    faults += _provenance_faults(result.provenance)
+    for name, value in (*result.cost.model_dump().items(), ("n_parameters", result.model.n_parameters)):
+        if value is not None and value < 0:
+            faults.append(f"result: {name} is {value}, below 0")
+    try:
+        datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        faults.append(f"submitted_at: {entry.submitted_at} is no time")
     if result.task.split != "test":
         faults.append(f"result.task.split: {result.task.split}, the leaderboard is of the test split")
     if result.task.limit is not None:
@@ -126,6 +141,19 @@ def shape_faults(entry: Entry, path: Path, root: Path) -> list[str]:
     if entry.explanation is not None and entry.explanation.run_id != result.run_id:
         faults.append(f"explanation.run_id: {entry.explanation.run_id!r} is not that of the result")
     return faults
+
+
+def _provenance_faults(given: dict[str, Any]) -> Iterator[str]:
+    """What is known of a run may be anything or nothing, but readers rely on the kinds of these fields."""
+    for name, kind in PROVENANCE.items():
+        value = given.get(name)
+        if value is not None and type(value) is not kind:
+            yield f"result.provenance.{name}: must be {_KINDS[kind]} (or left out)"
+        elif isinstance(value, list) and any(type(one) is not str for one in value):
+            yield f"result.provenance.{name}: must be a list of texts (or left out)"
+    seed = given.get("seed")
+    if type(seed) is int and not 0 <= seed < 2**63:
+        yield "result.provenance.seed: must be a whole number from 0 (or left out)"
 
 
 def _task_faults(entry: Entry, task: Task) -> list[str]:

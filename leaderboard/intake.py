@@ -23,6 +23,7 @@ LINE_BYTES = 256 << 10
 QUERY_BYTES = 64 << 10  # unpacked, a query, on average over the task
 CHUNK = 64 << 10
 LISTED = 20  # faults of one kind that are named
+TEXT = 10_000  # characters of a text
 
 
 def regular(path: Path, limit: int) -> int:
@@ -97,11 +98,13 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
 
 
 def text_faults(raw: Any, free: Collection[str] = ()) -> list[str]:
-    """Texts with control characters, and markup where plain text belongs: everywhere but in the places ``free``."""
+    """Texts with control characters, too long ones, and markup: in the places ``free`` only the first is a fault."""
     found = []
     for at, text in _texts(raw, ""):
         if _CONTROL.search(text):
             found.append(f"{at}: control characters in a text")
+        elif at not in free and len(text) > TEXT:
+            found.append(f"{at}: a text of {len(text)} characters, at most {TEXT}")
         elif at not in free and (markup := _MARKUP.search(text)):
             found.append(f"{at}: markup in a plain text ({text[markup.start() :][:40]!a})")
     return found if len(found) <= LISTED else [*found[:LISTED], f"{len(found) - LISTED} more texts like these"]

@@ -5,6 +5,7 @@ drafts.jsonl       the rationales to review; rejected.jsonl those that failed th
 contrasts.jsonl    explanations of pairs, for and against; drafting.jsonl what each call of draft did and took
 judgements.jsonl   what reviewers answered, under pseudonyms
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
+.argilla/          the form, for releases
 server/            the embedded server's database
 secrets/           passwords and keys; leave it out when you share the folder
 """

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import argilla as rg
@@ -18,9 +19,10 @@ import argilla as rg
 from annotation import guidelines
 from rad import claims
 from rad.errors import RadError
-from rad.io import canonical
+from rad.io import canonical, whole
 from rad.types import Example, Item, Judgement, Rationale
 
+FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
 SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
 
 VERDICTS = {
@@ -39,6 +41,12 @@ ERRORS = {
     "language": "Hard to read",
 }
 SPANS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
+
+
+def keep(wanted: rg.Settings, folder: Path) -> None:
+    """Write ``settings.json``, from which ``rg.Settings.from_json`` makes the same form on any server."""
+    with whole(folder / "settings.json") as file:
+        file.write(canonical(wanted.serialize()) + "\n")
 
 
 def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg.Settings:

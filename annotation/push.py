@@ -69,7 +69,9 @@ def push(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[int, int
         raise RadError(f"{campaign.path} has no drafts: python -m annotation draft {campaign.path}")
     data = opened(campaign.settings)
     examples = {e.query.query_id: e for e in data.examples["train"]}
-    dataset = _ensure_dataset(client, campaign, REVIEW, form.settings(client, overlap))
+    wanted = form.settings(client, overlap)
+    dataset = _ensure_dataset(client, campaign, REVIEW, wanted)
+    form.keep(wanted, campaign.file(form.FOLDER))
     there = {row["external_id"] for row in connection.records(client, dataset)}
     new = [form.record(d, examples[d.query_id], data.items) for d in drafts if d.rationale_id not in there]
     _send(dataset, new)

@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 import rad
 from rad import candidates, hub, rationales, records, splits, tables
 from rad.claims import FUNCTION_WORDS
-from rad.dataset import Corpus, Dataset, catalogue_of, dataset_of, load_domain
+from rad.dataset import Corpus, Dataset, catalogue_of, dataset_of, is_release, load_domain
 from rad.errors import RadError
 from rad.io import sha256_file, sha256_lines, whole
 from rad.rationales import run_of
@@ -234,9 +234,17 @@ def parse_manifest(content: bytes, where: str) -> dict[str, Any]:
         raise RadError(f"{where}: not the manifest of a release ({error})") from error
     if found != SCHEMA_VERSION:
         raise RadError(f"{where}: schema_version {found!r}, this code reads {SCHEMA_VERSION}")
-    lacking = {"data", "domain", "version", "texts", "sha256", "source_sha256", "ordered", "files"} - set(manifest)
-    if lacking:
-        raise RadError(f"{where}: lacks {', '.join(sorted(lacking))}")
+    kinds = {"texts": bool, "ordered": bool, "notes": dict, "files": list}
+    kinds |= dict.fromkeys(("data", "domain", "version", "rad", "sha256", "source_sha256"), str)
+    if wrong := sorted(key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)):
+        raise RadError(f"{where}: {', '.join(wrong)}: missing, or not what a manifest has there")
+    for file in manifest["files"]:
+        stated = file if isinstance(file, dict) else {}
+        path = stated.get("path")
+        if not isinstance(path, str) or ".." in path or not isinstance(stated.get("sha256"), str):
+            raise RadError(f"{where}: files: {str(path)[:80]!r} is no file of a release")
+    if is_release(manifest["data"]) or manifest["data"].partition(":")[0] == "campaign":
+        raise RadError(f"{where}: data {manifest['data'][:80]!r} is no domain")
     return dict(manifest)
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from unittest.mock import MagicMock  # in place of a client, which building a form does not use
 
+import argilla as rg
 import pytest
 
 pytest.importorskip("argilla", reason="needs the extra 'annotate'")
@@ -177,6 +178,14 @@ class TestForm:
         ]
         assert "Withdrawing" in wanted.guidelines and "Good" in wanted.guidelines and "Bad" in wanted.guidelines
         assert [f.name for f in form.settings(MagicMock(), 1, adjudication=True).fields][-1] == "answers"
+
+    def test_the_form_is_kept_for_releases(self, tmp_path, monkeypatch):
+        client = MagicMock()  # a fake server: nothing is asked of it
+        wanted = form.settings(client, 2)
+        form.keep(wanted, tmp_path / form.FOLDER)
+        monkeypatch.setattr(rg.Argilla, "_get_default", lambda: client)
+        again = rg.Settings.from_json(tmp_path / ".argilla/settings.json")
+        assert again.serialize() == wanted.serialize()
 
     def test_record(self, toy):
         example = toy.examples["train"][0]

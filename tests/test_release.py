@@ -179,6 +179,10 @@ def test_a_changed_or_unfinished_release_is_refused(tmp_path):
     for change, said in (
         ({"schema_version": 2}, "schema_version 2, this code reads 1"),
         ({"sha256": "0" * 64}, "its manifest says 000000000000"),
+        ({"notes": 3, "domain": None}, "domain, notes: missing, or not what"),
+        ({"files": [{"path": "items/../../x.parquet", "sha256": ""}]}, "is no file of a release"),
+        ({"data": "org/other"}, "'org/other' is no domain"),
+        ({"data": "campaign:x"}, "is no domain"),
     ):
         path.write_text(json.dumps({**manifest, **change}))
         with pytest.raises(RadError, match=said):

@@ -6,6 +6,7 @@ The target's name is masked before anything is read (:func:`benchmarks.reader.ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from benchmarks.metrics._text import TextMetric
@@ -20,6 +21,10 @@ class ReadingMetric(TextMetric):
     missing: ClassVar[float] = 0.0
     family: ClassVar[str] = "reader gain"
     default_cut: ClassVar[int] = 10
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.items)
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         return self.score_each([prediction], [example])[0]
@@ -37,5 +42,5 @@ class ReadingMetric(TextMetric):
 
     def ndcg(self, rationales: Sequence[Rationale | None], examples: Sequence[Example]) -> list[float]:
         """Of the reader who has the history and these rationales. A target in its own history scores 0."""
-        found = Reader(self.items).rank([e.query for e in examples], rationales)
+        found = self.reader.rank([e.query for e in examples], rationales)
         return Ndcg(self.items, self.k).score_each(found, examples)

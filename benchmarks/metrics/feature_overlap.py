@@ -31,9 +31,13 @@ class Metric(TextMetric):
         pairs = _pairs(len(named))
         alike = np.array([_jaccard(named[a], named[b]) for a, b in pairs])
 
+        first, second = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+
         def value(weights: np.ndarray) -> float:
-            drawn = weights[pairs[:, 0]] * weights[pairs[:, 1]]
-            return float(drawn @ alike / drawn.sum()) if drawn.sum() else 1.0
+            times = weights.astype(float)  # whole numbers still, but quick to multiply
+            drawn = times.take(first) * times.take(second)
+            total = drawn.sum()
+            return float(drawn @ alike / total) if total else 1.0
 
         return value
 

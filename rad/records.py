@@ -30,8 +30,9 @@ def parse(cls: type[T], record: Any, where: str) -> T:
     Unknown and missing fields are refused, and so are numbers that are not finite; nothing is converted but whole
     numbers to float and lists to tuples.
     """
+    kind: Any = cls  # mypy takes no type for what can be cached
     try:
-        value: T = _builder(cls)(record)
+        value: T = _builder(kind)(record)
     except _BadField as error:
         raise RadError(f"{where}: {error}") from None
     return value

@@ -121,11 +121,13 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         "items": {"full": found["items"] if all_of_it else found["items"].select(["item_id", "domain"])},
         "users": {"full": _users(corpus, full)} if all_of_it else {},
         "rationales": {"full": tables.table(map(tables.rationale_row, corpus.rationales.values()), tables.RATIONALE)},
-        "drafts": {"full": tables.table(map(tables.rationale_row, drafts), tables.RATIONALE)} if drafts else {},
-        "judgements": {"full": tables.table(map(_judgement_row, judged), JUDGEMENT)} if judged else {},
+        "drafts": {"full": tables.table(map(tables.rationale_row, drafts), tables.RATIONALE)},
+        "judgements": {"full": tables.table(map(_judgement_row, judged), JUDGEMENT)},
         "candidates": {split: _candidates(full, split, lists) for split in candidates.HELD_OUT},
     }
-    return Release(full, {name: split for name, split in parts.items() if split}, about)
+    # the library ``datasets`` cannot read a table without rows, so what is empty is left out
+    filled = {name: {split: rows for split, rows in found.items() if rows.num_rows} for name, found in parts.items()}
+    return Release(full, {name: found for name, found in filled.items() if found}, about)
 
 
 def write(release: Release, folder: Path) -> dict[str, Any]:

@@ -122,6 +122,18 @@ def test_third_party_text_is_never_in_a_release(raw, tmp_path, capsys):
     assert pq.read_table(folder / "items/full-00000-of-00001.parquet").column_names == ["item_id", "domain"]
 
 
+def test_plain_datasets_reads_all_of_a_release_without_rationales(raw, tmp_path):
+    made = release.gather(THIRD)
+    push.write(made, tmp_path / "out", None)
+    configs = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
+    assert configs == ["candidates", "examples", "items"]
+    for config in configs:
+        found = plain(tmp_path / "out", config, tmp_path / "cache")
+        assert {split: rows.to_pylist() for split, rows in found.items()} == {
+            split: rows.to_pylist() for split, rows in made.tables[config].items()
+        }
+
+
 def test_ratings_and_times_stay_out(tmp_path, monkeypatch):
     from conftest import raw_amazon
 

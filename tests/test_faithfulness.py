@@ -153,8 +153,8 @@ def test_a_model_that_heeds_its_rationale_scores(world):
     curve = curves(found, len(examples))
     assert curve["heaviest"]["20"] >= curve["lightest"]["20"] and curve["heaviest"]["0"] == 0
     shown = list(perturbed(found, 2))
-    assert {row["query_id"] for row in shown} == {e.query.query_id for e in examples[:2]}
-    assert {"own", "swap", "none"} <= {row["input"] for row in shown} and all(row["ranking"] for row in shown)
+    assert {row.query_id for row in shown} == {e.query.query_id for e in examples[:2]}
+    assert {"own", "swap", "none"} <= {row.input for row in shown} and all(row.ranking for row in shown)
 
 
 def test_citations_beside_the_point_matter_no_more_than_others(world):

@@ -36,7 +36,8 @@ def test_the_commands_name_what_exists():
     for module in re.findall(r"python -m ([\w.]+)", README):
         assert importlib.util.find_spec(module), module
     for name in re.findall(r"--model ([a-z_0-9]+)", README):
-        assert name in [*registry.names("benchmarks.models"), "last_brand"], name
+        others = ["last_brand", "hf", "rad"]  # the README's own example, and what lm-eval calls models
+        assert name in [*registry.names("benchmarks.models"), *others], name
     for name in re.findall(r"rad (?:describe|check) ([a-z_]+)`", README):
         assert name in registry.names("rad.domains"), name
     for path in re.findall(r"`((?:rad|annotation|benchmarks)/[\w/.]+)`", README):

@@ -167,8 +167,8 @@ def test_a_sequence_model_is_not_tuned_where_there_is_no_order(toy, space, monke
 def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(runner, "execute", lambda job, name, *_, **__: asked.append(name))
-    monkeypatch.setattr(run.report, "tables", lambda *_: None)
-    monkeypatch.setattr(run.report, "examples", lambda *_: None)
+    monkeypatch.setattr(run.terminal, "tables", lambda *_: None)
+    monkeypatch.setattr(run.terminal, "examples", lambda *_: None)
     monkeypatch.setattr(item_knn.Model, "rerank_only", True, raising=False)
     argv = ["run", "--model", "all", "--domain", "world:seed=3,users=40,items=200", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", argv)

@@ -7,12 +7,13 @@ with the reasons, so that a model that reads the words is put to the same test a
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.reader import masked, single_values
-from rad.claims import CITATION, Matcher, sentences
+from rad.claims import CITATION, Matcher, citations, sentences
 from rad.types import Example, Item, Query, Rationale, Reason
 
 STEPS = (20, 40, 60, 80)  # per cent of the reasons that the truncation curve takes away, beside none and all
@@ -183,7 +184,7 @@ def _about(sentence: str, reasons: Sequence[Reason], matcher: Matcher) -> bool:
         claims = {claim for reason in reasons for claim in _claims(reason)}
         return any(not claims.isdisjoint(mention.claims) for mention in mentions)
     cited = {k for reason in reasons for k in reason.evidence.history}
-    return any(int(k) - 1 in cited for m in CITATION.finditer(sentence) for k in m.group(1).split(","))
+    return any(k in cited for k in citations(sentence))
 
 
 def paraphrased(rationale: Rationale) -> str:
@@ -214,6 +215,15 @@ def cited_places(rationale: Rationale, query: Query) -> list[int]:
     return sorted(first[: min(MOST_CITED, len(query.history) // 2)])
 
 
+_LIST = re.compile(rf"{CITATION.pattern}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){CITATION.pattern})*")
+
+
+def _listed(places: Sequence[int]) -> str:
+    """``[1], [2] and [5]``: the words that join citations go with them."""
+    told = [f"[{k + 1}]" for k in places]
+    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
 def remaining(query: Query, rationale: Rationale, kept: Collection[int]) -> Ask:
     """The query with only some purchases, and the rationale as it is then: citations of others go, in text too, and so
     does a reason that has no citation left. Places are counted anew."""
@@ -227,13 +237,10 @@ def remaining(query: Query, rationale: Rationale, kept: Collection[int]) -> Ask:
             reasons.append(replace(reason, evidence=replace(reason.evidence, history=cited)))
 
     def renumbered(sentence: str) -> str:
-        places = [int(k) - 1 for m in CITATION.finditer(sentence) for k in m.group(1).split(",")]
+        places = citations(sentence)
         if places and not any(k in place for k in places):
             return ""
-        return CITATION.sub(
-            lambda m: ", ".join(f"[{place[int(k) - 1] + 1}]" for k in m.group(1).split(",") if int(k) - 1 in place),
-            sentence,
-        )
+        return _LIST.sub(lambda m: _listed([place[k] for k in citations(m.group()) if k in place]), sentence)
 
     text = "".join(renumbered(rationale.text[a:b]) for a, b in sentences(rationale.text))
     history = tuple(x for k, x in enumerate(query.history) if k in place)

@@ -117,8 +117,26 @@ def test_changes_by_hand(toy):
     left = remaining(example.query, own, [1, 2])
     assert [x.item_id for x in left.query.history] == ["red-hat", "red-scarf"]
     assert [r.evidence.history for r in left.rationale.reasons] == [(1,), (0,)], "places are counted anew"
-    assert left.rationale.text.strip() == "Red, see  and [2]. After [1], a hat."
+    assert left.rationale.text.strip() == "Red, see [2]. After [1], a hat."
     assert left.gone == {"red-coat", "red-boots", "blue-boots"}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Given [1], [2] and [3], navy.", "Given [1] and [2], navy."),
+        ("Given [1] and [4], navy. As [5] has.", ""),
+        ("Given [1] and [2], navy. As [5] has.", "Given [1], navy."),
+        ("Given [1-3], navy; and [2, 5] too.", "Given [1] and [2], navy; and [1] too."),
+        ("Given [2 and 4], [9] and [99-1].", "Given [1]."),
+        ("No place.", "No place."),
+    ],
+)
+def test_citations_go_with_the_words_that_join_them(toy, text, left):
+    example = toy.examples["test"][0]
+    own = Rationale("r", example.query.query_id, (), text, "unexplained", "model", "m", "1")
+    assert remaining(example.query, own, [1, 2]).rationale.text.strip() == left
+    assert paraphrased(own) and truncated(own, 0.5, True, Matcher(toy.items.values())) is not None
 
 
 def test_nothing_to_change_is_nothing_to_ask(toy):

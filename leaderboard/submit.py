@@ -51,6 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     if args.to and args.repo:
         raise RadError("--to writes to a folder, --repo sends to the Hub: choose one")
+    if args.repo:
+        hub.check_name(args.repo)
     tasks = Tasks(args.data_dir, args.seasons or (args.to or ROOT).parent / "seasons")
     with tempfile.TemporaryDirectory(prefix="rad-submit-") as temporary:
         root = Path(temporary).resolve()
@@ -70,8 +72,11 @@ def main(args: argparse.Namespace) -> int:
         if args.dry_run:
             for path in files:
                 place = f"entries/{path.relative_to(root)}"
-                console.print(f"would send {place}  {path.stat().st_size:,} bytes  sha256 {sha256_file(path)[:12]}")
-            console.print(f"to {args.repo or args.to or ROOT}, as {entry.submitter.name} <{entry.submitter.contact}>")
+                console.print(
+                    f"would send {place}  {path.stat().st_size:,} bytes  sha256 {sha256_file(path)[:12]}", markup=False
+                )
+            who = f"{entry.submitter.name} <{entry.submitter.contact}>"
+            console.print(f"to {args.repo or args.to or ROOT}, as {who}", markup=False)
         elif done:
             console.print(f"opened {done.pull_request}", markup=False)
         else:
@@ -88,14 +93,13 @@ def pack(args: argparse.Namespace, root: Path, tasks: Tasks) -> Entry:
     if Path(name).name != name or name in ("", ".", ".."):
         raise RadError(f"{folder}: predictions.path {name!r} must be the name of a file beside result.json")
     card = args.card or folder / CARD
-    if args.card or card.exists():
-        intake.regular(card, intake.JSON_BYTES)
+    about = _text(card) if args.card or card.exists() else ""
     trained_on = args.trained_on or result.model.trained_on or [f"{result.task.domain}/train"]
     draft = {
         "schema_version": 1,
         "submitter": {"name": args.name, "contact": args.contact},
         "submitted_at": provenance.now(),
-        "model_card": card.read_text(encoding="utf-8") if args.card or card.exists() else "",
+        "model_card": about,
         "trained_on": list(trained_on),
         "result": result.model_dump(),
         "explanation": explanation.model_dump() if explanation else None,
@@ -109,7 +113,10 @@ def pack(args: argparse.Namespace, root: Path, tasks: Tasks) -> Entry:
     entry = entry.model_copy(update={"predictions": Stored(path=packed.name, sha256=sha256_file(packed))})
     task = tasks.open(entry.result.task.domain, entry.result.task.protocol)
     if not task.sealed:
-        entry = _with_examples(entry, packed, task)
+        try:
+            entry = _with_examples(entry, packed, task)
+        except RadError as error:  # the packed file is gone when this is read
+            raise RadError(str(error).replace(str(packed), str(folder / name))) from error
     with whole(_inside(root, entry.file)) as file:
         file.write(entry.model_dump_json(indent=1) + "\n")
     return entry
@@ -121,6 +128,14 @@ def _with_examples(entry: Entry, packed: Path, task: Task) -> Entry:
         raise RadError("; ".join(faults))
     examples = scoring.shown(predictions, task.examples)
     return entry.model_copy(update={"examples": examples, "titles": scoring.titles(examples, task)})
+
+
+def _text(path: Path) -> str:
+    intake.regular(path, intake.JSON_BYTES)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RadError(f"{path}: not UTF-8 (byte {error.start})") from error
 
 
 def _part(path: Path, kind: Any) -> Any:
@@ -149,9 +164,12 @@ def _compress(source: Path, target: Path) -> None:
 
 
 def store(entry: Entry, predictions: Path, root: Path) -> Path:
-    """Write an entry below ``root``, its predictions first. :class:`RadError` where there is one already."""
+    """Write an entry below ``root``, its predictions first. :class:`RadError` where there is one already.
+
+    Predictions without an entry are what a stopped call left: they are written anew.
+    """
     target = root / entry.file
-    if target.exists() or (root / entry.folder / entry.predictions.path).exists():
+    if target.exists():
         raise RadError(f"{target}: there is such an entry: entries are added, never changed")
     if twice := [p for p in root.glob(f"*/{entry.run_id}{ENTRY}")]:
         raise RadError(f"{twice[0]}: has this run_id")

@@ -44,6 +44,8 @@ def main(args: argparse.Namespace) -> int:
         raise RadError(f"{root}: no such folder: --entries names the folder of all entries")
     if args.to and not args.secret:
         raise RadError("--to writes the scores that a season's secret gives: it needs --secret")
+    if args.secret and not args.secret.is_file():
+        raise RadError(f"{args.secret}: no such file: --secret names the one that season new wrote")
     faults = tree_faults(root)
     if args.changed_since:
         paths, refused = changed(root, args.changed_since)
@@ -61,6 +63,10 @@ def main(args: argparse.Namespace) -> int:
         if args.to and verdict.scored and not verdict.faults:
             from leaderboard.submit import store
 
+            target = args.to / verdict.scored.file
+            if target.exists() and read(target, Entry).predictions == verdict.scored.predictions:
+                console.print(f"{target} is there already", markup=False)  # the organiser scores as they come in
+                continue
             written = store(verdict.scored, verdict.path.parent / verdict.scored.predictions.path, args.to)
             console.print(f"wrote {written}", markup=False)
     for line in faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ class RadError(Exception):
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a command's ``main`` and turn its :class:`RadError` into one line on stderr and exit status 2."""
+    """Run a command's ``main``; its :class:`RadError`, or a file that cannot be used, is one line and exit status 2."""
     try:
         sys.exit(main() or 0)
     except RadError as error:
@@ -20,6 +21,11 @@ def run(main: Callable[[], int | None]) -> None:
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise  # not about a file
+        print(f"error: {error.filename or 'output'}: cannot be read or written ({error.strerror})", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)

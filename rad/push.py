@@ -31,6 +31,8 @@ def main(options: argparse.Namespace) -> int:
     from rich.table import Table
 
     repo, folder = destination(options.to, options.name)
+    if folder is not None:
+        _free(folder)  # told now, not after all the work
     console = Console()
     start = time.perf_counter()
     with Console(stderr=True).status(f"gathering {options.name}"):
@@ -109,14 +111,19 @@ def _form(name: str, data_dir: Path | None) -> Path | None:
     return form if form.is_dir() else None
 
 
+def _free(folder: Path) -> None:
+    if not folder.exists() or (folder / release.MANIFEST).exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise RadError(f"{folder} is there and holds no release: name another, or remove it")
+
+
 def _move(part: Path, folder: Path, dry_run: bool) -> None:
     """Put the finished folder in place of an earlier release of the same data; nothing else is overwritten."""
     old = folder.with_name(f".{folder.name}.old")
-    if folder.exists():
-        if not folder.is_dir() or (any(folder.iterdir()) and not (folder / release.MANIFEST).exists()):
-            raise RadError(f"{folder} is there and holds no release: name another, or remove it")
-        if any(folder.iterdir()):
-            _same(release.read_manifest(folder), release.read_manifest(part), str(folder))
+    _free(folder)
+    if folder.exists() and any(folder.iterdir()):
+        _same(release.read_manifest(folder), release.read_manifest(part), str(folder))
     if dry_run:
         return
     shutil.rmtree(old, ignore_errors=True)

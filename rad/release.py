@@ -75,7 +75,10 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
     if corpus.origin:
         raise RadError(f"{spec} is a release: copy its folder, or push what it was made from")
     if extra is not None:
-        corpus = replace(corpus, rationales={r.query_id: r for _, r in rationales.read(extra)})
+        given = {r.query_id: r for _, r in rationales.read(extra)}
+        if not given:
+            raise RadError(f"{extra}: no rationales")
+        corpus = replace(corpus, rationales=given)
     all_of_it = getattr(domain, "published_whole", False)
     drafts = _read(folder, "drafts.jsonl", Rationale)
     judged = _read(folder, "judgements.jsonl", Judgement)

@@ -94,6 +94,34 @@ def test_an_entry_is_added_once_and_never_changed(runs, root):
         main(["submit", str(runs["popularity"]), *WHO, "--to", str(root)])
 
 
+def test_a_submission_that_was_stopped_half_way_goes_on(runs, root):
+    path = enter(runs["popularity"], root)
+    path.unlink()  # the predictions are written first
+    predictions = path.with_name(path.stem + ".predictions.jsonl.gz")
+    predictions.write_bytes(b"other")
+    assert enter(runs["popularity"], root) == path
+    assert verify(root) == 0
+
+
+def test_what_a_submitter_gives_is_text_and_its_faults_name_their_files(runs, root, tmp_path, capsys):
+    folder = shutil.copytree(runs["popularity"], tmp_path / "run")
+    line = ["submit", str(folder), "--contact", "a@example.org", "--name"]
+    assert main([*line, "[/red]Ada", "--to", str(root), "--dry-run"]) == 0
+    assert "as [/red]Ada <a@example.org>" in capsys.readouterr().out
+    with pytest.raises(RadError, match="'nowhere' is no repository"):
+        main([*line, "Ada", "--repo", "nowhere"])
+    assert capsys.readouterr().out == ""  # told before any work
+    (folder / "MODEL_CARD.md").write_bytes(b"a\xff")
+    with pytest.raises(RadError, match=r"run/MODEL_CARD\.md: not UTF-8 \(byte 1\)"):
+        main([*line, "Ada", "--to", str(root)])
+    (folder / "MODEL_CARD.md").unlink()
+    lines = folder / "predictions.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-20])
+    with pytest.raises(RadError, match=rf"^{lines}:\d+: the last line has no end"):
+        main([*line, "Ada", "--to", str(root)])
+    assert not root.exists()
+
+
 def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_path, capsys):
     folder = tmp_path / "told"
     shutil.copytree(runs["template"], folder)

@@ -142,6 +142,12 @@ def test_a_model_takes_part_and_the_secret_scores_it(made, tmp_path, capsys):
     assert f"ndcg@10 {value:.4f}" in capsys.readouterr().out and value > 0
     assert scored.result.score("reason_f1@3") is not None and len(scored.examples) == 10
     assert scored.model_copy(update={"result": entry.result, "examples": [], "titles": {}}) == entry
+    # submissions come in one after the other: those that are scored stay as they are
+    assert main([*look, "--secret", str(secret), "--to", str(top / "entries")]) == 0
+    assert f"{top / 'entries' / scored.file} is there already" in capsys.readouterr().out
+    assert read_entries(top / "entries") == [scored]
+    with pytest.raises(RadError, match="no such file: --secret"):
+        main([*look, "--secret", str(top / "none.json")])
     # scored entries hold with the secret; without it nobody can say, so they are refused
     again = ["verify", "--entries", str(top / "entries"), *seasons]
     assert main([*again, "--secret", str(secret)]) == 0

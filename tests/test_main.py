@@ -1,5 +1,6 @@
 """``python -m rad``: what is printed, the exit status, and the one line for each mistake."""
 
+import errno
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rad import __main__ as cli
-from rad import dataset, errors
+from rad import dataset, errors, io
 from rad.errors import RadError
 from rad.io import write_jsonl
 
@@ -106,6 +107,29 @@ def test_run_turns_errors_into_a_status(capsys):
     with pytest.raises(SystemExit) as end:
         errors.run(lambda: 1)
     assert end.value.code == 1
+
+
+def test_a_file_that_cannot_be_used_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+
+    def write():
+        with io.whole(tmp_path / "file/out.json") as file:
+            file.write("x")
+
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for fail, said in ((write, str(tmp_path / "file")), (full, "output: cannot be read or written (No space left")):
+        with pytest.raises(SystemExit) as end:
+            errors.run(fail)
+        told = capsys.readouterr().err
+        assert end.value.code == 2 and told.startswith(f"error: {said}") and told.count("\n") == 1
+
+    def other():
+        raise OSError("a library's own")
+
+    with pytest.raises(OSError, match="own"):
+        errors.run(other)
 
 
 def test_run_stops_quietly_when_interrupted(capsys):

@@ -258,6 +258,12 @@ def test_a_rationale_of_a_strange_query_is_refused(tmp_path):
         release.gather(WORLD, extra=tmp_path / "given.jsonl")
 
 
+def test_a_file_without_rationales_is_refused(tmp_path):
+    (tmp_path / "given.jsonl").touch()
+    with pytest.raises(RadError, match=r"given\.jsonl: no rationales"):
+        release.gather(WORLD, extra=tmp_path / "given.jsonl")
+
+
 def test_where_to(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAD_HUB_REPO", raising=False)
@@ -278,7 +284,7 @@ def test_no_folder_of_others_is_overwritten(pushed, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     with pytest.raises(RadError, match="holds no release"):
-        cli.main(["push", WORLD, "--to", str(tmp_path / "mine")])
+        cli.main(["push", "world:seed=nonsense", "--to", str(tmp_path / "mine")])  # told before any work
     assert (tmp_path / "mine/thesis.txt").exists() and len(list(tmp_path.iterdir())) == 1
     with pytest.raises(RadError, match="holds a release of world"):
         cli.main(["push", "world_science:seed=5,users=60,items=200", "--to", str(pushed)])

@@ -171,6 +171,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.permutations < 1:
         raise RadError(f"--permutations must be at least 1, got {args.permutations}")
+    if args.seed < 0:
+        raise RadError(f"--seed must be at least 0, got {args.seed}")
     report(systems(args.folders, args.metric), args.metric, args.all_pairs, args.permutations, args.seed)
 
 

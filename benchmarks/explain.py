@@ -26,6 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from annotation.agreement import read_drafts
 from benchmarks import judged
 from benchmarks.evaluate import ATTESTED, checked, measure, summary
 from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation, Perturbed
@@ -106,8 +107,10 @@ def data_of(
 
 
 def read_run(folder: Path, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]) -> Run:
-    """The run in ``folder``. :class:`RadError` where a file is missing or is not the one that the result speaks of."""
+    """The run in ``folder``, or of that ``result.json``. :class:`RadError` where a file is missing or is not the one
+    that the result speaks of."""
     result = read_result(folder)
+    folder = folder if folder.is_dir() else folder.parent
     path = predictions_of(folder, result)
     data = data_of(folder, result, domain, data_dir, opened)
     examples = data.examples[result.task.split][: result.task.limit]
@@ -124,7 +127,8 @@ def _explain(found: Run, request: Request) -> tuple[Explanation, Values, list[Pe
     if not found.told:
         notes.append("no prediction has a rationale: there is nothing to score")
     clock = time.perf_counter()
-    alone, corpus = measure(chosen, found.predictions, found.examples)
+    with Console(stderr=True).status(f"scoring {n:,} predictions"):
+        alone, corpus = measure(chosen, found.predictions, found.examples)
     scores = summary(chosen, alone, corpus, {"all": np.ones(n, bool)}, seed, request.samples)
     console.print(f"{found.result.label}: from the predictions alone in {time.perf_counter() - clock:.0f} s")
     values: Values = {(name, "all"): value for name, value in alone.items()}
@@ -253,6 +257,10 @@ def main() -> None:
     if faults:
         raise RadError("; ".join(faults))
     endpoint = judged.Endpoint(args.base_url, args.judge, args.judge_n) if args.judge else None
+    if endpoint is not None:  # what cannot be asked or read is said before the model is fitted
+        endpoint.client()
+    if args.campaign is not None:
+        read_drafts(args.campaign)
     request = Request(None if args.no_model else args.ask, args.campaign, endpoint)
     opened: dict[Any, Dataset] = {}
     runs = [read_run(folder, args.domain, args.data_dir, opened) for folder in args.folders]

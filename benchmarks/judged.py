@@ -107,21 +107,25 @@ class Endpoint:
     model: str
     rationales: int = 100
 
+    def client(self) -> Any:
+        """What asks it. :class:`RadError` where that cannot be: a package is missing, ``base_url`` is none."""
+        try:
+            from annotation.endpoint import Endpoint as Client
+        except ModuleNotFoundError as error:
+            raise RadError(f"--judge needs '{error.name}': pip install -e '.[annotate]'") from error
+        return Client(self.base_url, self.model, cache_dir() / "judge", {"temperature": 0.0, "max_tokens": 1000})
+
 
 def of_endpoint(
     asked: Endpoint, data: Dataset, cases: Sequence[tuple[Rationale, Example]], track: Any = lambda stream, n: stream
 ) -> Verdicts:
     """What a model says of the first rationales. Answers that are none of the form are counted as invalid."""
-    try:
-        from annotation.endpoint import Endpoint as Client
-        from annotation.judges import llm
-    except ModuleNotFoundError as error:
-        raise RadError(f"--judge needs '{error.name}': pip install -e '.[annotate]'") from error
+    client = asked.client()
     from annotation.judge import GUIDELINES
+    from annotation.judges import llm
     from annotation.usage import Usage
 
     cases = cases[: asked.rationales]
-    client = Client(asked.base_url, asked.model, cache_dir() / "judge", {"temperature": 0.0, "max_tokens": 1000})
     judge = llm.Judge(data, client, GUIDELINES.read_text(encoding="utf-8"), Usage(None, None))
     name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in asked.model)
     given: list[Judgement] = []

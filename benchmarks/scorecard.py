@@ -15,7 +15,7 @@ from benchmarks.terminal import table
 FAMILIES = (
     *("grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap", "judged"),
 )
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)  # judge:x: is no emoji
 
 
 @dataclass(frozen=True)

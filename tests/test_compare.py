@@ -148,3 +148,10 @@ def test_bad_folders_are_one_line(tmp_path):
     (good / "result.json").write_text('{"schema_version": 1, "status": "running"}')
     with pytest.raises(RadError, match=r"result.json: run_id"):
         compare.systems([good], "ndcg@10")
+
+
+def test_a_seed_below_0_is_one_line(tmp_path, monkeypatch):
+    folders = [str(stored(tmp_path / name, [0.1, 0.2], name)) for name in "ab"]
+    monkeypatch.setattr("sys.argv", ["compare", *folders, "--seed", "-1"])
+    with pytest.raises(RadError, match="--seed must be at least 0, got -1"):
+        compare.main()

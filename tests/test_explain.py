@@ -12,10 +12,11 @@ from fake_endpoint import fail, say
 
 from benchmarks import explain, runner, table
 from benchmarks.explain import Request, arguments, metrics, read_run, write
-from benchmarks.explanation import PERTURBED, QUERIES, read_explanation
+from benchmarks.explanation import PERTURBED, QUERIES, Explanation, read_explanation
 from benchmarks.judged import Endpoint
 from benchmarks.runner import Job
 from benchmarks.schema import read_result
+from benchmarks.scorecard import show
 from rad import registry
 from rad.dataset import open_dataset
 from rad.errors import RadError
@@ -96,10 +97,13 @@ def test_the_command(finished, opened, monkeypatch, capsys, tmp_path):
         (["x", "--ask", "0"], "--ask must be at least 1, got 0"),
         (["x", "--judge", "m"], "--judge and --base-url go together"),
         (["nowhere"], "nowhere: no such file"),
+        ([*folders, "--campaign", "nowhere"], "nowhere: no such campaign folder"),
+        ([*folders, "--judge", "m", "--base-url", "127.0.0.1:9"], "base_url must look like"),
     ):
         asked = arguments(wrong)
         with pytest.raises(RadError, match=why):
             explain.main()
+        assert "from the predictions alone" not in capsys.readouterr().out  # said before anything is computed
 
 
 def test_a_model_that_cannot_be_asked_has_no_faithfulness(folder, opened):
@@ -223,6 +227,16 @@ def test_an_endpoint_that_is_not_there_is_said(folder, opened):
     card = write(found, Request(ask=None, endpoint=Endpoint("http://127.0.0.1:9/v1", "fake", 4), samples=20))
     assert card.score("reader_gain@10") and card.judged == []
     assert any("judge:fake: stopped after 0 rationales" in note and "no connection" in note for note in card.notes)
+
+
+def test_names_of_judges_are_no_emoji(capsys):
+    note = "judge:x: no valid answer, so no score"
+    show(["a"], [Explanation(run_id="a", n=0, n_rationales=0, scores=[], notes=[note], provenance={})], {})
+    assert note in capsys.readouterr().out
+
+
+def test_the_file_of_a_result_stands_for_its_folder(folder, opened):
+    assert read_run(folder / "result.json", None, None, opened).folder == folder
 
 
 def test_predictions_of_nobody_are_no_crash(opened):

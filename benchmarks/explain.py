@@ -29,7 +29,7 @@ from rich.progress import track
 from annotation.agreement import read_drafts
 from benchmarks import judged
 from benchmarks.evaluate import ATTESTED, checked, measure, summary
-from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation, Perturbed
+from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
 from benchmarks.faithfulness import Values, measured, why_missing
 from benchmarks.schema import Result, Score, read_result
 from benchmarks.scorecard import FAMILIES, show
@@ -264,6 +264,12 @@ def main() -> None:
     request = Request(None if args.no_model else args.ask, args.campaign, endpoint)
     opened: dict[Any, Dataset] = {}
     runs = [read_run(folder, args.domain, args.data_dir, opened) for folder in args.folders]
+    for folder in (one.folder for one in runs) if args.no_model else ():
+        if (folder / FILE).exists() and read_explanation(folder).attested:
+            raise RadError(
+                f"{folder / FILE} has the scores of a model that was asked, which --no-model would drop: "
+                "remove it first, or leave --no-model out"
+            )
     cards = [write(one, request) for one in runs]
     labels = [f"{one.result.label} {one.result.task.domain} s{one.result.seed}" for one in runs]
     show(labels, cards, metrics(attested=False) | metrics(attested=True))

@@ -259,3 +259,12 @@ def test_scorecards_are_a_table_of_the_results_page(folder, opened, tmp_path):
     path.write_text(path.read_text().replace(card.run_id, "00000000"))
     with pytest.raises(RadError, match=r"explanation\.json is of run 00000000, result\.json of "):
         table.explained([folder])
+
+
+def test_scores_of_a_model_that_was_asked_are_not_dropped_in_passing(folder, opened, monkeypatch):
+    write(read_run(folder, None, None, opened), SMALL)
+    before = (folder / "explanation.json").read_bytes()
+    monkeypatch.setattr("sys.argv", ["explain", str(folder), "--no-model"])
+    with pytest.raises(RadError, match="which --no-model would drop"):
+        explain.main()
+    assert (folder / "explanation.json").read_bytes() == before

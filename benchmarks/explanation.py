@@ -7,16 +7,14 @@ queries' rationales were changed to, and what the model then ranked first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from benchmarks.schema import Record, Score
-from rad.errors import RadError
+from benchmarks.schema import Record, Score, read_record
 from rad.types import Rationale
 
 FILE, QUERIES, PERTURBED = "explanation.json", "explanation_queries.jsonl", "perturbed.jsonl"
@@ -80,18 +78,5 @@ class Explanation(Record):
 
 def read_explanation(folder: Path) -> Explanation:
     """The scorecard in a run's folder. :class:`RadError` names the file and its first fault."""
-    path = folder / FILE
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RadError(f"{path}: no such file: python -m benchmarks.explain {folder} writes it") from error
-    except (OSError, ValueError) as error:
-        raise RadError(f"{path}: not a JSON file ({error})") from error
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
-        raise RadError(f"{path}: schema_version {version!r}, this code reads {SCHEMA_VERSION}")
-    try:
-        return Explanation.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RadError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    command = f"python -m benchmarks.explain {folder} writes it"
+    return read_record(folder / FILE, Explanation, SCHEMA_VERSION, command)

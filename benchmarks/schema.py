@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -27,6 +27,9 @@ class Record(BaseModel):
     """Base of every part: strict about names and about numbers that JSON does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+
+R = TypeVar("R", bound=Record)
 
 
 class Score(Record):
@@ -111,17 +114,22 @@ class Result(Record):
 def read_result(path: Path) -> Result:
     """The result in a file or in a run's folder. :class:`RadError` names the file and its first fault."""
     path = path / "result.json" if path.is_dir() else path
+    return read_record(path, Result, SCHEMA_VERSION, "a run that did not finish leaves none")
+
+
+def read_record(path: Path, kind: type[R], version: int, where_missing: str) -> R:
+    """A file's JSON object as a ``kind`` of this ``version``; ``where_missing`` says what to do without the file."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RadError(f"{path}: no such file (a run that did not finish leaves none)") from error
+        raise RadError(f"{path}: no such file ({where_missing})") from error
     except (OSError, ValueError) as error:
         raise RadError(f"{path}: not a JSON file ({error})") from error
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if version != SCHEMA_VERSION:
-        raise RadError(f"{path}: schema_version {version!r}, this code reads {SCHEMA_VERSION}")
+    found = raw.get("schema_version") if isinstance(raw, dict) else None
+    if found != version:
+        raise RadError(f"{path}: schema_version {found!r}, this code reads {version}")
     try:
-        return Result.model_validate(raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         raise RadError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

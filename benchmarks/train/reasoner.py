@@ -40,7 +40,7 @@ OPPOSITE = 0.5  # how far a value rated low starts on the other side of its plai
 
 
 def settle() -> None:
-    """Set torch up for training: the same weights for a seed on any number of threads, and memory that is kept.
+    """Set torch up for training: the same weights whenever a seed and a number of threads are, and memory that is kept.
 
     Without the first, sums over indices come in any order on two threads, and a tenth of short rankings differ between
     two fits. For the second, glibc is told not to give big blocks back after each step: 1.4 to 1.9 times faster on CPU.

@@ -6,7 +6,7 @@
     python -m annotation pull CAMPAIGN                                 fetch what they have answered so far
     python -m annotation agreement CAMPAIGN                            how far they agree
 
-Each command is a module of this package: see :mod:`rad.commands`.
+Each command is a module of this package: see :mod:`rad.runtime.commands`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rad import commands
 from rad.errors import run
+from rad.runtime import commands
 
 PURPOSE = "Campaigns in which people review rationales."
 EXTRAS = dict.fromkeys(("argilla", "httpx", "openai"), "annotate")
 COMMANDS = ("draft", "serve", "push", "status", "pull", "agreement", "judge", "withdraw", "demo")
-summary = partial(commands.summary, "annotation")
+summary = partial(commands.summary, "annotation.commands")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return commands.main("annotation", PURPOSE, COMMANDS, EXTRAS, arguments)
+    return commands.main("annotation.commands", PURPOSE, COMMANDS, EXTRAS, arguments)
 
 
 if __name__ == "__main__":

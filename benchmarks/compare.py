@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from benchmarks.evaluate import bootstrap
-from benchmarks.schema import Result, read_result
-from benchmarks.terminal import table
+from benchmarks.harness.evaluate import bootstrap
+from benchmarks.harness.results import Result, read_result
+from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.errors import RadError, run
-from rad.io import read_jsonl
+from rad.runtime.files import read_jsonl
 
 ALPHA = 0.05
 

@@ -40,7 +40,7 @@ def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def learnable(args: argparse.Namespace) -> Any:
     """The dataset and the examples to learn from and to answer."""
-    from rad.dataset import open_dataset
+    from rad.data.dataset import open_dataset
 
     data = open_dataset(args.domain, args.data_dir)
     return data, data.examples["train"], data.examples["validation"] if args.split == "test" else ()
@@ -57,7 +57,7 @@ def asked(args: argparse.Namespace, data: Any, sequences: Any) -> list[Any]:
 
 
 def export(args: argparse.Namespace) -> None:
-    from rad.splits import sequences_of
+    from rad.data.splits import sequences_of
 
     data, train, validation = learnable(args)
     sequences = sequences_of([*train, *validation])
@@ -120,9 +120,9 @@ def rank(args: argparse.Namespace) -> None:
 
 
 def compare(args: argparse.Namespace) -> None:
-    from benchmarks.evaluate import evaluate
+    from benchmarks.harness.evaluate import evaluate
     from benchmarks.models import ease, sasrec
-    from rad.splits import sequences_of
+    from rad.data.splits import sequences_of
     from rad.types import Prediction
 
     data, train, validation = learnable(args)

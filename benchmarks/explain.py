@@ -9,7 +9,7 @@ Every metric of ``benchmarks/metrics`` that names a family, with 95% intervals b
 faithfulness ask the model again: it is fitted as in the run (from its cache where it keeps one) and ranks from changed
 rationales for the first ``--ask`` queries; what that takes is said beforehand. A model that cannot rank from a given
 rationale has none of them. Results stand beside ``result.json``: ``explanation.json``, ``explanation_queries.jsonl``
-and ``perturbed.jsonl`` (see :mod:`benchmarks.explanation`).
+and ``perturbed.jsonl`` (see :mod:`benchmarks.explanations.results`).
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from annotation.agreement import read_drafts
-from benchmarks import judged
-from benchmarks.evaluate import ATTESTED, checked, measure, summary
-from benchmarks.explanation import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
-from benchmarks.faithfulness import Values, measured, why_missing
-from benchmarks.schema import Result, Score, read_result
-from benchmarks.scorecard import FAMILIES, show
-from rad import provenance, records, registry
-from rad.dataset import Dataset, open_dataset
+from annotation.agreement.measure import read_drafts
+from benchmarks.explanations import judges
+from benchmarks.explanations.faithfulness import Values, measured, why_missing
+from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
+from benchmarks.explanations.scorecard import FAMILIES, show
+from benchmarks.harness.evaluate import ATTESTED, checked, measure, summary
+from benchmarks.harness.results import Result, Score, read_result
+from rad import registry
+from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
-from rad.io import sha256_file, whole, write_jsonl
+from rad.runtime import provenance, records
+from rad.runtime.files import sha256_file, whole, write_jsonl
 from rad.types import Example, Prediction
 
 console = Console(highlight=False)
@@ -48,7 +49,7 @@ class Request:
 
     ask: int | None = 500
     campaign: Path | None = None
-    endpoint: judged.Endpoint | None = None
+    endpoint: judges.Endpoint | None = None
     samples: int = 1000
 
 
@@ -179,11 +180,11 @@ def _scores(values: Values, seed: int, samples: int) -> list[Score]:
 # --- judges ---
 
 
-def _verdicts(found: Run, request: Request) -> list[judged.Verdicts]:
+def _verdicts(found: Run, request: Request) -> list[judges.Verdicts]:
     rationales = [r for row in found.told if (r := found.predictions[row].rationale) is not None]
     out = []
     if request.campaign is not None:
-        out.append(judged.of_campaign(request.campaign, rationales, found.result.seed))
+        out.append(judges.of_campaign(request.campaign, rationales, found.result.seed))
     if request.endpoint is not None and rationales:
         cases = [(r, found.examples[row]) for r, row in zip(rationales, found.told, strict=True)]
         n = min(len(cases), request.endpoint.rationales)
@@ -192,11 +193,11 @@ def _verdicts(found: Run, request: Request) -> list[judged.Verdicts]:
         def shown(stream: Any, n: int) -> Any:
             return track(stream, "judging", n, console=Console(stderr=True), transient=True)
 
-        out.append(judged.of_endpoint(request.endpoint, found.data, cases, shown))
+        out.append(judges.of_endpoint(request.endpoint, found.data, cases, shown))
     return out
 
 
-def _judged_values(found: Run, verdicts: Sequence[judged.Verdicts]) -> Values:
+def _judged_values(found: Run, verdicts: Sequence[judges.Verdicts]) -> Values:
     """The mean answer on each query's rationale; the slice says who answered."""
     out: Values = {}
     for one in verdicts:
@@ -256,7 +257,7 @@ def main() -> None:
         faults.append("--judge and --base-url go together")
     if faults:
         raise RadError("; ".join(faults))
-    endpoint = judged.Endpoint(args.base_url, args.judge, args.judge_n) if args.judge else None
+    endpoint = judges.Endpoint(args.base_url, args.judge, args.judge_n) if args.judge else None
     if endpoint is not None:  # what cannot be asked or read is said before the model is fitted
         endpoint.client()
     if args.campaign is not None:

@@ -29,18 +29,19 @@ import jinja2
 from markupsafe import Markup
 from rich.console import Console
 
-from benchmarks import browser, plots
 from benchmarks.explain import data_of, metrics, predictions_of
-from benchmarks.explanation import FILE, PERTURBED, Explanation, read_explanation
-from benchmarks.schema import PROTOCOLS, Result, Score, read_result
-from benchmarks.scorecard import FAMILIES, Row, rows_of, spoken
-from benchmarks.terminal import bayes_of, ceilings
+from benchmarks.explanations.results import FILE, PERTURBED, Explanation, read_explanation
+from benchmarks.explanations.scorecard import FAMILIES, Row, rows_of, spoken
+from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
+from benchmarks.reporting import examples as browser
+from benchmarks.reporting import plots
+from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad import registry
-from rad.dataset import Dataset
+from rad.data.dataset import Dataset
 from rad.errors import RadError, run
-from rad.io import whole
+from rad.runtime.files import whole
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent / "reporting" / "page"
 HEADLINES = (
     "claim_precision",
     "reason_f1@3",
@@ -211,7 +212,7 @@ def meanings(rows: Sequence[Row]) -> list[tuple[str, Markup]]:
     """What each metric says of itself: the beginning of its file, code marked as such."""
     out = []
     for name in dict.fromkeys(row.metric for row in rows):
-        spec = importlib.util.find_spec(f"benchmarks.metrics.{name.partition('@')[0]}")
+        spec = importlib.util.find_spec(registry.module_of("benchmarks.metrics", name.partition("@")[0]))
         text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
         doc = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
         words = doc.partition(": ")[2].split("``")

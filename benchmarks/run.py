@@ -22,11 +22,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import runner, terminal
-from benchmarks.evaluate import METRICS, load_metrics
-from benchmarks.runner import Job
+from benchmarks.harness import runner
+from benchmarks.harness.evaluate import METRICS, load_metrics
+from benchmarks.harness.runner import Job
+from benchmarks.reporting import terminal
 from rad import registry
-from rad.dataset import is_release, open_dataset
+from rad.data.dataset import is_release, open_dataset
 from rad.errors import RadError, run
 
 

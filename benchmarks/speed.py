@@ -24,12 +24,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from benchmarks.evaluate import evaluate
-from benchmarks.runner import peak_memory, reset_peak
-from benchmarks.terminal import table
-from rad.dataset import load_domain
+from benchmarks.harness.evaluate import evaluate
+from benchmarks.harness.runner import peak_memory, reset_peak
+from benchmarks.reporting.terminal import table
+from rad.data.dataset import load_domain
 from rad.errors import RadError, run
-from rad.text import Bm25, tokenize
+from rad.features.bm25 import Bm25, tokenize
 from rad.types import Example, Interaction, Item, Prediction, Query
 
 FEW = 5  # queries on which rank-bm25's loop is timed
@@ -105,7 +105,7 @@ def bm25(documents: int, queries: int) -> Iterator[Pair]:
     def same(ours: np.ndarray, theirs: np.ndarray) -> None:
         np.testing.assert_allclose(ours[: len(theirs)], theirs, rtol=1e-9, atol=1e-9)
 
-    ours = Side("rad.text.Bm25", lambda: index.scores(index.query(asked)), len(asked))
+    ours = Side("rad.features.bm25.Bm25", lambda: index.scores(index.query(asked)), len(asked))
     loop = Side(
         f"rank_bm25 get_scores, {len(few)} queries",
         lambda: np.array([okapi.get_scores(tokenize(text)) for text in few]),
@@ -123,7 +123,7 @@ def bm25(documents: int, queries: int) -> Iterator[Pair]:
     def close(ours: np.ndarray, theirs: np.ndarray) -> None:
         np.testing.assert_allclose(ours / 2.5, theirs, rtol=1e-4, atol=1e-3)  # theirs are float32
 
-    ours = Side("rad.text.Bm25", lambda: plain.scores(plain.query(asked)), len(asked))
+    ours = Side("rad.features.bm25.Bm25", lambda: plain.scores(plain.query(asked)), len(asked))
     theirs = Side("bm25s get_scores", lambda: np.array([sparse.get_scores(tokenize(t)) for t in asked]), len(asked))
     yield Pair(f"BM25, {documents:,} documents", "query", ours, theirs, close)
 

@@ -20,14 +20,14 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.explain import metrics
-from benchmarks.explanation import Explanation, read_explanation
-from benchmarks.faithfulness import MASKED
-from benchmarks.schema import PROTOCOLS, Result, Score, read_result
-from benchmarks.scorecard import FAMILIES
-from benchmarks.terminal import bayes_of, ceilings
-from benchmarks.tuning import METRIC
+from benchmarks.explanations.faithfulness import MASKED
+from benchmarks.explanations.results import Explanation, read_explanation
+from benchmarks.explanations.scorecard import FAMILIES
+from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
+from benchmarks.harness.settings_store import METRIC
+from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad.errors import RadError, run
-from rad.io import read_jsonl, whole
+from rad.runtime.files import read_jsonl, whole
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = {

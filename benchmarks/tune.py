@@ -27,16 +27,17 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import tuning
-from benchmarks.evaluate import evaluate
-from benchmarks.ranking import CHOICE_QUERIES
-from benchmarks.runner import refusal
-from benchmarks.terminal import table
-from benchmarks.tuning import METRIC
-from rad import provenance, registry
-from rad.dataset import Dataset, open_dataset
+from benchmarks.harness import settings_store
+from benchmarks.harness.evaluate import evaluate
+from benchmarks.harness.runner import refusal
+from benchmarks.harness.settings_store import METRIC
+from benchmarks.models._scoring import CHOICE_QUERIES
+from benchmarks.reporting.terminal import table
+from rad import registry
+from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
-from rad.io import canonical, read_jsonl
+from rad.runtime import provenance
+from rad.runtime.files import canonical, read_jsonl
 
 TRIALS, MINUTES = 8, 20.0
 console = Console(highlight=False)
@@ -59,8 +60,8 @@ def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minute
     card = kind(kind.Settings(**given)).card
     if why := refusal(dataset, "full", name):
         raise RadError(why)
-    path = tuning.log_of(dataset.name, card)
-    done = [row for row in tuning.read_log(path, card.version) if row["data"] == dataset.sha256]
+    path = settings_store.log_of(dataset.name, card)
+    done = [row for row in settings_store.read_log(path, card.version) if row["data"] == dataset.sha256]
     known = {canonical(row["settings"]) for row in done}
     spent = sum(row["cpu_seconds"] for row in done)
     examples = dataset.examples["validation"][:CHOICE_QUERIES]
@@ -74,7 +75,7 @@ def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minute
         row = _trial(dataset, kind(kind.Settings(**settings)), settings, examples)
         spent += row["cpu_seconds"]
         known.add(canonical(settings))
-        tuning.append(path, row)
+        settings_store.append(path, row)
         console.print(f"  {METRIC} {row[METRIC]:.4f} in {row['cpu_seconds']:.0f} s of processor time")
     return path
 
@@ -137,7 +138,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="only the table of all logs")
     args = parser.parse_args()
     if args.show:
-        show(sorted(tuning.LOGS.glob("*/*.jsonl")))
+        show(sorted(settings_store.LOGS.glob("*/*.jsonl")))
         return
     faults: list[str] = [] if args.model else ["which model? --model with one or more names"]
     faults += [f"--trials must be at least 1, got {args.trials}"] if args.trials < 1 else []

@@ -3,9 +3,9 @@
     python -m benchmarks.validity
     python -m benchmarks.validity --markdown results/validity.md
 
-Rationales are made from a built-in world, whose reasons are known (:mod:`benchmarks.testbed`), and scored like a
-model's. What each metric's definition demands stands in ``DEMANDS``: which kinds must score better than which, which
-must score nothing, and which alike. The command exits 1 where one does not hold.
+Rationales are made from a built-in world, whose reasons are known (:mod:`benchmarks.explanations.control_rationales`),
+and scored like a model's. What each metric's definition demands stands in ``DEMANDS``: which kinds must score better
+than which, which must score nothing, and which alike. The command exits 1 where one does not hold.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.asking import Asked, Plan
-from benchmarks.evaluate import evaluate
 from benchmarks.explain import metrics
-from benchmarks.faithfulness import MASKED, faithful_values
-from benchmarks.terminal import table
-from benchmarks.testbed import KINDS, MODELS, Heeding
+from benchmarks.explanations.control_rationales import KINDS, MODELS, Heeding
+from benchmarks.explanations.counterfactuals import Asked, Plan
+from benchmarks.explanations.faithfulness import MASKED, faithful_values
+from benchmarks.harness.evaluate import evaluate
+from benchmarks.reporting.terminal import table
 from rad import registry
-from rad.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
-from rad.io import whole
+from rad.runtime.files import whole
 
 MARGIN = 0.005  # by which a mean must be better
 NOTHING = 1e-9
@@ -37,8 +37,9 @@ TEXT = """# Do the metrics tell good rationales from bad ones?
 
 Written by `python -m benchmarks.validity --domain {domain} --ask {ask} --markdown FILE`: the mean of each metric of
 explanations over rationales that were made good or bad in one known way (the kinds are explained in
-`benchmarks/testbed.py`), and whether they stand in the order that the metric's definition demands (`DEMANDS` in
-`benchmarks/validity.py`). An empty cell is undefined: nothing is claimed, or there is nothing to ask.
+`benchmarks/explanations/control_rationales.py`), and whether they stand in the order that the metric's definition
+demands (`DEMANDS` in `benchmarks/validity.py`). An empty cell is undefined: nothing is claimed, or there is nothing to
+ask.
 
 {table}"""
 console = Console(highlight=False)

@@ -6,7 +6,7 @@
     python -m leaderboard build --out DIR                                    the page
     python -m leaderboard season new DIR                                     a sealed edition of ``world``
 
-Each command is a module of this package: see :mod:`rad.commands`.
+Each command is a module of this package: see :mod:`rad.runtime.commands`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rad import commands
 from rad.errors import run
 from rad.registry import EXTRAS
+from rad.runtime import commands
 
 PURPOSE = "The leaderboard: entries that are scored again from their predictions."
 COMMANDS = ("submit", "verify", "withdraw", "build", "season")

@@ -26,19 +26,19 @@ import jinja2
 from markupsafe import Markup
 from rich.console import Console
 
-from benchmarks import scorecard
-from benchmarks.evaluate import METRICS
-from benchmarks.schema import PROTOCOLS, Score
-from leaderboard import plots
-from leaderboard.columns import Column, columns, quality
-from leaderboard.entry import ROOT, Entry, read_entries, withdrawn
-from leaderboard.groups import Data, Groups, groups
-from leaderboard.standings import CEILINGS, FLOORS, SORT, Board, Row, boards, safe
+from benchmarks.explanations import scorecard
+from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.results import PROTOCOLS, Score
+from leaderboard.site import plots
+from leaderboard.site.columns import Column, columns, quality
+from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Board, Row, boards, safe
+from leaderboard.site.significance import Data, Groups, groups
+from leaderboard.verification.entry import ROOT, Entry, read_entries, withdrawn
 from rad import registry
 from rad.errors import RadError
-from rad.io import canonical, whole
+from rad.runtime.files import canonical, whole
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent / "site" / "page"
 ASSETS = ("page.css", "page.js")
 MARK = "rad-leaderboard"  # a file of this name says that a folder is a site that may be replaced
 LINES = 25  # models in the plot of intervals

@@ -5,7 +5,7 @@
     python -m leaderboard submit runs/... --name NAME --contact ADDRESS --to submissions        as any other run
     python -m leaderboard verify --entries submissions --secret ~/spring.secret.json --to entries       it is scored
 
-``new`` draws a key of 256 bits and makes a world from it (:mod:`rad.world.bits`: BLAKE2b under the key, so that what is
+``new`` draws a key of 256 bits and makes a world from it (:mod:`rad.world.rng`: BLAKE2b under the key, so that what is
 public tells nothing of the rest). Published are the catalogue and each user's history up to the last purchase, which
 is the answer and stays out, with all known reasons. ``season.json`` holds a commitment to the key (its sha256), by
 which everyone can check, once the organiser publishes the secret file, that the answers were fixed from the start. Its
@@ -26,18 +26,19 @@ from typing import Any
 
 from pydantic import Field
 
-from benchmarks.schema import Cost, DatasetId, Predictions, Record, Result
-from benchmarks.schema import Task as Asked
-from leaderboard import intake
-from leaderboard.entry import SHA256, faults_of
-from leaderboard.tasks import SEASON, Task, of_dataset
-from rad import provenance, records, registry
-from rad.dataset import Dataset
+from benchmarks.harness.results import Cost, DatasetId, Predictions, Record, Result
+from benchmarks.harness.results import Task as Asked
+from leaderboard.verification import untrusted
+from leaderboard.verification.entry import SHA256, faults_of
+from leaderboard.verification.task import SEASON, Task, of_dataset
+from rad import registry
+from rad.data.dataset import Dataset
+from rad.data.splits import leave_last_out
 from rad.errors import RadError
-from rad.io import canonical, sha256_file, sha256_lines, whole, write_jsonl
-from rad.splits import leave_last_out
+from rad.runtime import provenance, records
+from rad.runtime.files import canonical, sha256_file, sha256_lines, whole, write_jsonl
 from rad.types import Interaction, Item, Query
-from rad.world import corpus, fashion
+from rad.world import fashion, simulate
 
 ABOUT, ITEMS, QUERIES = "season.json", "items.jsonl", "queries.jsonl"
 
@@ -47,7 +48,7 @@ class Season(Record):
 
     schema_version: int = 1
     name: str
-    world: str = corpus.VERSION
+    world: str = simulate.VERSION
     users: int
     items: int
     sha256: str = Field(pattern=SHA256)
@@ -100,7 +101,7 @@ def new(folder: Path, secret: Path, users: int, items: int) -> Season:
         raise RadError(f"{secret}: the secret must lie outside the folder that is published")
     if folder.exists() or secret.exists():
         raise RadError(f"{folder if folder.exists() else secret}: is there already; a season is made once")
-    corpus.parse(f"users={users},items={items}")  # says what is out of range
+    simulate.parse(f"users={users},items={items}")  # says what is out of range
     kept = Secret(name=folder.name, users=users, items=items, key=secrets.token_hex(32))
     data = revealed(kept)
     queries = [e.query for e in data.examples["test"]]
@@ -136,11 +137,11 @@ def revealed(secret: Secret) -> Dataset:
     key = int.from_bytes(bytes.fromhex(secret.key), "big")
     if key >> 128 == 0:
         raise RadError("the key of a season has at least 128 bits")
-    made = corpus.build(fashion.SPEC, replace(corpus.Settings(), seed=key, users=secret.users, items=secret.items))
+    made = simulate.build(fashion.SPEC, replace(simulate.Settings(), seed=key, users=secret.users, items=secret.items))
     items = {item.item_id: item for item in sorted(made.items, key=lambda item: item.item_id)}
     examples = leave_last_out("world", made.sequences, made.rationales, made.contrasts)
     queries = [e.query for e in examples["test"]]
-    return Dataset(f"season:{secret.name}", corpus.VERSION, digest(items.values(), queries), items, examples)
+    return Dataset(f"season:{secret.name}", simulate.VERSION, digest(items.values(), queries), items, examples)
 
 
 # --- who takes part ---
@@ -150,7 +151,7 @@ def opened(folder: Path) -> Dataset:
     """What a season publishes, as a model reads it: the test examples have no answers (``relevant`` is empty)."""
     about = _read(folder / ABOUT, Season)
     for name in (ITEMS, QUERIES):
-        intake.regular(folder / name, 1 << 30)
+        untrusted.regular(folder / name, 1 << 30)
     items = {item.item_id: item for _, item in records.read(folder / ITEMS, Item)}
     queries = [query for _, query in records.read(folder / QUERIES, Query)]
     if digest(items.values(), queries) != about.sha256:
@@ -179,8 +180,8 @@ def task(folder: Path, protocol: Any, secret: Path | None = None) -> Task:
 
 def answer(folder: Path, name: str, pairs: Sequence[str], seed: int, out: Path) -> Path:
     """Fit a model on what the season publishes and let it answer: a run's folder, without scores, to submit."""
+    from benchmarks.harness.runner import peak_memory, reset_peak
     from benchmarks.run import settings_of
-    from benchmarks.runner import peak_memory, reset_peak
 
     if name not in registry.names("benchmarks.models"):
         raise RadError(registry.unknown("model", [name], registry.names("benchmarks.models")))
@@ -224,7 +225,7 @@ def answer(folder: Path, name: str, pairs: Sequence[str], seed: int, out: Path) 
 
 
 def _read(path: Path, kind: Any) -> Any:
-    record, faults = faults_of(kind, intake.read_json(path))
+    record, faults = faults_of(kind, untrusted.read_json(path))
     if record is None:
         raise RadError(f"{path}: {'; '.join(faults)}")
     return record

@@ -21,15 +21,17 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.explanation import FILE, Explanation
-from benchmarks.schema import Result
-from leaderboard import answers, intake, scoring
-from leaderboard.checks import check
-from leaderboard.entry import ENTRY, PREDICTIONS, ROOT, Entry, Stored, faults_of
-from leaderboard.tasks import Task, Tasks
-from rad import hub, provenance
+from benchmarks.explanations.results import FILE, Explanation
+from benchmarks.harness.results import Result
+from leaderboard.verification import predictions as answers
+from leaderboard.verification import scoring, untrusted
+from leaderboard.verification.checks import check
+from leaderboard.verification.entry import ENTRY, PREDICTIONS, ROOT, Entry, Stored, faults_of
+from leaderboard.verification.task import Task, Tasks
 from rad.errors import RadError
-from rad.io import sha256_file, whole
+from rad.release import hub
+from rad.runtime import provenance
+from rad.runtime.files import sha256_file, whole
 
 console = Console(highlight=False, soft_wrap=True)
 CARD = "MODEL_CARD.md"
@@ -131,7 +133,7 @@ def _with_examples(entry: Entry, packed: Path, task: Task) -> Entry:
 
 
 def _text(path: Path) -> str:
-    intake.regular(path, intake.JSON_BYTES)
+    untrusted.regular(path, untrusted.JSON_BYTES)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -139,7 +141,7 @@ def _text(path: Path) -> str:
 
 
 def _part(path: Path, kind: Any) -> Any:
-    record, faults = faults_of(kind, intake.read_json(path))
+    record, faults = faults_of(kind, untrusted.read_json(path))
     if record is None:
         raise RadError(f"{path}: {'; '.join(faults)}")
     return record

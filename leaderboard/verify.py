@@ -18,9 +18,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from leaderboard.checks import Verdict, check
-from leaderboard.entry import ENTRY, PREDICTIONS, ROOT, WITHDRAWN, Entry, Withdrawal, read
-from leaderboard.tasks import Tasks
+from leaderboard.verification.checks import Verdict, check
+from leaderboard.verification.entry import ENTRY, PREDICTIONS, ROOT, WITHDRAWN, Entry, Withdrawal, read
+from leaderboard.verification.task import Tasks
 from rad.errors import RadError
 
 console = Console(highlight=False, soft_wrap=True)

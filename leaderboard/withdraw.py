@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from leaderboard.entry import ENTRY, ROOT, WITHDRAWN, Entry, Withdrawal, faults_of, read
-from leaderboard.intake import text_faults
-from rad import provenance
+from leaderboard.verification.entry import ENTRY, ROOT, WITHDRAWN, Entry, Withdrawal, faults_of, read
+from leaderboard.verification.untrusted import text_faults
 from rad.errors import RadError
-from rad.io import whole
+from rad.runtime import provenance
+from rad.runtime.files import whole
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

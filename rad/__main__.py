@@ -11,7 +11,7 @@ from rad import registry
 from rad.errors import RadError, run
 
 if TYPE_CHECKING:
-    from rad.dataset import Dataset, Protocol
+    from rad.data.dataset import Dataset, Protocol
 
 EXAMPLES = """examples:
   python -m rad load world                                  build the default world and say what it holds
@@ -80,7 +80,7 @@ def _known(*asked: tuple[str, str, Iterable[str]]) -> None:
 
 
 def _domain(name: str) -> list[tuple[str, str, Iterable[str]]]:
-    from rad.dataset import is_release
+    from rad.data.dataset import is_release
 
     return [] if is_release(name) else [("domain", name.partition(":")[0], registry.names("rad.domains"))]
 
@@ -88,7 +88,7 @@ def _domain(name: str) -> list[tuple[str, str, Iterable[str]]]:
 def _open(name: str, options: argparse.Namespace) -> Dataset:
     from rich.console import Console
 
-    from rad.dataset import PROTOCOLS, open_dataset
+    from rad.data.dataset import PROTOCOLS, open_dataset
 
     protocol = getattr(options, "protocol", "full")
     _known(*_domain(name), ("protocol", protocol, PROTOCOLS))
@@ -100,11 +100,11 @@ def _load(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from rad import tables
+    from rad.data import arrow
 
     data = _open(options.name, options)
     console = Console()
-    written = tables.write(data, options.out) if options.out else []
+    written = arrow.write(data, options.out) if options.out else []
     table = Table("part", "rows", title=f"{data.name} {data.version}", title_justify="left")
     table.columns[1].justify = "right"
     for split, rows in data.examples.items():
@@ -124,7 +124,7 @@ def _build(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from rad.build import build
+    from rad.data.shard_writer import build
 
     _known(*_domain(options.name))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -143,7 +143,7 @@ def _build(options: argparse.Namespace) -> int:
 def _describe(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from rad import describe
+    from rad.data import describe
 
     describe.render(_open(options.name, options), Console())
     return 0
@@ -154,8 +154,8 @@ def _check(options: argparse.Namespace) -> int:
     from rich.markup import escape
     from rich.table import Table
 
-    from rad import checks, rationale_file
-    from rad.findings import Finding
+    from rad.leakage import dataset_checks, file_checks
+    from rad.leakage.finding import Finding
 
     is_file = options.name.endswith((".jsonl", ".jsonl.gz")) or Path(options.name).is_file()
     if options.domain and not is_file:
@@ -167,7 +167,7 @@ def _check(options: argparse.Namespace) -> int:
     findings: list[Finding] = []
     with Console(stderr=True).status("checking"):
         found: Iterable[Finding] = (
-            rationale_file.check_file(Path(options.name), data) if is_file or data is None else checks.check(data)
+            file_checks.check_file(Path(options.name), data) if is_file or data is None else dataset_checks.check(data)
         )
         for finding in found:
             findings.append(finding)
@@ -186,14 +186,14 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _push(options: argparse.Namespace) -> int:
-    from rad import push
+    from rad.release import publish
 
     _known(*_domain(options.name))
-    return push.main(options)
+    return publish.main(options)
 
 
 def _card(options: argparse.Namespace) -> int:
-    from rad import card
+    from rad.release import card
 
     if options.record:
         _known(*(known for name in options.record for known in _domain(name)))

@@ -13,7 +13,9 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from rad.errors import RadError
@@ -39,26 +41,55 @@ EXTRAS = {
 
 
 def names(package: str) -> list[str]:
-    """Names of the modules in ``package``, sorted, without importing them. A leading underscore hides a module."""
-    spec = importlib.util.find_spec(package)
-    assert spec is not None and spec.submodule_search_locations is not None, f"{package} is not a package"
-    found = pkgutil.iter_modules(list(spec.submodule_search_locations))
-    return sorted(m.name for m in found if not m.name.startswith("_"))
+    """Names of the entries in ``package``, sorted, without importing them."""
+    return sorted(_entries(package))
 
 
 def load(package: str, name: str) -> Any:
-    """The one public symbol of ``package/name.py``. :class:`RadError` on an unknown name or a missing library."""
+    """The one public symbol of the entry ``name``. :class:`RadError` on an unknown name or a missing library."""
     noun, symbol = SYMBOLS[package]
-    if name not in names(package):
-        raise RadError(unknown(noun, [name], names(package)))
+    entries = _entries(package)
+    if name not in entries:
+        raise RadError(unknown(noun, [name], entries))
     try:
-        module = importlib.import_module(f"{package}.{name}")
+        module = importlib.import_module(entries[name])
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")[0]
         if missing in EXTRAS:
             raise RadError(f"{noun} '{name}' needs '{missing}': pip install -e '.[{EXTRAS[missing]}]'") from error
         raise
     return getattr(module, symbol)
+
+
+def module_of(package: str, name: str) -> str:
+    """The dotted name of the module that defines the entry ``name``; ``KeyError`` where there is none."""
+    return _entries(package)[name]
+
+
+def _entries(package: str) -> dict[str, str]:
+    """Entry name -> module. An entry is a module, or a package of modules, that defines the registry's symbol.
+
+    Folders without the symbol group entries (``metrics/ranking/ndcg.py`` is the metric ``ndcg``). A leading underscore
+    hides a module. Sources are searched as text, because importing them would load every library that any entry needs.
+    """
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.submodule_search_locations is not None, f"{package} is not a package"
+    defines = re.compile(
+        rf"^(class {SYMBOLS[package][1]}\b|{SYMBOLS[package][1]} = |from .* import {SYMBOLS[package][1]}$)", re.M
+    )
+    found: dict[str, str] = {}
+    folders = [(package, Path(place)) for place in spec.submodule_search_locations]
+    while folders:
+        parent, folder = folders.pop()
+        for module in pkgutil.iter_modules([str(folder)]):
+            if module.name.startswith("_"):
+                continue
+            source = folder / module.name / "__init__.py" if module.ispkg else folder / f"{module.name}.py"
+            if source.is_file() and defines.search(source.read_text(encoding="utf-8")):
+                found[module.name] = f"{parent}.{module.name}"
+            elif module.ispkg:
+                folders.append((f"{parent}.{module.name}", folder / module.name))
+    return found
 
 
 def unknown(noun: str, wrong: Iterable[str], known: Iterable[str]) -> str:

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- All ids are strings: public hashes (``rad.splits.public_id``), never raw numbers, which leak the order of purchase.
+- All ids are strings: public hashes (``rad.data.splits.public_id``), never raw numbers, which leak the order of
+purchase.
 - ``history[0]`` is the oldest interaction. An index into a history counts from 0 over the *whole* history, before any
   truncation by a model; the text of a rationale cites index ``k`` as ``[k + 1]``.
 - ``None`` means "not known", never zero.

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_endpoint import FakeEndpoint
-from fake_hub import TOKEN, FakeHub
 
-from rad import splits
-from rad.dataset import Corpus, Dataset, open_dataset
-from rad.io import sha256_lines
+from rad.data import splits
+from rad.data.dataset import Corpus, Dataset, open_dataset
+from rad.runtime.files import sha256_lines
 from rad.types import Evidence, Interaction, Item, Rationale, Reason
+from tests.support.fake_endpoint import FakeEndpoint
+from tests.support.fake_hub import TOKEN, FakeHub
 
 COLOURS = ("black", "blue", "green", "red", "white")
 GARMENTS = ("boots", "coat", "hat", "scarf")
@@ -102,7 +102,7 @@ def slept(monkeypatch) -> list[float]:
     """Waits before a request is sent again take no time; the list has their seconds."""
     from huggingface_hub.utils import _http
 
-    from rad import hub
+    from rad.release import hub
 
     waits: list[float] = []
     fake = types.SimpleNamespace(**{**vars(time), "sleep": waits.append})

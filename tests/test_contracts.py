@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import raw_amazon, raw_recbole
-from fake_endpoint import FakeEndpoint
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.evaluate import ATTESTED, METRICS, evaluate, fault, load_metrics
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.evaluate import ATTESTED, METRICS, evaluate, fault, load_metrics
 from benchmarks.models import dense, late_interaction
-from benchmarks.ranking import CUT
+from benchmarks.models._scoring import CUT
 from rad import registry
-from rad.dataset import load_domain, open_dataset
+from rad.data.dataset import load_domain, open_dataset
+from rad.data.sources import MissingFiles
 from rad.errors import RadError
-from rad.sources import MissingFiles
 from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
+from tests.conftest import raw_amazon, raw_recbole
+from tests.support.fake_endpoint import FakeEndpoint
 
 MODELS, DOMAINS = registry.names("benchmarks.models"), registry.names("rad.domains")
 SMALL = "world:seed=3,users=40,items=200"
@@ -49,7 +49,7 @@ def _quick_encoder(monkeypatch):
 
 @cache
 def endpoint():
-    """The fake of tests/fake_endpoint.py, for models that ask one; it stays up."""
+    """The fake of tests/support/fake_endpoint.py, for models that ask one; it stays up."""
     return FakeEndpoint()
 
 

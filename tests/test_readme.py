@@ -6,7 +6,7 @@ import importlib
 import re
 from pathlib import Path
 
-from benchmarks.evaluate import fault
+from benchmarks.harness.evaluate import fault
 from rad import registry
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

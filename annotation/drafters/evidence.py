@@ -8,11 +8,11 @@ A small mixture is fitted to the training interactions. A purchase i after histo
 
     p(i | h) = sum_j s_j ( a p(i | j) + sum_v b_jv p(i | j, v) ) + s_0 p(i)
 
-p(i | j) is a softmax over the catalogue of weighted affinities of the pair (``rad.affinity``); p(i | j, v) is the same,
-renormalised over the items that have v. The weights of the affinities and the share s of each place in the history are
-fitted by maximum likelihood, each user's own purchases left out of the counts; the kinds of reason (a, b) are a stated
-assumption. A draft is the posterior over reasons given the item that was bought: it names values of that item that the
-history reveals, never the item, and it is written for training items only.
+p(i | j) is a softmax over the catalogue of weighted affinities of the pair (``rad.features.item_features``); p(i | j,
+v) is the same, renormalised over the items that have v. The weights of the affinities and the share s of each place in
+the history are fitted by maximum likelihood, each user's own purchases left out of the counts; the kinds of reason (a,
+b) are a stated assumption. A draft is the posterior over reasons given the item that was bought: it names values of
+that item that the history reveals, never the item, and it is written for training items only.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from annotation.contracts import Draft, DrafterSettings, Summary
-from rad.affinity import Catalogue, CoPurchase, Prefixes, distribution
-from rad.rationales import Fault, Rules
+from annotation.drafters._base import Draft, DrafterSettings, Summary
+from rad.features.item_features import Catalogue, CoPurchase, Prefixes, distribution
+from rad.rationales.rules import Fault, Rules
 from rad.types import Evidence, EvidenceKind, Example, Item, Origin, Query, Rationale, Reason
 
 SLOTS = 7  # places of the history that a reason may cite: the last seven purchases
@@ -132,7 +132,7 @@ class Drafter:
         """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the places."""
         self.items, self.catalogue = items, Catalogue.of(items)
         self.prefixes = Prefixes.of(self.catalogue, train)
-        self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # of rad.affinity.FEATURES, to start from
+        self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # of rad.features.item_features.FEATURES, to start from
         self.background_power = 1.0
         self.places = np.array([0.6**k for k in range(SLOTS)] + [0.2])  # the last entry is the unexplained share
         self.places /= self.places.sum()

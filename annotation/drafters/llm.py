@@ -3,8 +3,8 @@
 1. The model reads the history with its places, a profile counted from that history alone, and the catalogue's common
    attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It is not told
    what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
-2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.Rules` with the target
-   known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts`` times; then
+2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.rules.Rules` with the
+   target known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts`` times; then
    it is rejected, with the faults. Where a draft named the target, to tell would give the target away: the model is
    asked afresh, and does not see that draft.
 3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
@@ -26,15 +26,15 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, Field, field_validator
 
-from annotation.contracts import Draft, DrafterSettings, Faults, Summary
-from annotation.drafters import _forms as forms
-from annotation.drafters import _shown as shown
-from annotation.endpoint import Answer, Endpoint, Unanswered, checked_url
-from annotation.prompting import Unreadable, read_answer, read_prompts
-from annotation.usage import Usage
+from annotation.drafters import _answers as forms
+from annotation.drafters import _prompt as shown
+from annotation.drafters._base import Draft, DrafterSettings, Faults, Summary
 from rad.errors import RadError
-from rad.io import cache_dir
-from rad.rationales import Fault, Rules
+from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
+from rad.llm.forms import Unreadable, read_answer, read_prompts
+from rad.llm.usage import Usage
+from rad.rationales.rules import Fault, Rules
+from rad.runtime.files import cache_dir
 from rad.types import Example, Item, PairExplanation, Rationale
 
 VERSION = "1"

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from annotation.answers import ABSTAINED
+from annotation.campaign.judgements import ABSTAINED
 from annotation.drafters.evidence import Drafter, anchor_rows, popularity_share
-from rad.dataset import Dataset
+from rad.data.dataset import Dataset
 from rad.types import Example, Rationale, Reason
 
 REFERENCE = 1000  # training purchases whose drafts fix the quintiles

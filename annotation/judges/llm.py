@@ -15,14 +15,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from annotation.answers import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
-from annotation.drafters import _shown as shown
-from annotation.endpoint import Answer, Endpoint, Unanswered
-from annotation.prompting import objects, read_prompts
-from annotation.usage import Usage
-from rad.claims import citations
-from rad.dataset import Dataset
-from rad.io import canonical
+from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
+from annotation.drafters import _prompt as shown
+from rad.data.dataset import Dataset
+from rad.llm.client import Answer, Endpoint, Unanswered
+from rad.llm.forms import objects, read_prompts
+from rad.llm.usage import Usage
+from rad.rationales.claims import citations
+from rad.runtime.files import canonical
 from rad.types import Example, Rationale
 
 PROMPTS = Path(__file__).with_suffix(".md")

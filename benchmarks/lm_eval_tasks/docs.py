@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.evaluate import load_metrics, measure
+from benchmarks.harness.evaluate import load_metrics, measure
 from benchmarks.models.prompted import rationale_of
-from rad import claims
-from rad.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError
-from rad.rationales import Rules
+from rad.rationales import claims
+from rad.rationales.rules import Rules
 from rad.types import Example, Item, Prediction, Query, Rationale
 
 RANKING = ("ndcg@10", "recall@10", "mrr", "hit_rate@10")

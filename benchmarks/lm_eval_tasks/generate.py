@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rad import registry
-from rad.io import whole
+from rad.runtime.files import whole
 
 FOLDER = Path(__file__).parent / "domains"
 KINDS = ("rank", "rationale", "like")

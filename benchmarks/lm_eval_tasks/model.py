@@ -73,7 +73,7 @@ class RadLM(LM):
         return self._answers[key][doc["query_id"]]
 
     def _fitted(self, asked: Task, split: str) -> dict[str, Prediction]:
-        from benchmarks.evaluate import repaired
+        from benchmarks.harness.evaluate import repaired
 
         data, model = asked.data, self.kind(self.settings)
         model.fit(data.examples["train"], data.examples["validation"] if split == "test" else (), data.items, self.seed)

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rad.claims import CITATION, Matcher
-from rad.text import tokenize
+from rad.features.bm25 import tokenize
+from rad.rationales.claims import CITATION, Matcher
 from rad.types import Example, Item, Prediction
 
 LONGEST = 2000

@@ -1,8 +1,8 @@
 """``bm25``: the texts of the user's last items, as one query, against the texts of the catalogue.
 
-The weights are rank-bm25's Okapi (k1 1.5, b 0.75, epsilon 0.25), laid down once by ``rad.text.Bm25``; the score of a
-history is the sum over its ``last`` items of ``decay ** steps back`` times ``BM25Okapi.get_scores`` of that item's
-text, in one sparse product. Settings left at None are chosen on validation NDCG@10.
+The weights are rank-bm25's Okapi (k1 1.5, b 0.75, epsilon 0.25), laid down once by ``rad.features.bm25.Bm25``; the
+score of a history is the sum over its ``last`` items of ``decay ** steps back`` times ``BM25Okapi.get_scores`` of that
+item's text, in one sparse product. Settings left at None are chosen on validation NDCG@10.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank
-from rad.text import Bm25
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from rad.features.bm25 import Bm25
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank
-from rad.splits import sequences_of
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 TEXTS: Mapping[str, Any] = {"bm25": bm25.Model, "dense": dense.Model}

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
 from rad.errors import RadError
-from rad.io import cache_dir, sha256_lines, whole
+from rad.runtime.files import cache_dir, sha256_lines, whole
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}

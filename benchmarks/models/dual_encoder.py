@@ -24,11 +24,11 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._training import batches, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoded
-from benchmarks.ranking import Catalogue, rank
-from benchmarks.train.loop import batches, masked, optimise, padded
-from rad.splits import sequences_of
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 SCALE = 20.0  # of the cosine, to start from

@@ -21,10 +21,10 @@ import scipy.sparse as sp
 from pydantic import Field
 from scipy.linalg import lapack
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from rad.data.splits import sequences_of
 from rad.errors import RadError
-from rad.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"penalty": (30.0, 3.0, 10.0, 100.0, 300.0), "recency": (0.8, 1.0, 0.9, 0.6)}

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.ranking import CHOICE_QUERIES, Block, Catalogue, best_outside, block_size, choose, grid, rank
-from rad.splits import sequences_of
+from benchmarks.models._scoring import CHOICE_QUERIES, Block, Catalogue, best_outside, block_size, choose, grid, rank
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"bm25": (0.4, 0.0, 0.2, 0.8, 1.6, 4.0), "dense": (0.2, 0.0, 0.8, 2.0)}

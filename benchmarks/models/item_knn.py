@@ -18,9 +18,9 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank
-from rad.splits import sequences_of
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"window": (10, 3), "decay": (0.5, 1.0), "discount": (0.2, 0.5), "recency": (0.85, 0.7, 1.0)}

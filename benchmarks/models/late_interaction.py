@@ -32,12 +32,12 @@ from rich.progress import track
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._training import batches, console, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoder
-from benchmarks.ranking import Catalogue, rank
-from benchmarks.train.loop import batches, console, masked, optimise, padded
-from rad.io import cache_dir, sha256_lines, whole
-from rad.splits import sequences_of
+from rad.data.splits import sequences_of
+from rad.runtime.files import cache_dir, sha256_lines, whole
 from rad.types import Example, Item, Prediction, Query
 
 SCALE = 20.0  # of MaxSim, to start from

@@ -1,6 +1,7 @@
 """``ltr``: LambdaMART over the other baselines' scores and attribute matches (Burges 2010; LightGBM, Ke et al. 2017).
 
-1. Training prefixes (a sample of ``prefixes``) are described by :mod:`benchmarks.features`. Their users are dealt into
+1. Training prefixes (a sample of ``prefixes``) are described by :mod:`benchmarks.models._ltr_features`. Their users are
+   dealt into
    ``folds``, and a prefix is described by co-purchases, popularity and value pairs counted *without* its user's fold:
    with them, its own answer would be among the facts. A prefix teaches if its answer is among its candidates.
 2. A conditional logit over the candidates weighs the features: a sum of many small matches is what trees learn last.
@@ -23,11 +24,10 @@ import numpy as np
 from pydantic import Field
 from scipy.optimize import minimize
 
-from benchmarks import features
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.features import Facts, Texts
-from benchmarks.models import bm25, dense, item_knn
-from benchmarks.ranking import Catalogue, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models import _ltr_features, bm25, dense, item_knn
+from benchmarks.models._ltr_features import Facts, Texts
+from benchmarks.models._scoring import Catalogue, rank
 from rad.types import Example, Item, Prediction, Query
 
 ORDERED = 60
@@ -95,11 +95,11 @@ class Model:
         return lightgbm.train(options, data, self.settings.trees)
 
     def block(self, queries: Sequence[Query]) -> np.ndarray:
-        step = features.step_size(self.facts)
+        step = _ltr_features.step_size(self.facts)
         return np.concatenate([self._block(queries[k : k + step]) for k in range(0, len(queries), step)])
 
     def _block(self, queries: Sequence[Query]) -> np.ndarray:
-        found = features.describe(queries, self.facts)
+        found = _ltr_features.describe(queries, self.facts)
         score = self.logit(found.x)
         first = within(score, found.rows) < ORDERED
         if self.trees is not None and first.any():
@@ -159,11 +159,11 @@ def described_by_others(
         if not own:
             continue
         facts = Facts([e for e in train if fold[e.query.user_id] != number], items, texts, knn)
-        step = features.step_size(facts)
+        step = _ltr_features.step_size(facts)
         for start in range(0, len(own), step):
             part = own[start : start + step]
             answers = [facts.catalogue.column[next(iter(e.relevant))] for e in part]
-            found = features.describe([e.query for e in part], facts, answers)
+            found = _ltr_features.describe([e.query for e in part], facts, answers)
             x.append(found.x)
             target.append(found.columns == np.array(answers, dtype=np.int64)[found.rows])
             counts = np.bincount(found.rows, minlength=len(part))

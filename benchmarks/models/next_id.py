@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Catalogue, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Catalogue, rank
 from rad.types import Example, Item, Prediction, Query
 
 

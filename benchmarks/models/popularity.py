@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Catalogue, rank
-from rad.splits import sequences_of
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Catalogue, rank
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 

@@ -1,7 +1,7 @@
 """``prompted``: a model behind any OpenAI-compatible endpoint says why, then ranks the candidate file; untrained.
 
 1. The model reads the history and gives reasons, before it sees any candidate: each cites purchases and says in free
-   words what the user wants or avoids. ``rad.claims`` finds the catalogue's attribute values in these words.
+   words what the user wants or avoids. ``rad.rationales.claims`` finds the catalogue's attribute values in these words.
 2. It reads the history, the reasons and the candidates, and lists the numbers of the likeliest ``top``. Numbers are
    given in the order of a hash of the query and the item, so that neither the catalogue nor the place tells anything.
 
@@ -26,13 +26,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from annotation.endpoint import Answer, Endpoint, Unanswered, checked_url
-from annotation.prompting import objects, read_prompts
-from annotation.usage import Usage
-from benchmarks.contracts import ModelCard, ModelSettings
-from rad.claims import Matcher
+from benchmarks.harness.base import ModelCard, ModelSettings
 from rad.errors import RadError
-from rad.io import cache_dir
+from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
+from rad.llm.forms import objects, read_prompts
+from rad.llm.usage import Usage
+from rad.rationales.claims import Matcher
+from rad.runtime.files import cache_dir
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "1"

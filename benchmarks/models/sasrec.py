@@ -27,10 +27,10 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Catalogue, rank
-from benchmarks.train.loop import batches, optimise, padded
-from rad.splits import sequences_of
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._training import batches, optimise, padded
+from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 SCALE = 12.0  # of the cosine, to start from

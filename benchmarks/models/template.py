@@ -20,10 +20,10 @@ import scipy.sparse as sp
 from pydantic import Field
 
 from annotation.drafters.evidence import rationale
-from benchmarks.contracts import ModelCard, ModelSettings
-from benchmarks.ranking import Block, Catalogue, choose, grid, rank_block
-from rad import affinity
-from rad.splits import sequences_of
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank_block
+from rad.data.splits import sequences_of
+from rad.features import item_features
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 GRID = {"decay": (0.9, 1.0, 0.8), "power": (0.3, 0.1, 0.5)}
@@ -53,7 +53,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.columns, self.values = Catalogue(items), affinity.Catalogue.of(items)
+        self.columns, self.values = Catalogue(items), item_features.Catalogue.of(items)
         self.has = sp.csr_matrix(self.values.incidence, dtype=np.float64)  # (items, values)
         self.share = np.asarray(self.has.mean(0)).ravel()
         self.rarity = -np.log(self.share + 1e-6)

@@ -5,7 +5,8 @@
 
 The folder holds one review file and, if there is any, its metadata ``meta_CATEGORY.json`` or ``.jsonl``; each may be
 packed (``.gz``). Without metadata items have no text. The year is told by the first line and stands in the notes;
-:mod:`rad.amazon` says what is kept. A path may be given in full or inside ``--data-dir`` (``RAD_DATA``).
+:mod:`rad.domains.formats.amazon_reviews` says what is kept. A path may be given in full or inside ``--data-dir``
+(``RAD_DATA``).
 
 Domain arguments after the path: ``core=K``, ``reviews``, ``descriptions``. The domain's name, which public ids hash, is
 ``amazon:`` and the name of the review file without ``.json``, ``.jsonl`` and ``.gz``, whatever its folder is called.
@@ -15,10 +16,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rad import amazon, sources
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.domains.formats import amazon_reviews
 from rad.errors import RadError
-from rad.sources import Source
 
 
 class Domain:
@@ -32,10 +34,10 @@ class Domain:
         self.path, _, rest = argument.partition(",")
         if not self.path:
             raise RadError("amazon needs the raw files of a category: amazon:FOLDER or amazon:FILE")
-        self.options = amazon.options(self.name, rest, without=("hub",))
+        self.options = amazon_reviews.options(self.name, rest, without=("hub",))
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""
-        reviews, meta = amazon.in_folder(sources.place("amazon", self.path, data_dir))
-        self.name = f"amazon:{amazon.stem(reviews)}"
-        return amazon.corpus(self.name, reviews, meta, self.options)
+        reviews, meta = amazon_reviews.in_folder(sources.place("amazon", self.path, data_dir))
+        self.name = f"amazon:{amazon_reviews.stem(reviews)}"
+        return amazon_reviews.corpus(self.name, reviews, meta, self.options)

@@ -13,11 +13,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from rad import rationales
-from rad.dataset import Corpus, load_domain
+from rad.data.dataset import Corpus, load_domain
+from rad.data.sources import Source, place
 from rad.errors import RadError
-from rad.io import read_jsonl
-from rad.sources import Source, place
+from rad.rationales import rules
+from rad.runtime.files import read_jsonl
 
 
 class Domain:
@@ -52,7 +52,7 @@ class Domain:
         self.folder = folder
         self.name, self.version, self.data = domain.name, domain.version, spec
         self.published_whole = getattr(domain, "published_whole", False)
-        given = {r.query_id: r for _, r in rationales.read(path)}
+        given = {r.query_id: r for _, r in rules.read(path)}
         known = {f"{user}-{k}" for user, sequence in corpus.sequences.items() for k in range(len(sequence))}
         if strange := sorted(given.keys() - known):
             raise RadError(

@@ -10,8 +10,8 @@ numbers are the source ids; they run in the order of purchase, which public ids 
 
 An item's text is its title and its brand. On validation BM25 has NDCG@10 0.1070 with the brand and 0.1060 without, and
 from 0.102 to 0.108 with garment words or prices added or sizes removed, so nothing else is done to it. Attributes are
-brand, price (a tier of the lowest price asked; 13% of items have one) and what :mod:`rad.garments` reads from the
-title: garment, colour, material, pattern, occasion, wearer.
+brand, price (a tier of the lowest price asked; 13% of items have one) and what
+:mod:`rad.domains.formats.fashion_lexicon` reads from the title: garment, colour, material, pattern, occasion, wearer.
 
 The field ``description`` was written by a language model from reviews, those of test users about their test items too:
 it leaks. ``fashion:descriptions`` appends it to the text, to measure the leak. It warns, its results carry that name,
@@ -30,12 +30,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rad import garments, sources
-from rad.dataset import LEAK, Corpus
+from rad.data import sources
+from rad.data.dataset import LEAK, Corpus
+from rad.data.sources import Source
+from rad.data.splits import in_time_order, public_id
+from rad.domains.formats import fashion_lexicon
+from rad.domains.formats.ratings_csv import read_ratings
 from rad.errors import RadError
-from rad.ratings import read_ratings
-from rad.sources import Source
-from rad.splits import in_time_order, public_id
 from rad.types import Interaction, Item
 
 COLUMNS = ("item", "user", "rating", "timestamp")
@@ -64,7 +65,8 @@ SOURCES = (
 
 
 class Domain:
-    """``load`` reads the raw files; attributes are brand, price and those of :mod:`rad.garments`."""
+    """``load`` reads the raw files; attributes are brand, price and those of
+    :mod:`rad.domains.formats.fashion_lexicon`."""
 
     name = "fashion"
     version = "1"
@@ -102,7 +104,7 @@ class Domain:
         brand = "" if brand.casefold() in NO_BRAND else brand
         told = " ".join(fields.get("description", "").split()) if self.descriptions else ""
         price = _PRICE.fullmatch(fields.get("price", "").strip())
-        values = {"brand": (brand,), "price": (_tier(price[1]) if price else "",), **garments.attributes(title)}
+        values = {"brand": (brand,), "price": (_tier(price[1]) if price else "",), **fashion_lexicon.attributes(title)}
         notes["items without a title"] += not title
         notes["items without a brand"] += not brand
         notes["items with a price that cannot be read"] += bool(fields.get("price")) and not price

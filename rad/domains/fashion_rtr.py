@@ -28,13 +28,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rad import sources
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import distinct_users, in_time_order, k_core, public_id, time_cuts
+from rad.domains.formats.ratings_csv import seconds
 from rad.errors import RadError
-from rad.io import read_jsonl
-from rad.ratings import seconds
-from rad.sources import Source
-from rad.splits import distinct_users, in_time_order, k_core, public_id, time_cuts
+from rad.runtime.files import read_jsonl
 from rad.types import Interaction, Item
 
 CORE = 5

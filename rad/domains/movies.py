@@ -20,13 +20,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rad import sources
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import in_time_order, public_id
+from rad.domains.formats.ratings_csv import read_ratings
 from rad.errors import RadError
-from rad.io import read_lines
-from rad.ratings import read_ratings
-from rad.sources import Source
-from rad.splits import in_time_order, public_id
+from rad.runtime.files import read_lines
 from rad.types import Interaction, Item
 
 ENCODING = "latin-1"

@@ -27,13 +27,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rad import sources
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import public_id
 from rad.errors import RadError
-from rad.io import read_lines
-from rad.sources import Source
-from rad.splits import public_id
-from rad.text import tokenize
+from rad.features.bm25 import tokenize
+from rad.runtime.files import read_lines
 from rad.types import Interaction, Item
 
 LEAST = 5  # papers that have a tag worth keeping

@@ -7,7 +7,7 @@
   any order. Without timestamps a history is a set: what is held out of it is drawn by a hash. One item twice at one
   time (or twice in a set) counts once; bought again later, it stays.
 - or ``NAME.train.inter``, ``NAME.valid.inter`` and ``NAME.test.inter`` with ``item_id_list``: leave-one-out, in the
-  order of the lists, put together as :func:`rad.recbole.leave_one_out` says.
+  order of the lists, put together as :func:`rad.domains.formats.recbole_atomic.leave_one_out` says.
 - ``NAME.item``: every column of tokens is an attribute (the values of a ``token_seq`` are parted by spaces), the title
   is ``title`` or the first column that ends in ``_title``, and free text (``description`` and the like) joins the
   item's text. Columns of numbers are no attributes, and those that tell how popular an item became are never read.
@@ -24,12 +24,13 @@ import math
 import re
 from pathlib import Path
 
-from rad import recbole, sources
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import public_id
+from rad.domains.formats import recbole_atomic
 from rad.errors import RadError
-from rad.snapshots import is_snapshot
-from rad.sources import Source
-from rad.splits import public_id
+from rad.leakage.snapshot_fields import is_snapshot
 from rad.types import Interaction, Item
 
 FREE_TEXT = re.compile(r"(\w+_)?(description|abstract|text|features?|plot|summary)")
@@ -64,19 +65,19 @@ class Domain:
         if catalogue is None:
             had = {x.item_id for sequence in sequences.values() for x in sequence}
             catalogue = {item_id: Item(item_id, self.name, "(no title)", "") for item_id in had}
-        ordered = len(files) > 1 or "timestamp" in recbole.read_header(files[""])
+        ordered = len(files) > 1 or "timestamp" in recbole_atomic.read_header(files[""])
         notes = {what: n for what, n in notes.items() if n}
         return Corpus(items=list(catalogue.values()), sequences=sequences, ordered=ordered, notes=notes)
 
     def _sequences(
         self, path: Path, catalogue: dict[str, Item] | None, items: Path
     ) -> tuple[dict[str, list[Interaction]], int]:
-        header = recbole.read_header(path)
+        header = recbole_atomic.read_header(path)
         columns = ["user_id", "item_id", *(name for name in ("timestamp", "rating") if name in header)]
         timed, twice = "timestamp" in header, 0
         seen: set[tuple[str, str, float]] = set()
         users: dict[str, list[tuple[float, Interaction]]] = {}
-        for number, values in recbole.read_atomic(path, columns):
+        for number, values in recbole_atomic.read_atomic(path, columns):
             where, row = f"{path}:{number}", dict(zip(columns, values, strict=True))
             time = _number(where, "timestamp", row["timestamp"]) if timed else 0.0
             if not 0 <= time <= _YEAR_2100:
@@ -98,7 +99,7 @@ class Domain:
         self, files: dict[str, Path], catalogue: dict[str, Item] | None, items: Path
     ) -> dict[str, list[Interaction]]:
         out = {}
-        for number, (user, sequence) in enumerate(recbole.leave_one_out(files).items(), 2):
+        for number, (user, sequence) in enumerate(recbole_atomic.leave_one_out(files).items(), 2):
             pairs = [self._ids(f"{files['test']}:{number}", user, item, catalogue, items) for item in sequence]
             out[pairs[0][0]] = [Interaction(*pair) for pair in pairs]
         return out
@@ -110,14 +111,14 @@ class Domain:
         return public_id(self.name, "user", user), key
 
     def _items(self, path: Path) -> tuple[dict[str, Item], dict[str, int]]:
-        header = recbole.read_header(path)
+        header = recbole_atomic.read_header(path)
         free = [name for name in header if FREE_TEXT.fullmatch(name)]
         title = next((name for name in header if name == "title" or name.endswith("_title")), None)
         told = {name: kind for name, kind in header.items() if kind.startswith("token") and not is_snapshot(name)}
         told = {name: kind for name, kind in told.items() if name not in ("item_id", title, *free)}
         columns = ["item_id", *([title] if title else []), *told, *free]
         out: dict[str, Item] = {}
-        for number, values in recbole.read_atomic(path, columns, may_be_empty=columns[1:]):
+        for number, values in recbole_atomic.read_atomic(path, columns, may_be_empty=columns[1:]):
             row = {name: " ".join(value.split()) for name, value in zip(columns, values, strict=True)}
             key = public_id(self.name, "item", row["item_id"])
             if key in out:

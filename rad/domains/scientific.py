@@ -19,14 +19,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rad import recbole, sources
-from rad.amazon import NO_BRAND, canonical
-from rad.dataset import Corpus
+from rad.data import sources
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import public_id
+from rad.domains.formats import recbole_atomic
+from rad.domains.formats.amazon_reviews import NO_BRAND, canonical
 from rad.errors import RadError
-from rad.io import read_jsonl
 from rad.registry import unknown
-from rad.sources import Source
-from rad.splits import public_id
+from rad.runtime.files import read_jsonl
 from rad.types import Interaction, Item
 
 ROOT = "Industrial & Scientific"
@@ -70,9 +71,11 @@ class Domain:
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and sequences with public ids. ``data_dir``: the folder ``scientific`` or the one that holds it."""
         files = sources.find(self.name, SOURCES, data_dir, self.changed)
-        item_names = recbole.read_index(files["Scientific.item2index"])
-        user_names = recbole.read_index(files["Scientific.user2index"])
-        sequences = recbole.leave_one_out({s: files[f"Scientific.{s}.inter"] for s in ("train", "valid", "test")})
+        item_names = recbole_atomic.read_index(files["Scientific.item2index"])
+        user_names = recbole_atomic.read_index(files["Scientific.user2index"])
+        sequences = recbole_atomic.leave_one_out(
+            {s: files[f"Scientific.{s}.inter"] for s in ("train", "valid", "test")}
+        )
         items, notes = self._items(files["items.jsonl"], item_names)
         test = files["Scientific.test.inter"]
         out = {}

@@ -3,15 +3,15 @@
     python -m rad describe scientific_2023 --data-dir DIR
 
 Everything is as in :mod:`rad.domains.fashion_2023`, arguments too. The publisher's own 5-core of this category is not
-used: the filter is that of :mod:`rad.amazon`, the same as for every category.
+used: the filter is that of :mod:`rad.domains.formats.amazon_reviews`, the same as for every category.
 """
 
 from __future__ import annotations
 
-from rad import amazon
 from rad.domains import fashion_2023
+from rad.domains.formats import amazon_reviews
 
-SOURCES = amazon.published("Industrial_and_Scientific")
+SOURCES = amazon_reviews.published("Industrial_and_Scientific")
 
 
 class Domain(fashion_2023.Domain):

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from rad.dataset import Corpus
+from rad.data.dataset import Corpus
 from rad.errors import RadError
 from rad.types import Item
-from rad.world import catalogue, corpus, fashion
+from rad.world import catalogue, fashion, simulate
 
 IN_MEMORY = 200_000  # users; their examples and reasons take about 20 GB
 
@@ -21,22 +21,22 @@ class Domain:
     """The built-in fashion world. Needs no files."""
 
     name = "world"
-    version = corpus.VERSION
+    version = simulate.VERSION
     sources: tuple[()] = ()
     published_whole = True  # a release holds all of it, texts too: no third party has a part in it
     spec = fashion.SPEC
 
     def __init__(self, argument: str = "") -> None:
-        self.settings = corpus.parse(argument)
+        self.settings = simulate.parse(argument)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Generate the corpus: a few seconds for 2,000 users. ``data_dir`` is not read."""
         if self.n_users > IN_MEMORY:
             raise RadError(
                 f"{self.name}: {self.n_users:,} users are too many for memory; python -m rad build writes them as "
-                "shards, python -m benchmarks.shards scores those"
+                "shards, python -m benchmarks.scale scores those"
             )
-        return corpus.build(self.spec, self.settings)
+        return simulate.build(self.spec, self.settings)
 
     @property
     def n_users(self) -> int:
@@ -50,6 +50,6 @@ class Domain:
     def items(self) -> list[Item]:
         return self.catalogue.items
 
-    def stream(self, start: int, stop: int) -> Iterator[corpus.User]:
+    def stream(self, start: int, stop: int) -> Iterator[simulate.User]:
         """Users ``start`` to ``stop`` by number, in bounded memory; they do not depend on any before them."""
-        return corpus.stream_users(self.spec, self.settings, self.catalogue, start=start, stop=stop)
+        return simulate.stream_users(self.spec, self.settings, self.catalogue, start=start, stop=stop)

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from rad.splits import public_id
+from rad.data.splits import public_id
 from rad.types import Item
-from rad.world.bits import Ints, Purpose, below, bits, pick
+from rad.world.rng import Ints, Purpose, below, bits, pick
 from rad.world.spec import Claim, Spec
 
 AFFINE = 5  # odds of a value that goes with one drawn before it

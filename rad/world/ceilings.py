@@ -24,16 +24,17 @@ from typing import Any
 
 import numpy as np
 
-from rad.dataset import load_domain, open_dataset
+from rad.data.dataset import load_domain, open_dataset
+from rad.data.splits import public_id, query_id
 from rad.errors import RadError, run
-from rad.io import cache_dir, whole
-from rad.splits import public_id, query_id
+from rad.runtime.files import cache_dir, whole
 from rad.world import catalogue as catalogues
-from rad.world import engine, known, people, posterior
-from rad.world.bits import Ints, weight
-from rad.world.corpus import CELLS, Settings
-from rad.world.people import COMPLEMENT, NEED, UNEXPLAINED, People
+from rad.world import choice_model, known, posterior
+from rad.world import users as people
 from rad.world.posterior import MODES, Floats, Histories, World
+from rad.world.rng import Ints, weight
+from rad.world.simulate import CELLS, Settings
+from rad.world.users import COMPLEMENT, NEED, UNEXPLAINED, People
 
 CUT = 100  # rankings hold this many items
 CHAINS, SWEEPS, BURN_IN = 2, 60, 20
@@ -76,7 +77,7 @@ def compute(
     if split not in _BACK:
         raise RadError(f"split '{split}' has no ceilings; available: {', '.join(_BACK)}")
     settings: Settings = domain.settings
-    tables = engine.Tables(catalogues.build(domain.spec, settings.seed, settings.items))
+    tables = choice_model.Tables(catalogues.build(domain.spec, settings.seed, settings.items))
     block, made = _world(tables, settings)
     at = block.length - _BACK[split]
     item, rating, spoken, feeling = (_cut(a, at) for a in (made.item, made.rating, made.spoken, made.feeling))
@@ -134,7 +135,7 @@ class _Ranker:
         return order, place
 
 
-def _world(tables: engine.Tables, settings: Settings) -> tuple[People, engine.Choices]:
+def _world(tables: choice_model.Tables, settings: Settings) -> tuple[People, choice_model.Choices]:
     """Every user's hidden state and choices, in blocks so that the odds of all items fit the memory."""
     size = max(1, CELLS // settings.items)
     vocabulary = tables.catalogue.vocabulary
@@ -142,8 +143,8 @@ def _world(tables: engine.Tables, settings: Settings) -> tuple[People, engine.Ch
     for start in range(0, settings.users, size):
         user = np.arange(start, min(start + size, settings.users))
         block = people.draw(vocabulary, settings.seed, user, settings.shortest, settings.longest)
-        parts.append((block, engine.choose(tables, block, settings.seed)))
-    return _joined(People, [b for b, _ in parts]), _joined(engine.Choices, [c for _, c in parts])
+        parts.append((block, choice_model.choose(tables, block, settings.seed)))
+    return _joined(People, [b for b, _ in parts]), _joined(choice_model.Choices, [c for _, c in parts])
 
 
 def _joined(kind: Any, parts: Sequence[Any]) -> Any:
@@ -154,10 +155,10 @@ def _cut(values: Ints, at: Ints) -> Ints:
     return np.where(np.arange(values.shape[1])[None, :] < at[:, None], values, -1)
 
 
-def _oracle(tables: engine.Tables, block: People, item: Ints, at: Ints, rows: Ints) -> Floats:
+def _oracle(tables: choice_model.Tables, block: People, item: Ints, at: Ints, rows: Ints) -> Floats:
     """(rows, items): the exact distribution of the next choice, given all but its mode."""
     at, item = at[rows], item[rows]
-    base = engine.tastes(tables.catalogue, block.likes[rows], block.dislikes[rows])
+    base = choice_model.tastes(tables.catalogue, block.likes[rows], block.dislikes[rows])
     base = base + tables.limit[block.limit[rows]] + tables.catalogue.appeal
     k = np.arange(len(rows))
     kinds = {

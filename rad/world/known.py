@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rad.dataset import Dataset
+from rad.data.dataset import Dataset
 from rad.types import Rationale, Split
 
 

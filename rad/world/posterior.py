@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rad.world import engine, people
-from rad.world.bits import OCTAVE, Ints
-from rad.world.engine import Tables
-from rad.world.people import DISLIKES, LIKES
+from rad.world import choice_model, users
+from rad.world.choice_model import Tables
+from rad.world.rng import OCTAVE, Ints
+from rad.world.users import DISLIKES, LIKES
 
 Floats = npt.NDArray[np.floating[Any]]
 TINY = 1e-30
-MODES = np.array(people.MODE_PERCENT) / 100
+MODES = np.array(users.MODE_PERCENT) / 100
 
 
 def power(units: Any) -> Floats:
@@ -57,7 +57,7 @@ class World:
     @cached_property
     def taste(self) -> Ints:
         """Value numbers that a taste can be about."""
-        return np.flatnonzero(people.taste_odds(self.tables.catalogue.vocabulary)[-1])
+        return np.flatnonzero(users.taste_odds(self.tables.catalogue.vocabulary)[-1])
 
     @cached_property
     def has(self) -> Floats:
@@ -86,11 +86,11 @@ class World:
     @cached_property
     def odds(self) -> Floats:
         """(circles + 1, tastes): prior odds of a like by circle; last of a dislike."""
-        return people.taste_odds(self.tables.catalogue.vocabulary)[:, self.taste].astype(np.float64)
+        return users.taste_odds(self.tables.catalogue.vocabulary)[:, self.taste].astype(np.float64)
 
     @cached_property
     def moves(self) -> Floats:
-        table = people.transitions(self.tables.catalogue.vocabulary).astype(np.float64)
+        table = users.transitions(self.tables.catalogue.vocabulary).astype(np.float64)
         return np.asarray(table / table.sum(1, keepdims=True))
 
     @cached_property
@@ -98,14 +98,14 @@ class World:
         """(21, 5): log probability of ratings 1..5 by merit -10..10."""
         out = np.zeros((21, 5))
         for merit in range(-10, 11):
-            for k, percent in enumerate(engine.NOISE):
-                out[merit + 10, int(np.clip(engine.MIDDLE + merit + k - 1, 1, 5)) - 1] += percent / 100
+            for k, percent in enumerate(choice_model.NOISE):
+                out[merit + 10, int(np.clip(choice_model.MIDDLE + merit + k - 1, 1, 5)) - 1] += percent / 100
         return np.log(out + TINY)
 
     @cached_property
     def feeling(self) -> Floats:
         """(3, 3): log probability of complaint, neutral, praise about what is disliked, plain, liked."""
-        share = np.array(engine.FEELING) / 100
+        share = np.array(choice_model.FEELING) / 100
         return np.log(np.column_stack([share, 1 - share.sum(1)]))
 
 
@@ -121,7 +121,7 @@ class Chain:
         self._fixed_parts()
         self.circle: Ints = self.rng.integers(0, len(world.odds) - 1, size=(self.n,))
         self.slots = np.full((self.n, len(LIKES) + len(DISLIKES)), none)
-        for k in range(people.FEWEST_LIKES):
+        for k in range(users.FEWEST_LIKES):
             self.slots[:, k] = self._prior_draw(self.slots[:, :k], self.circle)
         self.slots[:, len(LIKES)] = self._prior_draw(self.slots, np.full(self.n, -1))
         self.limit: Ints = self.rng.integers(0, len(world.within), size=(self.n,))
@@ -151,7 +151,7 @@ class Chain:
         gone = np.cumsum(impulse, 1) - impulse
         self.impulse = world.impulse[self.x] / (1 - gone)
         self.shares = np.tile(MODES[None], (self.steps, 1))
-        self.shares[0] = (MODES[people.UNEXPLAINED], 0, MODES[people.COMPLEMENT] + MODES[people.NEED])
+        self.shares[0] = (MODES[users.UNEXPLAINED], 0, MODES[users.COMPLEMENT] + MODES[users.NEED])
         self.carry = world.has[:, self.x].transpose(1, 2, 0)  # (users, steps, tastes + 1)
         self.allow = world.within[:, self.x].transpose(1, 2, 0)
         self.need_x = world.need[:, self.x].transpose(1, 2, 0)  # (users, steps, needs)
@@ -180,7 +180,7 @@ class Chain:
         """(users, items) odds from appeal, tastes and limit."""
         units = sum(self.world.has[slots[:, k]] * np.float32(self.units[k]) for k in range(len(self.units)))
         if limit is not None:
-            units = units + self.world.within[limit] * np.float32(engine.WITHIN)
+            units = units + self.world.within[limit] * np.float32(choice_model.WITHIN)
         odds = self.world.appeal * power(units)
         return np.asarray(odds / odds.sum(1, keepdims=True))
 
@@ -209,13 +209,13 @@ class Chain:
 
     def _rating(self, merit_units: Floats) -> Floats:
         """(users, ...) log likelihood of the ratings, by utility (users, steps, ...)."""
-        merit = np.clip(np.floor_divide(merit_units, engine.LIKED_STEP), -10, 10).astype(np.int64) + 10
+        merit = np.clip(np.floor_divide(merit_units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         extra = (1,) * (merit.ndim - 2)
         rating = np.where(self.made, self.seen.rating, 1).reshape(self.n, self.steps, *extra) - 1
         return np.asarray((self.world.rating[merit, rating] * self.made.reshape(self.n, self.steps, *extra)).sum(1))
 
     def _grudge(self, limit: Ints) -> Floats:
-        return (1 - np.take_along_axis(self.allow, limit[:, None, None], 2)[..., 0]) * engine.OVER_LIMIT
+        return (1 - np.take_along_axis(self.allow, limit[:, None, None], 2)[..., 0]) * choice_model.OVER_LIMIT
 
     def sweep(self) -> None:
         """One pass over every part of the state."""
@@ -240,8 +240,8 @@ class Chain:
     def _rating_change(self, units: Floats, gain: int) -> Floats:
         """(users, tastes + 1): how a taste on each value changes the log likelihood of the ratings."""
         rating = np.where(self.made, self.seen.rating, 1) - 1
-        low = np.clip(np.floor_divide(units, engine.LIKED_STEP), -10, 10).astype(np.int64) + 10
-        high = np.clip(np.floor_divide(units + gain, engine.LIKED_STEP), -10, 10).astype(np.int64) + 10
+        low = np.clip(np.floor_divide(units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
+        high = np.clip(np.floor_divide(units + gain, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         delta = (self.world.rating[high, rating] - self.world.rating[low, rating]) * self.made
         return np.asarray(np.einsum("ut,uta->ua", delta, self.carry))
 
@@ -263,7 +263,7 @@ class Chain:
                 out = np.where((rest[:, k] < none)[:, None], out - np.log(np.maximum(left, TINY)), out)
             taken = taken + np.take_along_axis(odds, rest[:, k : k + 1], 1)[:, 0]
         np.put_along_axis(out, rest, -np.inf, 1)
-        fewest = first + (people.FEWEST_LIKES if liked else people.FEWEST_DISLIKES)
+        fewest = first + (users.FEWEST_LIKES if liked else users.FEWEST_DISLIKES)
         later = (rest[:, slot + 1 : last] < none).any(1)
         out[:, none] = np.where((slot >= fewest) & ~later, 0.0, -np.inf)
         if slot > fewest:  # a slot is used only if the one before it is
@@ -272,9 +272,9 @@ class Chain:
 
     def _limit(self) -> None:
         base = self._base(self.slots, None)
-        score = self._candidates(base, self.world.within, self.need_within, self.allow, engine.WITHIN)
+        score = self._candidates(base, self.world.within, self.need_within, self.allow, choice_model.WITHIN)
         taste = self._taste_units(self.slots, self.carry)
-        score = score + self._rating(taste[..., None] + (1 - self.allow) * engine.OVER_LIMIT)
+        score = score + self._rating(taste[..., None] + (1 - self.allow) * choice_model.OVER_LIMIT)
         self.limit = self._sample(score + np.log(np.array(self.world.tables.catalogue.vocabulary.spec.limit_odds)))
 
     def _choices(self, slots: Ints) -> Floats:
@@ -348,11 +348,11 @@ class Chain:
         mask[user, self.x[user, step]] = 0
         base = base * mask
         paired = base * self.next_pair
-        out = MODES[people.COMPLEMENT] * paired / np.maximum(paired.sum(1, keepdims=True), TINY)
+        out = MODES[users.COMPLEMENT] * paired / np.maximum(paired.sum(1, keepdims=True), TINY)
         share = ahead / np.maximum(base @ self.world.need.T, TINY)
-        out = out + MODES[people.NEED] * base * (share @ self.world.need)
+        out = out + MODES[users.NEED] * base * (share @ self.world.need)
         impulse = self.world.impulse * mask
-        return np.asarray(out + MODES[people.UNEXPLAINED] * impulse / impulse.sum(1, keepdims=True))
+        return np.asarray(out + MODES[users.UNEXPLAINED] * impulse / impulse.sum(1, keepdims=True))
 
 
 def predictive(

@@ -13,13 +13,13 @@ from functools import cache
 
 import numpy as np
 
-from rad.splits import query_id
+from rad.data.splits import query_id
 from rad.types import Evidence, EvidenceKind, PairExplanation, Rationale, Reason, Verdict
-from rad.world.bits import Ints, Purpose, Words, bits
 from rad.world.catalogue import Catalogue
-from rad.world.engine import PARTNER, SHARED, WITHIN
-from rad.world.people import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED
+from rad.world.choice_model import PARTNER, SHARED, WITHIN
+from rad.world.rng import Ints, Purpose, Words, bits
 from rad.world.spec import Claim
+from rad.world.users import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED
 
 MOST_CITED = 3  # the latest items that show a fact
 UNHAPPY = 2  # a rating at or below it reveals a dislike of what the item carries

@@ -1,0 +1,103 @@
+"""What ``annotation agreement`` prints: a table per group of reviewers, and what to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from annotation.agreement.calibration import Calibration
+from annotation.agreement.coefficients import Estimate
+from annotation.agreement.measure import Agreement, GroupAgreement
+
+FEW = 20  # shared records below which an interval says little
+console = Console(highlight=False)
+
+
+def show(found: Agreement, judges: Sequence[Calibration] = ()) -> None:
+    """People, simulated reviewers where there are some, and adjudicators."""
+    if not found.people.reviewers:
+        console.print("No person has answered yet.")
+    for title, group in (("People", found.people), ("Simulated reviewers (programs, no people)", found.simulated)):
+        if group.reviewers:
+            _group(title, group)
+    if found.adjudicated:
+        table = grid("question", "records", "answers", "equal")
+        console.print("Reviewers' answers beside the adjudicator's:")
+        for question, row in found.adjudicated.items():
+            table.add_row(question, f"{row.n_records:,}", f"{row.n_answers:,}", f"{row.equal:.0%}")
+        console.print(table)
+    if judges:
+        _judges(judges)
+    if len(found.guidelines) > 1:
+        kinds = ", ".join(f"{name} ({n:,} answers)" for name, n in found.guidelines.items())
+        console.print(f"Answers under several guidelines are mixed: {kinds}.", markup=False)
+    console.print(f"Intervals: 95%, bootstrap over records, {found.resamples:,} resamples, seed {found.seed}.")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A rounded number, a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def spoken(one: Estimate) -> str:
+    """``0.71 [0.62, 0.79]``, a dash where it is undefined."""
+    return number(one.value) + (f" [{number(one.low)}, {number(one.high)}]" if one.low is not None else "")
+
+
+def _judges(judges: Sequence[Calibration]) -> None:
+    """Judges in a reviewer's place beside the reviewers themselves."""
+    whom = {"people": "people", "simulated": "simulated reviewers, who are no people"}[judges[0].against]
+    console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
+    table = grid("judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
+    for one in judges:
+        for k, (name, place) in enumerate(shown_of(one.in_place).items()):
+            label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
+            table.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
+    console.print(table)
+    for one in judges:
+        told = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
+        told += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
+        console.print(f"{told}; {one.n_shared:,} records compared", markup=False)
+        for why in {e.undefined for e in one.in_place.values() if e.undefined}:
+            console.print(f"  undefined: {why}")
+
+
+def shown_of(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """The coefficients that a table shows: one kappa and, on scales, Spearman's with the mean; files have all."""
+    kept = ("weighted_kappa", "spearman") if "weighted_kappa" in found else ("kappa",)
+    return {name: found[name] for name in kept if name in found}
+
+
+def grid(*heads: str) -> Table:
+    """An empty table for 80 columns; numbers never wrap."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    for k, head in enumerate(heads):
+        table.add_column(head, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
+    return table
+
+
+def _group(title: str, group: GroupAgreement) -> None:
+    overlap = ", ".join(f"{n:,} by {k}" for k, n in group.overlap.items())
+    n = len(group.reviewers)
+    console.print(f"{title}: {n} reviewers, {group.n_records:,} records ({overlap}), {group.n_answers:,} answers")
+    table = grid("question", "answers", "shared", "equal", "alpha [95%]", "distance", "kappas")
+    for q in group.questions.values():
+        name = "weighted_kappa" if q.kind in ("ordinal", "set") else "kappa"
+        kappas = [k.value for p in q.pairs if (k := p.coefficients.get(name)) and k.value is not None]
+        spread = "–" if not kappas else number(min(kappas)) + (f"..{number(max(kappas))}" if len(kappas) > 1 else "")
+        alpha = spoken(q.coefficients["alpha"]) + (" few" if 0 < q.n_shared < FEW else "")
+        equal = "–" if q.exact is None else f"{q.exact:.0%}"
+        table.add_row(q.question, f"{q.n_answers:,}", f"{q.n_shared:,}", equal, alpha, q.distance, spread)
+    console.print(table)
+    for q in group.questions.values():
+        if why := q.coefficients["alpha"].undefined:
+            console.print(f"alpha of {q.question} is undefined: {why}")
+    if any(0 < q.n_shared < FEW for q in group.questions.values()):
+        console.print(f"few: under {FEW} records were answered twice, too few to rely on the interval.")
+    if medians := [s.median for s in group.seconds.values()]:
+        n = sum(s.n for s in group.seconds.values())
+        span = f"{min(medians):,.0f}" + (f" to {max(medians):,.0f}" if len(medians) > 1 else "")
+        console.print(f"Time per record, median of each reviewer: {span} s (known for {n:,} forms)")

@@ -1,0 +1,128 @@
+"""The Argilla that a campaign works with: its own embedded server, or any other by ``--api-url``.
+
+Everything goes through the Argilla SDK and its HTTP client. The key of another server is read from ``ARGILLA_API_KEY``
+and never written down. Whatever goes wrong on the way is one :class:`RadError`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annotation.campaign.folder import Campaign
+from rad.errors import RadError
+
+if TYPE_CHECKING:
+    import argilla as rg
+
+REVIEW, ADJUDICATION = "review", "adjudication"  # the campaign's datasets, in a workspace of its name
+PAGE = 500  # records a request
+PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("campaign", type=Path, metavar="CAMPAIGN", help="the campaign's folder")
+    parser.add_argument(
+        "--api-url", metavar="URL", help="another Argilla than the campaign's own; its key is read from ARGILLA_API_KEY"
+    )
+
+
+def connect(campaign: Campaign, api_url: str | None = None) -> rg.Argilla:
+    """A client with the rights of an owner. :class:`RadError` on a wrong URL or key, and where nothing answers."""
+    if api_url:
+        key = os.environ.get("ARGILLA_API_KEY")
+        if not key:
+            raise RadError(f"set ARGILLA_API_KEY to your key for {api_url} (in Argilla: user settings)")
+    else:
+        api_url, key = _own(campaign), campaign.owner()["api_key"]
+    import argilla
+    import httpx
+
+    warnings.filterwarnings("ignore", module=r"argilla(\.|$)")  # told in our own words
+    for name in ("httpx", "argilla"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        client = argilla.Argilla(api_url=api_url, api_key=key, retries=1, timeout=PATIENCE)
+        version = client.http_client.get("/api/v1/version").json()["version"]
+    except argilla._exceptions.ArgillaError as error:
+        raise RadError(f"{api_url} refused the key, or is no Argilla ({_short(error)})") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        raise RadError(
+            f"no Argilla answers at {api_url} ({_short(error)}); is it running, is the URL right?"
+        ) from error
+    if not str(version).startswith("2."):
+        raise RadError(f"{api_url} is Argilla {version}; version 2 is needed")
+    return client
+
+
+def _own(campaign: Campaign) -> str:
+    path = campaign.server / "server.json"
+    if not path.exists():
+        raise RadError(
+            f"the campaign's server is not running: python -m annotation serve {campaign.path} (in another terminal), "
+            "or name another Argilla by --api-url"
+        )
+    url: str = json.loads(path.read_text())["url"]
+    return url
+
+
+def _short(error: BaseException) -> str:
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= 160 else said[:157] + "..."
+
+
+@contextmanager
+def speaking(what: str) -> Iterator[None]:
+    """Failures of the server while ``what`` is being done, as one line."""
+    import httpx
+    from argilla._exceptions import ArgillaError, ForbiddenError
+
+    try:
+        yield
+    except ForbiddenError as error:
+        raise RadError(f"{what}: the key's role may not do this, an owner's may ({_short(error)})") from error
+    except (ArgillaError, httpx.HTTPError) as error:
+        raise RadError(
+            f"{what}: the server did not answer as expected ({_short(error)}); what arrived there is kept: run it again"
+        ) from error
+
+
+def find(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
+    """The campaign's dataset of this name on the server, with its settings read; None where there is none."""
+    if client.workspaces(campaign.settings.name) is None:
+        return None
+    dataset = client.datasets(name, workspace=campaign.settings.name)
+    return dataset.get() if dataset is not None else None
+
+
+def found(client: rg.Argilla, campaign: Campaign, name: str = REVIEW) -> rg.Dataset:
+    dataset = find(client, campaign, name)
+    if dataset is None:
+        raise RadError(f"nothing was pushed to {client.api_url} yet: python -m annotation push {campaign.path}")
+    return dataset
+
+
+def records(client: rg.Argilla, dataset: rg.Dataset, answers: bool = False) -> list[dict[str, Any]]:
+    """All records of a dataset as the API tells them, once each; with ``answers`` everybody's responses."""
+    path, out, offset = f"/api/v1/datasets/{dataset.id}/records", {}, 0
+    include = {"include": "responses"} if answers else {}
+    while True:
+        response = client.http_client.get(path, params={"offset": offset, "limit": PAGE, **include})
+        response.raise_for_status()
+        page = response.json()
+        out.update({row["id"]: row for row in page["items"]})
+        offset += len(page["items"])
+        if not page["items"] or offset >= page["total"]:
+            return list(out.values())
+
+
+def usernames(client: rg.Argilla) -> dict[str, str]:
+    """User id -> user name, of everybody whom the key may see."""
+    return {str(user.id): user.username for user in client.users}

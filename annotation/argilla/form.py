@@ -1,0 +1,202 @@
+"""The reviewed form: what reviewers see of a draft, what they are asked, and how answers become judgements.
+
+History and draft come as plain text without the characters that begin markup (:func:`plain`), so that markup in a third
+party's titles is shown and never obeyed. The corrected
+text is filled in beforehand with the draft; no score, no model's opinion and no other reviewer's answer is shown, since
+these anchor people (the adjudicator, who decides between reviewers, sees their answers).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import argilla as rg
+
+from annotation import guidelines
+from rad.errors import RadError
+from rad.rationales import claims
+from rad.runtime.files import canonical, whole
+from rad.types import Example, Item, Judgement, Rationale
+
+FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
+SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
+
+VERDICTS = {
+    "accept": "Accept as it is",
+    "accept_edited": "Accept with my correction",
+    "reject": "Reject",
+    "unsure": "I cannot tell",
+}
+ERRORS = {
+    "hallucinated": "Says what is not in the history",
+    "contradicts": "Contradicts the history",
+    "generic": "Would fit almost anybody",
+    "names_item": "Names the item that was bought",
+    "hindsight": "Speaks as if the purchase were known",
+    "wrong_weight": "A weak reason is told as a strong one, or the other way round",
+    "language": "Hard to read",
+}
+SPANS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
+
+
+def keep(wanted: rg.Settings, folder: Path) -> None:
+    """Write ``settings.json``, from which ``rg.Settings.from_json`` makes the same form on any server."""
+    with whole(folder / "settings.json") as file:
+        file.write(canonical(wanted.serialize()) + "\n")
+
+
+def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg.Settings:
+    """Fields, questions and guidelines. ``overlap`` is the number of answers after which a record is done."""
+    fields = [
+        rg.TextField(client=client, name="history", title="History, oldest first", use_markdown=False),
+        rg.TextField(client=client, name="draft", title="Draft rationale", use_markdown=False),
+        rg.TextField(client=client, name="item", title="Item that was bought (the draft was to be written without it)"),
+    ]
+    if adjudication:
+        fields.append(
+            rg.TextField(client=client, name="answers", title="What the reviewers answered", use_markdown=False)
+        )
+    scale = [1, 2, 3, 4, 5]
+    return rg.Settings(
+        guidelines=guidelines.TEXT,
+        fields=fields,
+        questions=[
+            rg.RatingQuestion(
+                client=client,
+                name="plausibility",
+                title="Plausibility: could this be why?",
+                description="1: not at all. 5: entirely. Judge from the history; see the guidelines.",
+                values=scale,
+            ),
+            rg.RatingQuestion(
+                client=client,
+                name="trust",
+                title="Trust: would you rely on a shop that explains itself like this?",
+                description="1: not at all. 5: entirely.",
+                values=scale,
+            ),
+            rg.MultiLabelQuestion(
+                client=client,
+                name="errors",
+                title="Errors, if there are any",
+                labels=ERRORS,
+                required=False,
+                visible_labels=len(ERRORS),
+            ),
+            rg.SpanQuestion(
+                client=client,
+                name="unsupported",
+                title="Mark what the history does not support",
+                field="draft",
+                labels=SPANS,
+                required=False,
+                allow_overlapping=False,
+            ),
+            rg.TextQuestion(
+                client=client,
+                name="edited",
+                title="Corrected rationale",
+                description="Filled in with the draft. Change it only if you accept it with a correction.",
+                required=False,
+            ),
+            rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICTS),
+        ],
+        metadata=[rg.TermsMetadataProperty(client=client, name="query_id", visible_for_annotators=False)],
+        distribution=rg.TaskDistribution(min_submitted=overlap),
+    )
+
+
+def check(dataset: rg.Dataset, wanted: rg.Settings) -> None:
+    """:class:`RadError` naming the first difference between a server's form and ours; titles may differ."""
+    where = f"dataset '{dataset.name}' on the server has another form"
+    for kind in ("fields", "questions"):
+        there, ours = ({p.name: p for p in getattr(s, kind)} for s in (dataset.settings, wanted))
+        if lost := [name for name in ours if name not in there]:
+            more = [name for name in there if name not in ours]
+            renamed = f" (it has '{more[0]}'; was it renamed?)" if more else ""
+            raise RadError(f"{where}: no {kind[:-1]} '{lost[0]}'{renamed}. Begin another campaign, or delete it there")
+        for name, part in ours.items():
+            if type(there[name]) is not type(part) or _options(there[name]) != _options(part):
+                raise RadError(f"{where}: {kind[:-1]} '{name}' differs. Begin another campaign, or delete it there")
+
+
+def _options(part: Any) -> set[Any]:
+    return set(getattr(part, "labels", None) or getattr(part, "values", None) or ())
+
+
+def record(draft: Rationale, example: Example, items: Mapping[str, Item], answers: str | None = None) -> rg.Record:
+    """The record that shows a draft. Its id is the rationale's, so that a second push adds nothing."""
+    shown = {
+        "history": history(example, items, claims.citations(draft.text)),
+        "draft": draft.text,
+        "item": describe(items[next(iter(example.relevant))]),
+        **({"answers": answers} if answers is not None else {}),
+    }
+    return rg.Record(
+        id=draft.rationale_id,
+        fields={name: plain(text) for name, text in shown.items()},
+        metadata={"query_id": draft.query_id},
+        suggestions=[rg.Suggestion("edited", draft.text)],  # without score and agent: neither is to be seen
+    )
+
+
+def plain(text: str) -> str:
+    """``text`` with look-alikes for the characters that begin markup, one for one, so that places in it stay the same.
+
+    Argilla's pages show a field that has a span question as HTML, so a ``<`` would be obeyed there.
+    """
+    return ENTITY.sub("\uff06", text.replace("<", "\u2039").replace(">", "\u203a"))
+
+
+ENTITY = re.compile(r"&(?=[#a-z])", re.IGNORECASE)  # shown as one character, it would move all places behind it
+
+
+def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] = ()) -> str:
+    """``[k] title (attribute: value; ...)``, a purchase a line."""
+    past = example.query.history
+    keep = sorted({*range(max(0, len(past) - SHOWN), len(past)), *(k for k in cited if 0 <= k < len(past))})
+    lines = [f"[{k + 1}] {describe(items[past[k].item_id])}" for k in keep]
+    left = len(past) - len(keep)
+    return "\n".join([*([f"({left} earlier ones are not shown)"] if left else []), *lines])
+
+
+def describe(item: Item) -> str:
+    told = "; ".join(f"{name.replace('_', ' ')}: {', '.join(values)}" for name, values in item.attributes.items())
+    return " ".join(f"{item.title} ({told})".split()) if told else item.title or "(no title)"
+
+
+def judgements(
+    rationale_id: str, annotator: str, values: Mapping[str, Any], version: str, seconds: float | None = None
+) -> list[Judgement]:
+    """The answers of one submitted form, a question each. Lists are canonical JSON, so that equal answers are equal.
+
+    ``version`` is that of the guidelines. ``seconds`` belongs to the form as a whole and stands with each answer.
+    """
+    answers = {name: value["value"] for name, value in values.items()}
+    out: dict[str, str] = {}
+    for name in ("plausibility", "trust", "verdict"):
+        if name in answers:
+            out[name] = str(answers[name])
+    out["errors"] = canonical(sorted(answers.get("errors") or []))
+    spans = [[s["start"], s["end"], s["label"]] for s in answers.get("unsupported") or []]
+    out["unsupported"] = canonical(sorted(spans))
+    if (edited := answers.get("edited")) is not None:
+        out["edited"] = edited.strip()
+    return [Judgement(rationale_id, annotator, name, out[name], version, seconds) for name in sorted(out)]
+
+
+def spoken(judged: Mapping[str, Mapping[str, str]]) -> str:
+    """What reviewers answered, for the adjudicator: reviewers are lettered, so that no name is known."""
+    lines = []
+    for letter, (_, answers) in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", sorted(judged.items()), strict=False):
+        verdict = VERDICTS.get(answers.get("verdict", ""), "no verdict")
+        errors = ", ".join(json.loads(answers.get("errors", "[]"))) or "none"
+        numbers = f"plausibility {answers.get('plausibility', '-')}, trust {answers.get('trust', '-')}"
+        lines.append(f"Reviewer {letter}: {verdict}; {numbers}; errors: {errors}")
+        if answers.get("verdict") == "accept_edited" and answers.get("edited"):
+            lines.append(f"  corrected: {answers['edited']}")
+    return "\n".join(lines)

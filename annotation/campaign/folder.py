@@ -1,0 +1,167 @@
+"""A campaign's folder: what lies where, its settings, its secrets, and the pseudonyms of its reviewers.
+
+campaign.json      name, domain and its sha256, drafter, versions, overlap
+drafts.jsonl       the rationales to review; rejected.jsonl those that failed the leak checks
+contrasts.jsonl    explanations of pairs, for and against; drafting.jsonl what each call of draft did and took
+judgements.jsonl   what reviewers answered, under pseudonyms
+rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
+.argilla/          the form, for releases
+server/            the embedded server's database
+secrets/           passwords and keys; leave it out when you share the folder
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from rad.errors import RadError
+from rad.runtime import records
+from rad.runtime.files import canonical
+from rad.runtime.provenance import now
+
+Role = Literal["reviewer", "adjudicator"]
+PREFIX: Mapping[str, str] = {"reviewer": "r-", "adjudicator": "adj-"}
+SIMULATED = "simulated-"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``campaign.json`` holds. ``data_sha256`` is that of the domain when the drafts were written."""
+
+    name: str
+    domain: str
+    data_sha256: str
+    drafter: str
+    drafter_version: str
+    guideline_version: str
+    created: str
+    overlap: int | None = None
+    schema_version: int = 1
+
+
+class Campaign:
+    """The folder at ``path``; nothing is read or made before it is needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        if self.path.exists() and not self.path.is_dir():
+            raise RadError(f"{path}: is a file, a campaign is a folder")
+        self.secrets, self.server = self.path / "secrets", self.path / "server"
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def settings(self) -> Settings:
+        """:class:`RadError` where there is no campaign, or one of a later version."""
+        path = self.file("campaign.json")
+        if not path.exists():
+            raise RadError(f"{self.path} holds no campaign yet: python -m annotation draft {self.path} begins one")
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RadError(f"{path}: not a JSON object ({error})") from error
+        if isinstance(record, dict) and record.get("schema_version", 1) != 1:
+            raise RadError(f"{path}: schema_version {record['schema_version']!r} is not known here (known: 1)")
+        return records.parse(Settings, record, str(path))
+
+    def begin(self, settings: Settings) -> Settings:
+        """Write the settings of a new campaign; for one that has begun, refuse others than its own."""
+        path = self.file("campaign.json")
+        if not path.exists():
+            if not NAME.fullmatch(settings.name):
+                raise RadError(f"{self.path.name}: a campaign's name has letters, digits, '-', '_' and '.' alone")
+            self._write(path, asdict(settings))
+            return settings
+        there = self.settings
+        wanted = {k: v for k, v in asdict(settings).items() if k not in ("created", "overlap", "name")}
+        for name, value in wanted.items():
+            if getattr(there, name) != value:
+                raise RadError(
+                    f"{self.path} is a campaign with {name.replace('_', ' ')} {getattr(there, name)}, not {value}: "
+                    "begin another folder"
+                )
+        return there
+
+    def set_overlap(self, overlap: int) -> Settings:
+        changed = replace(self.settings, overlap=overlap)
+        self._write(self.file("campaign.json"), asdict(changed))
+        return changed
+
+    # Secrets: files that nobody but their owner can read, in a folder that nobody else can enter
+
+    def owner(self) -> dict[str, str]:
+        """The embedded server's owner: name, password, key, and the key that signs sessions. Made once, at random."""
+        made = {"username": "owner", "password": secrets.token_urlsafe(18), "api_key": secrets.token_urlsafe(48)}
+        return self._secret("owner.json", {**made, "session_key": secrets.token_hex(32)})
+
+    def reviewers(self) -> dict[str, dict[str, str]]:
+        """By user name: role, and the password where this campaign made the account."""
+        return self._secret("reviewers.json", {})
+
+    def add_reviewer(self, username: str, role: Role, password: str | None = None) -> None:
+        entry = {"role": role, **({"password": password} if password else {})}
+        self._write_secret("reviewers.json", {**self.reviewers(), username: entry})
+
+    def drop_reviewer(self, username: str) -> None:
+        self._write_secret("reviewers.json", {k: v for k, v in self.reviewers().items() if k != username})
+
+    def withdrawn(self) -> list[str]:
+        """Pseudonyms whose answers are never to be read again."""
+        path = self.file("withdrawn.jsonl")
+        return [json.loads(line)["annotator"] for line in path.read_text().splitlines()] if path.exists() else []
+
+    def withdraw(self, annotator: str) -> None:
+        if annotator not in self.withdrawn():
+            with open(self.file("withdrawn.jsonl"), "a", encoding="utf-8") as file:
+                file.write(canonical({"annotator": annotator, "at": now()}) + "\n")
+
+    def pseudonym(self, username: str, role: str = "reviewer") -> str:
+        """The name under which somebody's answers are kept. It cannot be told from the user name without the key."""
+        if username.startswith(SIMULATED):
+            return username
+        digest = hmac.new(self._key, f"{role}:{username}".encode(), hashlib.sha256).hexdigest()
+        return PREFIX[role] + digest[:8]
+
+    @cached_property
+    def _key(self) -> bytes:
+        return bytes.fromhex(self._secret("pseudonyms.json", {"key": secrets.token_hex(32)})["key"])
+
+    def _secret(self, name: str, made: Any) -> Any:
+        path = self.secrets / name
+        if not path.exists():
+            self._write_secret(name, made)
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RadError(f"{path}: not a JSON object ({error})") from error
+
+    def _write_secret(self, name: str, record: Any) -> None:
+        self.secrets.mkdir(parents=True, exist_ok=True)
+        self.secrets.chmod(0o700)
+        self._write(self.secrets / name, record, 0o600)
+
+    @staticmethod
+    def _write(path: Path, record: Any, mode: int = 0o644) -> None:
+        """Whole or not at all; the mode is there before the content is."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+                json.dump(record, file, indent=1, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,163 @@
+"""Asking a model again: its rankings for changed rationales and histories, and how far they are from its own.
+
+    asked = Asked.of(model, examples, rationales, items, names, tell)
+    asked.effect("swap", row)["ranking"]
+
+Inputs that are the same word for word are asked once. A ranking that a model gives for a changed input is checked like
+any prediction; what is wrong with it is counted and its effect undefined.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchmarks.explanations.perturbations import Ask, Perturbations
+from benchmarks.harness.evaluate import fault
+from benchmarks.metrics._text import partners
+from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
+from benchmarks.models._scoring import CUT
+from rad.runtime.files import canonical
+from rad.types import Example, Item, Prediction, Rationale
+
+PERSISTENCE = 0.9  # of rank-biased overlap: the first ten ranks carry 86% of the weight
+CHUNK = 256  # inputs given to a model at once
+Key = tuple[str, bool, int]  # name of the input, whether the target is masked, row of the example
+
+
+def rbo(a: Sequence[str], b: Sequence[str], p: float = PERSISTENCE) -> float:
+    """Rank-biased overlap of two rankings, extrapolated: Webber, Moffat and Zobel 2010, equation 30.
+
+    In [0, 1]; both are read to the depth of the shorter. Two empty rankings are alike.
+    """
+    depth = min(len(a), len(b))
+    if depth == 0 or a == b:
+        return float(len(a) == len(b))
+    seen_a, seen_b, common, total, weight = set[str](), set[str](), 0, 0.0, 1.0
+    for d in range(depth):
+        x, y = a[d], b[d]
+        common += (x in seen_b) + (y in seen_a) + (x == y)
+        seen_a.add(x)
+        seen_b.add(y)
+        weight *= p
+        total += common / (d + 1) * weight
+    return min(1.0, common / depth * weight + (1 - p) / p * total)
+
+
+def effects(own: Prediction, other: Prediction, example: Example, gone: frozenset[str]) -> dict[str, float]:
+    """How far ``other`` is from ``own``: ``ranking``, ``ndcg``, ``rank`` and, where both have scores, ``score``.
+
+    Items that are ``gone`` count in neither. 0 where nothing changed.
+    """
+    mine, theirs = (_without(p, gone) for p in (own, other))
+    a, b = list(mine), list(theirs)
+    ndcg = Ndcg({}, 10).score_each([Prediction("", tuple(a)), Prediction("", tuple(b))], [example, example])
+    ranks = [min([r.index(t) for t in example.relevant if t in r], default=CUT) for r in (a, b)]
+    out = {
+        "ranking": 1 - rbo(a, b),
+        "ndcg": ndcg[0] - ndcg[1],
+        "rank": math.log((ranks[1] + 1) / (ranks[0] + 1)) / math.log(CUT + 1),
+    }
+    target = a[ranks[0]] if ranks[0] < CUT else None
+    if target is not None and own.scores is not None and other.scores is not None and b:
+        spread = max(mine.values()) - min(mine.values())
+        change = mine[target] - theirs.get(target, min(theirs.values()))  # unranked: at most as good as the last
+        out["score"] = max(-1.0, min(1.0, change / spread)) if spread > 0 else 0.0
+    return out
+
+
+def _without(p: Prediction, gone: frozenset[str]) -> dict[str, float]:
+    scores = p.scores or (0.0,) * len(p.ranking)
+    return {item: score for item, score in zip(p.ranking, scores, strict=True) if item not in gone}
+
+
+@dataclass
+class Plan:
+    """Which inputs are to be asked: each distinct one once."""
+
+    inputs: dict[Key, Ask] = field(default_factory=dict)
+    number: dict[Key, int] = field(default_factory=dict)
+    distinct: list[Ask] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        examples: Sequence[Example],
+        rationales: Sequence[Rationale],
+        items: Mapping[str, Item],
+        names: Sequence[str],
+    ) -> Plan:
+        """``names`` are those of :class:`Perturbations`; ``own`` is always among the inputs, each also masked."""
+        changes = Perturbations(examples, rationales, _others(examples), items)
+        plan, known = cls(), dict[str, int]()
+        for row in range(len(examples)):
+            for mask in (False, True):
+                for name in dict.fromkeys(["own", *names]):
+                    ask = changes.ask(name, row, mask)
+                    if ask is None:
+                        continue
+                    r, past = ask.rationale, [x.item_id for x in ask.query.history]
+                    same = canonical([ask.query.query_id, past, r.reasons, r.text, r.verdict])
+                    plan.inputs[name, mask, row] = ask
+                    plan.number[name, mask, row] = known.setdefault(same, len(known))
+                    if len(known) > len(plan.distinct):
+                        plan.distinct.append(ask)
+        return plan
+
+
+def _others(examples: Sequence[Example]) -> list[int] | None:
+    found = partners(examples)
+    return None if found is None else [int(k) for k in found]
+
+
+@dataclass
+class Asked:
+    """The answers to a plan, and what they took."""
+
+    plan: Plan
+    examples: Sequence[Example]
+    answers: list[Prediction]
+    seconds: float
+    failures: Counter[str]
+    _effects: dict[Key, dict[str, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, plan: Plan, model: Any, examples: Sequence[Example], items: Mapping[str, Item],
+        track: Callable[[Iterator[Prediction]], Iterator[Prediction]] = lambda stream: stream,
+    ) -> Asked:  # fmt: skip
+        """Ask ``model`` everything that is planned; ``track`` may show how far it is."""
+        started, failures = time.perf_counter(), Counter[str]()
+        given = list(track(_ranked(model, plan.distinct)))
+        answers = []
+        for ask, answer in zip(plan.distinct, given, strict=True):
+            wrong = fault(answer, ask.query, items)
+            failures.update([wrong] if wrong else [])
+            answers.append(replace(answer, error=wrong, ranking=() if wrong else answer.ranking))
+        return cls(plan, examples, answers, time.perf_counter() - started, failures)
+
+    def answer(self, name: str, row: int, mask: bool = False) -> Prediction | None:
+        """What the model ranked; None where there was nothing to ask, or the answer cannot be used."""
+        number = self.plan.number.get((name, mask, row))
+        found = None if number is None else self.answers[number]
+        return None if found is None or found.error is not None else found
+
+    def effect(self, name: str, row: int, mask: bool = False) -> Mapping[str, float]:
+        """The effects of an input on an example's ranking, by measure; nothing where undefined."""
+        key = name, mask, row
+        if key not in self._effects:
+            own, other = self.answer("own", row, mask), self.answer(name, row, mask)
+            known = own is not None and other is not None
+            gone = self.plan.inputs[key].gone if known else frozenset()
+            self._effects[key] = effects(own, other, self.examples[row], gone) if own and other else {}
+        return self._effects[key]
+
+
+def _ranked(model: Any, asks: Sequence[Ask]) -> Iterator[Prediction]:
+    for start in range(0, len(asks), CHUNK):
+        part = asks[start : start + CHUNK]
+        yield from model.rank_given([a.query for a in part], [a.rationale for a in part])

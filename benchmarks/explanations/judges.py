@@ -1,0 +1,145 @@
+"""What people and judges say of a run's rationales: a campaign's files, or a language model that is asked.
+
+A rationale of the run is one of the campaign where the id and the text are the same: somebody judged these very words.
+People come from ``judgements.jsonl`` (simulated reviewers never), judges from ``judge-*.jsonl``; beside each stand the
+agreement of people among themselves (Krippendorff's alpha: the ceiling) and of the judge with people
+(:mod:`annotation.agreement.calibration`). ``--judge`` asks an OpenAI-compatible endpoint through
+``annotation/judges/llm.py``, under the reviewers' own guidelines, about the first rationales of the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from annotation.agreement.calibration import calibrate
+from annotation.agreement.measure import measure_answers, read_drafts, read_judgements
+from annotation.campaign import judgements
+from annotation.campaign.judgements import ABSTAINED, INVALID, Answered
+from benchmarks.explanations.results import Judged
+from rad.data.dataset import Dataset
+from rad.errors import RadError
+from rad.runtime.files import cache_dir
+from rad.types import Example, Judgement, Rationale
+
+QUESTIONS = ("plausibility", "trust")
+RESAMPLES = 1000
+
+
+@dataclass
+class Verdicts:
+    """``values``: by judge and question, the answers (1 to 5) on each query's rationale. ``judged``: what to report."""
+
+    values: dict[tuple[str, str], dict[str, list[int]]] = field(default_factory=dict)
+    judged: list[Judged] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, by: str, given: Sequence[Answered], queries: Mapping[str, str]) -> None:
+        """Answers of ``by``; ``queries`` maps rationale ids to query ids."""
+        for one in given:
+            said = one.judgement
+            if said.question in QUESTIONS and one.value is not None:
+                found = self.values.setdefault((by, said.question), defaultdict(list))
+                found[queries[said.rationale_id]].append(int(one.value))
+
+
+def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) -> Verdicts:
+    """What the campaign in ``folder`` says of ``rationales``. :class:`RadError` where its files cannot be read."""
+    out = Verdicts()
+    drafts = read_drafts(folder)
+    same = {r.rationale_id: r.query_id for r in rationales if r.rationale_id in drafts}
+    same = {key: query for key, query in same.items() if _texts(rationales)[key] == drafts[key].text}
+    if not same:
+        out.notes.append(f"{folder}: none of its drafts is a rationale of this run (same id and text)")
+        return out
+    lengths = {name: len(draft.text) for name, draft in drafts.items()}
+    answered = read_judgements(folder, lengths)
+    people = [a for a in answered if a.group == "people" and a.judgement.rationale_id in same]
+    if not people:
+        out.notes.append(f"{folder}: no person has judged a rationale of this run")
+    ceiling = measure_answers(people, lengths, seed, RESAMPLES).people.questions if people else {}
+    ceilings = {q: asdict(ceiling[q].coefficients["alpha"]) for q in QUESTIONS if q in ceiling}
+    out.add("people", people, same)
+    for question in QUESTIONS:
+        if n := sum(a.judgement.question == question for a in people):
+            out.judged.append(Judged(by="people", question=question, n=n, ceiling=ceilings.get(question, {})))
+    for path in sorted(folder.glob("judge-*.jsonl")):
+        given = [a for a in judgements.read(path, lengths, judge=True) if a.judgement.rationale_id in same]
+        _add_judge(out, given, people, same, ceilings, seed)
+    return out
+
+
+def _texts(rationales: Sequence[Rationale]) -> dict[str, str]:
+    return {r.rationale_id: r.text for r in rationales}
+
+
+def _add_judge(
+    out: Verdicts, given: Sequence[Answered], people: Sequence[Answered], queries: Mapping[str, str],
+    ceilings: Mapping[str, Any], seed: int, unanswered: int = 0,
+) -> None:  # fmt: skip
+    if not given:
+        return
+    name = given[0].judgement.annotator
+    out.add(name, given, queries)
+    compared = {c.question: c for c in calibrate(given, people, "people", seed, RESAMPLES)} if people else {}
+    for question in QUESTIONS:
+        kinds = Counter(a.judgement.answer for a in given if a.judgement.question == question)
+        if not kinds:
+            continue
+        beside = compared.get(question)
+        agreement = {k: asdict(v) for k, v in beside.against_all.items()} if beside else {}
+        out.judged.append(
+            Judged(
+                by=name, question=question, n=kinds.total(), abstained=kinds[ABSTAINED], invalid=kinds[INVALID],
+                unanswered=unanswered, ceiling=ceilings.get(question, {}), agreement=agreement,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the judge is, and how many rationales it is asked about."""
+
+    base_url: str
+    model: str
+    rationales: int = 100
+
+    def client(self) -> Any:
+        """What asks it. :class:`RadError` where that cannot be: a package is missing, ``base_url`` is none."""
+        try:
+            from rad.llm.client import Endpoint as Client
+        except ModuleNotFoundError as error:
+            raise RadError(f"--judge needs '{error.name}': pip install -e '.[annotate]'") from error
+        return Client(self.base_url, self.model, cache_dir() / "judge", {"temperature": 0.0, "max_tokens": 1000})
+
+
+def of_endpoint(
+    asked: Endpoint, data: Dataset, cases: Sequence[tuple[Rationale, Example]], track: Any = lambda stream, n: stream
+) -> Verdicts:
+    """What a model says of the first rationales. Answers that are none of the form are counted as invalid."""
+    client = asked.client()
+    from annotation.commands.judge import GUIDELINES
+    from annotation.judges import llm
+    from rad.llm.usage import Usage
+
+    cases = cases[: asked.rationales]
+    judge = llm.Judge(data, client, GUIDELINES.read_text(encoding="utf-8"), Usage(None, None))
+    name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in asked.model)
+    given: list[Judgement] = []
+    out = Verdicts()
+    try:
+        for (rationale, _), said in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
+            given += [Judgement(rationale.rationale_id, name, q, said[q], llm.__name__) for q in QUESTIONS if q in said]
+    except RadError as error:  # what was computed before is worth keeping
+        out.notes.append(f"{name}: stopped after {len(given) // len(QUESTIONS)} rationales ({error})")
+    numbered = ((f"answer {k}", one) for k, one in enumerate(given, 1))
+    read = list(judgements.checked(numbered, judge=True))
+    unanswered = sum(judge.unanswered.values())
+    _add_judge(out, read, [], {r.rationale_id: r.query_id for r, _ in cases}, {}, 0, unanswered)
+    out.notes += [f"{name}: {n} rationales without an answer ({why})" for why, n in judge.unanswered.items()]
+    if read and not out.values:
+        out.notes.append(f"{name}: no valid answer, so no score")
+    return out

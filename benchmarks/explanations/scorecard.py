@@ -1,0 +1,81 @@
+"""What ``benchmarks.explain`` prints: one table of all families, then what judges said and what there is to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.explanations.results import Explanation, Judged
+from benchmarks.harness.results import Score
+from benchmarks.reporting.terminal import table
+
+FAMILIES = (
+    *("grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap", "judged"),
+)
+console = Console(highlight=False, emoji=False)  # judge:x: is no emoji
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a scorecard: a metric of a family over a slice. ``better``: higher, lower, or unranked."""
+
+    family: str
+    metric: str
+    part: str
+    better: str
+
+
+def rows_of(kinds: Mapping[str, Any], scores: Sequence[Score]) -> Iterator[Row]:
+    """The lines that ``scores`` fill, family by family; ``kinds`` are the metrics by name."""
+    parts: dict[str, dict[str, None]] = {}
+    for score in scores:
+        parts.setdefault(score.metric, {})[score.slice] = None
+    for family in FAMILIES:
+        for name, kind in kinds.items():
+            if kind.family == family:
+                better = "higher" if kind.higher_is_better else "lower"
+                for part in parts.get(name, ()):
+                    yield Row(family, name, part, better if getattr(kind, "ranked", True) else "unranked")
+
+
+def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, Any]) -> None:
+    """One table: a row a metric of ``kinds`` (by name), a column a run; then what judges said, and what to know."""
+    heads = (label.replace(" ", "\n") for label in labels)
+    grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *heads)
+    for number, column in enumerate(grid.columns):  # names stay whole; long labels of runs fold
+        column.no_wrap, column.overflow = number == 0, "fold"
+    last = Row("", "", "", "")
+    for row in rows_of(kinds, [score for card in cards for score in card.scores]):
+        if row.family != last.family:
+            grid.add_row(f"[bold]{row.family}[/bold]")
+        cells = [_cell(card.score(row.metric, row.part)) for card in cards]
+        if row.metric != last.metric and row.part != "all":  # a metric that is known by judge alone
+            grid.add_row(f"  {row.metric}")
+        grid.add_row(f"  {row.metric}" if row.part == "all" else f"    {row.part}", row.better, *cells)
+        last = row
+    console.print(grid)
+    for label, card in zip(labels, cards, strict=True):
+        for one in card.judged:
+            console.print(spoken(one), markup=False, soft_wrap=True)
+        for note in card.notes:
+            console.print(f"{label}: {note}", markup=False, soft_wrap=True)
+
+
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return ""
+    ends = f"{score.ci_low:.3f} {score.ci_high:.3f}"
+    return f"{score.value:.3f} [{ends}]".replace("0.", ".").replace("[", "\\[")
+
+
+def spoken(one: Judged) -> str:
+    """One judge on one question, and what stands beside that, as a sentence."""
+    lost = ", ".join(f"{getattr(one, k)} {k}" for k in ("abstained", "invalid", "unanswered") if getattr(one, k))
+    ceiling = one.ceiling.get("value")
+    words = f"people's alpha {ceiling:.2f}" if ceiling is not None else "no agreement of people to set beside it"
+    kappa = (one.agreement.get("weighted_kappa") or {}).get("value")
+    beside = f", weighted kappa with people {kappa:.2f}" if kappa is not None else ""
+    return f"{one.by} on {one.question}: {one.n} answers" + (f" ({lost})" if lost else "") + f"; {words}{beside}"

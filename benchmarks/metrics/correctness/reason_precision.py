@@ -1,0 +1,12 @@
+"""``reason_precision@k``: share of the wants in the k heaviest reasons that are known ones.
+
+In [0, 1], higher is better. Where the known verdict is ``unexplained`` it is undefined. A rationale that wants
+nothing where reasons are known scores 0: keeping silent is no precision.
+"""
+
+from benchmarks.metrics.correctness._reasons import ReasonMetric
+
+
+class Metric(ReasonMetric):
+    def share(self, right: int, given: int, known: int) -> float:
+        return right / given if given else 0.0

@@ -1,0 +1,13 @@
+"""``reason_recall@k``: share of the known wants that are in the k heaviest reasons.
+
+In [0, 1], higher is better. Where the known verdict is ``unexplained`` it is undefined. Known wants may outnumber
+what k reasons hold; the bound is the same for every model. An empty rationale scores 0; without ``k`` one that
+wants every value would score 1, so compare it at a ``k``.
+"""
+
+from benchmarks.metrics.correctness._reasons import ReasonMetric
+
+
+class Metric(ReasonMetric):
+    def share(self, right: int, given: int, known: int) -> float:
+        return right / known

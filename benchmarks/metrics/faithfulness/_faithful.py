@@ -1,0 +1,55 @@
+"""What the metrics of faithfulness share: effects on the ranking of inputs that were changed on purpose.
+
+A model that ranks from rationales is asked again (``rank_given``) with an input of
+:mod:`benchmarks.explanations.perturbations`, and the ranking that it then gives is set against the one that it gives
+for its own rationale. An *effect* is how far apart the two are, 0 where nothing changed, by one of four measures
+(:func:`benchmarks.explanations.counterfactuals.effects`):
+
+- ``ranking``, under the metric's plain name: 1 - rank-biased overlap (Webber, Moffat and Zobel 2010), in [0, 1];
+- ``ndcg``: NDCG@10 of the target lost;
+- ``rank``: logarithm of how much further down the target stands, as a share of the whole way from first to unranked;
+- ``score``: how much of the target's score is lost, as a share of the spread of the scores of the ranking.
+
+The last three may be negative: a change can help. A model without ``rank_given`` has no faithfulness, which is missing
+and not 0; one that ignores what it is given scores 0. So does an empty rationale: there is nothing to change, so
+nothing follows from it. Each metric is also given with the target's name masked (slice ``target masked``), own and
+changed rationale alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from rad.types import Item
+
+EFFECTS = ("ranking", "ndcg", "rank", "score")
+Effect = Callable[[str], float | None]
+
+
+class FaithfulMetric:
+    """A file states ``asks``, the inputs of :mod:`benchmarks.explanations.perturbations` that it needs, and how their
+    effects become one number. ``effect(of)`` gets a function from the name of an input to its effect, None where
+    undefined."""
+
+    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "model"})
+    higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    missing: ClassVar[float] = 0.0
+    version: ClassVar[int] = 1
+    cuts: ClassVar[bool] = False
+    family: ClassVar[str] = "faithfulness"
+    asks: ClassVar[tuple[str, ...]]
+
+    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
+        pass
+
+    def effect(self, of: Effect) -> float | None:
+        """The effect of the one input that the metric asks about."""
+        (name,) = self.asks
+        return of(name)
+
+
+def difference(of: Effect, first: str, second: str) -> float | None:
+    a, b = of(first), of(second)
+    return None if a is None or b is None else a - b

@@ -1,0 +1,16 @@
+"""``paraphrase``: how much the ranking changes when the text is written anew and the reasons are kept.
+
+1 - RBO (:mod:`benchmarks.metrics.faithfulness._faithful`), in [0, 1]; lower is better: the meaning should count, not
+the wording. The text is made from the reasons by a fixed wording, last reason first. Alone it proves nothing, as a
+model that ignores its rationale scores 0, the best: read it beside ``swap``. Undefined where there is no text. Source:
+Lanham et al., 2307.13702, section 2.4 (paraphrasing).
+"""
+
+from typing import ClassVar
+
+from benchmarks.metrics.faithfulness._faithful import FaithfulMetric
+
+
+class Metric(FaithfulMetric):
+    higher_is_better: ClassVar[bool] = False
+    asks = ("paraphrase",)

@@ -1,0 +1,13 @@
+"""``evidence_validity``: share of a rationale's citations that hold, in [0, 1], higher is better.
+
+A citation is one history index of one reason. It holds when that place of the history exists and, where the evidence
+states an attribute's value, the item there really has it. Evidence that cites nothing is one citation that does not
+hold. Undefined where a rationale has no reason, as an empty one has.
+"""
+
+from benchmarks.metrics.grounding._claims import ClaimMetric
+
+
+class Metric(ClaimMetric):
+    claims_only = False
+    counted = ("supported", "no claim")

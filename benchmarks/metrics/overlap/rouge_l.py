@@ -1,0 +1,44 @@
+"""``rouge_l``: ROUGE-L F1 of the text and that of the known or reviewed rationale; reported, never ranked by.
+
+With L the length of the longest common subsequence of words, P = L / words of the text, R = L / words of the
+reference, F1 = 2PR / (P + R) (Lin 2004, section 3.1, with beta 1, as Google's rouge_score computes it; words as in
+:mod:`rad.features.bm25`, which on ASCII are the same). In [0, 1], higher is more alike. An empty text scores 0. Equal
+wording is no quality: a right reason in other words scores low, a wrong one in the same template high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from benchmarks.metrics._text import TextMetric, text_of
+from rad.features.bm25 import tokenize
+from rad.types import Example, Prediction
+
+
+class Metric(TextMetric):
+    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "known"})
+    family: ClassVar[str] = "overlap"
+    ranked: ClassVar[bool] = False
+
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        assert example.rationale is not None
+        said, reference = tokenize(text_of(prediction)), tokenize(example.rationale.text)
+        if not reference:
+            return None
+        common = longest_common(said, reference)
+        return 2 * common / (len(said) + len(reference))
+
+
+def longest_common(a: Sequence[str], b: Sequence[str]) -> int:
+    """Length of the longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004): one whole number
+    holds a row of the table, so a word costs one addition."""
+    where: dict[str, int] = {}
+    for place, word in enumerate(a):
+        where[word] = where.get(word, 0) | 1 << place
+    full = (1 << len(a)) - 1
+    row = full
+    for word in b:
+        hit = row & where.get(word, 0)
+        row = (row + hit | row - hit) & full
+    return len(a) - row.bit_count()

@@ -1,0 +1,47 @@
+"""What the metrics of reader gain share: the frozen reader's NDCG with one rationale and with another, or with none.
+
+The target's name is masked before anything is read (:func:`benchmarks.explanations.proxy_ranker.masked`), so that
+naming it gains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar
+
+from benchmarks.explanations.proxy_ranker import Reader, masked, single_values
+from benchmarks.metrics._text import TextMetric
+from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
+from rad.types import Example, Prediction, Rationale
+
+
+class ReadingMetric(TextMetric):
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    cuts: ClassVar[bool] = True
+    missing: ClassVar[float] = 0.0
+    family: ClassVar[str] = "reader gain"
+    default_cut: ClassVar[int] = 10
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.items)
+
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        return self.score_each([prediction], [example])[0]
+
+    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
+        raise NotImplementedError
+
+    def masked(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Rationale | None]:
+        """The rationales without the names of the examples' targets."""
+        single = single_values(self.items)
+        return [
+            masked(p.rationale, e.relevant, e.query, self.items, single) if p.rationale else None
+            for p, e in zip(predictions, examples, strict=True)
+        ]
+
+    def ndcg(self, rationales: Sequence[Rationale | None], examples: Sequence[Example]) -> list[float]:
+        """Of the reader who has the history and these rationales. A target in its own history scores 0."""
+        found = self.reader.rank([e.query for e in examples], rationales)
+        return Ndcg(self.items, self.k).score_each(found, examples)

@@ -1,0 +1,58 @@
+"""``user_retrieval``: can a rationale's user be told from its text, better than from another user's text?
+
+The own history stands among those of ``OTHERS`` other users (fewer where there are fewer), each one document of its
+items' texts; the text, without citations, is the BM25 query. The value is the reciprocal rank of the own history less
+that which another user's rationale gives it (the shuffled baseline), both of them expected ones where histories tie.
+In [-1, 1], higher is better; texts that are about nobody score 0: empty ones exactly, general ones in expectation, and
+copied ones less. The texts need not agree with the reasons. Source: RAD, DESIGN section 9; the retrieval view of
+specificity follows Li et al., PETER (ACL 2021), whose USR sees that texts differ but not for whom.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from benchmarks.metrics._text import TextMetric, partners, plain, text_of
+from rad.features.bm25 import BLOCK, Bm25
+from rad.types import Example, Prediction
+
+OTHERS = 99
+
+
+class Metric(TextMetric):
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    missing: ClassVar[float] = 0.0
+
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        return self.score_each([prediction], [example])[0]
+
+    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
+        other = partners(examples)
+        if other is None:
+            return [None] * len(examples)
+        histories = Bm25(" ".join(self.items[i].text for i in self._past(e)) for e in examples)
+        queries = histories.query([plain(text_of(p)) for p in predictions])
+        users = np.array([zlib.crc32(e.query.user_id.encode()) for e in examples])
+        rng = np.random.default_rng(0)
+        out: list[float | None] = []
+        for start in range(0, len(examples), BLOCK):
+            rows = np.arange(start, min(start + BLOCK, len(examples)))
+            mine, shuffled = histories.scores(queries[rows]), histories.scores(queries[other[rows]])
+            for row, by_own, by_other in zip(rows, mine, shuffled, strict=True):
+                strangers = np.flatnonzero(users != users[row])
+                pool = rng.choice(strangers, min(OTHERS, len(strangers)), replace=False)
+                out.append(_reciprocal(by_own[row], by_own[pool]) - _reciprocal(by_other[row], by_other[pool]))
+        return out
+
+    def _past(self, example: Example) -> list[str]:
+        return [x.item_id for x in example.query.history if x.item_id in self.items]
+
+
+def _reciprocal(own: float, others: np.ndarray) -> float:
+    """The expected 1 / rank of ``own`` among ``others`` where those that tie stand in any order."""
+    above, tied = int((others > own).sum()), int((others == own).sum())
+    return float(np.mean(1 / np.arange(above + 1, above + tied + 2)))

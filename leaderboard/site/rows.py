@@ -1,0 +1,216 @@
+"""Entries as the page shows them: a board a task, and on it a row a model with all its seeds.
+
+A task is a domain, protocol and split on one version of the data. A row is one submitter's model (with its arm and
+version): several seeds are averaged, the interval is the mean of theirs and the spread their standard deviation. Of
+two entries of one row with the same seed the later one counts; the earlier stays on the board's list of older entries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import mean, stdev
+
+from benchmarks.harness.results import Score
+from benchmarks.harness.settings_store import without_folders
+from benchmarks.reporting.terminal import ceilings
+from leaderboard.verification.entry import Entry
+
+SORT = "ndcg@10"
+FLOORS = ("random", "popularity")
+CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a row: the mean over ``n`` seeds, its interval, and the spread of the seeds (None for one seed)."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    sd: float | None = None
+    n: int = 1
+    attested: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model of a submitter, its entries in the order of their seeds."""
+
+    entries: tuple[Entry, ...]
+    shows_version: bool = False
+
+    @property
+    def first(self) -> Entry:
+        return self.entries[0]
+
+    @property
+    def label(self) -> str:
+        version = f" (version {self.first.result.model.version})" if self.shows_version else ""
+        return self.first.result.label + version
+
+    @property
+    def submitter(self) -> str:
+        return self.first.submitter.name
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(e.result.seed for e in self.entries)
+
+    @property
+    def is_floor(self) -> bool:
+        return self.first.result.label in FLOORS
+
+    def score(self, metric: str) -> Cell | None:
+        """Over the seeds that have the metric; None where none has."""
+        found = [s for e in self.entries if (s := score_of(e, metric))]
+        if not found:
+            return None
+        values = [s.value for s in found]
+        low, high = mean(s.ci_low for s in found), mean(s.ci_high for s in found)
+        sd = stdev(values) if len(values) > 1 else None
+        return Cell(mean(values), low, high, sd, len(found), any(s.basis == "attested" for s in found))
+
+    def cost(self, name: str) -> Cell | None:
+        """A field of :class:`benchmarks.harness.results.Cost`, as the submitter measured it."""
+        found = [float(v) for e in self.entries if (v := getattr(e.result.cost, name)) is not None]
+        return Cell(mean(found), n=len(found), attested=True) if found else None
+
+    @property
+    def failed(self) -> int:
+        return sum(e.result.task.n_failed for e in self.entries)
+
+    @property
+    def explains(self) -> bool:
+        """Whether any of its entries has rationales, by its scores or its examples."""
+        return any(
+            e.explanation
+            or e.result.score("evidence_validity")
+            or e.result.score("claim_precision")
+            or any(one.rationale is not None for one in e.examples)
+            for e in self.entries
+        )
+
+
+def score_of(entry: Entry, metric: str) -> Score | None:
+    """A score over all queries, from the result or from the scorecard of its explanations."""
+    return entry.result.score(metric) or (entry.explanation.score(metric) if entry.explanation else None)
+
+
+@dataclass
+class Board:
+    """A task with its rows, the best NDCG@10 first. ``ceilings`` are this project's, row -> metric -> score."""
+
+    rows: list[Row]
+    older: list[Entry]
+    several: bool
+    ceilings: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> tuple[str, str, str, int, str]:
+        return key_of(self.rows[0].first)
+
+    @property
+    def domain(self) -> str:
+        return self.key[0]
+
+    @property
+    def protocol(self) -> str:
+        return self.key[1]
+
+    @property
+    def split(self) -> str:
+        return self.key[2]
+
+    @property
+    def limit(self) -> int:
+        """The number of queries that a shortened task is cut to; 0 where it is whole."""
+        return self.key[3]
+
+    @property
+    def sha256(self) -> str:
+        return self.key[4]
+
+    @property
+    def title(self) -> str:
+        words = f"{self.domain}, {self.protocol}, {self.split}"
+        words += f", first {self.limit:,} queries" if self.limit else ""
+        return words + (f", data {self.sha256[:8]}" if self.several else "")
+
+    @property
+    def slug(self) -> str:
+        parts = [self.domain, self.protocol, self.split]
+        parts += [f"first{self.limit}"] if self.limit else []
+        parts += [self.sha256[:8]] if self.several else []
+        return safe("-".join(parts))
+
+    @property
+    def n(self) -> int:
+        """Queries of the task, as its entries count them."""
+        return max(row.first.result.task.n for row in self.rows)
+
+    def floor(self, name: str) -> Row | None:
+        return next((row for row in self.rows if row.first.result.label == name), None)
+
+    @property
+    def bayes(self) -> float | None:
+        found = self.ceilings.get("bayes", {}).get(SORT)
+        return found.value if found else None
+
+    def has(self, metric: str) -> bool:
+        return any(row.score(metric) for row in self.rows)
+
+
+def key_of(entry: Entry) -> tuple[str, str, str, int, str]:
+    task = entry.result.task
+    return task.domain, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256
+
+
+def boards(entries: Iterable[Entry]) -> list[Board]:
+    """A board for every task that an entry answers, whole tasks and the whole catalogue first."""
+    found: dict[tuple[str, str, str, int, str], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(key_of(entry), []).append(entry)
+    order = {"full": 0, "time": 1, "rerank": 2}
+    versions: dict[tuple[str, str, str, int], set[str]] = {}
+    for domain, protocol, split, limit, sha256 in found:
+        versions.setdefault((domain, protocol, split, limit), set()).add(sha256)
+    made = []
+    for key in sorted(found, key=lambda k: (k[3] > 0, order[k[1]], k)):
+        rows, older = _rows(found[key])
+        board = Board(rows, older, several=len(versions[key[:4]]) > 1)
+        if (board.protocol, board.split, board.limit) == ("full", "test", 0):
+            stored = ceilings(board.sha256)
+            board.ceilings = {name: row for name, row in stored.items() if row[SORT].n == board.n}
+        made.append(board)
+    return made
+
+
+def _rows(entries: Sequence[Entry]) -> tuple[list[Row], list[Entry]]:
+    """The rows, the best first, and the entries that a later one stands in for."""
+    groups: dict[tuple[str, str, str], dict[int, Entry]] = {}
+    older = []
+    for entry in sorted(entries, key=lambda e: (e.submitted_at, e.run_id)):
+        result = entry.result
+        seeds = groups.setdefault((entry.submitter.name, result.label, result.model.version), {})
+        if result.seed in seeds:
+            older.append(seeds[result.seed])
+        seeds[result.seed] = entry
+    names = [(submitter, label) for submitter, label, _ in groups]
+    rows = [
+        Row(tuple(seeds[s] for s in sorted(seeds)), shows_version=names.count((submitter, label)) > 1)
+        for (submitter, label, _), seeds in groups.items()
+    ]
+    return sorted(rows, key=_place), older
+
+
+def _place(row: Row) -> tuple[float, str, str]:
+    cell = row.score(SORT)
+    return -cell.value if cell else float("inf"), row.label, row.submitter
+
+
+def safe(name: str, longest: int = 100) -> str:
+    """A name as a part of a path and of an address: letters, digits and ``-._=`` alone."""
+    return re.sub(r"[^A-Za-z0-9._=-]+", "_", without_folders(name))[:longest].strip(".") or "_"

@@ -1,0 +1,145 @@
+"""An entry of the leaderboard: one JSON file and the predictions it was computed from.
+
+    entries/<model>[.<arm>]/<run_id>.json                    the entry
+    entries/<model>[.<arm>]/<run_id>.predictions.jsonl.gz    one Prediction a line, as the run wrote them
+    entries/<model>[.<arm>]/<run_id>.withdrawn.json          only where its submitter took it back
+
+Files are added and never changed. ``README.md`` beside this module describes them for who writes them without this
+project. An entry comes from outside: reading one (:mod:`leaderboard.verification.untrusted`) is bounded in memory and
+refuses what JSON does not know; whether its numbers are true is another question (:mod:`leaderboard.verify`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from benchmarks.explanations.results import Explanation
+from benchmarks.harness.results import Record, Result
+from leaderboard.verification import untrusted
+from rad.errors import RadError
+
+SCHEMA_VERSION = 1
+ROOT = Path(__file__).resolve().parents[1] / "entries"
+ENTRY, PREDICTIONS, WITHDRAWN = ".json", ".predictions.jsonl.gz", ".withdrawn.json"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.,=+-]{0,119}$"  # of models and arms: they name folders
+RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+SHA256 = r"^[0-9a-f]{64}$"
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
+EXAMPLES = 10  # shown of an entry, at most
+SHOWN_HISTORY = 100  # queries with a longer one are not shown
+
+R = TypeVar("R", bound=Record)
+
+
+class Submitter(Record):
+    name: str = Field(min_length=1, max_length=120)
+    contact: str = Field(min_length=3, max_length=200)
+
+
+class Claim(Record):
+    """One attribute value that a reason speaks of. ``cites`` holds places in the history, 1 the oldest."""
+
+    attribute: str
+    value: str
+    wanted: bool
+    weight: float
+    cites: list[int]
+
+
+class Shown(Record):
+    """One query as the page shows it. ``rank`` is the target's place in the ranking, None where it is not there."""
+
+    query_id: str
+    history: list[str] = Field(max_length=SHOWN_HISTORY)
+    rationale: str | None = None
+    verdict: str | None = None
+    claims: list[Claim] = Field(default_factory=list, max_length=200)
+    ranking: list[str] = Field(max_length=10)
+    target: str
+    rank: int | None = None
+    error: str | None = None
+
+
+class Stored(Record):
+    """The predictions beside the entry: a bare file name, and the sha256 of the file as it lies there."""
+
+    path: str
+    sha256: str = Field(pattern=SHA256)
+
+
+class Entry(Record):
+    """``examples`` are taken from the predictions. ``titles`` are those of the items in them, on built-in domains only:
+    texts of third parties are never stored. Times are UTC, ``2026-01-31T12:00:00Z``."""
+
+    schema_version: Literal[1] = 1
+    submitter: Submitter
+    submitted_at: str = Field(pattern=TIME)
+    model_card: str = Field(default="", max_length=50_000)
+    trained_on: list[str] = Field(min_length=1, max_length=50)
+    result: Result
+    explanation: Explanation | None = None
+    examples: list[Shown] = Field(default_factory=list, max_length=EXAMPLES)
+    titles: dict[str, str] = Field(default_factory=dict)
+    predictions: Stored
+
+    @property
+    def run_id(self) -> str:
+        return self.result.run_id
+
+    @property
+    def folder(self) -> str:
+        """The model and its arm: the folder of the entry."""
+        return self.result.model.name + (f".{self.result.model.arm}" if self.result.model.arm else "")
+
+    @property
+    def file(self) -> str:
+        """Where the entry belongs, below the folder of all entries."""
+        return f"{self.folder}/{self.run_id}{ENTRY}"
+
+
+class Withdrawal(Record):
+    schema_version: Literal[1] = 1
+    run_id: str = Field(pattern=RUN_ID)
+    reason: str = Field(min_length=1, max_length=1000)
+    submitter: Submitter
+    withdrawn_at: str = Field(pattern=TIME)
+
+
+def faults_of(kind: type[R], raw: Any) -> tuple[R | None, list[str]]:
+    """The record, or what is wrong with each field, all at once. Nothing is converted: ``"0.3"`` is no number."""
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if type(version) is not int or version != SCHEMA_VERSION:
+        return None, [f"schema_version {str(version)[:20]!r}, this code reads {SCHEMA_VERSION}"]
+    try:
+        return kind.model_validate(raw, strict=True), []
+    except ValidationError as error:
+        return None, [f"{'.'.join(map(str, e['loc']))[:200]}: {e['msg'][:200]}" for e in error.errors()]
+
+
+def read(path: Path, kind: type[R]) -> R:
+    """The record in a file. :class:`RadError` names the file and its faults."""
+    record, faults = faults_of(kind, untrusted.read_json(path))
+    if record is None:
+        raise RadError(f"{path}: {'; '.join(faults[:5])}")
+    return record
+
+
+def read_entries(root: Path = ROOT) -> list[Entry]:
+    """Every entry below ``root``, by path, withdrawn ones too. :class:`RadError` names the file and its fault."""
+    paths = [p for p in root.glob(f"*/*{ENTRY}") if not p.name.endswith(WITHDRAWN)]
+    entries = []
+    for path in sorted(paths):
+        entry = read(path, Entry)
+        if entry.file != path.relative_to(root).as_posix():
+            raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
+        entries.append(entry)
+    return entries
+
+
+def withdrawn(root: Path = ROOT) -> dict[str, str]:
+    """Reasons by ``run_id`` of the entries that were taken back."""
+    found = (read(path, Withdrawal) for path in sorted(root.glob(f"*/*{WITHDRAWN}")))
+    return {one.run_id: one.reason for one in found}

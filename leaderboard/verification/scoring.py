@@ -1,0 +1,162 @@
+"""The scores of an entry, from its predictions, by the code that scores the project's own runs.
+
+Those that needed the model or a judge cannot follow from predictions: they are *attested*, are marked so wherever they
+are shown, and only what they may be is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from benchmarks.harness.evaluate import ATTESTED, METRICS, Evaluation, checked, evaluate, measure, summary
+from benchmarks.harness.results import Score
+from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Shown
+from leaderboard.verification.task import Task
+from rad import registry
+from rad.errors import RadError
+from rad.types import Example, Prediction
+
+CLOSE = 1e-6  # of a score to the same score computed here
+CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose last bits differ between machines
+CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
+
+
+def faults(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Iterator[str]:
+    """Where the entry's scores, counts and examples are not those of its predictions."""
+    result = entry.result
+    claimed = [s for s in result.scores if s.basis == "recomputed"]
+    try:
+        found = _evaluated(list(dict.fromkeys(s.metric for s in claimed)), predictions, task, result.seed)
+    except RadError as error:
+        yield f"result.scores: {error}"
+    else:
+        yield from _different("result.scores", claimed, found.scores, CLOSE)
+        if result.task.n_repeat != found.n_repeat:
+            yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {found.n_repeat}"
+    yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(task.examples))
+    if entry.explanation is not None:
+        yield from _explanation(entry, predictions, task)
+    expected = shown(predictions, task.examples)[: len(entry.examples)]
+    if entry.examples != expected:
+        yield "examples: not what the predictions say of the first queries (leave them empty, or let submit fill them)"
+    if entry.titles not in ({}, titles(expected, task)):
+        yield "titles: not those of the items in the examples (only built-in domains have any)"
+
+
+def _evaluated(metrics: Sequence[str], predictions: Sequence[Prediction], task: Task, seed: int) -> Evaluation:
+    if not metrics:
+        raise RadError("none is recomputed")
+    return evaluate(predictions, task.examples, metrics, task.items, task.seen, seed)
+
+
+def scored(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Entry:
+    """The entry with the scores, examples and titles that it left to us."""
+    found = _evaluated(METRICS, predictions, task, entry.result.seed)
+    part = entry.result.task.model_copy(update={"n_repeat": found.n_repeat})
+    result = entry.result.model_copy(update={"scores": found.scores, "task": part})
+    examples = shown(predictions, task.examples)
+    return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, task)})
+
+
+def _explanation(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Iterator[str]:
+    from benchmarks import explain  # loads the models' side only where an entry has a scorecard
+
+    card = entry.explanation
+    assert card is not None
+    told = sum(p.rationale is not None for p in predictions if p.error is None)
+    if (card.n, card.n_rationales) != (len(task.examples), told):
+        yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {len(task.examples)}, {told}"
+    claimed = [s for s in card.scores if s.basis == "recomputed"]
+    kinds = explain.metrics(attested=False)
+    if wrong := sorted({s.metric for s in claimed} - kinds.keys()):
+        yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in wrong], kinds)}"
+        return
+    if claimed:
+        asked = {s.metric for s in claimed}
+        chosen = {n: k(task.items, getattr(k, "default_cut", None)) for n, k in kinds.items() if n in asked}
+        answers, _ = checked(predictions, task.examples, task.items)
+        values, corpus = measure(chosen, answers, task.examples)
+        everyone = {"all": np.ones(len(task.examples), bool)}
+        found = summary(chosen, values, corpus, everyone, entry.result.seed, 1000)
+        yield from _different("explanation.scores", claimed, found, CLOSE_READ)
+    yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], card.n)
+
+
+def _different(at: str, claimed: Sequence[Score], found: Sequence[Score], close: float) -> Iterator[str]:
+    known = {(s.metric, s.slice): s for s in found}
+    for score in claimed:
+        name = f"{at}: {score.metric} ({ascii(score.slice)[1:-1][:40]})"
+        true = known.get((score.metric, score.slice))
+        if true is None:
+            yield f"{name} does not follow from the predictions"
+            continue
+        if abs(score.value - true.value) > close:
+            yield f"{name} is {score.value!r}, the predictions give {true.value!r}"
+        slack = close + CLOSE_END * (true.ci_high - true.ci_low)
+        if max(abs(score.ci_low - true.ci_low), abs(score.ci_high - true.ci_high)) > slack:
+            yield (
+                f"{name} has the interval {score.ci_low:.6g} to {score.ci_high:.6g}, "
+                f"the predictions give {true.ci_low:.6g} to {true.ci_high:.6g}"
+            )
+        for field in ("n", "higher_is_better", "version"):
+            if getattr(score, field) != getattr(true, field):
+                yield f"{name} has {field} {getattr(score, field)}, must be {getattr(true, field)}"
+
+
+def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
+    """What can be said of a score that is not computed again: that it may be attested at all, and its bounds."""
+    for score in claimed:
+        base, name = score.metric.partition(".")[0].partition("@")[0], f"{at}: {ascii(score.metric)[1:-1][:60]}"
+        if base not in registry.names("benchmarks.metrics"):
+            yield f"{name} is no metric"
+            continue
+        kind = registry.load("benchmarks.metrics", base)
+        low, high = kind.range
+        if not kind.needs & ATTESTED:
+            yield f"{name} is called attested, but follows from the predictions"
+        elif not low <= score.ci_low <= score.value <= score.ci_high <= high or not 0 < score.n <= n:
+            yield f"{name} is outside its range of {low} to {high}, or of its own interval, or n is above {n}"
+
+
+# --- examples ---
+
+
+def shown(predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Shown]:
+    """The first queries as the page shows them; those with very long histories are passed over."""
+    answers = {p.query_id: p for p in predictions}
+    short = (e for e in examples if len(e.query.history) <= SHOWN_HISTORY)
+    return [_one(answers[e.query.query_id], e) for e, _ in zip(short, range(EXAMPLES), strict=False)]
+
+
+def _one(p: Prediction, e: Example) -> Shown:
+    target = next(iter(e.relevant))
+    told = p.rationale
+    return Shown(
+        query_id=p.query_id,
+        history=[x.item_id for x in e.query.history],
+        rationale=told.text if told else None,
+        verdict=told.verdict if told else None,
+        claims=list(_claims(p))[:200],
+        ranking=[] if p.error else list(p.ranking[:10]),
+        target=target,
+        rank=p.ranking.index(target) + 1 if target in p.ranking and p.error is None else None,
+        error=p.error,
+    )
+
+
+def _claims(p: Prediction) -> Iterator[Claim]:
+    for reason in p.rationale.reasons if p.rationale else ():
+        cites = [k + 1 for k in reason.evidence.history]
+        for wanted, pairs in ((True, reason.wants), (False, reason.avoids)):
+            for attribute, value in pairs:
+                yield Claim(attribute=attribute, value=value, wanted=wanted, weight=reason.weight, cites=cites)
+
+
+def titles(examples: Sequence[Shown], task: Task) -> dict[str, str]:
+    """Titles of the items that the examples name, where they are the project's own texts."""
+    if not task.builtin:
+        return {}
+    named = {item for e in examples for item in (*e.history, *e.ranking, e.target)}
+    return {item: task.items[item].title for item in sorted(named) if item in task.items}

@@ -1,0 +1,171 @@
+"""Fixed candidate files, for models that cannot rank a whole catalogue. Results on them are labelled *reranking*.
+
+A query's candidates are its answer and up to 99 items that the user has in no split, a third each
+
+- ``random``: every item alike,
+- ``popularity``: in proportion to training interactions, so that popularity alone does not win,
+- ``hard``: the highest BM25 scores for the user's last three items.
+
+There are no duplicates, and the order is that of the catalogue, so an answer's place says nothing. Everything is drawn
+from a hash of the query id: the same data set gives the same file everywhere. Sampled metrics do not preserve the
+order of models under full ranking (Krichene and Rendle, KDD 2020), so the two are never compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+
+from rad.errors import RadError
+from rad.features.bm25 import Bm25
+from rad.runtime.files import cache_dir, canonical, read_jsonl, sha256_file, whole, write_jsonl
+from rad.types import Example, Item, Split
+
+VERSION = "1"
+SIZE = 100
+HELD_OUT: tuple[Split, ...] = ("validation", "test")
+_HARD_WEIGHTS = (1.0, 0.7, 0.49)  # of the last item and the two before it
+_BLOCK = 256  # queries whose BM25 scores are in memory at once
+
+
+def build(
+    items: Mapping[str, Item], examples: Mapping[Split, Sequence[Example]], size: int = SIZE
+) -> dict[str, tuple[str, ...]]:
+    """Query id -> candidates, for validation and test, in their order. ``size`` counts the answers too."""
+    ids = list(items)
+    place = {item_id: k for k, item_id in enumerate(ids)}
+    bought = _bought(examples)
+    counts = _training_counts(examples)
+    popularity = np.cumsum([counts[item_id] for item_id in ids])
+    queries = [example for split in HELD_OUT for example in examples[split]]
+    share = [(size - 1) // 3 + (k < (size - 1) % 3) for k in range(3)]
+    out = {}
+    for example, hard in zip(queries, _hard(items, place, queries, size), strict=True):
+        query = example.query
+        taken = {place[item_id] for item_id in bought[query.user_id]}
+        answers = {place[item_id] for item_id in example.relevant}
+        free = len(ids) - len(taken)
+        chosen: set[int] = set()
+        strata: tuple[tuple[int, Iterable[int]], ...] = (
+            (share[2], hard),
+            (share[1], _draws(query.query_id, "popularity", popularity)),
+            (share[0], _draws(query.query_id, "random", np.arange(1, len(ids) + 1))),
+        )
+        goal = 0
+        for n, stratum in strata:  # a stratum that runs dry leaves its places to the next
+            goal = min(goal + n, free)
+            for k in stratum:
+                if len(chosen) >= goal:
+                    break
+                if k not in taken:
+                    chosen.add(k)
+        rest = (k for k in range(len(ids)) if k not in taken and k not in chosen)
+        while len(chosen) < goal:  # only in tiny catalogues, where the draws keep missing
+            chosen.add(next(rest))
+        out[query.query_id] = tuple(ids[k] for k in sorted(chosen | answers))
+    return out
+
+
+def _bought(examples: Mapping[Split, Sequence[Example]]) -> dict[str, set[str]]:
+    """Every item that a user has in any split."""
+    bought: dict[str, set[str]] = {}
+    for split in ("train", *HELD_OUT):
+        for example in examples[split]:
+            known = bought.setdefault(example.query.user_id, set())
+            known.update(past.item_id for past in example.query.history)
+            known.update(example.relevant)
+    return bought
+
+
+def _training_counts(examples: Mapping[Split, Sequence[Example]]) -> Counter[str]:
+    """Interactions per item before the validation answers."""
+    longest: dict[str, Sequence[str]] = {}
+    for example in (*examples["train"], *examples["validation"]):
+        known = [past.item_id for past in example.query.history]
+        known += example.relevant if example.split == "train" else ()
+        if len(known) > len(longest.get(example.query.user_id, ())):
+            longest[example.query.user_id] = known
+    return Counter(item_id for known in longest.values() for item_id in known)
+
+
+def _draws(query_id: str, stratum: str, cumulative: np.ndarray, tries: int = 4096) -> Iterator[int]:
+    """Places drawn in proportion to the steps of ``cumulative`` (whole numbers), with replacement."""
+    if not len(cumulative) or not (total := int(cumulative[-1])):
+        return
+    key = int.from_bytes(hashlib.sha256(f"candidates:{VERSION}:{stratum}:{query_id}".encode()).digest()[:16], "big")
+    bits = np.random.Philox(key=key)  # a counter-based generator: the raw bits are the same in every numpy
+    for _ in range(tries // 128):
+        drawn = bits.random_raw(128) % np.uint64(total)
+        yield from np.searchsorted(cumulative, drawn.astype(np.int64), side="right").tolist()
+
+
+def _hard(
+    items: Mapping[str, Item], place: Mapping[str, int], queries: Sequence[Example], size: int
+) -> Iterator[list[int]]:
+    """For each query the places of the highest positive BM25 scores, best first, more than enough of them."""
+    texts = [item.text for item in items.values()]
+    bm25 = Bm25(texts)
+    terms = bm25.query(texts)
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        weights = sp.lil_matrix((len(block), len(texts)))
+        for row, example in enumerate(block):
+            for weight, past in zip(_HARD_WEIGHTS, reversed(example.query.history), strict=False):
+                weights[row, place[past.item_id]] += weight
+        scores = ((weights.tocsr() @ terms) @ bm25.weights.T).toarray()
+        # rounded, with ties broken by the catalogue: whole numbers, so that every machine has the same order
+        order = np.rint(scores * 1e6).astype(np.int64) * len(texts) - np.arange(len(texts))
+        for row, example in enumerate(block):
+            n = min(len(texts), size + len(example.query.history) + 2)
+            top = np.argpartition(-order[row], n - 1)[:n]
+            top = top[np.argsort(-order[row][top])]
+            yield [int(k) for k in top if scores[row, k] > 0]
+
+
+def write(path: Path, table: Mapping[str, Sequence[str]], dataset_sha256: str) -> str:
+    """Write ``path`` (one query a line) and then ``path.json``, which says what it is. Returns the file's sha256."""
+    write_jsonl(path, ({"query_id": key, "candidates": list(ids)} for key, ids in table.items()))
+    digest = sha256_file(path)
+    about = {"version": VERSION, "dataset_sha256": dataset_sha256, "n_queries": len(table), "sha256": digest}
+    with whole(_about(path)) as file:
+        file.write(canonical(about) + "\n")
+    return digest
+
+
+def read(path: Path, dataset_sha256: str) -> dict[str, tuple[str, ...]]:
+    """A written file. :class:`RadError` when it was changed, cut short or belongs to another data set."""
+    try:
+        about = json.loads(_about(path).read_text(encoding="utf-8"))
+        expected, owner = about["sha256"], about["dataset_sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RadError(f"{_about(path)}: missing or unreadable, so {path.name} cannot be trusted") from error
+    if owner != dataset_sha256:
+        raise RadError(f"{path}: made for data set {owner[:12]}, this is {dataset_sha256[:12]}")
+    if not path.is_file() or sha256_file(path) != expected:
+        raise RadError(f"{path}: sha256 differs from {_about(path).name}: the file was changed or cut short")
+    return {record["query_id"]: tuple(record["candidates"]) for _, record in read_jsonl(path)}
+
+
+def _about(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def cached(
+    dataset_sha256: str, items: Mapping[str, Item], examples: Mapping[Split, Sequence[Example]]
+) -> dict[str, tuple[str, ...]]:
+    """The data set's candidate file from the cache, built there on first use."""
+    path = cache_dir() / "candidates" / f"{dataset_sha256[:16]}-{VERSION}.jsonl"
+    if _about(path).is_file():
+        try:
+            return read(path, dataset_sha256)
+        except RadError:
+            pass  # a damaged cache is built again
+    table = build(items, examples)
+    write(path, table, dataset_sha256)
+    return table

@@ -1,0 +1,207 @@
+"""Any number of users into a folder of shards (:mod:`rad.data.shards`), in bounded memory.
+
+    python -m rad build world:users=1000000 --out DIR --workers 2
+
+A build that is killed goes on where it stopped when the same command is given again: files appear whole, and each says
+in its footer what it is a part of; ``manifest.json`` comes last.
+
+Built-in worlds are streamed by user number. Other domains are loaded whole, and their users, in the order of ids,
+counted once as in :func:`rad.data.dataset.open_dataset`; the worlds' are not compared, as no two of them are alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rad.data import splits
+from rad.data.arrow import claim_rows, interaction_row, item_table, rationale_row
+from rad.data.dataset import catalogue_of, load_domain
+from rad.data.shards import SCHEMA_VERSION, STATED, USER, read_manifest, shard_path
+from rad.errors import RadError
+from rad.runtime import parallel
+from rad.runtime.files import canonical, sha256_file, sha256_lines, whole
+from rad.types import Interaction, Item, PairExplanation, Rationale
+
+SHARD_USERS = 10_000
+_BATCH = 500  # users that are Python objects at one time
+_FOOTER = b"rad"
+
+
+class User(Protocol):
+    """What a source yields (``rad.world.simulate.User`` is one); reasons are keyed by query id."""
+
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def interactions(self) -> Sequence[Interaction]: ...
+    @property
+    def rationales(self) -> Any: ...
+    @property
+    def contrasts(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    user_id: str
+    interactions: Sequence[Interaction]
+    rationales: dict[str, Rationale]
+    contrasts: dict[str, PairExplanation]
+
+
+@dataclass(frozen=True)
+class _Source:
+    domain: str
+    version: str
+    items: dict[str, Item]
+    n_users: int
+    stream: Callable[[int, int], Iterator[User]]
+
+
+@lru_cache(maxsize=1)  # a worker writes many shards of one domain
+def _source(name: str, data_dir: str | None) -> _Source:
+    domain = load_domain(name)
+    if hasattr(domain, "stream"):
+        items = {item.item_id: item for item in sorted(domain.items, key=lambda item: item.item_id)}
+        return _Source(domain.name, domain.version, items, domain.n_users, domain.stream)
+    corpus = domain.load(Path(data_dir) if data_dir else None)
+    if not corpus.ordered:
+        raise RadError(f"{name}: histories without an order are not written as shards")
+    items = catalogue_of(name, corpus)
+    sequences = splits.distinct_users(corpus.sequences)
+    users = sorted(sequences)
+
+    def stream(start: int, stop: int) -> Iterator[User]:
+        for user in users[start:stop]:
+            keys = [splits.query_id(user, k) for k in range(len(sequences[user]))]
+            rationales = {key: corpus.rationales[key] for key in keys if key in corpus.rationales}
+            contrasts = {key: corpus.contrasts[key] for key in keys if key in corpus.contrasts}
+            yield _Kept(user, sequences[user], rationales, contrasts)
+
+    return _Source(domain.name, domain.version, items, len(users), stream)
+
+
+def build(
+    name: str,
+    folder: Path,
+    data_dir: Path | None = None,
+    workers: int = 1,
+    engine: str = "local",
+    shard_users: int = SHARD_USERS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Write domain ``name`` to ``folder`` and return the manifest; what is there of the same build is kept.
+
+    ``progress`` is told the users written so far and in all. :class:`RadError` where the folder holds another data
+    set, and on what :func:`rad.data.dataset.load_domain` and :func:`rad.runtime.parallel.over` refuse.
+    """
+    if shard_users < 1:
+        raise RadError(f"--shard-users must be at least 1, got {shard_users}")
+    folder, place = Path(folder), None if data_dir is None else str(data_dir)
+    source = _source(name, place)
+    plan = {
+        "name": name,
+        "version": source.version,
+        "catalogue": sha256_lines(source.items.values()),  # raw files may have changed since a build was killed
+        "users": source.n_users,
+        "users_per_shard": shard_users,
+    }
+    if (folder / "manifest.json").exists():
+        manifest = read_manifest(folder)
+        if any(manifest[key] != value for key, value in plan.items()):
+            raise RadError(
+                f"{folder} holds {manifest['name']} in shards of {manifest['users_per_shard']:,}: name another"
+            )
+        progress(source.n_users, source.n_users)
+        return manifest
+    starts = range(0, source.n_users, shard_users)
+    rows = [
+        {"plan": canonical(plan), "data_dir": place or "", "folder": str(folder.resolve()), "shard": k, "start": start}
+        for k, start in enumerate(starts)
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder, {shard_path(k) for k in range(len(rows))})
+        with whole(folder / "items.parquet", "wb") as file:
+            pq.write_table(item_table(source.items.values()), file, compression="zstd")
+        written, done = [], 0
+        for row in parallel.over(write_shard, rows, workers, engine):
+            written.append(row)
+            done += row["rows"]
+            progress(done, source.n_users)
+    except OSError as error:
+        raise RadError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    written.sort(key=lambda row: row["path"])
+    items = {"path": "items.parquet", "rows": len(source.items), "sha256": sha256_file(folder / "items.parquet")}
+    files = [items, *({key: row[key] for key in ("path", "rows", "sha256")} for row in written)]
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        **plan,
+        "domain": source.domain,
+        "interactions": sum(row["interactions"] for row in written),
+        "sha256": sha256_lines(files),
+        "writer": f"pyarrow {pa.__version__}",  # another version may lay the same rows down in other bytes
+        "files": files,
+    }
+    with whole(folder / "manifest.json") as file:
+        file.write(json.dumps(manifest, indent=1) + "\n")
+    return manifest
+
+
+def _sweep(folder: Path, wanted: set[str]) -> None:
+    """Remove the shards that an unfinished other build left, and the half-written ones of killed workers."""
+    for path in (folder / "sequences").glob("*shard-*.parquet*"):
+        if f"sequences/{path.name}" not in wanted:
+            path.unlink(missing_ok=True)
+
+
+def write_shard(row: dict[str, Any]) -> dict[str, Any]:
+    """Write the shard that ``row`` of :func:`build` names, unless it is there; its path, rows and sha256."""
+    plan, folder, start = json.loads(row["plan"]), Path(row["folder"]), row["start"]
+    path = folder / shard_path(row["shard"])
+    footer = canonical({**plan, "start": start}).encode()
+    rows, interactions = _finished(path, footer)
+    if rows < 0:
+        source = _source(plan["name"], row["data_dir"] or None)
+        users = iter(source.stream(start, min(start + plan["users_per_shard"], plan["users"])))
+        rows = interactions = 0
+        schema = USER.with_metadata({_FOOTER: footer})
+        with whole(path, "wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            while batch := list(islice(users, _BATCH)):
+                writer.write_batch(pa.RecordBatch.from_pylist([_row(user) for user in batch], USER))
+                rows += len(batch)
+                interactions += sum(len(user.interactions) for user in batch)
+            writer.add_key_value_metadata({"interactions": str(interactions)})
+    return {"path": shard_path(row["shard"]), "rows": rows, "interactions": interactions, "sha256": sha256_file(path)}
+
+
+def _finished(path: Path, footer: bytes) -> tuple[int, int]:
+    """Users and interactions of a shard that is part of this very build, else -1."""
+    try:
+        about = pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return -1, -1
+    found = about.metadata or {}
+    if found.get(_FOOTER) != footer or b"interactions" not in found:
+        return -1, -1
+    return about.num_rows, int(found[b"interactions"])
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {
+        "user_id": user.user_id,
+        "interactions": [interaction_row(x) for x in user.interactions],
+        "rationales": [rationale_row(rationale) for rationale in user.rationales.values()],
+        "contrasts": [
+            {**{name: getattr(c, name) for name in STATED}, "claims": claim_rows(c.claims)}
+            for c in user.contrasts.values()
+        ],
+    }

@@ -1,0 +1,405 @@
+"""Amazon Reviews in the publisher's raw JSON lines, of 2018 and of 2023: one loader for every category of both.
+
+A review is a purchase. The year is told by the fields of the first line: ``reviewerID``, ``asin``, ``overall``,
+``unixReviewTime`` (seconds) are 2018; ``user_id``, ``parent_asin``, ``rating``, ``timestamp`` (milliseconds) are 2023.
+
+- *Filter*: the k-core, k = 5 unless ``core=K`` says otherwise: the largest set of reviews in which every user has k
+  different items and every item k different users. It is RAD's own: Amazon_Fashion has no official one.
+- *Twice*: the same user, item and time is one review, and of several reviews by one user of one item the first stays,
+  because a target that stands in its own history cannot be ranked. Both are counted in the notes.
+- *Catalogue*: the items of the core alone. Each has k buyers, so fewer targets are unseen in training than in a
+  catalogue of all that was ever bought; the control ``cold_prior`` measures what is left of that leak.
+- *Text*: title, brand, category path and a few details. Features and descriptions join only when asked for
+  (``descriptions``): on ``scientific`` they did not help. Review text is left out unless ``reviews`` asks for it, since
+  it is most of a file. Prices, average ratings, counts, sales ranks and ``also_buy`` are from the day of the crawl and
+  are never read; neither is the ``style`` of a review, which is of the variant, not of the item.
+
+Reviews are streamed: a line leaves two 64-bit public ids, a time and a rating, 32 bytes in all, whatever the length of
+its text, so memory is bounded by their number. (Among 50 million ids two alike are expected in one file of 15,000.)
+``reviews`` reads the file a second time, for the text of the core. Metadata is read last, and kept for the core.
+
+Data: Ni, Li and McAuley, EMNLP 2019 (2018); Hou et al., arXiv 2403.03952 (2023).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rad.data.dataset import Corpus
+from rad.data.sources import Source
+from rad.data.splits import public_id
+from rad.errors import RadError
+from rad.registry import unknown
+from rad.runtime.files import parse_jsonl, read_jsonl
+from rad.types import Interaction, Item
+
+HUB = "hf://datasets/McAuley-Lab/Amazon-Reviews-2023"
+NO_BRAND = ("", "generic", "unknown", "n/a", "none")  # what sellers write who have none
+DETAILS = {
+    "Department": "department",
+    "Color": "colour",
+    "Material": "material",
+    "Style": "style",
+    "Pattern": "pattern",
+    "Closure Type": "closure",
+    "Fit Type": "fit",
+}
+"""Names in the 2023 field ``details`` that describe the thing itself, and the attributes that they become."""
+_FIRST, _LAST = 788_918_400, 4_102_444_800  # 1995, when the shop opened, and 2100, in UTC seconds
+_MARKUP = re.compile(r"getTime|</|/>")  # a piece of the page where text should be, found in 2018
+
+Place = Path | str
+"""A file, or an ``hf://`` address on the Hub."""
+
+
+class Layout(NamedTuple):
+    """Field names of one year; ``unit`` is the number of time steps in a second."""
+
+    year: int
+    user: str
+    item: str
+    rating: str
+    time: str
+    unit: int
+    texts: tuple[str, str]
+
+
+LAYOUTS = (
+    Layout(2018, "reviewerID", "asin", "overall", "unixReviewTime", 1, ("summary", "reviewText")),
+    Layout(2023, "user_id", "parent_asin", "rating", "timestamp", 1000, ("title", "text")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a domain's argument may set, comma-separated: ``core=3,reviews``."""
+
+    core: int = 5
+    reviews: bool = False
+    descriptions: bool = False
+    hub: bool = False
+
+
+def options(domain: str, argument: str, without: tuple[str, ...] = ()) -> Options:
+    """:class:`Options` from ``argument``; :class:`RadError` names what is unknown. ``without``: not offered here."""
+    known = [field.name for field in fields(Options) if field.name not in without]
+    out = Options()
+    for part in filter(None, argument.split(",")):
+        name, equals, value = part.partition("=")
+        if name not in known or (name == "core") != bool(equals):
+            raise RadError(unknown(f"argument of domain {domain}", [part], [*known[1:], "core=K"]))
+        if name == "core" and not (value.isdecimal() and int(value) >= 1):
+            raise RadError(f"{domain}: core is a whole number of at least 1, got '{value}'")
+        out = replace(out, core=int(value)) if equals else replace(out, **{name: True})
+    return out
+
+
+def published(category: str) -> tuple[Source, ...]:
+    """The two files of a category of 2023. Their hashes are not known: the publisher states none."""
+    reviews, meta = f"{category}.jsonl", f"meta_{category}.jsonl"
+    how = (
+        f"Fetch raw/review_categories/{reviews} and raw/meta_categories/{meta} of "
+        "https://huggingface.co/datasets/McAuley-Lab/Amazon-Reviews-2023, or their .jsonl.gz from "
+        "https://amazon-reviews-2023.github.io, or add ':hub' to the domain's name to stream them."
+    )
+    origin, licence = "Amazon Reviews 2023 (Hou et al., arXiv 2403.03952)", "research use; the publisher assigns none"
+    keep = "hashed ids, order and ratings; short attribute values inside rationales; no titles, text or ASINs"
+    return tuple(Source(file, None, None, origin, licence, how, keep) for file in (reviews, meta))
+
+
+def on_hub(category: str) -> tuple[str, str]:
+    """Addresses of the reviews and the metadata of a category of 2023."""
+    return f"{HUB}/raw/review_categories/{category}.jsonl", f"{HUB}/raw/meta_categories/meta_{category}.jsonl"
+
+
+def in_folder(path: Path) -> tuple[Path, Path | None]:
+    """The review file that ``path`` is or holds, and the metadata beside it, if any.
+
+    Metadata is named ``meta_`` and the category, which is the name of the review file without the ``_5`` of a 5-core.
+    :class:`RadError` where there is no review file or more than one.
+    """
+    folder = path.parent if path.is_file() else path
+    tables = [p for p in sorted(folder.iterdir()) if re.search(r"\.jsonl?(\.gz)?$", p.name) and p.is_file()]
+    metadata = [p for p in tables if p.name.startswith("meta_")]
+    reviews = [path] if path.is_file() else [p for p in tables if p not in metadata]
+    if not reviews:
+        raise RadError(f"{folder}/ holds no reviews (a .json or .jsonl file, plain or .gz)")
+    if len(reviews) > 1:
+        names = ", ".join(p.name for p in reviews)
+        raise RadError(f"{folder}/ holds {len(reviews)} review files ({names}): name one, FOLDER/FILE")
+    category = stem(reviews[0])
+    beside = [p for p in metadata if stem(p) in (f"meta_{category}", f"meta_{category.removesuffix('_5')}")]
+    if len(beside) > 1 or (metadata and not beside and not path.is_file()):
+        names = ", ".join(p.name for p in metadata)
+        raise RadError(f"{reviews[0]}: which metadata is of its category? found {names}")
+    return reviews[0], beside[0] if beside else None
+
+
+def stem(path: Path) -> str:
+    """The name without ``.json``, ``.jsonl`` and ``.gz``, so that a packed copy has the name of the plain one."""
+    return re.sub(r"(\.jsonl?)?(\.gz)?$", "", path.name)
+
+
+def records(place: Place) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and object of each line of a file or of an address on the Hub."""
+    return read_jsonl(place) if isinstance(place, Path) else parse_jsonl(place, _hub_lines(place))
+
+
+def _hub_lines(address: str) -> Iterator[tuple[int, str]]:
+    """Lines of a file on the Hub, streamed and not stored.
+
+    The repository's own configurations are a script, which ``datasets`` no longer runs; its ``json`` reader is slow
+    where the type of a field changes, as in ``details``; so the lines are read as text and parsed as a file's are.
+    """
+    import datasets
+
+    try:
+        rows = datasets.load_dataset("text", data_files=address, split="train", streaming=True)
+        for number, row in enumerate(rows, 1):
+            yield number, row["text"]
+    except Exception as error:  # whatever the network and its libraries raise
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise RadError(f"{address}: the Hub cannot be read ({why}); fetch the files and use --data-dir") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """The reviews of a core as columns, each user's together and oldest first. ``rows`` counts lines from 0."""
+
+    layout: Layout
+    rows: np.ndarray
+    users: np.ndarray
+    items: np.ndarray
+    times: np.ndarray
+    ratings: np.ndarray
+
+
+def corpus(domain: str, reviews: Place, meta: Place | None, chosen: Options) -> Corpus:
+    """The k-core of ``reviews`` with items described by ``meta``, under public ids.
+
+    :class:`RadError` names file and line of what is not a review or an item of the publisher's form.
+    """
+    found, notes = read_core(domain, reviews, chosen.core)
+    texts = _texts(reviews, found) if chosen.reviews else {}
+    names = {key: f"{key:016x}" for key in np.unique(found.items).tolist()}
+    seconds = (found.times // found.layout.unit).tolist()
+    columns = (c.tolist() for c in (found.rows, found.users, found.items, found.ratings))
+    sequences: dict[str, list[Interaction]] = {}
+    user, key = "", -1
+    for row, owner, item, rating, time in zip(*columns, seconds, strict=True):
+        if owner != key:
+            user, key = f"{owner:016x}", owner
+        sequences.setdefault(user, []).append(Interaction(user, names[item], time, rating, texts.get(row)))
+    items, told = _catalogue(domain, names, meta, chosen.descriptions)
+    return Corpus(items=items, sequences=sequences, notes={k: v for k, v in {**notes, **told}.items() if v})
+
+
+def read_core(domain: str, place: Place, k: int) -> tuple[Reviews, dict[str, int]]:
+    """The k-core of a file of reviews, read once in bounded memory, and counts of what was left out."""
+    layout, (users, items, times, ratings) = _scan(domain, place)
+    order = np.lexsort((times, items, users))  # stable: equal times keep the order of the file
+    pair = (np.diff(users[order]) == 0) & (np.diff(items[order]) == 0)
+    twice = int((pair & (np.diff(times[order]) == 0)).sum())
+    rows = np.sort(order[np.concatenate([[True], ~pair])])
+    del order
+    n, distinct = len(users), len(rows)
+    rows = rows[in_core(users[rows], items[rows], k)]
+    if not len(rows):
+        raise RadError(f"{place}: nothing is left of {n:,} reviews in the {k}-core; try a smaller one (core=K)")
+    rows = rows[np.lexsort((times[rows], users[rows]))]
+    notes = {
+        "year of the format (Amazon Reviews)": layout.year,
+        "reviews in the file": n,
+        "reviews that are there twice (same user, item and time: left out)": twice,
+        "later reviews of an item by the same user (left out)": n - distinct - twice,
+        f"reviews outside the {k}-core (left out)": distinct - len(rows),
+    }
+    return Reviews(layout, rows, users[rows], items[rows], times[rows], ratings[rows]), notes
+
+
+def _scan(domain: str, place: Place) -> tuple[Layout, tuple[np.ndarray, ...]]:
+    """Public ids (as numbers), times and ratings of all lines. Refuses the first line that is no such review."""
+    layout: Layout | None = None
+    users, items, times, ratings = array("Q"), array("Q"), array("q"), array("d")
+    for number, record in records(place):
+        layout = layout or _layout(place, number, record)
+        user, item = record.get(layout.user), record.get(layout.item)
+        rating, time = record.get(layout.rating), record.get(layout.time)
+        if fault := _fault(layout, user, item, rating, time):
+            raise RadError(f"{place}:{number}: {fault}")
+        users.append(int(public_id(domain, "user", user), 16))  # type: ignore[arg-type]
+        items.append(int(public_id(domain, "item", item), 16))  # type: ignore[arg-type]
+        times.append(time)  # type: ignore[arg-type]
+        ratings.append(rating)  # type: ignore[arg-type]
+    if layout is None:
+        raise RadError(f"{place}: empty file, reviews were expected")
+    return layout, tuple(np.frombuffer(column, column.typecode) for column in (users, items, times, ratings))
+
+
+def _layout(place: Place, number: int, record: Mapping[str, Any]) -> Layout:
+    for layout in LAYOUTS:
+        if {layout.user, layout.item, layout.rating, layout.time} <= record.keys():
+            return layout
+    known = " nor ".join(f"a review of {x.year} ({x.user}, {x.item}, {x.rating}, {x.time})" for x in LAYOUTS)
+    raise RadError(f"{place}:{number}: neither {known}; found {', '.join(record) or 'no field'}")
+
+
+def _fault(layout: Layout, user: Any, item: Any, rating: Any, time: Any) -> str | None:
+    """What is wrong with the four values of a line; None for a review that is fine."""
+    if type(user) is str and type(item) is str and user and item and type(rating) in (int, float) and type(time) is int:
+        if not 1 <= rating <= 5:
+            return f"{layout.rating} {rating} is outside 1 to 5"
+        if _FIRST * layout.unit <= time <= _LAST * layout.unit:
+            return None
+        other = 1001 - layout.unit
+        if _FIRST * other <= time <= _LAST * other:
+            wrong, right = ("seconds", "milliseconds")[:: 1 if layout.unit > 1 else -1]
+            return f"{layout.time} {time} looks like {wrong}; Amazon Reviews {layout.year} have {right}"
+        return f"{layout.time} {time} is no time between 1995 and 2100"
+    for name, value in ((layout.user, user), (layout.item, item)):
+        if not isinstance(value, str) or not value:
+            return f"lacks {name}" if value in (None, "") else f"{name} is not a string (found {type(value).__name__})"
+    name, value = (layout.time, time) if type(rating) in (int, float) else (layout.rating, rating)
+    kind = "a whole number" if name == layout.time else "a number"
+    return f"lacks {name}" if value is None else f"{name} is not {kind} (found {type(value).__name__})"
+
+
+def in_core(users: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
+    """Which of the distinct pairs (``users[n]``, ``items[n]``) are in the k-core, as booleans [n]."""
+    n_users, users = _numbered(users)
+    n_items, items = _numbered(items)
+    keep = np.ones(len(users), bool)
+    while True:
+        often = np.bincount(users[keep], minlength=n_users) >= k
+        wanted = np.bincount(items[keep], minlength=n_items) >= k
+        smaller = keep & often[users] & wanted[items]
+        if smaller.sum() == keep.sum():
+            return keep
+        keep = smaller
+
+
+def _numbered(keys: np.ndarray) -> tuple[int, np.ndarray]:
+    values, places = np.unique(keys, return_inverse=True)
+    return len(values), places
+
+
+def _texts(place: Place, found: Reviews) -> dict[int, str]:
+    """Title and text of the reviews of the core, by row."""
+    wanted, out = set(found.rows.tolist()), {}
+    for number, record in records(place):
+        if number - 1 in wanted:
+            parts = (_words(f"{place}:{number}", record, name) for name in found.layout.texts)
+            if text := ". ".join(filter(None, parts)):
+                out[number - 1] = text
+    return out
+
+
+def _catalogue(
+    domain: str, names: Mapping[int, str], meta: Place | None, descriptions: bool
+) -> tuple[list[Item], dict[str, int]]:
+    """Items of the core, in the order of their ids, and counts of what their metadata lacks."""
+    rows: dict[int, _Described] = {}
+    again = others = 0
+    for number, record in records(meta) if meta else ():
+        where = f"{meta}:{number}"
+        source_id = record.get("parent_asin", record.get("asin"))
+        if not isinstance(source_id, str) or not source_id:
+            raise RadError(f"{where}: lacks parent_asin and asin, or they are no string")
+        key = int(public_id(domain, "item", source_id), 16)
+        again += key in rows
+        others += key not in names
+        if key in names and key not in rows:
+            rows[key] = _described(where, record, descriptions)
+    spelling = canonical(row.brand for row in rows.values())
+    items = []
+    for key, item_id in names.items():
+        row = rows.get(key) or _Described("", "", (), {}, "")
+        brand = "" if row.brand.casefold() in NO_BRAND else spelling[row.brand.casefold()]
+        section, shelf = (*row.path, "", "", "")[1:3]
+        leaf = row.path[-1] if len(row.path) > 1 else ""
+        values = {"brand": brand, "section": section, "shelf": shelf, "category": leaf, **row.details}
+        parts = (row.title, brand, " > ".join(row.path), *row.details.values(), row.description)
+        title = row.title or " ".join(filter(None, (brand, leaf))) or "(no title)"
+        text = ". ".join(filter(None, parts))
+        items.append(Item(item_id, domain, title, text, {name: (v,) for name, v in values.items() if v}))
+    notes = {
+        "items without metadata": len(names) - len(rows),
+        "items without a title": len(names) - sum(bool(row.title) for row in rows.values()),
+        "items without a brand": sum("brand" not in item.attributes for item in items),
+        "items of the metadata outside the core (left out)": others,
+        "second lines of the metadata for one item (left out)": again,
+    }
+    return items, notes
+
+
+class _Described(NamedTuple):
+    title: str
+    brand: str
+    path: tuple[str, ...]
+    details: dict[str, str]
+    description: str
+
+
+def _described(where: str, record: Mapping[str, Any], descriptions: bool) -> _Described:
+    """The fields of a line of metadata that describe the thing, of either year."""
+    details = record.get("details") or {}
+    if isinstance(details, str):  # the Hub's tables have it as JSON inside a string
+        try:
+            details = json.loads(details)
+        except ValueError as error:
+            raise RadError(f"{where}: details is not a JSON object ({error})") from error
+    if not isinstance(details, dict):
+        raise RadError(f"{where}: details is not an object (found {type(details).__name__})")
+    told = {name: _tidy(details[key]) for key, name in DETAILS.items() if isinstance(details.get(key), str)}
+    brand = details.get("Brand")
+    brand = _tidy(brand) if isinstance(brand, str) else _words(where, record, "store") or _words(where, record, "brand")
+    path = [*_list(where, record, "categories"), *_list(where, record, "category")]
+    title = _words(where, record, "title")
+    long = [*_list(where, record, "features", "feature"), *_list(where, record, "description")] if descriptions else []
+    return _Described(
+        title="" if _MARKUP.search(title) else title,
+        brand="" if _MARKUP.search(brand) else brand,
+        path=tuple(takewhile(lambda step: not _MARKUP.search(step), path)),
+        details={name: value for name, value in told.items() if value},
+        description=" ".join(part for part in long if not _MARKUP.search(part)),
+    )
+
+
+def _words(where: str, record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    if not isinstance(value, str | None):
+        raise RadError(f"{where}: {name} is not a string (found {type(value).__name__})")
+    return _tidy(value or "")
+
+
+def _list(where: str, record: Mapping[str, Any], *names: str) -> list[str]:
+    """The strings of the first of ``names`` that is there; one string counts as a list of one."""
+    name = next((name for name in names if name in record), names[0])
+    value = record.get(name) or []
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise RadError(f"{where}: {name} is not a list of strings")
+    return [part for part in map(_tidy, value) if part]
+
+
+def _tidy(text: str) -> str:
+    return " ".join(html.unescape(text).split())
+
+
+def canonical(values: Iterable[str]) -> dict[str, str]:
+    """Case-folded value -> its most frequent spelling (ties: the first in order), so that PRESTIGE is Prestige."""
+    best: dict[str, str] = {}
+    for value, _ in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])):
+        best.setdefault(value.casefold(), value)
+    return best

@@ -1,0 +1,122 @@
+"""Leak checks on a file that need not be RAD's own: ``python -m rad check FILE [--domain NAME]``.
+
+Each line is a JSON object of one of four kinds, told by its fields:
+
+- a rationale of RAD (it has ``reasons``): with ``--domain`` it is checked against its query, history and target;
+- a prediction (it has ``ranking``): its ``rationale`` is checked in the same way;
+- a list of candidates: ``query_id`` and ``candidates``; without ``--domain`` only duplicates can be found;
+- any other published rationale: ``text``, and where known ``target`` (title of the answer) and ``history`` (titles).
+
+Without a domain, wording and weights are checked, and whether ``text`` names ``target``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rad.data.dataset import Dataset
+from rad.data.splits import SPLITS
+from rad.errors import RadError
+from rad.leakage.dataset_checks import CANDIDATES, candidate_fault, repeated, rule_findings
+from rad.leakage.finding import Finding, finding
+from rad.rationales.rules import Fault, Rules, forbidden_wording, from_dict, weight_faults
+from rad.runtime import records
+from rad.runtime.files import read_jsonl
+from rad.types import Example, Interaction, Item, Prediction, Query, Rationale
+
+_TEXT_RULES = ("hindsight", "rating", "names_target", "weights")
+
+
+def check_file(path: Path, data: Dataset | None) -> list[Finding]:
+    """One finding a rule over all lines of ``path``. :class:`RadError` on a line that is none of the four kinds."""
+    rows = [(number, _parse(record, f"{path}:{number}")) for number, record in read_jsonl(path)]
+    if not rows:
+        raise RadError(f"{path}: no lines")
+    examples = _examples(data)
+    rules = Rules(data.items) if data else None
+    plain = _plain_rules([row for _, row in rows if isinstance(row, dict)])
+    broken: dict[str, list[str]] = defaultdict(list)
+    unknown, ids, total = [], Counter[str](), 0
+    negatives, listed = [], 0
+    for number, row in rows:
+        if row is None:
+            continue
+        if isinstance(row, _Candidates):
+            listed += 1
+            example = examples.get(row.query_id)
+            if data is not None and example is None:
+                unknown.append(f"line {number}: {row.query_id}")
+                continue
+            known = candidate_fault(data, example, row.candidates) if data and example else repeated(row.candidates)
+            if known:
+                negatives.append(f"line {number}: {known}")
+            continue
+        total += 1
+        faults: list[Fault] = []
+        if isinstance(row, dict):
+            faults = [*forbidden_wording(row["text"]), *_names(plain, row)]
+        elif rules is None or data is None:
+            faults = [*forbidden_wording(row.text), *weight_faults(row)]
+        elif (example := examples.get(row.query_id)) is None:
+            unknown.append(f"line {number}: {row.query_id}")
+        else:
+            for target in example.relevant:
+                faults += rules.faults(row, example.query, data.items[target])
+        if isinstance(row, Rationale):
+            ids[row.rationale_id] += 1
+        for rule, detail in {fault.rule: fault.detail for fault in reversed(faults)}.items():
+            broken[rule].append(f"line {number}: {detail}")
+    candidates = [finding("candidates", negatives, listed, CANDIDATES)] if listed else []
+    if listed and not total:
+        return [*candidates, *_unknown(data, unknown, listed)]
+    twice = [f"{name} ({n} times)" for name, n in ids.items() if n > 1]
+    findings = [*candidates, finding("duplicate ids", twice, total, "rationale ids"), *_unknown(data, unknown, total)]
+    return [*findings, *(rule_findings(broken, total) if data else rule_findings(broken, total, _TEXT_RULES))]
+
+
+def _unknown(data: Dataset | None, unknown: list[str], total: int) -> list[Finding]:
+    return [finding("unknown queries", unknown, total, f"lines whose query is not in {data.name}")] if data else []
+
+
+def _examples(data: Dataset | None) -> Mapping[str, Example]:
+    return {e.query.query_id: e for split in SPLITS for e in data.examples[split]} if data else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    query_id: str
+    candidates: tuple[str, ...]
+
+
+def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | dict[str, Any] | None:
+    """The rationale of a line, a list of candidates, a plain published one, or None for a prediction without one."""
+    if "candidates" in record:
+        return records.parse(_Candidates, record, where)
+    if "ranking" in record:
+        return records.parse(Prediction, record, where).rationale
+    if "reasons" in record:
+        return from_dict(record, where)
+    if not isinstance(record.get("text"), str):
+        raise RadError(f"{where}: lacks text (a string); a rationale has reasons, a prediction a ranking")
+    history = record.get("history", [])
+    if not isinstance(history, list) or not all(isinstance(title, str) for title in history):
+        raise RadError(f"{where}: history: expected a list of titles")
+    if not isinstance(record.get("target", ""), str):
+        raise RadError(f"{where}: target: expected a title")
+    return record
+
+
+def _plain_rules(rows: list[dict[str, Any]]) -> Rules:
+    """Rules over the titles that a file of plain rationales names itself."""
+    titles = dict.fromkeys(title for row in rows for title in (row.get("target", ""), *row.get("history", ())))
+    return Rules({title: Item(title, "", title, title) for title in titles})
+
+
+def _names(rules: Rules, row: Mapping[str, Any]) -> Iterator[Fault]:
+    if target := row.get("target", ""):
+        query = Query("", "", "", tuple(Interaction("", title) for title in row.get("history", ())))
+        yield from rules.names(row["text"], rules.items[target], query)

@@ -1,0 +1,246 @@
+"""The rules that a rationale obeys, and its file format: one JSON object a line.
+
+A rationale is written before any item is chosen. So it cites what is in the history and nothing else, never names the
+target, has no hindsight and no rating of the target. :class:`Rules` checks one rationale against its query and the
+catalogue and returns :class:`Fault` values; the forbidden wording is the public lists of
+:mod:`rad.rationales.hindsight`.
+
+=========================  ============================================================================
+rule                       broken when
+=========================  ============================================================================
+``query``                  the rationale belongs to another query
+``citation``               evidence cites nothing, or a place that the history does not have
+``evidence``               a cited item does not have the attribute value that the evidence states
+``value``                  an attribute value is wanted or avoided that no item of the catalogue has
+``weights``                a weight is outside [0, 1], or the weights sum to more than 1
+``verdict``                ``supported`` without a reason, or an unknown verdict
+``hindsight`` (a leak)     the text speaks of the choice as made, or shows an item of the catalogue ("this scarf")
+``rating`` (a leak)        the text tells a rating that is not one of the history
+``names_target`` (a leak)  the text has words that point at the target
+``quotes_title``           the text has four words of a title of the history, one after another
+``unspoken`` (counted)     a claim of the reasons is not in the text
+``unclaimed`` (counted)    the text names an attribute value that is no claim of the reasons
+=========================  ============================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rad.errors import RadError
+from rad.features.bm25 import WORD, tokenize
+from rad.rationales import claims, hindsight
+from rad.runtime import records
+from rad.runtime.files import read_jsonl, write_jsonl
+from rad.types import Item, Query, Rationale, Reason
+
+LEAKS = frozenset({"hindsight", "rating", "names_target"})
+COUNTED = frozenset({"unspoken", "unclaimed"})
+_TOLERANCE = 1e-6  # of the sum of the weights, which are rounded in files
+_RUN = 4  # words of a title, one after another, that name it
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A broken rule and what broke it, in a few words."""
+
+    rule: str
+    detail: str
+
+    @property
+    def leak(self) -> bool:
+        return self.rule in LEAKS
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a measured disagreement of text and claims rather than an error."""
+        return self.rule in COUNTED
+
+
+def forbidden_wording(text: str) -> list[Fault]:
+    """The faults ``hindsight`` and ``rating`` of a text. Time is linear in its length."""
+    return [Fault(rule, words) for rule, words in hindsight.forbidden(text)]
+
+
+class Rules:
+    """The rules over one catalogue. Build it once."""
+
+    def __init__(self, items: Mapping[str, Item]) -> None:
+        self.items = items
+        self.matcher = claims.Matcher(items.values())
+        self._values = {(a, v) for item in items.values() for a, values in item.attributes.items() for v in values}
+        self._titles = Counter(word for item in items.values() for word in set(tokenize(item.title)))
+        self._rare = max(2, len(items) // 200)  # a word of at most this many titles points at few items
+
+    def faults(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Fault]:
+        """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
+        faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
+        mentions = self.matcher.find(rationale.text)
+        faults += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
+        faults += self.quoted(rationale.text, query)
+        if target is not None:
+            faults += self.names(rationale.text, target, query)
+        return faults
+
+    def names(self, text: str, target: Item, query: Query) -> list[Fault]:
+        """Whether ``text`` names ``target``, in one of these ways:
+
+        - its id;
+        - two of the words that point at it, or the only one. Such words stand in its title, in at most 1 of 200 titles
+          of the catalogue (2 titles at least), in none of its attribute values, in no title of the history, and are no
+          function words. Attribute values named in the text do not count;
+        - four words of its title, one after another (all, where it has fewer), of which one is neither a word of its
+          attribute values nor of a title of the history;
+        - a proper name in its title, in the midst of a sentence: a capitalised word that the catalogue never has in
+          small letters, and that neither an attribute value nor a title of the history has.
+        """
+        if _IS_ID.fullmatch(target.item_id) and re.search(rf"\b{re.escape(target.item_id)}\b", text):
+            return [Fault("names_target", target.item_id)]
+        known = set(claims.FUNCTION_WORDS)
+        known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
+        for past in query.history:
+            if past.item_id in self.items:
+                known.update(tokenize(self.items[past.item_id].title))
+        title = tokenize(target.title)
+        own = {w for w in title if w not in known}
+        if not own:
+            return []
+        if run := run_of(title, tokenize(text), own):
+            return [Fault("names_target", " ".join(run))]
+        pointing = {w for w in own if self._titles[w] <= self._rare}
+        rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
+        for mention in self.matcher.find(text):
+            rest[mention.start : mention.end] = " " * (mention.end - mention.start)
+        left = "".join(rest)
+        said = pointing & set(tokenize(left))
+        if not said or len(said) < min(2, len(pointing)):
+            names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
+            said = (
+                names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()} if names else set()
+            )
+        return [Fault("names_target", " ".join(w for w in dict.fromkeys(title) if w in said))] if said else []
+
+    @cached_property
+    def _small(self) -> set[str]:
+        """Words that the catalogue's titles and texts have in small letters, or its attribute values at all."""
+        written = (w for item in self.items.values() for w in WORD.findall(f"{item.title} {item.text}"))
+        return {w for w in written if w[0].islower()} | {w for _, value in self._values for w in tokenize(value)}
+
+    def _structure(self, rationale: Rationale, query: Query) -> Iterator[Fault]:
+        if rationale.query_id != query.query_id:
+            yield Fault("query", f"written for query {rationale.query_id}, not {query.query_id}")
+        for reason in rationale.reasons:
+            yield from self._evidence(reason, query)
+            for attribute, value in (*reason.wants, *reason.avoids):
+                if (attribute, value) not in self._values:
+                    yield Fault("value", f"no item has {attribute} {value!r}")
+        for index in claims.citations(rationale.text):
+            if not 0 <= index < len(query.history):
+                yield Fault("citation", f"the text cites [{index + 1}] of a history of {len(query.history)}")
+        yield from weight_faults(rationale)
+        if rationale.verdict not in ("supported", "unexplained"):
+            yield Fault("verdict", f"{rationale.verdict!r} is neither supported nor unexplained")
+        elif rationale.verdict == "supported" and not rationale.reasons:
+            yield Fault("verdict", "supported, but without a reason")
+
+    def _evidence(self, reason: Reason, query: Query) -> Iterator[Fault]:
+        evidence, n = reason.evidence, len(query.history)
+        if not evidence.history:
+            yield Fault("citation", f"{evidence.kind} evidence that cites nothing")
+        if (evidence.attribute is None) != (evidence.value is None):
+            yield Fault("evidence", "an attribute without a value, or a value without an attribute")
+        if evidence.kind == "attribute" and evidence.attribute is None:
+            yield Fault("evidence", "attribute evidence that states no attribute")
+        for index in evidence.history:
+            if not 0 <= index < n:
+                yield Fault("citation", f"[{index + 1}] of a history of {n}")
+                continue
+            item = self.items.get(query.history[index].item_id)
+            if evidence.attribute is None or evidence.value is None or item is None:
+                continue
+            if evidence.value not in item.attributes.get(evidence.attribute, ()):
+                yield Fault("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")
+
+    def _shown(self, text: str, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
+        for words in hindsight.shown(text, [(mention.start, mention.end) for mention in mentions]):
+            yield Fault("hindsight", words)
+
+    def quoted(self, text: str, query: Query) -> Iterator[Fault]:
+        """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
+        said = tokenize(text)
+        for past in query.history:
+            item = self.items.get(past.item_id)
+            title = tokenize(item.title) if item else ()
+            if item is None or len(title) < _RUN or len(said) < _RUN:
+                continue
+            values = {w for found in item.attributes.values() for value in found for w in tokenize(value)}
+            if run := run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
+                yield Fault("quotes_title", " ".join(run))
+
+    def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
+        """Claims against text. A value counts as said when a mention of the text may stand for it."""
+        claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
+        for reason in rationale.reasons:
+            if reason.evidence.attribute is not None and reason.evidence.value is not None:
+                claimed.add((reason.evidence.attribute, reason.evidence.value))
+        said = {claim for mention in mentions for claim in mention.claims}
+        for attribute, value in sorted(claimed - said):
+            yield Fault("unspoken", f"{attribute} {value!r}")
+        for mention in mentions:
+            if not claimed.intersection(mention.claims):
+                yield Fault("unclaimed", mention.surface)
+
+
+_IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")
+_NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
+
+
+def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
+    """The words of ``title`` that ``text`` has one after another: ``_RUN`` of them, two at least, one of ``own``."""
+    n = min(_RUN, len(title))
+    if n < 2:
+        return ()
+    places = [title[k : k + n] for k in range(len(title) - n + 1) if not own.isdisjoint(title[k : k + n])]
+    wanted = {tuple(run) for run in places}
+    return next((run for run in zip(*(text[k:] for k in range(n)), strict=False) if run in wanted), ())
+
+
+def weight_faults(rationale: Rationale) -> Iterator[Fault]:
+    """The faults of the weights alone."""
+    weights = [reason.weight for reason in rationale.reasons]
+    if wrong := [weight for weight in weights if not 0 <= weight <= 1]:  # NaN is wrong too
+        yield Fault("weights", f"{wrong[0]!r} is outside [0, 1]")
+    elif math.fsum(weights) > 1 + _TOLERANCE:
+        yield Fault("weights", f"they sum to {math.fsum(weights):.6g}, more than 1")
+
+
+def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
+    """A rationale from a JSON object. :class:`RadError` ``where: cause`` on a bad field or bad weights."""
+    rationale = records.parse(Rationale, record, where)
+    for fault in weight_faults(rationale):
+        raise RadError(f"{where}: reasons: weights: {fault.detail}")
+    return rationale
+
+
+def read(path: Path) -> Iterator[tuple[int, Rationale]]:
+    """Line number and rationale of each line of a JSONL file. A rationale_id that comes twice is an error."""
+    first: dict[str, int] = {}
+    for number, record in read_jsonl(path):
+        rationale = from_dict(record, f"{path}:{number}")
+        if rationale.rationale_id in first:
+            name = rationale.rationale_id
+            raise RadError(f"{path}:{number}: duplicate rationale_id {name} (first on line {first[name]})")
+        first[rationale.rationale_id] = number
+        yield number, rationale
+
+
+def write(path: Path, rationales: Iterable[Rationale]) -> None:
+    """Write rationales as JSON lines, whole or not at all."""
+    write_jsonl(path, rationales)

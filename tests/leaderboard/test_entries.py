@@ -1,0 +1,262 @@
+"""Submitting, verifying and withdrawing entries; a folder of entries under git that only grows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.harness.results import read_result
+from leaderboard.__main__ import COMMANDS, main, summary
+from leaderboard.verification.entry import read_entries, withdrawn
+from rad.errors import RadError
+from rad.release import hub
+from rad.runtime.files import sha256_file
+from tests.support.submissions import WHO, WORLD, enter, lines_of, run
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs")
+    return {name: run(name, out) for name in ("popularity", "template")}
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path.resolve() / "entries"
+
+
+def verify(root, *more):
+    return main(["verify", "--entries", str(root), *map(str, more)])
+
+
+def test_a_run_becomes_an_entry_that_holds(runs, root, capsys):
+    path = enter(runs["template"], root)
+    (entry,) = read_entries(root)
+    result = read_result(runs["template"])
+    assert path == root / entry.file
+    assert entry.result == result and entry.submitter.name == "Ada"
+    assert entry.trained_on == (result.model.trained_on or [f"{WORLD}/train"])
+    assert b"\n".join([*lines_of(path), b""]) == (runs["template"] / "predictions.jsonl").read_bytes()
+    first = entry.examples[0]
+    assert len(entry.examples) == 10 and first.rationale and first.claims and len(first.ranking) == 10
+    assert {item for e in entry.examples for item in (*e.history, *e.ranking, e.target)} == entry.titles.keys()
+    assert verify(root) == 0
+    out = capsys.readouterr().out
+    assert f"{len(result.scores)} scores recomputed, 0 attested" in out and "1 entries: 1 hold" in out
+
+
+def test_the_same_run_packs_to_the_same_bytes(runs, tmp_path):
+    one, two = (enter(runs["popularity"], tmp_path / name) for name in "ab")
+    packed = [sha256_file(p.with_name(p.stem + ".predictions.jsonl.gz")) for p in (one, two)]
+    assert packed[0] == packed[1]
+
+
+def test_a_dry_run_shows_what_would_be_sent_and_writes_nothing(runs, root, capsys):
+    assert main(["submit", str(runs["popularity"]), *WHO, "--to", str(root), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    name = read_result(runs["popularity"]).run_id
+    assert f"would send entries/popularity/{name}.predictions.jsonl.gz" in out
+    assert f"would send entries/popularity/{name}.json" in out and "Ada <ada@example.org>" in out
+    assert not root.exists()
+
+
+def test_an_entry_is_proposed_on_the_hub_as_one_pull_request(runs, fake_hub, capsys):
+    """The Hub is the stand-in server of ``fake_hub.py``."""
+    hub.commit("org/results", {"README.md": b"x"}, "made")
+    line = ["submit", str(runs["popularity"]), *WHO, "--repo", "org/results"]
+    fake_hub.requests.clear()
+    assert main([*line, "--dry-run"]) == 0
+    assert fake_hub.requests == [] and "to org/results, as Ada" in capsys.readouterr().out
+    assert main(line) == 0
+    assert "opened http" in capsys.readouterr().out
+    ((title, files),) = fake_hub.repos["org/results"].pull_requests
+    name = read_result(runs["popularity"]).run_id
+    assert title == f"Entry popularity {name}"
+    names = {f"entries/popularity/{name}.json", f"entries/popularity/{name}.predictions.jsonl.gz"}
+    assert files.keys() == {"README.md", *names}  # what was there, and the entry
+    with pytest.raises(RadError, match="choose one"):
+        main([*line, "--to", "x"])
+
+
+def test_an_entry_is_added_once_and_never_changed(runs, root):
+    path = enter(runs["popularity"], root)
+    before = path.read_bytes()
+    with pytest.raises(RadError, match="entries are added, never changed"):
+        main(["submit", str(runs["popularity"]), "--name", "Eve", "--contact", "eve@example.org", "--to", str(root)])
+    assert path.read_bytes() == before
+    shutil.move(path.parent, path.parent.with_name("other"))
+    with pytest.raises(RadError, match="has this run_id"):
+        main(["submit", str(runs["popularity"]), *WHO, "--to", str(root)])
+
+
+def test_a_submission_that_was_stopped_half_way_goes_on(runs, root):
+    path = enter(runs["popularity"], root)
+    path.unlink()  # the predictions are written first
+    predictions = path.with_name(path.stem + ".predictions.jsonl.gz")
+    predictions.write_bytes(b"other")
+    assert enter(runs["popularity"], root) == path
+    assert verify(root) == 0
+
+
+def test_what_a_submitter_gives_is_text_and_its_faults_name_their_files(runs, root, tmp_path, capsys):
+    folder = shutil.copytree(runs["popularity"], tmp_path / "run")
+    line = ["submit", str(folder), "--contact", "a@example.org", "--name"]
+    assert main([*line, "[/red]Ada", "--to", str(root), "--dry-run"]) == 0
+    assert "as [/red]Ada <a@example.org>" in capsys.readouterr().out
+    with pytest.raises(RadError, match="'nowhere' is no repository"):
+        main([*line, "Ada", "--repo", "nowhere"])
+    assert capsys.readouterr().out == ""  # told before any work
+    (folder / "MODEL_CARD.md").write_bytes(b"a\xff")
+    with pytest.raises(RadError, match=r"run/MODEL_CARD\.md: not UTF-8 \(byte 1\)"):
+        main([*line, "Ada", "--to", str(root)])
+    (folder / "MODEL_CARD.md").unlink()
+    lines = folder / "predictions.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-20])
+    with pytest.raises(RadError, match=rf"^{lines}:\d+: the last line has no end"):
+        main([*line, "Ada", "--to", str(root)])
+    assert not root.exists()
+
+
+def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_path, capsys):
+    folder = tmp_path / "told"
+    shutil.copytree(runs["template"], folder)
+    from benchmarks import explain
+
+    metrics = explain.metrics
+    fast = {"claim_precision", "text_agreement", "reason_f1@3", "unique_sentence_ratio"}
+
+    def some(attested):
+        return {name: kind for name, kind in metrics(attested).items() if name in fast}
+
+    with pytest.MonkeyPatch.context() as patch:  # the rest loads an embedding
+        patch.setattr(explain, "metrics", some)
+        explain.write(explain.read_run(folder, None, None, {}), explain.Request(ask=None))
+    path = enter(folder, root)
+    raw = json.loads(path.read_text())
+    assert {s["metric"] for s in raw["explanation"]["scores"]} == fast
+    assert verify(root) == 0
+    raw["explanation"]["scores"][0]["value"] -= 0.1
+    raw["explanation"]["scores"].append(
+        {**raw["explanation"]["scores"][0], "metric": "swap", "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
+        | {"basis": "attested", "n": 40}
+    )
+    path.write_text(json.dumps(raw))
+    capsys.readouterr()
+    assert verify(root) == 1
+    out = capsys.readouterr().out
+    assert out.count("FAULT") == 1 and "explanation.scores: claim_precision (all) is" in out
+    del raw["explanation"]["scores"][0]
+    path.write_text(json.dumps(raw))
+    assert verify(root) == 0
+    assert "1 attested" in capsys.readouterr().out
+
+
+def test_withdrawing_adds_a_file_and_deletes_nothing(runs, root, capsys):
+    path = enter(runs["popularity"], root)
+    before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    line = ["withdraw", path.stem, "--reason", "a mistake", "--entries", str(root)]
+    with pytest.raises(RadError, match="only who submitted an entry"):
+        main([*line, "--name", "Eve", "--contact", "eve@example.org"])
+    with pytest.raises(RadError, match="markup"):
+        main([*line[:3], "<script>", *line[4:], *WHO])
+    with pytest.raises(RadError, match="no entry has the run_id nothing"):
+        main(["withdraw", "nothing", *line[2:], *WHO])
+    assert main([*line, *WHO]) == 0
+    assert withdrawn(root) == {path.stem: "a mistake"}
+    assert all(p.read_bytes() == content for p, content in before.items())
+    assert len(read_entries(root)) == 1 and verify(root) == 0
+    with pytest.raises(RadError, match="withdrawn already"):
+        main([*line, *WHO])
+
+
+def test_a_folder_with_what_is_no_entry_is_refused(runs, root, capsys):
+    path = enter(runs["popularity"], root)
+    (path.parent / "page.html").write_text("<script>")
+    (path.parent / "x.withdrawn.json").write_text("{}")
+    (root / "loose.json").write_text("{}")
+    (path.parent / "deep").mkdir()
+    (root / "linked").symlink_to(path.parent)
+    copy = root / "copy" / path.name
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    other = path.with_name(path.stem + ".withdrawn.json")
+    other.write_text(
+        json.dumps(
+            {"schema_version": 1, "run_id": path.stem, "reason": "not mine", "withdrawn_at": "2026-01-31T12:00:00Z"}
+            | {"submitter": {"name": "Eve", "contact": "eve@example.org"}}
+        )
+    )
+    assert verify(root, path) == 1
+    out = capsys.readouterr().out
+    for words in (
+        "popularity/page.html: no part of an entry",
+        "popularity/x.withdrawn.json: no part of an entry",
+        "loose.json: no part of an entry",
+        "popularity/deep: a folder",
+        "linked: a link",
+        f"{path.name}: this run_id stands in 2 folders",
+        "only who submitted an entry withdraws it (Ada)",
+    ):
+        assert words in out, (words, out)
+
+
+def git(folder, *arguments):
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def test_a_pull_request_may_only_add(runs, root, capsys):
+    old = enter(runs["popularity"], root)
+    git(root.parent, "init")
+    git(root.parent, "add", "entries")
+    git(root.parent, "commit", "-m", "first")
+    git(root.parent, "checkout", "-b", "request")
+    new = enter(runs["template"], root)
+    git(root.parent, "add", "entries")
+    git(root.parent, "commit", "-m", "an entry")
+    capsys.readouterr()
+    assert verify(root, "--changed-since", "main") == 0
+    out = capsys.readouterr().out
+    assert f"ok template/{new.name}" in out and "popularity" not in out  # what was there is not verified again
+
+    taken = json.loads(old.read_text())
+    taken["submitter"] = {"name": "Eve", "contact": "eve@example.org"}  # another user's entry, overwritten
+    old.write_text(json.dumps(taken))
+    git(root.parent, "commit", "-am", "mine now")
+    assert verify(root, "--changed-since", "main") == 1
+    assert f"FAULT popularity/{old.name}: changed since main: files are added, never" in capsys.readouterr().out
+
+    git(root.parent, "rm", "-q", "-r", "entries/popularity")
+    git(root.parent, "commit", "-m", "gone")
+    assert verify(root, "--changed-since", "main") == 1
+    out = capsys.readouterr().out
+    assert f"popularity/{old.name}: deleted since main" in out
+    assert f"popularity/{old.stem}.predictions.jsonl.gz: deleted since main" in out
+    with pytest.raises(RadError, match="git diff"):
+        verify(root, "--changed-since", "nowhere")
+
+
+def test_an_entry_outside_the_folder_is_not_verified(runs, root, tmp_path):
+    path = enter(runs["popularity"], root)
+    with pytest.raises(RadError, match="does not lie in a model's folder"):
+        verify(root, tmp_path / "x" / path.name)
+    with pytest.raises(RadError, match="no such folder"):
+        verify(tmp_path / "none")
+    with pytest.raises(RadError, match="it needs --secret"):
+        verify(root, "--to", tmp_path)
+
+
+def test_the_commands_are_listed_and_help_loads_no_model():
+    code = "import sys; from leaderboard.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "assert not {'torch', 'numpy', 'pydantic'} & sys.modules.keys()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    for name in COMMANDS:
+        if summary(name):
+            assert name in done.stdout

@@ -1,0 +1,71 @@
+"""The example of the format in the manual is an entry; the workflow is valid and its commands exist."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from leaderboard.__main__ import COMMANDS
+from leaderboard.verification.entry import Entry, faults_of
+from rad.data.dataset import open_dataset
+
+FOLDER = Path(__file__).parents[2] / "leaderboard"
+WORKFLOW = FOLDER / "workflow.yml"
+
+
+def parsed(line: str) -> str:
+    """The command of a line ``python -m leaderboard ...``; SystemExit where its arguments are none."""
+    words = shlex.split(line.partition("  #")[0])
+    name = words[3]
+    assert name in COMMANDS
+    parser = argparse.ArgumentParser()
+    importlib.import_module(f"leaderboard.{name}").arguments(parser)
+    parser.parse_args(words[4:])
+    return name
+
+
+def test_the_manuals_example_is_an_entry():
+    (example,) = re.findall(r"```json entry\n(.*?)```", (FOLDER / "README.md").read_text(), re.S)
+    entry, faults = faults_of(Entry, json.loads(example))
+    assert entry is not None, faults
+    assert entry.predictions.path == f"{entry.run_id}.predictions.jsonl.gz"
+
+
+@pytest.mark.slow
+def test_the_manuals_example_states_the_data_that_are_in_force():
+    (example,) = re.findall(r"```json entry\n(.*?)```", (FOLDER / "README.md").read_text(), re.S)
+    claimed, data = json.loads(example)["result"], open_dataset("world")
+    assert claimed["dataset"] == {"version": data.version, "sha256": data.sha256}
+    assert claimed["task"]["n"] == len(data.examples["test"])
+
+
+def test_the_manuals_commands_exist():
+    lines = re.findall(r"^python -m leaderboard .*$", (FOLDER / "README.md").read_text(), re.M)
+    assert {parsed(line) for line in lines} == set(COMMANDS)
+
+
+def test_the_workflow_verifies_requests_and_builds_on_main():
+    raw = yaml.safe_load(WORKFLOW.read_text())
+    when = raw.get("on", raw.get(True))  # YAML 1.1 reads the word as true
+    assert when == {"pull_request": None, "push": {"branches": ["main"]}}
+    assert raw["permissions"] == {"contents": "read"}
+    steps = {name: [s["run"] for s in job["steps"] if "run" in s] for name, job in raw["jobs"].items()}
+    commands = {
+        name: [parsed(line.strip()) for run in runs for line in run.splitlines() if "-m leaderboard" in line]
+        for name, runs in steps.items()
+    }
+    assert commands == {"verify": ["verify", "verify"], "build": ["build"]}
+    assert all("--changed-since" in run for run in steps["verify"] if "-m leaderboard" in run)
+    assert raw["jobs"]["verify"]["if"] == "github.event_name == 'pull_request'"
+    assert raw["jobs"]["build"]["if"] == "github.event_name == 'push'"
+    assert not any("${{" in run for runs in steps.values() for run in runs)  # nothing of a request is put into a shell
+    for job in raw["jobs"].values():
+        (checkout,) = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout")]
+        assert checkout["with"]["persist-credentials"] is False

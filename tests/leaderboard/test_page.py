@@ -1,0 +1,421 @@
+"""The leaderboard's page without a browser: rows, groups, what is missing, and what strangers wrote."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+
+from benchmarks.compare import holm, randomisation_test
+from leaderboard import build
+from leaderboard.site import columns, plots
+from leaderboard.site import significance as grouping
+from leaderboard.site.rows import boards, safe
+from leaderboard.site.significance import Data, Groups, lead
+from rad.data.dataset import open_dataset
+from rad.errors import RadError
+from rad.types import Prediction
+from rad.world.ceilings import FOLDER
+from tests.support.board_entries import answered, entry, example, many, score, stored
+
+WORLD = "world:seed=5,users=60,items=200"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
+
+
+class Page(HTMLParser):
+    """Links, ids, scripts, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links, self.tags, self.attributes, self.words = [], [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value for name, value in attrs if name in ("href", "src", "action", "xlink:href", "srcset")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.words))
+
+
+def run(entries: Path, out: Path) -> int:
+    parser = argparse.ArgumentParser()
+    build.arguments(parser)
+    return build.main(parser.parse_args(["--entries", str(entries), "--out", str(out)]))
+
+
+def rendered(entries, taken=None):
+    """Path -> HTML of the pages, nothing tested."""
+    shown = boards(e for e in entries if e.run_id not in (taken or {}))
+    return dict(build.pages(entries, taken or {}, shown, [Groups() for _ in shown]))
+
+
+# --- rows ---
+
+
+def test_seeds_are_one_row_with_mean_and_spread():
+    (board,) = boards([entry("sasrec", v, seed) for seed, v in enumerate((0.10, 0.12, 0.17))])
+    (row,) = board.rows
+    cell = row.score("ndcg@10")
+    assert row.seeds == (0, 1, 2) and cell.n == 3
+    assert cell.value == pytest.approx(0.13) and cell.sd == pytest.approx(0.036056, abs=1e-6)
+    assert (cell.low, cell.high) == pytest.approx((0.12, 0.14)), "the mean of the seeds' intervals"
+    assert boards([entry("sasrec", 0.1)])[0].rows[0].score("ndcg@10").sd is None, "one seed has no spread"
+
+
+def test_a_later_entry_of_the_same_seed_counts_and_the_earlier_is_listed():
+    old, new = entry("a", 0.3, run_id="old"), entry("a", 0.1, run_id="new", at="2026-02-01T00:00:00Z")
+    (board,) = boards([new, old])
+    assert board.rows[0].score("ndcg@10").value == 0.1 and board.older == [old]
+    pages = rendered([new, old])
+    assert "Older entries" in pages["world-full-test.html"]
+    assert "A later entry" in pages["entries/a-old.html"] and "A later entry" not in pages["entries/a-new.html"]
+
+
+def test_submitters_and_versions_are_never_mixed():
+    entries = [entry("a", 0.1), entry("a", 0.2, run_id="x", submitter="Ben"), entry("a", 0.3, version="2")]
+    (board,) = boards(entries)
+    assert [(r.label, r.submitter) for r in board.rows] == [
+        ("a (version 2)", "Ada"),
+        ("a", "Ben"),
+        ("a (version 1)", "Ada"),
+    ]
+
+
+def test_tasks_and_data_have_boards_of_their_own_and_whole_tasks_come_first():
+    other = entry("a", 0.1, run_id="b", sha256="b" * 64)
+    entries = [entry("a", 0.1, run_id="r", protocol="rerank"), entry("a", 0.1), other]
+    assert [b.slug for b in boards(entries)] == [
+        "world-full-test-aaaaaaaa",
+        "world-full-test-bbbbbbbb",
+        "world-rerank-test",
+    ]
+
+
+def test_names_of_files_are_tame_and_never_collide():
+    assert safe("../../etc/passwd") not in ("..", "") and "/" not in safe("../../etc/passwd")
+    assert safe("a b<script>?#%") == "a_b_script_" and safe("...") == "_"
+    found = build.addresses([entry("Model", 0.1, run_id="x"), entry("model", 0.1, run_id="X")])
+    assert len({name.lower() for name in found.values()}) == 2
+
+
+# --- what is missing, floors and ceilings ---
+
+
+def test_missing_results_and_floors_are_shown_as_missing():
+    entries = [entry("a", 0.2, scores=[score("recall@10", 0.3)]), entry("b", 0.1)]
+    page = rendered(entries)["world-full-test.html"]
+    assert columns.columns(boards(entries)[0])[1].title == "Recall@10"
+    rows = re.findall(r"<tr data-kind.*?</tr>", page, re.S)
+    cells = [re.findall(r'<td class="n"(?: data-value="([^"]*)")?>', row) for row in rows]
+    assert [row[2] for row in cells] == ["0.3", ""], "a missing number has no value to sort by"
+    assert '<span class="hidden">missing</span>' in rows[1] and 'class="hidden">not tested' in rows[0]
+    assert Page(page).text.count("Floor: random–no entry") == 1
+    assert "0.0200" in Page(rendered([*entries, entry("popularity", 0.02)])["world-full-test.html"]).text
+
+
+def test_ceilings_are_those_that_the_project_stored_and_only_for_its_own_queries():
+    record = json.loads(gzip.decompress((FOLDER / "world.json.gz").read_bytes()))
+    n = len(record["places"]["bayes"])
+    (board,) = boards([entry("a", 0.1, sha256=record["dataset_sha256"], n=n)])
+    places = np.array(list(record["places"]["bayes"].values()))
+    gains = np.where((places > 0) & (places <= 10), 1 / np.log2(np.maximum(places, 1) + 1), 0)
+    assert board.bayes == pytest.approx(gains.mean()) and set(board.ceilings) == {"bayes", "oracle"}
+    assert "of Bayes" in [c.title for c in columns.columns(board)]
+    assert boards([entry("a", 0.1, sha256=record["dataset_sha256"], n=n - 1)])[0].ceilings == {}
+    assert boards([entry("a", 0.1)])[0].ceilings == {}
+
+
+def test_attested_scores_are_marked():
+    page = rendered([entry("a", 0.1, scores=[score("swap", 0.5, basis="attested"), score("mrr", 0.1)])])
+    rows = page["world-full-test.html"].split('<tbody class="models">')[1].split("</tbody>")[0]
+    assert rows.count("†") == 1
+    assert Page(page["entries/a-a01.html"]).text.count("attested †") == 1
+
+
+# --- groups ---
+
+
+def test_groups_follow_their_leaders():
+    rng = np.random.default_rng(0)
+    base = rng.random(400)
+    best, same, worse, worst = base, base + rng.normal(0, 0.05, 400), base - 0.1, base - 0.1 + rng.normal(0, 0.05, 400)
+    same -= same.mean() - best.mean() + 0.001
+    worst -= worst.mean() - worse.mean() + 0.001
+    assert lead([worse, best, worst, same]) == [2, 1, 2, 1]
+    assert lead([best]) == [1] and lead([best, best]) == [1, 1]
+
+
+def test_the_first_group_is_what_compare_does_not_call_worse():
+    rng = np.random.default_rng(1)
+    values = [np.clip(rng.normal(m, 0.3, 150), 0, 1) for m in (0.5, 0.48, 0.44, 0.40, 0.3)]
+    order = np.argsort([-v.mean() for v in values])
+    first, rest = order[0], order[1:]
+    p = holm(randomisation_test(np.stack([values[first] - values[k] for k in rest], axis=1)))
+    assert {k for k, g in enumerate(lead(values)) if g == 1} == {
+        first,
+        *(k for k, x in zip(rest, p, strict=True) if x >= 0.05),
+    }
+
+
+def _answers(dataset, place):
+    """Predictions that put the target at ``place(k)`` of the k-th query."""
+    items = list(dataset.items)
+    for k, e in enumerate(dataset.examples["test"]):
+        (target,) = e.relevant
+        owned = {x.item_id for x in e.query.history} | {target}
+        ranking = [i for i in items if i not in owned][:30]
+        ranking.insert(place(k), target)
+        yield Prediction(e.query.query_id, tuple(ranking))
+
+
+def test_groups_come_from_the_predictions_and_are_kept_by_run(tmp_path):
+    dataset = open_dataset(WORLD)
+    n, root = len(dataset.examples["test"]), tmp_path / "entries"
+    task = {"domain": WORLD, "sha256": dataset.sha256, "n": n}
+    entries = [
+        answered(root, entry("good", 0.9, 0, **task), list(_answers(dataset, lambda k: k % 2))),
+        answered(root, entry("good", 0.9, 1, **task), list(_answers(dataset, lambda k: (k + 1) % 2))),
+        answered(root, entry("twin", 0.8, **task), list(_answers(dataset, lambda k: k // 2 % 2))),
+        answered(root, entry("poor", 0.1, **task), list(_answers(dataset, lambda k: 8))),
+        entry("unsent", 0.5, **task),
+    ]
+    stored(root, entries)
+    (board,) = boards(entries)
+    opened = []
+    found = grouping.groups(board, root, Data(None, opened.append))
+    assert found.of == {"good01": 1, "twin01": 1, "poor01": 2}
+    assert found.why == {"predictions were not sent with the entry": ["unsent"]}
+    for path in root.glob("*/*.gz"):
+        path.unlink()
+    again = grouping.groups(board, root, Data(tmp_path / "nowhere", opened.append))
+    assert again.of == found.of, "known by their runs"
+    assert sum(what.startswith("opening") for what in opened) == 1
+    assert run(root, tmp_path / "site") == 0
+    page = (tmp_path / "site" / f"{board.slug}.html").read_text()
+    assert "The best model leads group 1" in page and "predictions were not sent with the entry (unsent)" in page
+
+
+def test_predictions_that_are_not_the_named_ones_stop_the_build(tmp_path):
+    dataset = open_dataset(WORLD)
+    task = {"domain": WORLD, "sha256": dataset.sha256, "n": len(dataset.examples["test"])}
+    one = answered(tmp_path, entry("a", 0.9, **task), list(_answers(dataset, lambda k: 0)))
+    (tmp_path / one.folder / one.predictions.path).write_bytes(gzip.compress(b"{}\n"))
+    with pytest.raises(RadError, match=r"a01.predictions.jsonl.gz is not the file that the entry names"):
+        grouping.groups(boards([one])[0], tmp_path, Data(None))
+
+
+def test_tasks_whose_data_are_not_here_say_so_without_folders(tmp_path):
+    told = []
+    one = answered(tmp_path, entry("a", 0.1, domain="scientific"), [])
+    found = grouping.groups(boards([one])[0], tmp_path, Data(tmp_path / "raw", told.append))
+    assert found.of == {} and list(found.why) == ["the data of this task were not at hand when the page was built"]
+    assert any(what.startswith("no significance groups for scientific") for what in told)
+
+
+def test_entries_on_older_data_are_not_tested(tmp_path):
+    one = answered(tmp_path, entry("a", 0.1, domain=WORLD), [])
+    (why,) = grouping.groups(boards([one])[0], tmp_path, Data(None)).why
+    assert why.startswith("it is of data aaaaaaaa, and world:seed=5")
+
+
+def test_a_world_that_would_take_hours_is_not_opened(tmp_path):
+    one = answered(tmp_path, entry("a", 0.1, domain="world:users=900000000"), [])
+    told = []
+    found = grouping.groups(boards([one])[0], tmp_path, Data(None, told.append))
+    assert found.of == {} and len(found.why) == 1 and "users up to" in told[-1]
+
+
+# --- the site ---
+
+
+def test_every_link_leads_somewhere_and_nothing_leaves_the_site(tmp_path):
+    entries = many(30)
+    taken = entries[5].run_id
+    stored(tmp_path / "entries", entries)
+    (tmp_path / "entries" / entries[5].folder / f"{taken}.withdrawn.json").write_text(
+        json.dumps(
+            {
+                "schema_version": 1,
+                "run_id": taken,
+                "reason": "a <b>fault</b>",
+                "submitter": {"name": "Ada", "contact": "ada@example.org"},
+                "withdrawn_at": "2026-02-01T00:00:00Z",
+            }
+        )
+    )
+    site = tmp_path / "site"
+    assert run(tmp_path / "entries", site) == 0
+    found = sorted(site.rglob("*.html"))
+    assert len(found) == 2 + len(entries)
+    for path in found:
+        page = Page(path.read_text())
+        assert page.tags.count("script") == 1 and not any(a.startswith("on") or a == "style" for a in page.attributes)
+        for link in page.links:
+            parts = urlsplit(link)
+            assert not parts.scheme and not parts.netloc and not link.startswith("/"), link
+            assert not parts.path or (path.parent / unquote(parts.path)).resolve().is_relative_to(site), link
+            assert not parts.path or (path.parent / unquote(parts.path)).is_file(), link
+    css, js = (site / "page.css").read_text(), (site / "page.js").read_text()
+    assert "url(" not in css and "@import" not in css
+    assert not re.search(r"fetch\(|XMLHttp|innerHTML|eval|import\(|https?:", js)
+    index = (site / "index.html").read_text()
+    assert "a &lt;b&gt;fault&lt;/b&gt;" in index
+    board = (site / "world-full-test.html").read_text()
+    assert f"-{taken}.html" not in board, "what was withdrawn is on no board"
+
+
+def test_a_second_build_gives_the_same_bytes_and_drops_old_pages(tmp_path):
+    entries, site = stored(tmp_path / "entries", many(12)), tmp_path / "site"
+    run(entries, site)
+    first = {p.relative_to(site): p.read_bytes() for p in site.rglob("*") if p.is_file()}
+    (site / "entries" / "old.html").write_text("old")
+    run(entries, site)
+    assert {p.relative_to(site): p.read_bytes() for p in site.rglob("*") if p.is_file()} == first
+    assert [p.name for p in tmp_path.glob(".site*")] == []
+
+
+def test_a_folder_that_is_no_site_is_left_alone(tmp_path):
+    entries, out = stored(tmp_path / "entries", many(3)), tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("all of it")
+    with pytest.raises(RadError, match="is not a site that this command built"):
+        run(entries, out)
+    assert [p.name for p in out.iterdir()] == ["thesis.txt"]
+
+
+def test_a_build_that_fails_leaves_the_last_site(tmp_path):
+    site = tmp_path / "site"
+    run(stored(tmp_path / "entries", many(3)), site)
+    before = (site / "index.html").read_bytes()
+
+    def broken():
+        yield "index.html", "half"
+        raise RadError("no")
+
+    with pytest.raises(RadError):
+        build.write(site, broken())
+    assert (site / "index.html").read_bytes() == before and [p.name for p in tmp_path.glob(".site*")] == []
+
+
+def test_a_place_that_cannot_be_written_is_a_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RadError, match=r"file/site: the site cannot be written there \(Not a directory\)"):
+        run(stored(tmp_path / "entries", many(3)), tmp_path / "file" / "site")
+
+
+def test_a_cache_that_is_broken_or_closed_is_done_without(tmp_path, monkeypatch):
+    dataset = open_dataset(WORLD)
+    task = {"domain": WORLD, "sha256": dataset.sha256, "n": len(dataset.examples["test"])}
+    root = tmp_path / "entries"
+    places = {"good": 0, "poor": 8}
+    entries = [
+        answered(root, entry(n, 0.5, **task), list(_answers(dataset, lambda k, at=at: at))) for n, at in places.items()
+    ]
+    (board,) = boards(entries)
+    found = grouping.groups(board, root, Data(None))
+    assert found.of == {"good01": 1, "poor01": 2}
+    for path in (tmp_path / "cache" / "leaderboard").rglob("*.json"):
+        path.write_text("{half")
+    assert grouping.groups(board, root, Data(None)).of == found.of
+    (tmp_path / "no").write_text("")
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "no" / "cache"))
+    assert grouping.groups(board, root, Data(None)).of == found.of
+
+
+def test_no_entries_is_a_page_and_no_folder_is_a_line(tmp_path):
+    (tmp_path / "none").mkdir()
+    run(tmp_path / "none", tmp_path / "site")
+    assert "There are no entries yet" in (tmp_path / "site" / "index.html").read_text()
+    with pytest.raises(RadError, match="no folder of entries"):
+        run(tmp_path / "absent", tmp_path / "site")
+
+
+MARKUP = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">{{ 7*7 }}"
+
+
+def hostile():
+    """An entry with markup in every text that a submitter may write; the reader would refuse some of these names."""
+    one = entry("a", 0.1, domain=MARKUP, submitter=MARKUP, trained_on=[MARKUP], model_card=MARKUP)
+    result = one.result
+    model = result.model.model_copy(
+        update={"name": MARKUP, "arm": MARKUP, "base_model": MARKUP, "config": {MARKUP: MARKUP}}
+    )
+    task = result.task.model_copy(update={"failures": {MARKUP: 1}})
+    made = {"seed": 0, "commit": MARKUP, "command": [MARKUP], MARKUP: {MARKUP: [MARKUP]}}
+    scores = [*result.scores, score(MARKUP, 0.2), score("ndcg@10", 0.1, slice=MARKUP)]
+    update = {"model": model, "task": task, "provenance": made, "scores": scores, "run_id": MARKUP}
+    shown = example(MARKUP)
+    claim = shown.claims[0].model_copy(update={"attribute": MARKUP, "value": MARKUP})
+    told = {name: MARKUP for name in ("query_id", "verdict", "target")}
+    shown = shown.model_copy(update=told | {"history": [MARKUP], "ranking": [MARKUP], "claims": [claim]})
+    titles = {"titles": {MARKUP: MARKUP}, "examples": [shown]}
+    return one.model_copy(update={"result": result.model_copy(update=update), **titles})
+
+
+def test_what_strangers_write_is_text():
+    for path, text in rendered([hostile()]).items():
+        page = Page(text)
+        assert page.tags.count("script") == 1 and "img" not in page.tags and "onerror" not in page.attributes, path
+        assert "{{ 7*7 }}" in text and "<script>document" not in text, path
+        assert re.fullmatch(r"(entries/)?[A-Za-z0-9._=-]+\.html", path), path
+    withdrawn = rendered([hostile()], {MARKUP: MARKUP})
+    assert all("<script>document" not in text for text in withdrawn.values())
+
+
+# --- plots and colours ---
+
+
+def test_plots_stay_on_their_drawing():
+    points = [plots.Point(f"model {k}", "plain", 10 ** (k % 7 - 3), k / 100) for k in range(60)]
+    for log in (True, False):
+        drawn = plots.scatter(points, log_x=log)
+        assert all(plots.LEFT - 0.1 <= s.x <= plots.RIGHT + 0.1 for s in drawn.shapes)
+        assert all(plots.TOP - 0.1 <= s.y <= plots.BOTTOM + 0.1 for s in drawn.shapes)
+        assert 0 < sum(s.name_x is not None for s in drawn.shapes) <= plots.LABELS
+        assert [t.at for t in drawn.x_ticks] == sorted(t.at for t in drawn.x_ticks)
+    (alone,) = plots.scatter([plots.Point("zero", "plain", 0.0, 0.0)]).shapes
+    assert (alone.x, alone.y) == (plots.LEFT, plots.BOTTOM)
+    lines = [plots.Line("a", "plain", 0.2, 0.1, 0.3), plots.Line("zero", "floor", 0.0, 0.0, 0.0)]
+    found = plots.intervals(lines, [("oracle", "ceiling", 0.5)])
+    assert [tick.text for tick in found.ticks] == ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert found.marks[0][0] == plots.RIGHT and found.lines[1][2] == plots.NAMES
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def _contrast(a: str, b: str) -> float:
+    high, low = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_colours_have_the_contrast_of_wcag_aa(scheme):
+    found = re.findall(r":root \{(.*?)\}", (build.PAGE / "page.css").read_text(), re.S)[scheme]
+    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", found))
+    for ground in ("paper", "card"):
+        for ink in ("ink", "soft", "link"):
+            assert _contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)
+        for shape in ("edge", "explains", "plain", "floor", "ceiling", "focus"):
+            assert _contrast(colour[shape], colour[ground]) >= 3, (shape, ground)
+    assert _contrast(colour["ink"], colour["note"]) >= 4.5

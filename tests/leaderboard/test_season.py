@@ -1,0 +1,196 @@
+"""A sealed season: its answers stay with the organiser, models take part, the secret scores what they sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from leaderboard import season
+from leaderboard.__main__ import main
+from leaderboard.verification.entry import Entry, read, read_entries
+from rad.data.splits import leave_last_out
+from rad.errors import RadError
+from rad.runtime.files import sha256_lines
+from rad.world import fashion, simulate
+from rad.world.rng import Purpose, bits
+from tests.support.submissions import enter
+
+SIZE = ("--users", "60", "--items", "200")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A season's public folder, its secret file and what it says."""
+    top = tmp_path_factory.mktemp("made")
+    folder, secret = top / "seasons" / "spring-1", top / "kept" / "secret.json"
+    assert main(["season", "new", str(folder), "--secret", str(secret), *SIZE]) == 0
+    return folder, secret, season.revealed(season.Secret(**json.loads(secret.read_text())))
+
+
+def test_what_is_published_is_the_catalogue_and_histories_without_the_last_purchase(made):
+    folder, _, known = made
+    assert sorted(p.name for p in folder.iterdir()) == ["items.jsonl", "queries.jsonl", "season.json"]
+    public = season.opened(folder)
+    assert public.items == known.items and public.sha256 == known.sha256
+    assert [e.query for e in public.examples["test"]] == [e.query for e in known.examples["test"]]
+    for part in ("train", "validation"):
+        ours, theirs = ([replace(e, rationale=None, contrast=None) for e in d.examples[part]] for d in (public, known))
+        assert ours == theirs
+    for example in (e for part in public.examples.values() for e in part):
+        assert example.rationale is None and example.contrast is None
+        assert bool(example.relevant) == (example.split != "test")
+    lines = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
+    assert {key for line in lines for key in line} == {"query_id", "domain", "user_id", "history"}
+    keys = {key for line in lines for x in line["history"] for key in x}
+    assert keys == {"user_id", "item_id", "timestamp", "rating", "review"}
+
+
+def test_neither_the_secret_nor_a_digest_of_the_answers_is_in_the_published_files(made):
+    folder, secret, known = made
+    kept = json.loads(secret.read_text())
+    key = bytes.fromhex(kept["key"])
+    assert len(key) == 32 and stat.S_IMODE(secret.stat().st_mode) == 0o600
+    published = b"\n".join(p.read_bytes() for p in sorted(folder.iterdir()))
+    number = int.from_bytes(key, "big")
+    forms = [key, key[::-1], kept["key"].encode(), kept["key"].upper().encode(), base64.b64encode(key)]
+    forms += [str(number).encode(), str(int.from_bytes(key, "little")).encode(), hex(number)[2:].encode()]
+    forms += [kept["key"][k : k + 16].encode() for k in range(0, 49, 16)]  # 64 bits of it
+    assert not [form for form in forms if form in published]
+    targets = [next(iter(e.relevant)) for e in known.examples["test"]]
+    whole = {
+        "targets": sha256_lines(targets),
+        "examples": sha256_lines(known.examples["test"]),
+        "answers": sha256_lines([{e.query.query_id: dict(e.relevant)} for e in known.examples["test"]]),
+        "rationales": sha256_lines([e.rationale for e in known.examples["test"] if e.rationale]),
+    }
+    for text in [
+        *whole.values(),
+        *(e.rationale.text for e in known.examples["test"] if e.rationale and e.rationale.text),
+    ]:
+        assert text.encode() not in published
+    about = json.loads((folder / "season.json").read_text())
+    assert about.keys() == set(season.Season.model_fields)
+
+
+def test_the_published_files_would_be_the_same_with_other_answers(made, tmp_path):
+    """They are a function of the catalogue and the histories: whatever the answers are, no byte changes."""
+    folder, _, known = made
+    about = read(folder / "season.json", season.Season)
+    first = next(iter(known.items))
+    other = [replace(e, relevant={first: 1}, rationale=None) for e in known.examples["test"]]
+    queries = [e.query for e in other]
+    again = about.model_copy(update={"sha256": season.digest(known.items.values(), queries)})
+    season.publish(tmp_path / "again", again, known.items.values(), queries)
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_a_key_makes_another_world_and_its_parts_are_independent():
+    small, user = 2**64 - 1, np.arange(50)
+    key = int.from_bytes(bytes(range(1, 33)), "big")
+    words = bits(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :])
+    assert words.shape == (50, 3) and words.dtype == np.uint64
+    assert (bits(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :]) == words).all()
+    assert (bits(key, Purpose.CLOCK, np.array([7]), 2) == words[7, 2]).all()  # no part depends on what else is asked
+    everything = np.concatenate(
+        [words.ravel(), bits(key, Purpose.CHOICE, user), bits(key ^ 1 << 255, Purpose.CHOICE, user)]
+    )
+    assert len(set(everything.tolist())) == 250
+    assert abs(float(np.unpackbits(everything.view(np.uint8)).mean()) - 0.5) < 0.02
+    assert bits(small, Purpose.CLOCK, user).tolist() != bits(key, Purpose.CLOCK, user).tolist()
+    # by hand, from the definition: BLAKE2b of purpose and counters, little-endian, under the key
+    import hashlib
+
+    raw = b"".join(n.to_bytes(8, "little") for n in (int(Purpose.CLOCK), 7, 2))
+    told = hashlib.blake2b(raw, digest_size=8, key=key.to_bytes(32, "little")).digest()
+    assert int(words[7, 2]) == int.from_bytes(told, "little")
+
+
+def test_small_seeds_do_not_give_the_season(made):
+    _, secret, known = made
+    kept = season.Secret(**json.loads(secret.read_text()))
+    for key in ("0" * 64, "0" * 62 + "05", "0" * 32 + "f" * 32):
+        with pytest.raises(RadError, match="128 bits"):
+            season.revealed(kept.model_copy(update={"key": key}))
+    low = int(kept.key, 16) & (1 << 64) - 1
+    made_small = simulate.build(fashion.SPEC, replace(simulate.Settings(), seed=low, users=60, items=200))
+    queries = [e.query for e in leave_last_out("world", made_small.sequences)["test"]]
+    assert queries != [e.query for e in known.examples["test"]]
+
+
+def test_a_model_takes_part_and_the_secret_scores_it(made, tmp_path, capsys):
+    folder, secret, _ = made
+    top = tmp_path.resolve()
+    assert main(["season", "answer", str(folder), "--model", "template", "--out", str(top / "runs")]) == 0
+    (run,) = (top / "runs").glob("*/*")
+    seasons = ["--seasons", str(folder.parent)]
+    path = enter(run, top / "submissions", *seasons)
+    entry = read(path, Entry)
+    assert entry.result.scores == [] and entry.examples == [] and entry.result.task.domain == "season:spring-1"
+    capsys.readouterr()
+    look = ["verify", "--entries", str(top / "submissions"), *seasons]
+    assert main(look) == 0
+    assert "its scores wait for the season's secret" in capsys.readouterr().out
+    assert main([*look, "--secret", str(secret), "--to", str(top / "entries")]) == 0
+    (scored,) = read_entries(top / "entries")
+    value = scored.result.score("ndcg@10").value
+    assert f"ndcg@10 {value:.4f}" in capsys.readouterr().out and value > 0
+    assert scored.result.score("reason_f1@3") is not None and len(scored.examples) == 10
+    assert scored.model_copy(update={"result": entry.result, "examples": [], "titles": {}}) == entry
+    # submissions come in one after the other: those that are scored stay as they are
+    assert main([*look, "--secret", str(secret), "--to", str(top / "entries")]) == 0
+    assert f"{top / 'entries' / scored.file} is there already" in capsys.readouterr().out
+    assert read_entries(top / "entries") == [scored]
+    with pytest.raises(RadError, match="no such file: --secret"):
+        main([*look, "--secret", str(top / "none.json")])
+    # scored entries hold with the secret; without it nobody can say, so they are refused
+    again = ["verify", "--entries", str(top / "entries"), *seasons]
+    assert main([*again, "--secret", str(secret)]) == 0
+    assert main(again) == 1
+    assert "this season is sealed" in capsys.readouterr().out
+    raw = json.loads((top / "entries" / scored.file).read_text())
+    raw["result"]["scores"][0]["value"] = 0.9
+    (top / "entries" / scored.file).write_text(json.dumps(raw))
+    assert main([*again, "--secret", str(secret)]) == 1
+    assert "ndcg@10 (all) is 0.9" in capsys.readouterr().out
+
+
+def test_another_secret_and_changed_files_are_refused(made, tmp_path):
+    folder, secret, _ = made
+    kept = json.loads(secret.read_text())
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**kept, "key": "f" * 64}))
+    with pytest.raises(RadError, match="do not follow from it"):
+        season.task(folder, "full", other)
+    with pytest.raises(RadError, match="protocol full"):
+        season.task(folder, "rerank")
+    with pytest.raises(RadError, match="no season of this name"):
+        season.task(folder.parent / "winter", "full")
+    copy = tmp_path / "spring-1"
+    copy.mkdir()
+    for path in folder.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    lines = (copy / "queries.jsonl").read_text().splitlines()
+    (copy / "queries.jsonl").write_text("\n".join(lines[1:]) + "\n")
+    with pytest.raises(RadError, match="the sha256 differs"):
+        season.opened(copy)
+
+
+def test_a_season_is_made_once_and_its_secret_lies_elsewhere(made, tmp_path):
+    folder, secret, _ = made
+    before = secret.read_bytes()
+    for line, words in (
+        ([str(folder), "--secret", str(tmp_path / "s")], "made once"),
+        ([str(tmp_path / "new"), "--secret", str(secret)], "made once"),
+        ([str(tmp_path / "new"), "--secret", str(tmp_path / "new" / "s")], "outside the folder"),
+        ([str(tmp_path / "New_1"), "--secret", str(tmp_path / "s")], "no name of a season"),
+        ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--users", "0"], "users must be in"),
+    ):
+        with pytest.raises(RadError, match=words):
+            main(["season", "new", *line])
+    assert secret.read_bytes() == before and list(tmp_path.iterdir()) == []

@@ -1,0 +1,310 @@
+"""The endpoint's client against a fake server: retries, errors in one line, and answers that are paid once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from rad.errors import RadError
+from rad.llm.client import PATIENCE, Endpoint, Unanswered, checked_url
+from rad.llm.rate_limit import Pace
+from rad.llm.usage import Usage
+from tests.support.fake_endpoint import CUT, fail, say, slowly
+
+SCHEMA = {"type": "object"}
+
+
+@pytest.fixture
+def made(fake_endpoint, tmp_path):
+    """An endpoint on the fake server; a new one each call, on the same cache."""
+
+    def make(**changes):
+        return Endpoint(fake_endpoint.url, "fake", tmp_path / "answers", **{"retries": 2, "timeout": 5, **changes})
+
+    return make
+
+
+def ask(endpoint, text="hello", schema=None):
+    return endpoint.ask([{"role": "user", "content": text}], schema)
+
+
+def test_an_answer_and_what_it_took(made, fake_endpoint):
+    fake_endpoint.script = [say("hi", usage=(100, 20)), say("again", usage=None)]
+    endpoint = made(parameters={"temperature": 0.0, "max_tokens": 9})
+    first, second = ask(endpoint, schema=SCHEMA), ask(endpoint, "more")
+    assert (first.text, first.prompt_tokens, first.completion_tokens, first.structured) == ("hi", 100, 20, True)
+    assert (second.prompt_tokens, second.structured) == (None, False)
+    sent = fake_endpoint.requests[0]
+    assert (sent["model"], sent["temperature"], sent["max_tokens"]) == ("fake", 0.0, 9)
+    assert sent["response_format"]["json_schema"]["schema"] == SCHEMA
+    usage = Usage(price_in=2.0, price_out=10.0)
+    for answer in (first, second, ask(endpoint, schema=SCHEMA)):
+        usage.add(answer)
+    told = usage.record()
+    assert (told["answers"], told["from_cache"], told["uncounted"], told["unstructured"]) == (3, 1, 1, 1)
+    assert told["cost"] == pytest.approx(2 * (100 * 2 + 20 * 10) / 1e6) and told["cost_now"] == told["cost"] / 2
+    assert "200 prompt tokens (100 a query)" in usage.spoken(2) and "1 answers came without" in usage.spoken(2)
+    assert "cost" not in Usage(price_in=1.0).record() and "price unknown" in Usage().spoken(0)
+
+
+def test_retries_wait_as_long_as_the_server_says(made, fake_endpoint):
+    fake_endpoint.script = [fail(429, Retry_After="0.7"), fail(500), say("at last")]
+    clock = time.monotonic()
+    assert ask(made()).text == "at last"
+    assert time.monotonic() - clock > 1.0 and len(fake_endpoint.requests) == 3
+
+
+def test_a_timeout_is_tried_again_and_then_concerns_one_request(made, fake_endpoint):
+    fake_endpoint.script = [slowly(1.5), say("in time")]
+    assert ask(made(timeout=0.4, retries=1)).text == "in time"
+    fake_endpoint.script = [slowly(1.5)]
+    with pytest.raises(Unanswered, match=r"^no answer within 0\.4 s$"):
+        ask(made(timeout=0.4, retries=0), "other")
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (fail(401, "Incorrect API key sk-se***et"), "a key is needed (401): set RAD_API_KEY or OPENAI_API_KEY"),
+        (fail(404, "The model `fake` does not exist"), "no model 'fake', or no such path (The model `fake`"),
+        (fail(429, "You exceeded your current quota"), "rate limit or quota used up (You exceeded"),
+        (fail(400, "max_tokens is not supported\nwith this model"), "refused (400: max_tokens is not supported with"),
+    ],
+)
+def test_what_would_befall_every_request_ends_the_run_in_one_line(made, fake_endpoint, answer, said):
+    fake_endpoint.answer = answer
+    endpoint = made(retries=0)
+    with pytest.raises(RadError) as error:
+        ask(endpoint)
+    assert said in str(error.value) and str(error.value).startswith(fake_endpoint.url) and "\n" not in str(error.value)
+    with pytest.raises(RadError):
+        ask(endpoint, "another")
+    assert len(fake_endpoint.requests) == 1, "nothing is asked of an endpoint that cannot answer"
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (fail(400, "This model's maximum context length is 9 tokens"), "the prompt is longer than the model's context"),
+        (fail(503, "overloaded"), "the endpoint answered with status 503"),
+        ((200, b"{broken", {}), "the endpoint sent what is not a chat completion"),
+        ((200, b"<html>", {"Content-Type": "text/html"}), "the endpoint sent what is not a chat completion"),
+        ((200, {"choices": []}, {}), "the endpoint sent what is not a chat completion"),
+        ((200, {}, {}), "the endpoint sent what is not a chat completion"),
+    ],
+)
+def test_what_concerns_one_request_does_not_end_the_run(made, fake_endpoint, answer, said):
+    fake_endpoint.script = [answer]
+    endpoint = made(retries=0)
+    with pytest.raises(Unanswered, match=f"^{said}$"):
+        ask(endpoint)
+    assert ask(endpoint).text, "a failure is not kept: the same request is asked again"
+
+
+def test_an_endpoint_that_keeps_failing_ends_the_run(made, fake_endpoint):
+    fake_endpoint.answer = fail(500)
+    endpoint = made(retries=0)
+    for n in range(PATIENCE - 1):
+        with pytest.raises(Unanswered):
+            ask(endpoint, str(n))
+    with pytest.raises(RadError, match=f"status 500, {PATIENCE} times in a row; answers so far are kept"):
+        ask(endpoint, "last")
+
+
+def test_a_refused_prompt_among_answered_ones_concerns_itself(made, fake_endpoint):
+    fake_endpoint.script = [say("fine"), fail(400, "content filter")]
+    endpoint = made(retries=0)
+    ask(endpoint)
+    with pytest.raises(Unanswered, match="status 400"):
+        ask(endpoint, "filtered")
+
+
+def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(made, fake_endpoint):
+    fake_endpoint.script = [say("fine"), CUT, (200, b"{", {"Content-Length": "99"}), say("fine")]
+    endpoint = made(retries=0)
+    ask(endpoint)
+    for text in ("cut", "half"):
+        with pytest.raises(Unanswered, match=r"^the connection was cut$"):
+            ask(endpoint, text)
+    assert ask(endpoint, "cut").text == "fine"
+    fake_endpoint.close()
+    endpoint._client.close()  # the connection that was kept open
+    with pytest.raises(RadError, match=r"no connection"):
+        ask(made(retries=0), "gone")
+
+
+def test_one_question_asked_twice_at_a_time_is_paid_once(made, fake_endpoint):
+    fake_endpoint.answer = slowly(0.2, lambda _: say("once"))
+    endpoint = made(concurrency=4)
+    found = list(endpoint.in_order(lambda _: ask(endpoint, "same"), range(8)))
+    assert {a.text for a in found} == {"once"} and sorted(a.cached for a in found) == [False] + [True] * 7
+    assert len(fake_endpoint.requests) == 1
+
+
+def test_retries_keep_the_pace_too_and_tokens_are_set_right(made, fake_endpoint, monkeypatch):
+    waits, corrections = [], []
+    monkeypatch.setattr(Pace, "wait", lambda self, tokens: waits.append(tokens))
+    monkeypatch.setattr(Pace, "correct", lambda self, tokens: corrections.append(tokens))
+    fake_endpoint.script = [fail(500, Retry_After="0.01"), say("hi", usage=(100, 20)), say("no", usage=None)]
+    endpoint = made(parameters={"max_tokens": 9}, requests_per_minute=60)
+    ask(endpoint, "12345678")
+    assert waits == [2 + 9] * 2 and corrections == [120 - 11]
+    ask(endpoint, "12345678")
+    assert len(waits) == 2, "the cache keeps nobody waiting"
+    ask(endpoint, "")
+    assert waits[2:] == [9] and len(corrections) == 1
+
+
+def test_parameters_of_one_request(made, fake_endpoint):
+    endpoint = made(parameters={"seed": 1, "temperature": 1.0})
+    hello = [{"role": "user", "content": "hello"}]
+    endpoint.ask(hello, None, {"seed": 2})
+    assert endpoint.ask(hello, None, {"seed": 2}).cached and not endpoint.ask(hello).cached
+    assert [(r["seed"], r["temperature"]) for r in fake_endpoint.requests] == [(2, 1.0), (1, 1.0)]
+
+
+def test_no_connection(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(RadError, match=rf"127.0.0.1:{port}/v1: no connection \(.*refused\); is the server running\?"):
+        ask(Endpoint(f"http://127.0.0.1:{port}/v1", "m", tmp_path, retries=0))
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "", "http://"])
+def test_a_url_that_is_none(url):
+    with pytest.raises(RadError, match="base_url must look like http://HOST:PORT/v1"):
+        checked_url(url)
+
+
+@pytest.mark.parametrize("url", ["https://me:secret@host/v1", "https://host/v1?key=secret"])
+def test_a_url_with_a_secret_is_refused_without_repeating_it(url):
+    with pytest.raises(RadError) as error:
+        checked_url(url)
+    assert "secret" not in str(error.value)
+
+
+def test_a_refused_schema_is_left_out_and_said(made, fake_endpoint, capsys):
+    def strict(request):
+        return fail(400, "response_format is unknown here") if "response_format" in request else say("plain")
+
+    fake_endpoint.answer = strict
+    endpoint = made()
+    answers = [ask(endpoint, str(n), SCHEMA) for n in range(3)]
+    assert [(a.text, a.structured) for a in answers] == [("plain", False)] * 3
+    assert len(fake_endpoint.requests) == 4, "the schema is tried once"
+    said = capsys.readouterr().err
+    assert said.count("takes no JSON schema") == 1 and "response_format is unknown here" in said
+    assert ask(made(), "0", SCHEMA).cached and len(fake_endpoint.requests) == 4
+
+
+def test_the_key_is_sent_and_never_written(made, fake_endpoint, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    monkeypatch.setenv("RAD_API_KEY", "sk-secret")
+    fake_endpoint.script = [say("hi"), fail(400, "your key sk-secret is fine, the rest is not")]
+    ask(made())
+    assert fake_endpoint.keys == ["Bearer sk-secret"]
+    monkeypatch.setenv("RAD_API_KEY", "")
+    fake_endpoint.script.pop()
+    ask(made(), "x")
+    assert fake_endpoint.keys[-1] == "Bearer sk-other"
+    monkeypatch.setenv("RAD_API_KEY", "sk-secret")
+    fake_endpoint.answer = fail(400, "the key sk-secret may not do that")
+    empty = Endpoint(fake_endpoint.url, "another", tmp_path / "answers", retries=0)
+    with pytest.raises(RadError, match="may not do that") as error:
+        ask(empty)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"sk-" not in written and "sk-" not in str(error.value) and "sk-" not in capsys.readouterr().err
+
+
+def test_answers_keep_their_order_and_threads_their_number(made, fake_endpoint):
+    fake_endpoint.answer = lambda request: slowly(0.02 * (int(request["messages"][0]["content"]) % 3), said)(request)
+    endpoint = made(concurrency=3)
+    found = list(endpoint.in_order(lambda n: ask(endpoint, str(n)).text, range(40)))
+    assert found == [f"echo {n}" for n in range(40)] and 1 < fake_endpoint.most <= 3
+
+
+def said(request):
+    return say("echo " + request["messages"][0]["content"])
+
+
+def test_inputs_are_taken_as_they_are_needed(made):
+    endpoint, taken = made(concurrency=2), []
+    stream = endpoint.in_order(lambda n: n, (taken.append(n) or n for n in range(1000)))
+    assert next(stream) == 0 and len(taken) < 20
+    stream.close()
+
+
+def test_every_request_has_its_own_place_in_the_cache(made, fake_endpoint):
+    ask(made())
+    for same in (made(timeout=1), made(concurrency=1)):
+        assert ask(same).cached
+    for other in (made(parameters={"temperature": 1.0}), made(parameters={"seed": 2})):
+        assert not ask(other).cached
+    assert not ask(made(), schema=SCHEMA).cached
+    assert len(fake_endpoint.requests) == 4
+
+
+def test_a_damaged_line_is_noted_and_the_next_one_whole(made, fake_endpoint, tmp_path, capsys):
+    for n in range(3):
+        ask(made(), str(n))
+    (path,) = (tmp_path / "answers").iterdir()
+    raw = path.read_bytes()
+    path.write_bytes(raw[:-20])  # as a crash may leave it
+    endpoint = made()
+    assert "1 damaged line(s) in the cache left out" in capsys.readouterr().err
+    assert [ask(endpoint, str(n)).cached for n in range(3)] == [True, True, False]
+    assert [ask(made(), str(n)).cached for n in range(3)] == [True, True, True]
+    path.write_bytes(b'\n[1]\n{"key": "k"}\n{"key": "k", "text": "t", "more": 1}\n\xff\n' + raw)
+    assert ask(made(), "2").cached
+
+
+def test_half_a_surrogate_pair_does_no_harm(made, fake_endpoint):
+    fake_endpoint.answer = say("odd \ud83d end")
+    assert ask(made()).text == ask(made()).text == "odd ? end"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from annotation.endpoint import Endpoint
+endpoint = Endpoint(sys.argv[1], "fake", Path(sys.argv[2]), concurrency=2)
+for answer in endpoint.in_order(lambda n: endpoint.ask([{"role": "user", "content": str(n)}]), range(30)):
+    print(answer.text, answer.cached, flush=True)
+"""
+
+
+def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
+    go = threading.Event()
+
+    def held(request):  # from the 12th request on, nothing is answered until the kill
+        if len(fake_endpoint.requests) > 12:
+            go.wait(30)
+        return said(request)
+
+    fake_endpoint.answer = held
+    argv = [sys.executable, "-c", KILLED, fake_endpoint.url, str(tmp_path / "answers")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=os.environ, text=True) as process:
+        deadline = time.monotonic() + 60
+        while len(fake_endpoint.requests) < 14:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    go.set()
+    answered = {r["messages"][0]["content"] for r in fake_endpoint.requests[:12]}
+    (path,) = (tmp_path / "answers").iterdir()
+    assert all(json.loads(line) for line in path.read_text().splitlines()) and len(answered) == 12
+    fake_endpoint.answer = said
+    before = len(fake_endpoint.requests)
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [str(n) for n in range(30)]
+    again = {r["messages"][0]["content"] for r in fake_endpoint.requests[before:]}
+    assert len(fake_endpoint.requests) - before == 18 and not again & answered

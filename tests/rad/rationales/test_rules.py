@@ -1,0 +1,207 @@
+"""The rules of a rationale, one by one, on the toy world."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from rad.errors import RadError
+from rad.rationales import rules as rationales
+from rad.rationales.rules import LEAKS, Rules, forbidden_wording
+from rad.runtime.files import write_jsonl
+from rad.types import Evidence, Rationale, Reason
+
+
+@pytest.fixture
+def query(toy):
+    return next(e.query for e in toy.examples["test"] if e.query.user_id == "u01")
+
+
+@pytest.fixture
+def good(toy):
+    return next(e.rationale for e in toy.examples["test"] if e.query.user_id == "u01")
+
+
+@pytest.fixture
+def rules(toy):
+    return Rules(toy.items)
+
+
+def reason(*history, kind="attribute", attribute="colour", value="red", **rest):
+    return Reason(Evidence(history, kind, attribute, value), **rest)
+
+
+def broken(rules, rationale, query, target=None):
+    return {fault.rule: fault.detail for fault in rules.faults(rationale, query, target)}
+
+
+def test_a_good_rationale_has_no_fault(rules, good, query, toy):
+    assert rules.faults(good, query, toy.items["blue-hat"]) == []
+
+
+def test_unexplained_without_reasons_is_honest(rules, query):
+    empty = Rationale("r", "u01-5", (), "Nothing explains it.", "unexplained", "known", "t", "1")
+    assert rules.faults(empty, query) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "detail"),
+    [
+        ({"query_id": "u02-4"}, "query", "written for query u02-4, not u01-5"),
+        ({"reasons": (reason(),)}, "citation", "attribute evidence that cites nothing"),
+        ({"reasons": (reason(5),)}, "citation", "[6] of a history of 5"),
+        ({"reasons": (reason(-1),)}, "citation", "[0] of a history of 5"),
+        ({"text": "As [6] and [2] show."}, "citation", "the text cites [6] of a history of 5"),
+        ({"reasons": (reason(0, 4),)}, "evidence", "[5] does not have colour 'red'"),
+        ({"reasons": (reason(0, value=None),)}, "evidence", "an attribute without a value"),
+        ({"reasons": (reason(0, attribute=None, value=None),)}, "evidence", "states no attribute"),
+        ({"reasons": (reason(0, wants=(("colour", "mauve"),)),)}, "value", "no item has colour 'mauve'"),
+        ({"reasons": (reason(0, avoids=(("fit", "red"),)),)}, "value", "no item has fit 'red'"),
+        ({"reasons": (reason(0, weight=1.2),)}, "weights", "1.2 is outside [0, 1]"),
+        ({"reasons": (reason(0, weight=float("nan")),)}, "weights", "nan is outside [0, 1]"),
+        ({"reasons": (reason(0, weight=0.6), reason(1, weight=0.6))}, "weights", "they sum to 1.2, more than 1"),
+        ({"reasons": ()}, "verdict", "supported, but without a reason"),
+        ({"verdict": "maybe"}, "verdict", "'maybe' is neither supported nor unexplained"),
+        ({"text": "Because of the blue in [5]."}, "unspoken", "garment 'hat'"),
+        ({"text": "Blue [5], a hat [2], and a scarf."}, "unclaimed", "scarf"),
+    ],
+)
+def test_each_broken_rule_is_told(rules, good, query, changes, rule, detail):
+    found = broken(rules, replace(good, **changes), query)
+    assert detail in found[rule]
+
+
+def test_evidence_without_attributes_may_cite_a_purchase_alone(rules, good, query):
+    bought = Reason(Evidence((0,), "co_purchase"), wants=(("colour", "blue"),))
+    assert rules.faults(replace(good, reasons=(bought,), text="[1] goes with blue."), query) == []
+
+
+HINDSIGHT = [
+    "The user's next purchase is a red hat.",
+    "They ended up with a scarf.",
+    "So the user bought the blue hat.",
+    "After [1] and [2] the user bought the blue hat.",
+    "She selected it because of the colour.",
+    "This product fits the taste shown in earlier items.",
+    "The target item is a hat.",
+    "Their final choice was a coat.",
+    "It turned out to be a hat.",
+    "He went for blue and decided on a hat.",
+    "This led the user to buy a hat.",
+    "The NEXT ITEM is a hat",
+]
+RATING = [
+    "Rated 5 stars.",
+    "They gave it 4.5 out of 5.",
+    "A highly rated hat.",
+    "The reviewer was very happy.",
+    "Positive reviews made it likely.",
+    "The user loved it.",
+]
+FINE = [
+    "The user bought [1] and [2], both red, so something red.",
+    "Having purchased black boots [3], a black coat goes with them.",
+    "[2] was rated 5 stars, so another hat.",
+    "[4] disappointed, so rather not oversized.",
+    "A voltage rating of 12 V, as in [2].",
+    "Surveys and review papers keep coming back.",
+    "The user wants a five-pocket coat for the next season.",
+    "Likely to go with the blue coat in [1].",
+]
+
+
+@pytest.mark.parametrize("text", HINDSIGHT)
+def test_hindsight_is_found(text):
+    assert "hindsight" in {fault.rule for fault in forbidden_wording(text)}
+
+
+@pytest.mark.parametrize("text", RATING)
+def test_ratings_are_found(text):
+    assert {fault.rule for fault in forbidden_wording(text)} == {"rating"}
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_honest_wording_passes(text):
+    assert forbidden_wording(text) == []
+
+
+def test_hindsight_and_ratings_are_leaks(rules, good, query):
+    faults = rules.faults(replace(good, text="The user bought the hat and rated it 5 stars."), query)
+    assert {fault.rule for fault in faults if fault.leak} == {"hindsight", "rating"} < LEAKS
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Something like the Gilu hat.", "gilu"),  # the only word of the title that points at it
+        ("A blue hat, as in [2] and [5].", ""),  # shared attribute values alone
+        ("The Cado of [2].", ""),  # another item
+        ("", ""),
+    ],
+)
+def test_a_named_target_is_found(rules, toy, query, text, named):
+    faults = rules.names(text, toy.items["blue-hat"], query)
+    assert [fault.detail for fault in faults] == ([named] if named else [])
+
+
+def test_two_pointing_words_are_needed_where_there_are_two(toy, query):
+    target = replace(toy.items["blue-hat"], title="Gilu blue hat Zephyr")
+    rules = Rules({**toy.items, "blue-hat": target})
+    assert rules.names("A gilu.", target, query) == []
+    assert [f.detail for f in rules.names("Zephyr, the gilu one", target, query)] == ["gilu zephyr"]
+
+
+def test_function_words_do_not_point(toy, query):
+    target = replace(toy.items["blue-hat"], title="What Not Gilu")
+    rules = Rules({**toy.items, "blue-hat": target})
+    assert rules.names("What they want is not told.", target, query) == []
+    assert rules.names("What is not the Gilu?", target, query) != []
+
+
+def test_words_of_cited_titles_and_of_values_named_in_the_text_do_not_count(toy, query):
+    target = replace(toy.items["blue-hat"], title="Red Boots Nork")  # Nork: the name of red-coat, in the history
+    rules = Rules({**toy.items, "blue-hat": target})
+    assert rules.names("As [1], the Nork, and red boots", target, query) == []
+
+
+def test_a_named_target_is_a_fault_only_where_the_target_is_known(rules, toy, good, query):
+    named = replace(good, text=good.text + " The Gilu.")
+    assert "names_target" not in broken(rules, named, query)
+    assert broken(rules, named, query, toy.items["blue-hat"])["names_target"] == "gilu"
+
+
+def test_titles_of_the_history_are_not_quoted(toy, good, query):
+    first = query.history[0].item_id
+    titled = replace(toy.items[first], title="The Grand Nork of Hill End, Red")
+    rules = Rules({**toy.items, first: titled})
+    quoted = replace(good, text=good.text + " Like the grand Nork of Hill End [1].")
+    assert broken(rules, quoted, query)["quotes_title"] == "the grand nork of"
+    assert "quotes_title" not in broken(rules, replace(good, text=good.text + " A grand hill [1]."), query)
+    values = replace(titled, attributes={"line": ("The Grand Nork of Hill End",)})
+    assert "quotes_title" not in broken(Rules({**toy.items, first: values}), quoted, query), "a value may be named"
+
+
+def test_long_texts_take_linear_time(rules, good, query):
+    for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
+        start = time.process_time()
+        rules.faults(replace(good, text=(piece * 100_000)[:100_000]), query)
+        assert time.process_time() - start < 4
+
+
+def test_files_are_read_back(tmp_path, good):
+    rationales.write(tmp_path / "r.jsonl", [good, replace(good, rationale_id="other")])
+    assert [number for number, _ in rationales.read(tmp_path / "r.jsonl")] == [1, 2]
+    assert next(rationales.read(tmp_path / "r.jsonl"))[1] == good
+
+
+def test_bad_lines_are_named(tmp_path, good):
+    path = tmp_path / "r.jsonl"
+    write_jsonl(path, [good, good])
+    with pytest.raises(RadError, match=r"r\.jsonl:2: duplicate rationale_id r-u01-5 \(first on line 1\)"):
+        list(rationales.read(path))
+    write_jsonl(path, [replace(good, reasons=(reason(0, weight=1.5),))])
+    with pytest.raises(RadError, match=r"r\.jsonl:1: reasons: weights: 1\.5 is outside \[0, 1\]"):
+        list(rationales.read(path))
+    write_jsonl(path, [{"rationale_id": "r"}])
+    with pytest.raises(RadError, match=r"r\.jsonl:1: lacks query_id, reasons, text, verdict"):
+        list(rationales.read(path))

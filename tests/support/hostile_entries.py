@@ -1,0 +1,129 @@
+"""What hostile submissions do to an entry's file: by a name, the change and words of the line that refuses it."""
+
+from __future__ import annotations
+
+from leaderboard.verification import untrusted
+
+# --- what the entry's file says ---
+
+
+def edit(path, value):
+    """Sets one field of the entry, by its path."""
+
+    def apply(raw):
+        *most, last = path
+        for key in most:
+            raw = raw[key]
+        raw[last] = value
+
+    return apply
+
+
+def score(field, value):
+    return edit(("result", "scores", 0, field), value)
+
+
+def again(raw):
+    raw["result"]["scores"].append(raw["result"]["scores"][0])
+
+
+def dropped(raw):
+    raw["result"]["scores"] = [s for s in raw["result"]["scores"] if s["metric"] != "ndcg@10"]
+
+
+def added_judge(raw):
+    raw["result"]["scores"].append({**raw["result"]["scores"][0], "metric": "ndcg@5", "basis": "attested"})
+
+
+def out_of_range(raw):
+    raw["result"]["scores"].append(
+        {**raw["result"]["scores"][0], "metric": "trust", "value": 9.0, "ci_high": 9.5, "basis": "attested"}
+    )
+
+
+ENTRIES = {
+    "changed score": (score("value", 0.9), "ndcg@10 (all) is 0.9"),
+    "slightly changed score": (lambda raw: score("value", raw["result"]["scores"][0]["value"] + 1e-5)(raw), "ndcg@10"),
+    "narrowed interval": (lambda raw: score("ci_low", raw["result"]["scores"][0]["value"])(raw), "interval"),
+    "changed count": (score("n", 61), "has n 61, must be 60"),
+    "turned direction": (score("higher_is_better", False), "higher_is_better False"),
+    "other metric version": (score("version", 99), "version 99"),
+    "unknown metric": (score("metric", "ndgc@10"), "did you mean 'ndcg'"),
+    "unknown slice": (score("slice", "lucky"), "(lucky) does not follow"),
+    "score twice": (again, "stands there twice"),
+    "main score left out": (dropped, "ndcg@10 is missing"),
+    "ranking score called attested": (added_judge, "follows from the predictions"),
+    "attested score out of range": (out_of_range, "outside its range"),
+    "string for a number": (score("value", "0.3"), "valid number"),
+    "number for a string": (edit(("submitter", "name"), 7), "submitter.name: Input should be a valid string"),
+    "true for a number": (score("n", True), "result.scores.0.n"),
+    "unknown field": (edit(("admin",), True), "admin: Extra inputs"),
+    "missing field": (lambda raw: raw.pop("submitter"), "submitter: Field required"),
+    "wrong schema version": (edit(("schema_version",), 2), "schema_version '2'"),
+    "wrong schema version of the result": (edit(("result", "schema_version"), 99), "result.schema_version"),
+    "schema version as a string": (edit(("schema_version",), "1"), "schema_version '1'"),
+    "stale data": (edit(("result", "dataset", "sha256"), "0" * 64), "dataset.sha256"),
+    "stale data version": (edit(("result", "dataset", "version"), "0"), "dataset.version"),
+    "validation split": (edit(("result", "task", "split"), "validation"), "test split"),
+    "part of the queries": (edit(("result", "task", "limit"), 10), "answers every query"),
+    "other number of queries": (edit(("result", "task", "n"), 59), "the task has 60"),
+    "hidden failures": (edit(("result", "task", "n_failed"), 3), "n_failed: 3"),
+    "invented failures": (edit(("result", "task", "failures"), {"x": 1}), "failures"),
+    "hidden repeats": (edit(("result", "task", "n_repeat"), 3), "n_repeat: 3"),
+    "unknown domain": (edit(("result", "task", "domain"), "wrold"), "did you mean 'world'"),
+    "domain with a path": (edit(("result", "task", "domain"), "recbole:../../etc"), "unknown domain"),
+    "domain with a path in a known one": (edit(("result", "task", "domain"), "scientific:/etc/passwd"), "without"),
+    "world of a billion users": (edit(("result", "task", "domain"), "world:users=1000000000"), "users up to 20000"),
+    "season with a path": (edit(("result", "task", "domain"), "season:../../x"), "no season"),
+    "predictions with a path": (edit(("predictions", "path"), "../../../etc/passwd"), "predictions.path"),
+    "absolute predictions": (edit(("predictions", "path"), "/etc/passwd"), "predictions.path"),
+    "run_id with a path": (edit(("result", "run_id"), "../../evil"), "run_id"),
+    "model name with a path": (edit(("result", "model", "name"), "../evil"), "model.name"),
+    "other model's folder": (edit(("result", "model", "name"), "sasrec"), "belongs in sasrec/"),
+    "script in the model's name": (edit(("result", "model", "name"), "<script>alert(1)</script>"), "markup"),
+    "script in the submitter": (edit(("submitter", "name"), "<img src=x onerror=alert(1)>"), "markup"),
+    "script in the settings": (edit(("result", "model", "config"), {"<script>": "</script>"}), "markup"),
+    "control characters": (edit(("submitter", "name"), "Ada\x1b[31m"), "control characters"),
+    "text that runs backwards": (edit(("submitter", "name"), "Ada \u202egro.elpmaxe"), "control characters"),
+    "seed that is none": (edit(("result", "provenance", "seed"), "abc"), "provenance.seed"),
+    "negative seed": (edit(("result", "provenance", "seed"), -1), "provenance.seed"),
+    "settings that are none": (
+        edit(("result", "provenance", "settings"), [1]),
+        "provenance.settings: must be an object",
+    ),
+    "command that is none": (edit(("result", "provenance", "command"), [1]), "provenance.command: must be a list of"),
+    "negative cost": (edit(("result", "cost", "fit_seconds"), -1.0), "fit_seconds is -1.0"),
+    "time that is none": (edit(("submitted_at",), "2026-13-41T12:00:00Z"), "is no time"),
+    "endless text": (edit(("trained_on", 0), "x" * 10_001), "10001 characters"),
+    "invented examples": (edit(("examples", 0, "rank"), 1), "examples: not what the predictions say"),
+    "invented titles": (lambda raw: raw["titles"].update(x="Buy now"), "titles"),
+    "huge model card": (edit(("model_card",), "x" * 60_000), "model_card"),
+    "no training data stated": (edit(("trained_on",), []), "trained_on"),
+}
+
+
+# --- the bytes of the entry's file ---
+
+
+def text(old, new):
+    return lambda raw: raw.replace(old, new, 1)
+
+
+BYTES = {
+    "NaN": (text(b'"value":', b'"value":NaN,"x":'), "NaN is not a number"),
+    "infinity": (text(b'"n_parameters":', b'"n_parameters":-Infinity,"x":'), "Infinity"),
+    "1e999": (text(b'"fit_seconds":', b'"fit_seconds":1e999,"x":'), "1e999 is not a finite number"),
+    "number of a million digits": (text(b'"n_parameters":', b'"n_parameters":' + b"9" * 1_000_000 + b',"x":'), "JSON"),
+    "key twice": (text(b'"run_id":', b'"run_id":"aaaa","run_id":'), "stands twice"),
+    "deep JSON": (text(b'"config":', b'"config":' + b'{"a":' * 200 + b"1" + b"}" * 200 + b',"x":'), "nested"),
+    "very deep JSON": (lambda raw: b"[" * 1_000_000, "nested 1000000 deep"),
+    "huge JSON": (lambda raw: raw + b" " * untrusted.JSON_BYTES, "bytes, at most"),
+    "not UTF-8": (text(b"Ada", b"Ad\xe9"), "not UTF-8"),
+    "UTF-16": (lambda raw: raw.decode().encode("utf-16"), "not UTF-8"),
+    "half a surrogate pair": (text(b'"Ada"', b'"\\ud800"'), "surrogate"),
+    "a list": (lambda raw: b"[]", "schema_version 'None'"),
+    "an empty file": (lambda raw: b"", "not JSON"),
+    "cut short": (lambda raw: raw[: len(raw) // 2], "not JSON"),
+    "two values": (lambda raw: raw + b"{}", "not JSON"),
+    "a zip": (lambda raw: b"PK\x03\x04" + raw, "not JSON"),
+}

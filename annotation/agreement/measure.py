@@ -1,9 +1,6 @@
-"""How far reviewers agree beyond chance, per question and per pair of reviewers, with intervals; written as a report.
+"""How far reviewers agree beyond chance, per question and per pair of reviewers, with intervals.
 
-    python -m annotation agreement campaigns/first
-
-Reads ``judgements.jsonl`` and ``drafts.jsonl`` of the campaign, prints a table and writes ``agreement.json`` (every
-figure) and ``report.html`` (one file to send on; it asks for nothing from outside). Coefficients are those of
+Coefficients are those of
 ``annotation/agreement/coefficients.py``: Krippendorff's alpha, ordinal for scales, nominal for the verdict, with MASI
 distances for sets of error codes and over characters for spans; Cohen's kappa for pairs, also with squared weights on
 scales. Intervals are 95% bootstrap intervals over records.
@@ -15,11 +12,9 @@ among themselves. A coefficient that cannot be computed is said to be undefined,
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +27,6 @@ from annotation.campaign.folder import Campaign
 from annotation.campaign.judgements import QUESTIONS, Answered, Group, Kind
 from annotation.commands.draft import drafts_of
 from rad.errors import RadError
-from rad.runtime import provenance
-from rad.runtime.files import sha256_file, whole
 from rad.types import Judgement, Rationale
 
 DISTANCES: Mapping[Kind, str] = {
@@ -275,56 +268,6 @@ def _adjudicated(people: Sequence[Answered], judged: Sequence[Answered]) -> dict
             equal = sum(same for _, same in pairs) / len(pairs)
             out[question] = Adjudicated(len({record for record, _ in pairs}), len(pairs), equal)
     return out
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("campaign", type=Path, metavar="CAMPAIGN", help="the campaign's folder")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
-    parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
-
-
-def main(args: argparse.Namespace) -> int:
-    from annotation.agreement import console as terminal
-    from annotation.agreement import report
-    from annotation.agreement.calibration import calibrate
-
-    if args.resamples < 1:
-        raise RadError(f"--resamples must be at least 1, got {args.resamples}")
-    if args.seed < 0:
-        raise RadError(f"--seed must not be negative, got {args.seed}")
-    folder = args.campaign
-    drafts = read_drafts(folder)
-    lengths = {name: len(draft.text) for name, draft in drafts.items()}
-    answered = read_judgements(folder, lengths)
-    if not answered:
-        raise RadError(f"{folder / JUDGEMENTS}: nobody has answered yet; 'pull' again when somebody has")
-    found = measure_answers(answered, lengths, args.seed, args.resamples)
-    files = sorted(folder.glob("judge-*.jsonl"))
-    against: Group = "people" if found.people.reviewers else "simulated"
-    theirs = [one for one in answered if one.group == against]
-    judges = [
-        one
-        for path in files
-        for one in calibrate(answers.read(path, lengths, judge=True), theirs, against, args.seed, args.resamples)
-    ]
-    record: dict[str, Any] = {
-        "schema_version": 1,
-        "campaign": folder.resolve().name,
-        **asdict(found),
-        "judges": [asdict(one) for one in judges],
-        "data": {path.name: sha256_file(path) for path in (folder / DRAFTS, folder / JUDGEMENTS, *files)},
-        "provenance": provenance.collect(args.seed),
-    }
-    with whole(folder / "agreement.json") as file:
-        json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
-        file.write("\n")
-    facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
-    with whole(folder / "report.html") as file:
-        file.write(report.page(found, judges, drafts, facts))
-    terminal.show(found, judges)
-    wrote = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
-    terminal.console.print(wrote, soft_wrap=True, markup=False)
-    return 0
 
 
 def read_drafts(folder: Path) -> dict[str, Rationale]:

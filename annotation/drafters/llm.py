@@ -4,9 +4,9 @@
    attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It is not told
    what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
 2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.rules.Rules` with the
-   target known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts`` times; then
-   it is rejected, with the faults. Where a draft named the target, to tell would give the target away: the model is
-   asked afresh, and does not see that draft.
+   target known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts``
+   times; then it is rejected, with the faults. Where a draft named the target, to tell would give the target away: the
+   model is asked afresh, and does not see that draft.
 3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
    the item, what against it, and why the alternative is not it. Nothing of that goes back into the rationale.
 

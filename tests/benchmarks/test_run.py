@@ -25,9 +25,9 @@ from rad.runtime.files import sha256_file
 
 SMALL = "world:seed=3,users=40,items=200"
 MODEL = '''"""``{name}``: a model of the tests."""
-from benchmarks.contracts import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import popularity
-from benchmarks.ranking import *
+from benchmarks.models._scoring import *
 from rad.types import *
 from dataclasses import replace
 from pathlib import Path

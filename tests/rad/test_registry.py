@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "good.py").write_text("class Thing:\n    pass\n")
-    (package / "needy.py").write_text("import torch_that_is_not_there\n")
+    (package / "needy.py").write_text("import torch_that_is_not_there\n\nclass Thing:\n    pass\n")
     (package / "_hidden.py").write_text("raise RuntimeError('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(registry.SYMBOLS, "toy_registry", ("thing", "Thing"))

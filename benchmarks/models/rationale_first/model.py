@@ -4,9 +4,9 @@
    sight of a target outside training).
 2. A gate without language (``benchmarks/models/rationale_first/gate.py``) learns to write what the user is after now,
    what goes with what they have, and what they like or avoid: first from the drafts, then by how well its own
-   rationales find the item, as read by the head (``head.py``). It is the teacher: a causal language model, by default a small one from a
-   config, learns with TRL to write such rationales from its claims, and by how well its own find the item
-   (``reasoner.py``, ``sft.py``).
+   rationales find the item, as read by the head (``head.py``). It is the teacher: a causal language model, by default a
+   small one from a config, learns with TRL to write such rationales from its claims, and by how well its own find the
+   item (``reasoner.py``, ``sft.py``).
 3. To predict, the heaviest claims are written down; they are the rationale, their weights are the model's own
    probabilities, and the head, which reads the record and the cited items alone, ranks the catalogue.
 

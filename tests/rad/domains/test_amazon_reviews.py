@@ -341,7 +341,7 @@ def test_the_real_reviews_of_2018(data_dir, tmp_path):
 MEASURE = """
 import sys, time
 from pathlib import Path
-from rad import amazon
+from rad.domains.formats import amazon_reviews as amazon
 start = time.perf_counter()
 found = amazon.corpus("big", Path(sys.argv[1]), None, amazon.Options())
 peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024

@@ -275,7 +275,7 @@ def test_half_a_surrogate_pair_does_no_harm(made, fake_endpoint):
 KILLED = """
 import sys
 from pathlib import Path
-from annotation.endpoint import Endpoint
+from rad.llm.client import Endpoint
 endpoint = Endpoint(sys.argv[1], "fake", Path(sys.argv[2]), concurrency=2)
 for answer in endpoint.in_order(lambda n: endpoint.ask([{"role": "user", "content": str(n)}]), range(30)):
     print(answer.text, answer.cached, flush=True)

@@ -1,0 +1,104 @@
+"""Identifiers that the code no longer uses, and the field's term for each. ``CONTRIBUTING.md`` shows the same list.
+
+``python tests/support/retired_words.py [FOLDER...]`` prints every place where a retired word is bound or read as a name:
+a variable, an argument, a function, a class, an attribute or a module. Words in strings, comments and prose are not
+read here.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("rad", "annotation", "benchmarks", "leaderboard", "examples")
+# Issue G replaces what is in this folder, so its names stay until then.
+LEFT_OUT = ("benchmarks/models/rationale_first",)
+
+PARTICIPLE = "a noun that says what the value is"
+RETIRED = {
+    **dict.fromkeys(("told", "found", "given", "said", "asked", "made", "kept", "known", "taught", "stated"), PARTICIPLE),
+    "Story": "ClaimWeights",
+    "Gate": "Teacher",
+    "Voice": "OutputHead",
+    "loudness": "logit_scale",
+    "firmness": "preference_scale",
+    "Lesson": "DistillationLoss",
+    "rivals": "exclusive_reasons",
+    "standing": "lasting",
+    "together": "co_purchase",
+    "anchors": "cited_items",
+    "slots": "recency_positions",
+    "Heeding": "faithful",
+    "Ignoring": "rationale_blind",
+    "against": "baselines",
+    "chance": "stochastic",
+    "quick": "test_settings",
+    "space": "search_space",
+    "whole": "atomic_write",
+    "over": "parallel_map",
+    "settle": "configure_torch",
+    "speaking": "argilla_errors",
+    "place": "resolve_path",
+    **dict.fromkeys(("Fault", "fault", "faults", "wrong", "why"), "violation, violations (of rules), reason or errors"),
+    "testbed": "control_rationales",
+    "asking": "counterfactuals",
+    **dict.fromkeys(("reader", "Reader"), "proxy_ranker, ProxyRanker"),
+    **dict.fromkeys(("browser", "Browser"), "examples"),
+    **dict.fromkeys(("panel", "Panel"), "reliability_data, ReliabilityData"),
+    "marks": "missing_mask or spans",
+    **dict.fromkeys(("pace", "Pace"), "rate_limit"),
+    "decide": "aggregate",
+    **dict.fromkeys(("connection", "speak"), "client"),
+    **dict.fromkeys(("People", "Life"), "UserStates, UserHistory"),
+    "engine": "choice_model (where it is not the execution engine of a command)",
+    "bits": "rng",
+    "strangers": "untrusted",
+    **dict.fromkeys(("boards", "Board", "board"), "tables, Table"),
+    "standings": "rows",
+    "groups": "significance_groups",
+    **dict.fromkeys(("Job", "Work"), "Experiment"),
+}
+# A name that a file format, a flag or another library fixes: (path, word).
+ALLOWED: set[tuple[str, str]] = set()
+
+
+def uses(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and retired word of every name in a source file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str | None] = []
+        if isinstance(node, ast.Name):
+            names = [node.id] if isinstance(node.ctx, ast.Store) else []
+        elif isinstance(node, ast.arg):
+            names = [node.arg]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            names = [node.name]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr] if isinstance(node.ctx, ast.Store) else []
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.asname or alias.name.rpartition(".")[2] for alias in node.names]
+        for name in names:
+            word = (name or "").lstrip("_")
+            if word in RETIRED:
+                yield getattr(node, "lineno", 0), word
+
+
+def offences(folders: tuple[str, ...] = PACKAGES) -> list[str]:
+    """A line for every use in ``folders`` that nothing allows."""
+    lines = []
+    for folder in folders:
+        root = ROOT / folder
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            name = path.relative_to(ROOT).as_posix()
+            if name.startswith(LEFT_OUT):
+                continue
+            for line, word in uses(path):
+                if (name, word) not in ALLOWED:
+                    lines.append(f"{name}:{line}: '{word}' is retired: {RETIRED[word]}")
+    return lines
+
+
+if __name__ == "__main__":
+    print(*offences(tuple(sys.argv[1:]) or PACKAGES), sep="\n")

@@ -37,7 +37,7 @@ from rad import registry
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
 from rad.runtime import provenance, records
-from rad.runtime.files import sha256_file, whole, write_jsonl
+from rad.runtime.files import atomic_write, sha256_file, write_jsonl
 from rad.types import Example, Prediction
 
 console = Console(highlight=False)
@@ -228,7 +228,7 @@ def write(found: Run, request: Request) -> Explanation:
 
     write_jsonl(found.folder / QUERIES, lines())
     write_jsonl(found.folder / PERTURBED, shown)
-    with whole(found.folder / FILE) as file:
+    with atomic_write(found.folder / FILE) as file:
         json.dump(card.model_dump(), file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     return card

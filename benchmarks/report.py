@@ -39,7 +39,7 @@ from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad import registry
 from rad.data.dataset import Dataset
 from rad.errors import RadError, run
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 PAGE = Path(__file__).parent / "reporting" / "page"
 HEADLINES = (
@@ -369,7 +369,7 @@ def main() -> None:
         raise RadError(f"--out {args.out}: is a folder, a file was expected")
     tasks = read(args.folders)
     html = page(tasks, args.examples, args.domain, args.data_dir)
-    with whole(args.out) as file:
+    with atomic_write(args.out) as file:
         file.write(html)
     for one in (one for runs in tasks for one in runs):
         for line in one.missing:

@@ -9,7 +9,7 @@ Each run is a folder ``OUT/<model>[.<arm>]/<domain>-<protocol>-<split>-s<seed>-<
 (one prediction a line), ``queries.jsonl`` (each query's answer and scores) and ``result.json``. It appears only when
 it is complete: a run that is killed leaves a hidden ``.part`` folder, which the next one removes. A finished
 identical run (same model, settings, data, task, seed and code) is shown again rather than computed again; ``--again``
-computes. The models that ``Model.against`` names are run first where ``OUT`` has no result of theirs for the same
+computes. The models that ``Model.baselines`` names are run first where ``OUT`` has no result of theirs for the same
 task. Settings that ``benchmarks.tune`` chose for the domain are used and named; ``--set`` goes before them. With
 several seeds, models without chance run once.
 """
@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks.harness import runner
 from benchmarks.harness.evaluate import METRICS, load_metrics
-from benchmarks.harness.runner import Job
+from benchmarks.harness.runner import Experiment
 from benchmarks.reporting import terminal
 from rad import registry
 from rad.data.dataset import is_release, open_dataset
@@ -75,7 +75,7 @@ def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -
     return out
 
 
-def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
+def job_of(args: argparse.Namespace) -> tuple[Experiment, dict[str, Any]]:
     """The checked request. One :class:`RadError` names all mistakes at once."""
     faults: list[str] = []
     known = registry.names("benchmarks.models")
@@ -96,7 +96,9 @@ def job_of(args: argparse.Namespace) -> tuple[Job, dict[str, Any]]:
     if faults:
         raise RadError("; ".join(faults))
     dataset = open_dataset(args.domain, args.data_dir, args.protocol)
-    return Job(dataset, args.split, args.protocol, args.seed[0], args.limit, tuple(args.metrics), args.out), settings
+    return Experiment(
+        dataset, args.split, args.protocol, args.seed[0], args.limit, tuple(args.metrics), args.out
+    ), settings
 
 
 def main() -> None:
@@ -123,8 +125,8 @@ def main() -> None:
             continue
         runs.append(runner.find(job, name) or runner.execute(job, name))
     for name in args.model:
-        chance = getattr(registry.load("benchmarks.models", name), "chance", False)
-        for seed in args.seed if chance else args.seed[:1]:
+        stochastic = getattr(registry.load("benchmarks.models", name), "stochastic", False)
+        for seed in args.seed if stochastic else args.seed[:1]:
             runs.append(runner.execute(replace(job, seed=seed), name, settings[name], again=args.again))
     terminal.tables(job, runs)
     terminal.examples(job, runs)

@@ -33,7 +33,7 @@ from rad import registry
 from rad.data.shards import Shards
 from rad.errors import RadError, run
 from rad.runtime import parallel, provenance
-from rad.runtime.files import canonical, whole
+from rad.runtime.files import atomic_write, canonical
 
 OF_QUERIES = tuple(name for name in METRICS if not name.startswith("coverage"))
 
@@ -103,7 +103,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
     peak = 0.0
     with Progress(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(f"{work.model}: users", total=shards.n_users)
-        for row in parallel.over(sharded.score_shard, rows, workers, engine):
+        for row in parallel.parallel_map(sharded.score_shard, rows, workers, engine):
             peak = max(peak, row["peak_mb"])
             bars.advance(task, row["rows"])
     scored = time.perf_counter()
@@ -126,7 +126,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
         },
         "provenance": provenance.collect(seed=work.seed, started_at=started),
     }
-    with whole(folder / "scores.json") as file:
+    with atomic_write(folder / "scores.json") as file:
         file.write(json.dumps(result, indent=1) + "\n")
     return folder
 

@@ -27,7 +27,7 @@ from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad.errors import RadError, run
-from rad.runtime.files import read_jsonl, whole
+from rad.runtime.files import atomic_write, read_jsonl
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = {
@@ -302,7 +302,7 @@ def main() -> int:
         if args.check:
             print(f"{path} does not say what {args.results} says: python -m benchmarks.table")
             continue
-        with whole(path) as file:
+        with atomic_write(path) as file:
             file.write(text)
     return stale if args.check else 0
 

@@ -4,8 +4,8 @@
     python -m benchmarks.tune --model rationale_first --set reasoner=gate
     python -m benchmarks.tune --show
 
-A model states in ``space`` which values of which settings may be tried. The defaults are tried first, then settings
-drawn at random without repeats (a fixed seed), each fitted on training data and scored by NDCG@10 on the first
+A model states in ``search_space`` which values of which settings may be tried. The defaults are tried first, then
+settings drawn at random without repeats (a fixed seed), each fitted on training data and scored by NDCG@10 on the first
 validation queries (users are in hashed order). The budget is ``TRIALS`` settings or ``MINUTES`` of processor time,
 whichever ends first; a trial that has begun is finished. Models that choose from a small grid inside ``fit``
 (``item_knn``, ``bm25``) need none of this.
@@ -45,7 +45,7 @@ console = Console(highlight=False)
 
 def trials_of(kind: Any, given: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Up to ``n`` settings out of ``kind.space``, the defaults first; what is ``given`` is held fixed."""
-    space = {name: values for name, values in kind.space.items() if name not in given}
+    space = {name: values for name, values in kind.search_space.items() if name not in given}
     everything = [dict(zip(space, values, strict=True)) for values in product(*space.values())]
     first, rest = everything[0], everything[1:]
     random.Random(0).shuffle(rest)
@@ -55,7 +55,7 @@ def trials_of(kind: Any, given: dict[str, Any], n: int) -> list[dict[str, Any]]:
 def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minutes: float) -> Path:
     """Spend what is left of the budget of one model; returns its log."""
     kind = registry.load("benchmarks.models", name)
-    if not getattr(kind, "space", None):
+    if not getattr(kind, "search_space", None):
         raise RadError(f"{name} has nothing to tune: it chooses its settings in fit, or has none")
     card = kind(kind.Settings(**given)).card
     if why := refusal(dataset, "full", name):

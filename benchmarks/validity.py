@@ -29,7 +29,7 @@ from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 MARGIN = 0.005  # by which a mean must be better
 NOTHING = 1e-9
@@ -187,7 +187,7 @@ def main() -> int:
         grid.add_row(*row)
     Console(highlight=False, width=None if sys.stdout.isatty() else 220).print(grid)
     if args.markdown:
-        with whole(args.markdown) as file:
+        with atomic_write(args.markdown) as file:
             file.write(TEXT.format(domain=args.domain, ask=args.ask, table=markdown(values, broken)))
     wrong = [f"{name}: {why}" for name, found in broken.items() for why in found]
     console.print("\n".join(wrong) or "every demand holds", markup=False)

@@ -36,7 +36,7 @@ from leaderboard.site.significance import Data, Groups, groups
 from leaderboard.verification.entry import ROOT, Entry, read_entries, withdrawn
 from rad import registry
 from rad.errors import RadError
-from rad.runtime.files import canonical, whole
+from rad.runtime.files import atomic_write, canonical
 
 PAGE = Path(__file__).parent / "site" / "page"
 ASSETS = ("page.css", "page.js")
@@ -126,7 +126,7 @@ def write(out: Path, made: Iterable[tuple[str, str]]) -> int:
     count = 0
     try:
         for path, text in made:
-            with whole(part / path) as file:
+            with atomic_write(part / path) as file:
                 file.write(text)
             count += 1
         for name in ASSETS:

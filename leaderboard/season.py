@@ -36,7 +36,7 @@ from rad.data.dataset import Dataset
 from rad.data.splits import leave_last_out
 from rad.errors import RadError
 from rad.runtime import provenance, records
-from rad.runtime.files import canonical, sha256_file, sha256_lines, whole, write_jsonl
+from rad.runtime.files import atomic_write, canonical, sha256_file, sha256_lines, write_jsonl
 from rad.types import Interaction, Item, Query
 from rad.world import fashion, simulate
 
@@ -124,7 +124,7 @@ def publish(folder: Path, about: Season, items: Iterable[Item], queries: Iterabl
     """All that is ever published: it is written from the queries, which hold no answer."""
     write_jsonl(folder / ITEMS, items)
     write_jsonl(folder / QUERIES, queries)
-    with whole(folder / ABOUT) as file:
+    with atomic_write(folder / ABOUT) as file:
         file.write(about.model_dump_json(indent=1) + "\n")
 
 
@@ -219,7 +219,7 @@ def answer(folder: Path, name: str, pairs: Sequence[str], seed: int, out: Path) 
         predictions=Predictions(path="predictions.jsonl", sha256=sha256_file(target / "predictions.jsonl")),
         provenance=made,
     )
-    with whole(target / "result.json") as file:
+    with atomic_write(target / "result.json") as file:
         file.write(result.model_dump_json(indent=1) + "\n")
     return target
 

@@ -31,7 +31,7 @@ from leaderboard.verification.task import Task, Tasks
 from rad.errors import RadError
 from rad.release import hub
 from rad.runtime import provenance
-from rad.runtime.files import sha256_file, whole
+from rad.runtime.files import atomic_write, sha256_file
 
 console = Console(highlight=False, soft_wrap=True)
 CARD = "MODEL_CARD.md"
@@ -119,7 +119,7 @@ def pack(args: argparse.Namespace, root: Path, tasks: Tasks) -> Entry:
             entry = _with_examples(entry, packed, task)
         except RadError as error:  # the packed file is gone when this is read
             raise RadError(str(error).replace(str(packed), str(folder / name))) from error
-    with whole(_inside(root, entry.file)) as file:
+    with atomic_write(_inside(root, entry.file)) as file:
         file.write(entry.model_dump_json(indent=1) + "\n")
     return entry
 
@@ -175,9 +175,9 @@ def store(entry: Entry, predictions: Path, root: Path) -> Path:
         raise RadError(f"{target}: there is such an entry: entries are added, never changed")
     if twice := [p for p in root.glob(f"*/{entry.run_id}{ENTRY}")]:
         raise RadError(f"{twice[0]}: has this run_id")
-    with whole(root / entry.folder / entry.predictions.path, "wb") as out, open(predictions, "rb") as file:
+    with atomic_write(root / entry.folder / entry.predictions.path, "wb") as out, open(predictions, "rb") as file:
         shutil.copyfileobj(file, out, 1 << 20)
-    with whole(target) as out:
+    with atomic_write(target) as out:
         out.write(entry.model_dump_json(indent=1) + "\n")
     return target
 

@@ -14,7 +14,7 @@ from leaderboard.verification.entry import ENTRY, ROOT, WITHDRAWN, Entry, Withdr
 from leaderboard.verification.untrusted import text_faults
 from rad.errors import RadError
 from rad.runtime import provenance
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
         raise RadError("; ".join(faults))
     if record.submitter != entry.submitter:
         raise RadError(f"only who submitted an entry withdraws it: {entry.submitter.name}, with their contact")
-    with whole(target) as file:
+    with atomic_write(target) as file:
         file.write(record.model_dump_json(indent=1) + "\n")
     print(f"wrote {target}")
     return 0

@@ -57,7 +57,7 @@ def make(name):
     kind = registry.load("benchmarks.models", name)
     required = {"base_url": lambda: endpoint().url, "model": lambda: "fake"}
     needed = {key: required[key]() for key in getattr(kind, "required", ())}
-    return kind(kind.Settings(**getattr(kind, "quick", {}), **needed))
+    return kind(kind.Settings(**getattr(kind, "test_settings", {}), **needed))
 
 
 def rerank_only(name):
@@ -88,7 +88,7 @@ class TestModel:
         kind = registry.load("benchmarks.models", name)
         assert issubclass(kind.Settings, ModelSettings)
         assert all(f.description for f in kind.Settings.model_fields.values()), "every setting has a description"
-        assert set(kind.against) <= set(MODELS) - {name}
+        assert set(kind.baselines) <= set(MODELS) - {name}
         card = kind(None).card  # before fitting: it makes the run's id
         assert isinstance(card, ModelCard) and card.name == name
         assert ModelCard.model_validate_json(card.model_dump_json()) == card

@@ -19,7 +19,7 @@ import argilla as rg
 from annotation import guidelines
 from rad.errors import RadError
 from rad.rationales import claims
-from rad.runtime.files import canonical, whole
+from rad.runtime.files import atomic_write, canonical
 from rad.types import Example, Item, Judgement, Rationale
 
 FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
@@ -45,7 +45,7 @@ SPANS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
 
 def keep(wanted: rg.Settings, folder: Path) -> None:
     """Write ``settings.json``, from which ``rg.Settings.from_json`` makes the same form on any server."""
-    with whole(folder / "settings.json") as file:
+    with atomic_write(folder / "settings.json") as file:
         file.write(canonical(wanted.serialize()) + "\n")
 
 

@@ -141,5 +141,5 @@ def _new_reasons(text: str, query: Query, rules: Rules, known: set[tuple[str, st
 def check(rationale: Rationale, example: Example, rules: Rules) -> list[str]:
     """The rules that a corrected text breaks: people, too, may name the target."""
     target = rules.items[next(iter(example.relevant))]
-    faults = rules.faults(rationale, example.query, target)
+    faults = rules.violations(rationale, example.query, target)
     return sorted({fault.rule for fault in faults if not fault.counted})

@@ -23,7 +23,7 @@ from annotation.campaign import judgements
 from annotation.campaign.judgements import Group
 from rad.errors import RadError
 from rad.runtime import provenance
-from rad.runtime.files import sha256_file, whole
+from rad.runtime.files import atomic_write, sha256_file
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,11 +60,11 @@ def main(args: argparse.Namespace) -> int:
         "data": {path.name: sha256_file(path) for path in (folder / DRAFTS, folder / JUDGEMENTS, *files)},
         "provenance": provenance.collect(args.seed),
     }
-    with whole(folder / "agreement.json") as file:
+    with atomic_write(folder / "agreement.json") as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
-    with whole(folder / "report.html") as file:
+    with atomic_write(folder / "report.html") as file:
         file.write(report.page(found, judges, drafts, facts))
     terminal.show(found, judges)
     wrote = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"

@@ -169,11 +169,11 @@ def write(campaign: Campaign, drafts: Iterable[Any]) -> int:
         Journal(campaign.file("contrasts.jsonl")) as contrasts,
     ):
         for draft in drafts:
-            if any(fault.rule == "unanswered" for fault in draft.faults):
+            if any(fault.rule == "unanswered" for fault in draft.violations):
                 unanswered += 1
                 continue
             if draft.rationale is None:
-                line = {"query_id": draft.query_id, "faults": [asdict(f) for f in draft.faults]}
+                line = {"query_id": draft.query_id, "faults": [asdict(f) for f in draft.violations]}
                 rejected.append({**line, **({"refused": draft.refused} if draft.refused else {})})
                 continue
             for pair in draft.contrasts:

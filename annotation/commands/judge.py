@@ -33,7 +33,7 @@ from annotation.commands.draft import opened
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime import provenance
-from rad.runtime.files import cache_dir, sha256_file, whole, write_jsonl
+from rad.runtime.files import atomic_write, cache_dir, sha256_file, write_jsonl
 from rad.types import Example, Judgement, Rationale
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def main(args: argparse.Namespace) -> int:
     }
     path = args.campaign / f"judge-{name}.jsonl"
     write_jsonl(path, given)
-    with whole(path.with_suffix(".json")) as file:
+    with atomic_write(path.with_suffix(".json")) as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     table = grid("question", "answers", "abstained", "invalid", "unanswered")
     for question, row in counts.items():

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rad.llm.forms import plain
 from rad.rationales import claims
-from rad.rationales.rules import Fault, forbidden_wording
+from rad.rationales.rules import Violation, forbidden_wording
 from rad.runtime.files import canonical
 from rad.types import Evidence, EvidenceKind, Item, PairExplanation, Query, Rationale, Reason, Verdict
 
@@ -113,11 +113,11 @@ def rationale_of(form: RationaleForm, query: Query, spelling: Spelling, drafter:
     )
 
 
-def empty_reasons(rationale: Rationale) -> Iterator[Fault]:
+def empty_reasons(rationale: Rationale) -> Iterator[Violation]:
     """``claim``: a reason that neither wants nor avoids anything. What goes together with a purchase may do so."""
     for number, reason in enumerate(rationale.reasons, 1):
         if not reason.wants and not reason.avoids and reason.evidence.kind not in ("co_purchase", "complement"):
-            yield Fault("claim", f"reason {number} neither wants nor avoids anything")
+            yield Violation("claim", f"reason {number} neither wants nor avoids anything")
 
 
 def explanations_of(
@@ -138,7 +138,7 @@ def explanations_of(
     )
 
 
-def explanation_faults(made: tuple[PairExplanation, ...], query: Query, item: Item, other: Item) -> Iterator[Fault]:
+def explanation_faults(made: tuple[PairExplanation, ...], query: Query, item: Item, other: Item) -> Iterator[Violation]:
     """Broken rules of :func:`explanations_of`.
 
     ``claim``: a value that the explained item does not have, or a contrast by no value or by one that both have;
@@ -147,13 +147,15 @@ def explanation_faults(made: tuple[PairExplanation, ...], query: Query, item: It
     for name, one, about in zip(("for", "against", "contrast"), made, (item, item, other), strict=True):
         for attribute, value in one.claims:
             if value not in about.attributes.get(attribute, ()):
-                yield Fault("claim", f"{name}: it does not have {attribute} {value!r}")
+                yield Violation("claim", f"{name}: it does not have {attribute} {value!r}")
             elif about is other and value in item.attributes.get(attribute, ()):
-                yield Fault("claim", f"{name}: both have {attribute} {value!r}")
+                yield Violation("claim", f"{name}: both have {attribute} {value!r}")
         if about is other and not one.claims:
-            yield Fault("claim", f"{name}: no value tells the two apart")
+            yield Violation("claim", f"{name}: no value tells the two apart")
         for index in claims.citations(one.text):
             if not 0 <= index < len(query.history):
-                yield Fault("citation", f"{name}: the text cites [{index + 1}] of a history of {len(query.history)}")
+                yield Violation(
+                    "citation", f"{name}: the text cites [{index + 1}] of a history of {len(query.history)}"
+                )
         for fault in forbidden_wording(one.text):
-            yield Fault(fault.rule, f"{name}: {fault.detail}")
+            yield Violation(fault.rule, f"{name}: {fault.detail}")

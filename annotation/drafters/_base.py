@@ -4,7 +4,7 @@
     drafter = kind(kind.Settings(base_url="http://127.0.0.1:8000/v1", model="some-model"))
     drafter.fit(data.examples["train"], data.items, seed=0)
     for draft in drafter.drafts(examples):               # one an example, in order, as they are done
-        keep(draft.rationale) if draft.rationale else reject(draft.query_id, draft.faults, draft.refused)
+        keep(draft.rationale) if draft.rationale else reject(draft.query_id, draft.violations, draft.refused)
     console.print(drafter.summary.table())               # of the last ``drafts``
     drafter.summary.record()                             # the same for a file
 
@@ -25,10 +25,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from rad.llm.usage import Usage
-from rad.rationales.rules import Fault
+from rad.rationales.rules import Violation
 from rad.types import Example, Item, PairExplanation, Rationale
 
-Faults = tuple[Fault, ...]
+Faults = tuple[Violation, ...]
 
 
 class DrafterSettings(BaseModel):
@@ -58,7 +58,7 @@ class Draft:
     contrasts_tried: tuple[Faults, ...] = ()
 
     @property
-    def faults(self) -> Faults:
+    def violations(self) -> Faults:
         """Why there is no rationale; nothing where there is one."""
         return self.tried[-1] if self.rationale is None and self.tried else ()
 
@@ -100,7 +100,7 @@ class Summary:
             self.refused_by.update(_rules(faults))
         for faults in draft.contrasts_tried:
             self.contrasts_refused_by.update(_rules(faults))
-        self.rejected_by.update(_rules(draft.faults))
+        self.rejected_by.update(_rules(draft.violations))
         self.counted.update(_rules(draft.counted))
         self.seconds = time.monotonic() - self.started
         return draft
@@ -141,7 +141,7 @@ class Summary:
         return grid
 
 
-def _rules(faults: Iterable[Fault]) -> list[str]:
+def _rules(faults: Iterable[Violation]) -> list[str]:
     return sorted({fault.rule for fault in faults})
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from annotation.drafters._base import Draft, DrafterSettings, Summary
 from rad.features.item_features import Catalogue, CoPurchase, Prefixes, distribution
-from rad.rationales.rules import Fault, Rules
+from rad.rationales.rules import Rules, Violation
 from rad.types import Evidence, EvidenceKind, Example, Item, Origin, Query, Rationale, Reason
 
 SLOTS = 7  # places of the history that a reason may cite: the last seven purchases
@@ -212,7 +212,11 @@ class Drafter:
         for example in examples:
             query, target = example.query, next(iter(example.relevant))
             made = self.draft(query, self.items[target])
-            found = rules.faults(made, query, self.items[target]) if made else [Fault("no_history", "nothing to cite")]
+            found = (
+                rules.violations(made, query, self.items[target])
+                if made
+                else [Violation("no_history", "nothing to cite")]
+            )
             wrong = tuple(fault for fault in found if not fault.counted)
             if wrong:
                 draft = Draft(query.query_id, target, None, tried=(wrong,), refused=made)

@@ -33,7 +33,7 @@ from rad.errors import RadError
 from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
-from rad.rationales.rules import Fault, Rules
+from rad.rationales.rules import Rules, Violation
 from rad.runtime.files import cache_dir
 from rad.types import Example, Item, PairExplanation, Rationale
 
@@ -126,7 +126,7 @@ class Drafter:
         answers: list[Answer] = []
         query, target = example.query, next(iter(example.relevant))
         if not query.history:
-            return Draft(query.query_id, target, None, tried=((Fault("no_history", "nothing to cite"),),)), answers
+            return Draft(query.query_id, target, None, tried=((Violation("no_history", "nothing to cite"),),)), answers
         made, tried, refused, counted = self._rationale(example, answers)
         if made is None:
             return Draft(query.query_id, target, None, tried=tried, refused=refused), answers
@@ -152,7 +152,7 @@ class Drafter:
         def judged(form: forms.RationaleForm) -> tuple[Rationale, Faults]:
             made = forms.rationale_of(form, query, self.spelling, self.signature, self.version)
             named = (fault for target in targets for fault in self.rules.names(made.text, target, query))
-            return made, (*self.rules.faults(made, query), *forms.empty_reasons(made), *named)
+            return made, (*self.rules.violations(made, query), *forms.empty_reasons(made), *named)
 
         return self._checked(base, forms.RationaleForm, judged, answers)
 
@@ -164,7 +164,7 @@ class Drafter:
         assert self.neighbours is not None
         other = self.neighbours.nearest(item, {*example.relevant, *(past.item_id for past in query.history)})
         if other is None:
-            return (), ((Fault("no_alternative", "no other item has another value"),),)
+            return (), ((Violation("no_alternative", "no other item has another value"),),)
         base = self._filled(
             "contrasts",
             history=shown.history(query, self.items, self.settings.window, self.settings.item_chars),
@@ -190,14 +190,14 @@ class Drafter:
             try:
                 answer = self._ask(prompt, form, attempt)
             except Unanswered as error:  # the client has tried again already
-                tried.append((Fault("unanswered", str(error)),))
+                tried.append((Violation("unanswered", str(error)),))
                 break
             answers.append(answer)
             try:
                 made, faults = judged(read_answer(answer.text, form))
             except Unreadable as error:
                 cut = answer.finish == "length"
-                wrong: Faults = (Fault("unreadable", "the answer was cut at max_tokens" if cut else str(error)),)
+                wrong: Faults = (Violation("unreadable", "the answer was cut at max_tokens" if cut else str(error)),)
             else:
                 wrong = tuple(fault for fault in faults if not fault.counted)
                 if not wrong:

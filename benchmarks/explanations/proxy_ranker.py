@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.models._scoring import Catalogue, best_outside, block_size, rank_block
+from benchmarks.models._scoring import ItemIndex, best_outside, block_size, rank_block
 from rad.features.bm25 import WORD, Bm25, tokenize
 from rad.rationales.claims import CITATION, FUNCTION_WORDS
 from rad.types import Item, Prediction, Query, Rationale, Reason
@@ -35,7 +35,7 @@ class Reader:
     """Built once a catalogue; ``rank`` yields the rankings of queries, each with a rationale or None."""
 
     def __init__(self, items: Mapping[str, Item]) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         texts = [item.text for item in items.values()]
         self.index = Bm25(texts)
         self.words = self.index.query(texts)

@@ -39,19 +39,19 @@ class Model(Protocol):
     ``predict`` yields one prediction a query, in order: at most 100 distinct items, none from the history, best first,
     deterministic for a seed; a query that fails yields ``Prediction(..., ranking=(), error="...")``.
     ``card`` can be read before ``fit`` (it makes the run's id) and after (it goes into the result).
-    ``against`` names models whose results belong on this one's table. A model that writes text may count the tokens
+    ``baselines`` names models whose results belong on this one's table. A model that writes text may count the tokens
     that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``. One that
-    takes more than seconds to fit a small data set states in ``quick`` the settings with which it does not; tests use
-    them. ``space`` maps settings to the values that ``benchmarks.tune`` may try, the default first; a model that
-    chooses its settings inside ``fit`` has none; ``tuned_arm`` names an arm whose log serves where there is no nearer
-    one. ``chance = True`` says that the seed changes the answers.
-    ``sequential = True`` says that the order of the history matters, so that the model is refused where a domain has
-    no order; ``rerank_only = True`` that it ranks candidates and no catalogue, so that it is refused without a
-    candidate file. ``required`` names settings without a usable default.
+    takes more than seconds to fit a small data set states in ``test_settings`` the settings with which it does not;
+    tests use them. ``search_space`` maps settings to the values that ``benchmarks.tune`` may try, the default first; a
+    model that chooses its settings inside ``fit`` has none; ``tuned_arm`` names an arm whose log serves where there is
+    no nearer one. ``stochastic = True`` says that the seed changes the answers. ``sequential = True`` says that the
+    order of the history matters, so that the model is refused where a domain has no order; ``rerank_only = True`` that
+    it ranks candidates and no catalogue, so that it is refused without a candidate file. ``required`` names settings
+    without a usable default.
     """
 
     Settings: ClassVar[type[ModelSettings]]
-    against: ClassVar[tuple[str, ...]]
+    baselines: ClassVar[tuple[str, ...]]
 
     def __init__(self, settings: Any = None) -> None: ...
     def fit(

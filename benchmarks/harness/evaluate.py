@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.harness.results import Score
 from rad import registry
 from rad.errors import RadError
-from rad.rationales.rules import weight_faults
+from rad.rationales.rules import weight_violations
 from rad.types import Example, Item, Prediction, Query
 
 CUT = 100
@@ -258,7 +258,7 @@ def fault(p: Prediction, query: Query, items: Mapping[str, Item]) -> str | None:
             return "scores and ranking differ in length"
         if not all(map(math.isfinite, p.scores)):
             return "score that is not a finite number"
-    for wrong in weight_faults(p.rationale) if p.rationale is not None else ():
+    for wrong in weight_violations(p.rationale) if p.rationale is not None else ():
         return f"weights of the reasons: {wrong.detail}"
     return None
 

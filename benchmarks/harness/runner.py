@@ -24,14 +24,14 @@ from rad import registry
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime import provenance
-from rad.runtime.files import canonical, sha256_file, whole, write_jsonl
+from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
 from rad.types import Example, Prediction
 
 console = Console(stderr=True)
 
 
 @dataclass(frozen=True)
-class Job:
+class Experiment:
     """A task on an open dataset, and the folder for its results."""
 
     dataset: Dataset
@@ -68,12 +68,12 @@ class Job:
 
 
 def references(models: Sequence[str]) -> list[str]:
-    """The names in ``against`` of ``models``, once each, without those that are asked for themselves."""
-    named = [name for model in models for name in registry.load("benchmarks.models", model).against]
+    """The names in ``baselines`` of ``models``, once each, without those that are asked for themselves."""
+    named = [name for model in models for name in registry.load("benchmarks.models", model).baselines]
     return [name for name in dict.fromkeys(named) if name not in models]
 
 
-def settings_for(job: Job, name: str, stated: Any = None) -> tuple[Any, dict[str, Any]]:
+def settings_for(job: Experiment, name: str, stated: Any = None) -> tuple[Any, dict[str, Any]]:
     """The settings of a run, and which of them tuning chose for the domain: what is stated goes before these."""
     kind = registry.load("benchmarks.models", name)
     given = {key: getattr(stated, key) for key in stated.model_fields_set} if stated is not None else {}
@@ -87,7 +87,7 @@ def settings_for(job: Job, name: str, stated: Any = None) -> tuple[Any, dict[str
     return kind.Settings(**tuned, **given), tuned
 
 
-def find(job: Job, name: str) -> Path | None:
+def find(job: Experiment, name: str) -> Path | None:
     """The newest finished run of a reference as it runs by default on this task, by the card's version of its code."""
     settings, _ = settings_for(job, name)
     version = registry.load("benchmarks.models", name)(settings).card.version
@@ -124,7 +124,7 @@ def refusal(dataset: Dataset, protocol: str, name: str) -> str | None:
     return None
 
 
-def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> Path:
+def execute(job: Experiment, name: str, settings: Any = None, again: bool = False) -> Path:
     """Run a model and return its folder, or the folder of an identical finished run unless ``again``.
 
     :class:`RadError` where the model cannot do the task (:func:`refusal`).
@@ -158,7 +158,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
                 | ({"release": dict(job.dataset.origin)} if job.dataset.origin else {}),
             }
         )
-        with whole(part / "result.json") as file:
+        with atomic_write(part / "result.json") as file:
             file.write(result.model_dump_json(indent=1) + "\n")
         if folder.exists():
             shutil.rmtree(folder)
@@ -168,7 +168,7 @@ def execute(job: Job, name: str, settings: Any = None, again: bool = False) -> P
     return folder
 
 
-def _measured(job: Job, model: Any, part: Path) -> Result:
+def _measured(job: Experiment, model: Any, part: Path) -> Result:
     """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
     name, examples = model.card.name, job.examples
     reset_peak()
@@ -225,7 +225,7 @@ def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dic
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(job: Job, card: Any, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
+def _folder(job: Experiment, card: Any, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
     task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
     parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]

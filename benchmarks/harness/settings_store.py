@@ -59,7 +59,7 @@ def chosen(domain: str, model: Any) -> tuple[dict[str, Any], Path | None]:
             if rows := read_log(path, card.version):
                 best = max(rows, key=lambda row: row[METRIC])["settings"]
                 if arm not in (card.arm, None):  # what makes it that arm is not taken over
-                    best = {key: value for key, value in best.items() if key in model.space}
+                    best = {key: value for key, value in best.items() if key in model.search_space}
                 return best, path
     return {}, None
 

@@ -24,7 +24,7 @@ from benchmarks.harness.runner import peak_memory
 from rad import registry
 from rad.data.shards import Shards
 from rad.errors import RadError
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 from rad.types import Query
 
 BATCH = 2_000  # queries whose rankings are held at one time
@@ -93,7 +93,7 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
                 **values,
             }
             tables.append(pa.table(columns))
-        with whole(path, "wb") as file:
+        with atomic_write(path, "wb") as file:
             pq.write_table(pa.concat_tables(tables, promote_options="default"), file, compression="zstd")
     return {"path": str(path), "rows": pq.read_metadata(path).num_rows, "peak_mb": peak_memory()}
 

@@ -158,7 +158,9 @@ def score_rationale(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str,
     made = read_rationale(text, example.query, asked) if text else None
     scores = asked.score(RATIONALE, Prediction(doc["query_id"], (), made))
     targets = [asked.data.items[item_id] for item_id in example.relevant]
-    faults = [fault for target in targets for fault in asked.rules.faults(made, example.query, target)] if made else []
+    faults = (
+        [fault for target in targets for fault in asked.rules.violations(made, example.query, target)] if made else []
+    )
     return {**scores, "leak_rate": float(any(fault.leak for fault in faults))}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rad import registry
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 FOLDER = Path(__file__).parent / "domains"
 KINDS = ("rank", "rationale", "like")
@@ -28,7 +28,7 @@ def files() -> dict[str, str]:
 
 def main() -> None:
     for name, text in files().items():
-        with whole(FOLDER / name) as file:
+        with atomic_write(FOLDER / name) as file:
             file.write(text)
     print(f"{len(files())} files in {FOLDER}")
 

@@ -24,7 +24,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.models._scoring import BLOCK_CELLS, Catalogue, best_outside, block_size
+from benchmarks.models._scoring import BLOCK_CELLS, ItemIndex, best_outside, block_size
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue as Attributes
 from rad.types import Example, Item, Query
@@ -69,7 +69,7 @@ class Facts:
     def __init__(
         self, examples: Sequence[Example], items: Mapping[str, Item], texts: Texts, knn: Mapping[str, Any]
     ) -> None:
-        self.catalogue, self.texts = Catalogue(items), texts
+        self.catalogue, self.texts = ItemIndex(items), texts
         self.readings = {}
         for name, settings in READINGS.items():
             model = item_knn.Model(item_knn.Model.Settings(**(settings or knn)))
@@ -163,7 +163,7 @@ def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | No
 
 
 def _candidates(
-    k: int, query: Query, history: set[int], sources: Mapping[str, np.ndarray], catalogue: Catalogue
+    k: int, query: Query, history: set[int], sources: Mapping[str, np.ndarray], catalogue: ItemIndex
 ) -> np.ndarray:
     if query.candidates is not None:
         return np.array(sorted({catalogue.column[item] for item in query.candidates} - history), dtype=np.int64)

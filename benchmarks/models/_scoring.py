@@ -25,7 +25,7 @@ BLOCK_CELLS = 4_000_000
 Block = Callable[[Sequence[Query]], np.ndarray]
 
 
-class Catalogue:
+class ItemIndex:
     """Item ids in the order that breaks ties, and the column of each."""
 
     def __init__(self, items: Mapping[str, Item]) -> None:
@@ -76,7 +76,7 @@ def top_items(
     return out
 
 
-def rank_block(queries: Sequence[Query], scores: np.ndarray, catalogue: Catalogue) -> list[Prediction]:
+def rank_block(queries: Sequence[Query], scores: np.ndarray, catalogue: ItemIndex) -> list[Prediction]:
     """Predictions from one block of scores; only candidates are ranked where a query has some."""
     scores = np.array(scores, dtype=np.float64)
     for row, query in zip(scores, queries, strict=True):
@@ -93,7 +93,7 @@ def rank_block(queries: Sequence[Query], scores: np.ndarray, catalogue: Catalogu
     ]
 
 
-def rank(queries: Sequence[Query], catalogue: Catalogue, block: Block) -> Iterator[Prediction]:
+def rank(queries: Sequence[Query], catalogue: ItemIndex, block: Block) -> Iterator[Prediction]:
     """One prediction a query, in order; blocks are as large as a fixed amount of memory allows."""
     step = block_size(catalogue)
     for start in range(0, len(queries), step):
@@ -101,11 +101,11 @@ def rank(queries: Sequence[Query], catalogue: Catalogue, block: Block) -> Iterat
         yield from rank_block(part, block(part), catalogue)
 
 
-def block_size(catalogue: Catalogue) -> int:
+def block_size(catalogue: ItemIndex) -> int:
     return max(1, min(512, BLOCK_CELLS // max(1, len(catalogue.ids))))
 
 
-def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: Catalogue) -> np.ndarray:
+def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: ItemIndex) -> np.ndarray:
     """The highest score [queries] outside each history, or 1 where none is positive."""
     found = np.array(scores, dtype=np.float64)
     for row, query in zip(found, queries, strict=True):
@@ -114,7 +114,7 @@ def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: Catalo
     return np.where(top > 0, top, 1.0)
 
 
-def mean_ndcg(examples: Sequence[Example], catalogue: Catalogue, block: Block, k: int = 10) -> float:
+def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k: int = 10) -> float:
     """NDCG@k of queries with one relevant item each, straight from the scores (for choosing settings, not for results).
 
     A target in its own history scores 0, as everywhere.
@@ -145,7 +145,7 @@ def choose(
     settings: Sequence[dict[str, Any]],
     block_of: Callable[[dict[str, Any]], Block],
     validation: Sequence[Example],
-    catalogue: Catalogue,
+    catalogue: ItemIndex,
 ) -> dict[str, Any]:
     """The entry of ``settings`` with the best validation NDCG@10, the first of equals (of all, without validation).
 

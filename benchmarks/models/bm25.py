@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.features.bm25 import Bm25
 from rad.types import Example, Item, Prediction, Query
 
@@ -28,7 +28,7 @@ class Model:
             default=None, gt=0, le=1, description="weight of an item's words for each step back"
         )
 
-    against: tuple[str, ...] = ("random", "popularity")
+    baselines: tuple[str, ...] = ("random", "popularity")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -37,7 +37,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         texts = [item.text for item in items.values()]
         index = Bm25(texts)
         self.words, self.index = index.query(texts), index

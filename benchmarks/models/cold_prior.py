@@ -20,7 +20,7 @@ from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -33,7 +33,7 @@ class Model:
         text: str | None = Field(default=None, pattern="^(bm25|dense)$", description="text baseline: bm25 or dense")
         factor: float | None = Field(default=None, gt=0, description="multiplies the scores of items not bought yet")
 
-    against: tuple[str, ...] = ("random", "popularity", "bm25", "dense")
+    baselines: tuple[str, ...] = ("random", "popularity", "bm25", "dense")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -42,7 +42,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         named = tuple(TEXTS) if validation else ("bm25",)  # dense is not worth its vectors where nothing is compared
         texts = {name: TEXTS[name]() for name in ([self.settings.text] if self.settings.text else named)}
         for text in texts.values():

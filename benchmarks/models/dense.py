@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.errors import RadError
-from rad.runtime.files import cache_dir, sha256_lines, whole
+from rad.runtime.files import atomic_write, cache_dir, sha256_lines
 from rad.types import Example, Item, Prediction, Query
 
 GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
@@ -31,7 +31,7 @@ class Model:
         last: int | None = Field(default=None, ge=1, description="history items that make the query")
         decay: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
 
-    against: tuple[str, ...] = ("random", "popularity")
+    baselines: tuple[str, ...] = ("random", "popularity")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -41,7 +41,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         self.vectors, self.n_parameters = encoded(self.settings.encoder, [item.text for item in items.values()])
         self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
         self.block = self._block_of(self.chosen)
@@ -67,7 +67,7 @@ def encoded(name: str, texts: list[str]) -> tuple[np.ndarray, int]:
     path = cache_dir() / "embeddings" / f"{sha256_lines([name, texts])[:16]}.npz"
     if not path.exists():
         vectors, n_parameters = _encode(name, texts)
-        with whole(path, "wb") as file:
+        with atomic_write(path, "wb") as file:
             np.savez(file, vectors=vectors, n_parameters=n_parameters)
     with np.load(path) as stored:
         return stored["vectors"], int(stored["n_parameters"])

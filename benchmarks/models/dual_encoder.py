@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoded
 from rad.data.splits import sequences_of
@@ -45,10 +45,10 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of Q and E")
 
-    chance = True
-    against: tuple[str, ...] = ("random", "popularity", "dense")
-    quick: ClassVar[dict[str, Any]] = {"epochs": 1}
-    space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    stochastic = True
+    baselines: tuple[str, ...] = ("random", "popularity", "dense")
+    test_settings: ClassVar[dict[str, Any]] = {"epochs": 1}
+    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
         "epochs": (6, 15),
         "dropout": (0.2, 0.5),
         "weight_decay": (0.05, 0.5),
@@ -74,7 +74,7 @@ class Model:
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         s = self.settings
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         vectors, frozen = encoded(s.encoder, [item.text for item in items.values()])
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
@@ -142,10 +142,10 @@ class Network(nn.Module):
         weights = self.recency[: backward.shape[1]].expand(backward.shape).masked_fill(backward < 0, -torch.inf)
         return (weights.softmax(1).unsqueeze(-1) * self.vectors[backward.clamp(min=0)]).sum(1)
 
-    def loss(self, backward: torch.Tensor, targets: torch.Tensor, against: torch.Tensor) -> torch.Tensor:
-        """Cross entropy of the targets (B,) among the items ``against`` (N,), sorted, which hold them."""
-        logits = self.query(self.pool(backward)) @ self.item(self.vectors[against]).T * self.log_scale.exp()
-        place = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``against``; -1 says not there
-        place[against] = torch.arange(len(against))
+    def loss(self, backward: torch.Tensor, targets: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
+        """Cross entropy of the targets (B,) among the items ``negatives`` (N,), sorted, which hold them."""
+        logits = self.query(self.pool(backward)) @ self.item(self.vectors[negatives]).T * self.log_scale.exp()
+        place = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``negatives``; -1 says not there
+        place[negatives] = torch.arange(len(negatives))
         own = place[backward]  # the last entry, -1, is that of the padding
         return F.cross_entropy(masked(logits, own, place[targets]), place[targets])

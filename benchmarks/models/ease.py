@@ -22,7 +22,7 @@ from pydantic import Field
 from scipy.linalg import lapack
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.errors import RadError
 from rad.types import Example, Item, Prediction, Query
@@ -36,7 +36,7 @@ class Model:
         penalty: float | None = Field(default=None, gt=0, description="ridge penalty of the regression (lambda)")
         recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
 
-    against: tuple[str, ...] = ("random", "popularity", "item_knn")
+    baselines: tuple[str, ...] = ("random", "popularity", "item_knn")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -45,7 +45,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         learned = _Regression(train, self.catalogue)
         self.chosen = choose(grid(GRID, self.settings), learned.block, validation, self.catalogue)
         self.block = _Regression([*train, *validation], self.catalogue).block(self.chosen)
@@ -62,7 +62,7 @@ class Model:
 class _Regression:
     """The purchases of the examples, and the weights for the last penalty asked for."""
 
-    def __init__(self, examples: Sequence[Example], catalogue: Catalogue) -> None:
+    def __init__(self, examples: Sequence[Example], catalogue: ItemIndex) -> None:
         self.catalogue = catalogue
         ids = [[x.item_id for x in sequence] for sequence in sequences_of(examples).values()]
         bought = catalogue.counts(ids)

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.models._scoring import CHOICE_QUERIES, Block, Catalogue, best_outside, block_size, choose, grid, rank
+from benchmarks.models._scoring import CHOICE_QUERIES, Block, ItemIndex, best_outside, block_size, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -30,7 +30,7 @@ class Model:
         bm25: float | None = Field(default=None, ge=0, description="weight of the BM25 score beside item_knn's")
         dense: float | None = Field(default=None, ge=0, description="weight of the dense score beside item_knn's")
 
-    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -40,7 +40,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         knn, words, vectors = self.parts = [item_knn.Model(), bm25.Model(), dense.Model()]
         for part in self.parts:
             part.fit(train, validation, items, seed)

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -35,7 +35,7 @@ class Model:
         recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
         backward: float = Field(default=1.0, ge=0, description="weight of a pair in the direction against time")
 
-    against: tuple[str, ...] = ("random", "popularity")
+    baselines: tuple[str, ...] = ("random", "popularity")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -44,7 +44,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         learned = _Pairs(train, self.catalogue, self.settings.backward)
         self.chosen = choose(grid(GRID, self.settings), learned.block, validation, self.catalogue)
         self.block = _Pairs([*train, *validation], self.catalogue, self.settings.backward).block(self.chosen)
@@ -61,7 +61,7 @@ class Model:
 class _Pairs:
     """Co-occurrence of the examples' purchases; raw counts are kept by (window, decay)."""
 
-    def __init__(self, examples: Sequence[Example], catalogue: Catalogue, backward: float) -> None:
+    def __init__(self, examples: Sequence[Example], catalogue: ItemIndex, backward: float) -> None:
         ids = [[x.item_id for x in sequence] for sequence in sequences_of(examples).values()]
         self.sequences = [[catalogue.column[item] for item in sequence if item in catalogue.column] for sequence in ids]
         self.catalogue, self.backward = catalogue, backward

@@ -33,11 +33,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, console, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoder
 from rad.data.splits import sequences_of
-from rad.runtime.files import cache_dir, sha256_lines, whole
+from rad.runtime.files import atomic_write, cache_dir, sha256_lines
 from rad.types import Example, Item, Prediction, Query
 
 SCALE = 20.0  # of MaxSim, to start from
@@ -59,10 +59,14 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of the projection")
 
-    chance = True
-    against: tuple[str, ...] = ("random", "popularity", "dense")
-    quick: ClassVar[dict[str, Any]] = {"width": 16, "tokens": 8, "epochs": 1}
-    space: ClassVar[dict[str, tuple[Any, ...]]] = {"epochs": (2, 4), "learning_rate": (3e-3, 1e-3), "window": (5, 15)}
+    stochastic = True
+    baselines: tuple[str, ...] = ("random", "popularity", "dense")
+    test_settings: ClassVar[dict[str, Any]] = {"width": 16, "tokens": 8, "epochs": 1}
+    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "epochs": (2, 4),
+        "learning_rate": (3e-3, 1e-3),
+        "window": (5, 15),
+    }
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -84,7 +88,7 @@ class Model:
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         s = self.settings
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         states, lengths, frozen = tokens_of(s.encoder, [item.text for item in items.values()], s.tokens)
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
@@ -102,8 +106,8 @@ class Model:
             own = np.unique(found)
             others = np.setdiff1d(rng.choice(len(items), drawn, replace=False), own)
             ranked = np.concatenate([own, others])
-            chance = 1 - (1 - drawn / len(items)) * (1 - counts[ranked] / counts.sum()) ** len(found)
-            log_chance = torch.from_numpy(np.log(chance)).float()
+            by_chance = 1 - (1 - drawn / len(items)) * (1 - counts[ranked] / counts.sum()) ** len(found)
+            log_chance = torch.from_numpy(np.log(by_chance)).float()
             return self.network.loss([rows[k] for k in batch], own, others, log_chance)
 
         self.losses = optimise(
@@ -223,7 +227,7 @@ def tokens_of(name: str, texts: list[str], most: int) -> tuple[np.ndarray, np.nd
         frequency = np.bincount(np.concatenate([np.unique(row) for row in ids]))
         kept = [np.sort(np.argsort(frequency[row], kind="stable")[:most]) for row in ids]
         flat = np.concatenate([s[k] for s, k in zip(states, kept, strict=True)]).astype(np.float16)
-        with whole(path, "wb") as file:
+        with atomic_write(path, "wb") as file:
             np.savez(file, states=flat, lengths=np.array([len(k) for k in kept]), n_parameters=n_parameters)
     with np.load(path) as stored:
         return stored["states"], stored["lengths"], int(stored["n_parameters"])

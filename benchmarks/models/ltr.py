@@ -27,7 +27,7 @@ from scipy.optimize import minimize
 from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import _ltr_features, bm25, dense, item_knn
 from benchmarks.models._ltr_features import Facts, Texts
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from rad.types import Example, Item, Prediction, Query
 
 ORDERED = 60
@@ -44,14 +44,14 @@ class Model:
         leaves: int = Field(default=15, ge=2, description="leaves of a tree")
         learning_rate: float = Field(default=0.025, gt=0, description="weight of each tree")
 
-    chance = True
-    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    stochastic = True
+    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
+    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
         "trees": (360, 180),
         "leaves": (15, 31),
         "learning_rate": (0.025, 0.05),
     }
-    quick: ClassVar[dict[str, Any]] = {"prefixes": 100, "folds": 2, "trees": 5}
+    test_settings: ClassVar[dict[str, Any]] = {"prefixes": 100, "folds": 2, "trees": 5}
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -60,7 +60,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         knn, words, vectors = self.parts = [item_knn.Model(), bm25.Model(), dense.Model()]
         for part in self.parts:
             part.fit(train, validation, items, seed)

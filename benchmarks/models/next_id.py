@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from rad.types import Example, Item, Prediction, Query
 
 
@@ -20,7 +20,7 @@ class Model:
     class Settings(ModelSettings):
         """None."""
 
-    against: tuple[str, ...] = ("random", "popularity")
+    baselines: tuple[str, ...] = ("random", "popularity")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -28,7 +28,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         return rank(queries, self.catalogue, self._block)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -17,7 +17,7 @@ class Model:
     class Settings(ModelSettings):
         """None."""
 
-    against: tuple[str, ...] = ("random",)
+    baselines: tuple[str, ...] = ("random",)
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -25,7 +25,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         bought = sequences_of([*train, *validation]).values()
         self.counts = self.catalogue.counts([x.item_id for x in sequence] for sequence in bought)
 

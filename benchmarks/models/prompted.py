@@ -78,7 +78,7 @@ class Model:
             except RadError as error:
                 raise ValueError(str(error)) from error
 
-    against: tuple[str, ...] = ("random", "popularity", "bm25")
+    baselines: tuple[str, ...] = ("random", "popularity", "bm25")
     rerank_only: ClassVar[bool] = True
     required: ClassVar[tuple[str, ...]] = ("base_url", "model")
 

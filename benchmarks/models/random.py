@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from rad.types import Example, Item, Prediction, Query
 
 
@@ -17,8 +17,8 @@ class Model:
     class Settings(ModelSettings):
         """None."""
 
-    chance = True
-    against: tuple[str, ...] = ()
+    stochastic = True
+    baselines: tuple[str, ...] = ()
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -26,7 +26,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.catalogue, self.seed = Catalogue(items), seed
+        self.catalogue, self.seed = ItemIndex(items), seed
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         return rank(queries, self.catalogue, self._block)

@@ -28,7 +28,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue, rank
+from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, optimise, padded
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
@@ -49,11 +49,15 @@ class Model:
         learning_rate: float = Field(default=2e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.1, ge=0, description="of the matrices")
 
-    chance = True
-    against: tuple[str, ...] = ("random", "popularity", "item_knn")
+    stochastic = True
+    baselines: tuple[str, ...] = ("random", "popularity", "item_knn")
     sequential: ClassVar[bool] = True
-    quick: ClassVar[dict[str, Any]] = {"hidden": 16, "window": 20, "epochs": 2}
-    space: ClassVar[dict[str, tuple[Any, ...]]] = {"epochs": (8, 24), "layers": (1, 2), "weight_decay": (0.1, 1.0)}
+    test_settings: ClassVar[dict[str, Any]] = {"hidden": 16, "window": 20, "epochs": 2}
+    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "epochs": (8, 24),
+        "layers": (1, 2),
+        "weight_decay": (0.1, 1.0),
+    }
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -74,7 +78,7 @@ class Model:
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         s = self.settings
-        self.catalogue = Catalogue(items)
+        self.catalogue = ItemIndex(items)
         column = self.catalogue.column
         sequences = sequences_of([*train, *validation]).values()
         rows = [[column[x.item_id] for x in sequence][-s.window - 1 :] for sequence in sequences]

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from annotation.drafters.evidence import rationale
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Block, Catalogue, choose, grid, rank_block
+from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank_block
 from rad.data.splits import sequences_of
 from rad.features import item_features
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
@@ -38,7 +38,7 @@ class Model:
         power: float | None = Field(default=None, ge=0, description="of popularity, beside the reasons")
         reasons: int = Field(default=16, ge=1, description="reasons in a rationale")
 
-    against: tuple[str, ...] = ("random", "popularity", "bm25")
+    baselines: tuple[str, ...] = ("random", "popularity", "bm25")
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings or self.Settings()
@@ -53,7 +53,7 @@ class Model:
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        self.columns, self.values = Catalogue(items), item_features.Catalogue.of(items)
+        self.columns, self.values = ItemIndex(items), item_features.Catalogue.of(items)
         self.has = sp.csr_matrix(self.values.incidence, dtype=np.float64)  # (items, values)
         self.share = np.asarray(self.has.mean(0)).ravel()
         self.rarity = -np.log(self.share + 1e-6)

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.harness.evaluate import bootstrap
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
-from benchmarks.harness.runner import Job
+from benchmarks.harness.runner import Experiment
 from rad import registry
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
@@ -39,7 +39,7 @@ def registries() -> None:
         console.print(table)
 
 
-def task(job: Job) -> None:
+def task(job: Experiment) -> None:
     """One line on what is asked."""
     counts = {split: len(found) for split, found in job.dataset.examples.items()}
     console.print(
@@ -50,7 +50,7 @@ def task(job: Job) -> None:
     )
 
 
-def tables(job: Job, runs: Sequence[Path]) -> None:
+def tables(job: Experiment, runs: Sequence[Path]) -> None:
     """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
     results = [read_result(folder) for folder in runs]
     several = len({result.seed for result in results}) > 1
@@ -171,7 +171,7 @@ def bayes_of(rows: Mapping[str, Mapping[str, Score]]) -> float | None:
     return next((row["ndcg@10"].value for name, row in rows.items() if "bayes" in name.lower()), None)
 
 
-def examples(job: Job, runs: Sequence[Path]) -> None:
+def examples(job: Experiment, runs: Sequence[Path]) -> None:
     """Three rationales of the last model that writes any, spread evenly over the queries."""
     for folder in reversed(runs):
         result = read_result(folder)
@@ -184,7 +184,7 @@ def examples(job: Job, runs: Sequence[Path]) -> None:
         return
 
 
-def _example(job: Job, label: str, p: Prediction) -> None:
+def _example(job: Experiment, label: str, p: Prediction) -> None:
     example = next(e for e in job.examples if e.query.query_id == p.query_id)
     rationale = p.rationale
     assert rationale is not None

@@ -29,7 +29,7 @@ from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.task import Task, Tasks
 from rad.errors import RadError
-from rad.runtime.files import cache_dir, canonical, sha256_file, whole
+from rad.runtime.files import atomic_write, cache_dir, canonical, sha256_file
 
 VERSION = 1  # raise where groups come out otherwise for the same runs
 
@@ -160,5 +160,5 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, value: Any) -> None:
-    with suppress(OSError), whole(path) as file:  # a cache that cannot be written costs time, not the page
+    with suppress(OSError), atomic_write(path) as file:  # a cache that cannot be written costs time, not the page
         json.dump(value, file)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from rad.data.dataset import Dataset, open_dataset
 from rad.data.splits import SPLITS
-from rad.runtime.files import canonical, whole
+from rad.runtime.files import atomic_write, canonical
 from rad.types import Example, Interaction, Item, Rationale
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def write(data: Dataset, folder: Path) -> list[Path]:
     tables = arrow_tables(data)
     for name, rows in tables.items():
         paths.append(folder / f"{name}.parquet")
-        with whole(paths[-1], "wb") as file:
+        with atomic_write(paths[-1], "wb") as file:
             pq.write_table(rows, file)
     about = {
         "name": data.name,
@@ -116,7 +116,7 @@ def write(data: Dataset, folder: Path) -> list[Path]:
         "notes": dict(data.notes),
     }
     paths.append(folder / "dataset.json")
-    with whole(paths[-1]) as file:
+    with atomic_write(paths[-1]) as file:
         file.write(canonical(about) + "\n")
     return paths
 

@@ -24,7 +24,7 @@ import scipy.sparse as sp
 
 from rad.errors import RadError
 from rad.features.bm25 import Bm25
-from rad.runtime.files import cache_dir, canonical, read_jsonl, sha256_file, whole, write_jsonl
+from rad.runtime.files import atomic_write, cache_dir, canonical, read_jsonl, sha256_file, write_jsonl
 from rad.types import Example, Item, Split
 
 VERSION = "1"
@@ -133,7 +133,7 @@ def write(path: Path, table: Mapping[str, Sequence[str]], dataset_sha256: str) -
     write_jsonl(path, ({"query_id": key, "candidates": list(ids)} for key, ids in table.items()))
     digest = sha256_file(path)
     about = {"version": VERSION, "dataset_sha256": dataset_sha256, "n_queries": len(table), "sha256": digest}
-    with whole(_about(path)) as file:
+    with atomic_write(_about(path)) as file:
         file.write(canonical(about) + "\n")
     return digest
 

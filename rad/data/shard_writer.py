@@ -28,7 +28,7 @@ from rad.data.dataset import catalogue_of, load_domain
 from rad.data.shards import SCHEMA_VERSION, STATED, USER, read_manifest, shard_path
 from rad.errors import RadError
 from rad.runtime import parallel
-from rad.runtime.files import canonical, sha256_file, sha256_lines, whole
+from rad.runtime.files import atomic_write, canonical, sha256_file, sha256_lines
 from rad.types import Interaction, Item, PairExplanation, Rationale
 
 SHARD_USERS = 10_000
@@ -101,7 +101,7 @@ def build(
     """Write domain ``name`` to ``folder`` and return the manifest; what is there of the same build is kept.
 
     ``progress`` is told the users written so far and in all. :class:`RadError` where the folder holds another data
-    set, and on what :func:`rad.data.dataset.load_domain` and :func:`rad.runtime.parallel.over` refuse.
+    set, and on what :func:`rad.data.dataset.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
     """
     if shard_users < 1:
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")
@@ -130,10 +130,10 @@ def build(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder, {shard_path(k) for k in range(len(rows))})
-        with whole(folder / "items.parquet", "wb") as file:
+        with atomic_write(folder / "items.parquet", "wb") as file:
             pq.write_table(item_table(source.items.values()), file, compression="zstd")
         written, done = [], 0
-        for row in parallel.over(write_shard, rows, workers, engine):
+        for row in parallel.parallel_map(write_shard, rows, workers, engine):
             written.append(row)
             done += row["rows"]
             progress(done, source.n_users)
@@ -151,7 +151,7 @@ def build(
         "writer": f"pyarrow {pa.__version__}",  # another version may lay the same rows down in other bytes
         "files": files,
     }
-    with whole(folder / "manifest.json") as file:
+    with atomic_write(folder / "manifest.json") as file:
         file.write(json.dumps(manifest, indent=1) + "\n")
     return manifest
 
@@ -174,7 +174,7 @@ def write_shard(row: dict[str, Any]) -> dict[str, Any]:
         users = iter(source.stream(start, min(start + plan["users_per_shard"], plan["users"])))
         rows = interactions = 0
         schema = USER.with_metadata({_FOOTER: footer})
-        with whole(path, "wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        with atomic_write(path, "wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
             while batch := list(islice(users, _BATCH)):
                 writer.write_batch(pa.RecordBatch.from_pylist([_row(user) for user in batch], USER))
                 rows += len(batch)

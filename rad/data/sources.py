@@ -79,7 +79,7 @@ def _path(folder: Path, source: Source) -> Path:
     return packed if source.sha256 is None and not plain.is_file() and packed.is_file() else plain
 
 
-def place(domain: str, argument: str, data_dir: Path | None) -> Path:
+def resolve_path(domain: str, argument: str, data_dir: Path | None) -> Path:
     """The file or folder that a domain's argument names: as a path of its own, or in ``data_dir`` (``RAD_DATA``).
 
     Results name domains without their folders, so a name in ``data_dir`` is one that others can open again.

@@ -38,6 +38,6 @@ class Domain:
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""
-        reviews, meta = amazon_reviews.in_folder(sources.place("amazon", self.path, data_dir))
+        reviews, meta = amazon_reviews.in_folder(sources.resolve_path("amazon", self.path, data_dir))
         self.name = f"amazon:{amazon_reviews.stem(reviews)}"
         return amazon_reviews.corpus(self.name, reviews, meta, self.options)

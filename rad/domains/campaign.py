@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rad.data.dataset import Corpus, load_domain
-from rad.data.sources import Source, place
+from rad.data.sources import Source, resolve_path
 from rad.errors import RadError
 from rad.rationales import rules
 from rad.runtime.files import read_jsonl
@@ -34,7 +34,7 @@ class Domain:
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """:class:`RadError` where the folder has no reviewed rationales, or names a campaign itself."""
-        folder = place("campaign", self.path, data_dir)
+        folder = resolve_path("campaign", self.path, data_dir)
         settings = folder / "campaign.json"
         try:
             spec = json.loads(settings.read_text(encoding="utf-8"))["domain"]

@@ -52,7 +52,7 @@ class Domain:
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""
-        folder = sources.place("recbole", self.path, data_dir)
+        folder = sources.resolve_path("recbole", self.path, data_dir)
         file, files = _interactions(folder)
         self.name = f"recbole:{file}"
         path = folder / f"{file}.item"

@@ -223,7 +223,7 @@ def known_rationales(data: Dataset) -> Iterator[Finding]:
         assert e.rationale is not None
         seen = set()
         for item_id in e.relevant:
-            for fault in rules.faults(e.rationale, e.query, data.items[item_id]):
+            for fault in rules.violations(e.rationale, e.query, data.items[item_id]):
                 if fault.rule not in seen:
                     broken[fault.rule].append(f"{e.query.query_id}: {fault.detail}")
                     seen.add(fault.rule)

@@ -23,7 +23,7 @@ from rad.data.splits import SPLITS
 from rad.errors import RadError
 from rad.leakage.dataset_checks import CANDIDATES, candidate_fault, repeated, rule_findings
 from rad.leakage.finding import Finding, finding
-from rad.rationales.rules import Fault, Rules, forbidden_wording, from_dict, weight_faults
+from rad.rationales.rules import Rules, Violation, forbidden_wording, from_dict, weight_violations
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale
@@ -56,16 +56,16 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
                 negatives.append(f"line {number}: {known}")
             continue
         total += 1
-        faults: list[Fault] = []
+        faults: list[Violation] = []
         if isinstance(row, dict):
             faults = [*forbidden_wording(row["text"]), *_names(plain, row)]
         elif rules is None or data is None:
-            faults = [*forbidden_wording(row.text), *weight_faults(row)]
+            faults = [*forbidden_wording(row.text), *weight_violations(row)]
         elif (example := examples.get(row.query_id)) is None:
             unknown.append(f"line {number}: {row.query_id}")
         else:
             for target in example.relevant:
-                faults += rules.faults(row, example.query, data.items[target])
+                faults += rules.violations(row, example.query, data.items[target])
         if isinstance(row, Rationale):
             ids[row.rationale_id] += 1
         for rule, detail in {fault.rule: fault.detail for fault in reversed(faults)}.items():
@@ -116,7 +116,7 @@ def _plain_rules(rows: list[dict[str, Any]]) -> Rules:
     return Rules({title: Item(title, "", title, title) for title in titles})
 
 
-def _names(rules: Rules, row: Mapping[str, Any]) -> Iterator[Fault]:
+def _names(rules: Rules, row: Mapping[str, Any]) -> Iterator[Violation]:
     if target := row.get("target", ""):
         query = Query("", "", "", tuple(Interaction("", title) for title in row.get("history", ())))
         yield from rules.names(row["text"], rules.items[target], query)

@@ -48,7 +48,7 @@ _RUN = 4  # words of a title, one after another, that name it
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """A broken rule and what broke it, in a few words."""
 
     rule: str
@@ -64,9 +64,9 @@ class Fault:
         return self.rule in COUNTED
 
 
-def forbidden_wording(text: str) -> list[Fault]:
+def forbidden_wording(text: str) -> list[Violation]:
     """The faults ``hindsight`` and ``rating`` of a text. Time is linear in its length."""
-    return [Fault(rule, words) for rule, words in hindsight.forbidden(text)]
+    return [Violation(rule, words) for rule, words in hindsight.forbidden(text)]
 
 
 class Rules:
@@ -79,7 +79,7 @@ class Rules:
         self._titles = Counter(word for item in items.values() for word in set(tokenize(item.title)))
         self._rare = max(2, len(items) // 200)  # a word of at most this many titles points at few items
 
-    def faults(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Fault]:
+    def violations(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Violation]:
         """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
         faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
         mentions = self.matcher.find(rationale.text)
@@ -89,7 +89,7 @@ class Rules:
             faults += self.names(rationale.text, target, query)
         return faults
 
-    def names(self, text: str, target: Item, query: Query) -> list[Fault]:
+    def names(self, text: str, target: Item, query: Query) -> list[Violation]:
         """Whether ``text`` names ``target``, in one of these ways:
 
         - its id;
@@ -102,7 +102,7 @@ class Rules:
           small letters, and that neither an attribute value nor a title of the history has.
         """
         if _IS_ID.fullmatch(target.item_id) and re.search(rf"\b{re.escape(target.item_id)}\b", text):
-            return [Fault("names_target", target.item_id)]
+            return [Violation("names_target", target.item_id)]
         known = set(claims.FUNCTION_WORDS)
         known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
         for past in query.history:
@@ -113,7 +113,7 @@ class Rules:
         if not own:
             return []
         if run := run_of(title, tokenize(text), own):
-            return [Fault("names_target", " ".join(run))]
+            return [Violation("names_target", " ".join(run))]
         pointing = {w for w in own if self._titles[w] <= self._rare}
         rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
         for mention in self.matcher.find(text):
@@ -125,7 +125,7 @@ class Rules:
             said = (
                 names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()} if names else set()
             )
-        return [Fault("names_target", " ".join(w for w in dict.fromkeys(title) if w in said))] if said else []
+        return [Violation("names_target", " ".join(w for w in dict.fromkeys(title) if w in said))] if said else []
 
     @cached_property
     def _small(self) -> set[str]:
@@ -133,46 +133,46 @@ class Rules:
         written = (w for item in self.items.values() for w in WORD.findall(f"{item.title} {item.text}"))
         return {w for w in written if w[0].islower()} | {w for _, value in self._values for w in tokenize(value)}
 
-    def _structure(self, rationale: Rationale, query: Query) -> Iterator[Fault]:
+    def _structure(self, rationale: Rationale, query: Query) -> Iterator[Violation]:
         if rationale.query_id != query.query_id:
-            yield Fault("query", f"written for query {rationale.query_id}, not {query.query_id}")
+            yield Violation("query", f"written for query {rationale.query_id}, not {query.query_id}")
         for reason in rationale.reasons:
             yield from self._evidence(reason, query)
             for attribute, value in (*reason.wants, *reason.avoids):
                 if (attribute, value) not in self._values:
-                    yield Fault("value", f"no item has {attribute} {value!r}")
+                    yield Violation("value", f"no item has {attribute} {value!r}")
         for index in claims.citations(rationale.text):
             if not 0 <= index < len(query.history):
-                yield Fault("citation", f"the text cites [{index + 1}] of a history of {len(query.history)}")
-        yield from weight_faults(rationale)
+                yield Violation("citation", f"the text cites [{index + 1}] of a history of {len(query.history)}")
+        yield from weight_violations(rationale)
         if rationale.verdict not in ("supported", "unexplained"):
-            yield Fault("verdict", f"{rationale.verdict!r} is neither supported nor unexplained")
+            yield Violation("verdict", f"{rationale.verdict!r} is neither supported nor unexplained")
         elif rationale.verdict == "supported" and not rationale.reasons:
-            yield Fault("verdict", "supported, but without a reason")
+            yield Violation("verdict", "supported, but without a reason")
 
-    def _evidence(self, reason: Reason, query: Query) -> Iterator[Fault]:
+    def _evidence(self, reason: Reason, query: Query) -> Iterator[Violation]:
         evidence, n = reason.evidence, len(query.history)
         if not evidence.history:
-            yield Fault("citation", f"{evidence.kind} evidence that cites nothing")
+            yield Violation("citation", f"{evidence.kind} evidence that cites nothing")
         if (evidence.attribute is None) != (evidence.value is None):
-            yield Fault("evidence", "an attribute without a value, or a value without an attribute")
+            yield Violation("evidence", "an attribute without a value, or a value without an attribute")
         if evidence.kind == "attribute" and evidence.attribute is None:
-            yield Fault("evidence", "attribute evidence that states no attribute")
+            yield Violation("evidence", "attribute evidence that states no attribute")
         for index in evidence.history:
             if not 0 <= index < n:
-                yield Fault("citation", f"[{index + 1}] of a history of {n}")
+                yield Violation("citation", f"[{index + 1}] of a history of {n}")
                 continue
             item = self.items.get(query.history[index].item_id)
             if evidence.attribute is None or evidence.value is None or item is None:
                 continue
             if evidence.value not in item.attributes.get(evidence.attribute, ()):
-                yield Fault("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")
+                yield Violation("evidence", f"[{index + 1}] does not have {evidence.attribute} {evidence.value!r}")
 
-    def _shown(self, text: str, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
+    def _shown(self, text: str, mentions: Sequence[claims.Mention]) -> Iterator[Violation]:
         for words in hindsight.shown(text, [(mention.start, mention.end) for mention in mentions]):
-            yield Fault("hindsight", words)
+            yield Violation("hindsight", words)
 
-    def quoted(self, text: str, query: Query) -> Iterator[Fault]:
+    def quoted(self, text: str, query: Query) -> Iterator[Violation]:
         """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
         said = tokenize(text)
         for past in query.history:
@@ -182,9 +182,9 @@ class Rules:
                 continue
             values = {w for found in item.attributes.values() for value in found for w in tokenize(value)}
             if run := run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
-                yield Fault("quotes_title", " ".join(run))
+                yield Violation("quotes_title", " ".join(run))
 
-    def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Fault]:
+    def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Violation]:
         """Claims against text. A value counts as said when a mention of the text may stand for it."""
         claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
         for reason in rationale.reasons:
@@ -192,10 +192,10 @@ class Rules:
                 claimed.add((reason.evidence.attribute, reason.evidence.value))
         said = {claim for mention in mentions for claim in mention.claims}
         for attribute, value in sorted(claimed - said):
-            yield Fault("unspoken", f"{attribute} {value!r}")
+            yield Violation("unspoken", f"{attribute} {value!r}")
         for mention in mentions:
             if not claimed.intersection(mention.claims):
-                yield Fault("unclaimed", mention.surface)
+                yield Violation("unclaimed", mention.surface)
 
 
 _IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")
@@ -212,19 +212,19 @@ def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence
     return next((run for run in zip(*(text[k:] for k in range(n)), strict=False) if run in wanted), ())
 
 
-def weight_faults(rationale: Rationale) -> Iterator[Fault]:
+def weight_violations(rationale: Rationale) -> Iterator[Violation]:
     """The faults of the weights alone."""
     weights = [reason.weight for reason in rationale.reasons]
     if wrong := [weight for weight in weights if not 0 <= weight <= 1]:  # NaN is wrong too
-        yield Fault("weights", f"{wrong[0]!r} is outside [0, 1]")
+        yield Violation("weights", f"{wrong[0]!r} is outside [0, 1]")
     elif math.fsum(weights) > 1 + _TOLERANCE:
-        yield Fault("weights", f"they sum to {math.fsum(weights):.6g}, more than 1")
+        yield Violation("weights", f"they sum to {math.fsum(weights):.6g}, more than 1")
 
 
 def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
     """A rationale from a JSON object. :class:`RadError` ``where: cause`` on a bad field or bad weights."""
     rationale = records.parse(Rationale, record, where)
-    for fault in weight_faults(rationale):
+    for fault in weight_violations(rationale):
         raise RadError(f"{where}: reasons: weights: {fault.detail}")
     return rationale
 

@@ -23,7 +23,7 @@ from rad.data.describe import numbers
 from rad.data.splits import SPLITS
 from rad.release import croissant
 from rad.release import manifest as release
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 WORLDS = {"world": "world", "world_science": "world_science"}
 """The built-in domains of the card, by name."""
@@ -283,7 +283,7 @@ def main(options: argparse.Namespace) -> int:
         known = recorded()
         for name in options.record:
             known[name] = facts(name, open_dataset(name, options.data_dir))
-        with whole(FACTS) as file:
+        with atomic_write(FACTS) as file:
             file.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     stale = 0
     for name, content in render().items():
@@ -294,7 +294,7 @@ def main(options: argparse.Namespace) -> int:
             lines = difflib.unified_diff(there.splitlines(), content.splitlines(), name, "from the data", "", "", 0, "")
             print(f"{name} is not what the data says; python -m rad card writes it:", *list(lines)[:12], sep="\n")
         elif not options.check:
-            with whole(path) as file:
+            with atomic_write(path) as file:
                 file.write(content)
             print(f"wrote {path.name}")
     return 1 if stale else 0

@@ -42,7 +42,7 @@ from rad.rationales.claims import FUNCTION_WORDS
 from rad.rationales.rules import run_of
 from rad.release import hub
 from rad.runtime import records
-from rad.runtime.files import sha256_file, sha256_lines, whole
+from rad.runtime.files import atomic_write, sha256_file, sha256_lines
 from rad.types import Interaction, Item, Judgement, Rationale
 
 SCHEMA_VERSION = 1
@@ -145,12 +145,12 @@ def write(release: Release, folder: Path) -> dict[str, Any]:
             for k in range(n):
                 path = f"{config}/{split}-{k:05d}-of-{n:05d}.parquet"
                 part = table.slice(k * ROWS, ROWS)
-                with whole(folder / path, "wb") as file:
+                with atomic_write(folder / path, "wb") as file:
                     pq.write_table(part, file, compression="zstd")
                 size = (folder / path).stat().st_size
                 files.append({"path": path, "rows": part.num_rows, "bytes": size, "sha256": sha256_file(folder / path)})
     manifest = {**release.about, "writer": f"pyarrow {pa.__version__}", "files": files}
-    with whole(folder / MANIFEST) as out:
+    with atomic_write(folder / MANIFEST) as out:
         out.write(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return manifest
 

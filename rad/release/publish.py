@@ -22,7 +22,7 @@ from rad.data.dataset import open_dataset
 from rad.errors import RadError
 from rad.release import card, croissant, hub
 from rad.release import manifest as release
-from rad.runtime.files import whole
+from rad.runtime.files import atomic_write
 
 _FORM = ".argilla"
 
@@ -95,9 +95,9 @@ def write(made: release.Release, folder: Path, repo: str | None, form: Path | No
     if licence.exists():  # not in an installed wheel
         shutil.copyfile(licence, folder / licence.name)
     manifest = release.write(made, folder)
-    with whole(folder / "README.md") as file:
+    with atomic_write(folder / "README.md") as file:
         file.write(card.release_card(made, manifest, repo))
-    with whole(folder / "croissant.json") as file:
+    with atomic_write(folder / "croissant.json") as file:
         file.write(croissant.text(croissant.of_release(made, manifest, repo)))
     return manifest
 
@@ -106,9 +106,9 @@ def _form(name: str, data_dir: Path | None) -> Path | None:
     """The form of a campaign, where ``annotation push`` has left it."""
     if not name.startswith("campaign:"):
         return None
-    from rad.data.sources import place
+    from rad.data.sources import resolve_path
 
-    form = place("campaign", name.partition(":")[2], data_dir) / _FORM
+    form = resolve_path("campaign", name.partition(":")[2], data_dir) / _FORM
     return form if form.is_dir() else None
 
 

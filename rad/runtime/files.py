@@ -52,7 +52,7 @@ def sha256_file(path: Path) -> str:
 
 
 @contextmanager
-def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a neighbour of ``path`` for writing and move it into place only when the block ends without an error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 
 def write_jsonl(path: Path, records: Iterable[Any]) -> None:
-    with whole(path) as file:
+    with atomic_write(path) as file:
         for record in records:
             file.write(canonical(record) + "\n")
 

@@ -23,7 +23,9 @@ ENGINES = ("local", "ray")
 OBJECT_STORE = 100 * 2**20  # bytes: rows are small, and what is large goes through files
 
 
-def over(function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, engine: str = "local") -> Iterator[Row]:
+def parallel_map(
+    function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, engine: str = "local"
+) -> Iterator[Row]:
     """``function(row)`` of every row, as each is done, at most ``workers`` at a time.
 
     :class:`RadError` where ``workers`` is below 1, where Ray is asked for and missing, where a process was killed, and

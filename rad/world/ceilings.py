@@ -27,7 +27,7 @@ import numpy as np
 from rad.data.dataset import load_domain, open_dataset
 from rad.data.splits import public_id, query_id
 from rad.errors import RadError, run
-from rad.runtime.files import cache_dir, whole
+from rad.runtime.files import atomic_write, cache_dir
 from rad.world import catalogue as catalogues
 from rad.world import choice_model, known, posterior
 from rad.world import users as people
@@ -263,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "expected": found.expected,
         "places": found.places,
     }
-    with whole(path, "wb") as file:
+    with atomic_write(path, "wb") as file:
         file.write(gzip.compress(json.dumps(record, separators=(",", ":")).encode(), mtime=0))
     out.print(f"written: {path}", soft_wrap=True)
     return 0

@@ -137,11 +137,11 @@ class TestDraft:
 
         class Draft:
             def __init__(self, query_id, rationale, faults=()):
-                self.query_id, self.rationale, self.faults = query_id, rationale, faults
+                self.query_id, self.rationale, self.violations = query_id, rationale, faults
                 self.contrasts, self.refused = (), None
 
         good = Rationale("r", "q1", (), "text", "unexplained", "llm", "d", "1")
-        draft.write(campaign, [Draft("q1", good), Draft("q2", None, (rationales.Fault("hindsight", "ended up"),))])
+        draft.write(campaign, [Draft("q1", good), Draft("q2", None, (rationales.Violation("hindsight", "ended up"),))])
         assert [r for _, r in rationales.read(campaign.file("drafts.jsonl"))] == [good]
         ((_, line),) = read_jsonl(campaign.file("rejected.jsonl"))
         assert line == {"query_id": "q2", "faults": [{"rule": "hindsight", "detail": "ended up"}]}

@@ -16,7 +16,7 @@ from benchmarks.explanations.results import PERTURBED, QUERIES, Explanation, rea
 from benchmarks.explanations.scorecard import show
 from benchmarks.harness import runner
 from benchmarks.harness.results import read_result
-from benchmarks.harness.runner import Job
+from benchmarks.harness.runner import Experiment
 from rad import registry
 from rad.data.dataset import open_dataset
 from rad.errors import RadError
@@ -45,9 +45,9 @@ def opened():
 def finished(opened, tmp_path_factory):
     """Finished runs: the gate, which writes rationales, and popularity, which does not."""
     [data] = opened.values()
-    job = Job(data, "test", "full", 0, None, ("ndcg@10",), tmp_path_factory.mktemp("runs"))
+    job = Experiment(data, "test", "full", 0, None, ("ndcg@10",), tmp_path_factory.mktemp("runs"))
     kind = registry.load("benchmarks.models", "rationale_first")
-    gate = runner.execute(job, "rationale_first", kind.Settings(**kind.quick, reasoner="gate"))
+    gate = runner.execute(job, "rationale_first", kind.Settings(**kind.test_settings, reasoner="gate"))
     return {"gate": gate, "popularity": runner.execute(job, "popularity")}
 
 

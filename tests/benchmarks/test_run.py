@@ -36,7 +36,7 @@ import os, time
 class Model(popularity.Model):
     class Settings(ModelSettings):
         """None."""
-    against = {against}
+    baselines = {baselines}
     def predict(self, queries):
         for n, p in enumerate(super().predict(queries)):
 {body}
@@ -53,8 +53,10 @@ def add_model(tmp_path):
     folder.mkdir()
     benchmarks.models.__path__.append(str(folder))
 
-    def add(name, body, against="()"):
-        text = MODEL.format(name=name, against=against, body="\n".join(" " * 12 + line for line in body.split("\n")))
+    def add(name, body, baselines="()"):
+        text = MODEL.format(
+            name=name, baselines=baselines, body="\n".join(" " * 12 + line for line in body.split("\n"))
+        )
         (folder / f"{name}.py").write_text(text)
         return folder
 
@@ -66,7 +68,7 @@ def add_model(tmp_path):
 
 def job(data, out, **changes):
     given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": METRICS, **changes}
-    return runner.Job(dataset=data, out=Path(out), **given)
+    return runner.Experiment(dataset=data, out=Path(out), **given)
 
 
 def command(monkeypatch, *arguments):

@@ -79,14 +79,14 @@ def test_a_killed_run_goes_on(data, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(command.parallel, "over", dies)
+        patch.setattr(command.parallel, "parallel_map", dies)
         command.execute(work, shards, tmp_path / "killed")
     (left,) = (tmp_path / "killed").rglob("shard-*.parquet")
     assert not list((tmp_path / "killed").rglob("scores.json"))
     stamp = left.stat().st_mtime_ns
     folder = command.execute(work, shards, tmp_path / "killed")
     assert scores(folder) == scores(straight) and left.stat().st_mtime_ns == stamp
-    monkeypatch.setattr(command.parallel, "over", None)  # a finished run is shown again
+    monkeypatch.setattr(command.parallel, "parallel_map", None)  # a finished run is shown again
     assert command.execute(work, shards, tmp_path / "killed") == folder
 
 

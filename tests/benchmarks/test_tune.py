@@ -20,7 +20,7 @@ SPACE = {"backward": (1.0, 0.5), "window": (10, 3)}
 
 @pytest.fixture
 def space(monkeypatch, tmp_path):
-    monkeypatch.setattr(item_knn.Model, "space", SPACE, raising=False)
+    monkeypatch.setattr(item_knn.Model, "search_space", SPACE, raising=False)
     monkeypatch.setattr(settings_store, "LOGS", tmp_path / "results" / "tuning")
     return tmp_path / "results" / "tuning"
 
@@ -31,7 +31,7 @@ def rows_of(path):
 
 def test_defaults_first_then_each_setting_once_and_the_same_every_time():
     class Kind:
-        space = SPACE
+        search_space = SPACE
 
     found = tune.trials_of(Kind, {}, 8)
     assert found[0] == {"backward": 1.0, "window": 10} and len(found) == 4
@@ -86,7 +86,7 @@ def log(space, domain, name, *scores):
 
 def test_runs_use_the_best_setting_and_what_is_stated_goes_before_it(toy, space, tmp_path, capsys):
     log(space, "toy", "item_knn", ({"backward": 0.5, "window": 3}, 0.2), ({"backward": 0.7, "window": 10}, 0.1))
-    job = runner.Job(toy, "test", "full", 0, None, METRICS, tmp_path / "runs")
+    job = runner.Experiment(toy, "test", "full", 0, None, METRICS, tmp_path / "runs")
     plain = read_result(runner.execute(job, "item_knn"))
     assert plain.model.config["backward"] == 0.5 and plain.model.config["window"] == 3
     assert plain.provenance["tuned"] == {"backward": 0.5, "window": 3}
@@ -118,7 +118,7 @@ def test_a_domain_with_arguments_and_an_arm_fall_back(space):
 def test_a_pupil_takes_over_what_was_tuned_for_its_teacher_but_not_being_the_teacher(space):
     class Taught(item_knn.Model):
         tuned_arm = "teacher"
-        space: ClassVar = {"window": (3, 10)}
+        search_space: ClassVar = {"window": (3, 10)}
 
     log(space, "world", "item_knn.teacher", ({"window": 10, "backward": 0.1}, 0.2))
     assert settings_store.chosen("world", Taught())[0] == {"window": 10}

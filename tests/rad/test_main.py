@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path, capsys):
     (tmp_path / "file").touch()
 
     def write():
-        with files.whole(tmp_path / "file/out.json") as file:
+        with files.atomic_write(tmp_path / "file/out.json") as file:
             file.write("x")
 
     def full():

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.harness.base import ModelCard
 from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Score, Task
 from leaderboard.verification.entry import PREDICTIONS, Claim, Entry, Shown, Stored, Submitter
-from rad.runtime.files import canonical, sha256_file, whole
+from rad.runtime.files import atomic_write, canonical, sha256_file
 from rad.types import Prediction
 
 SHA256 = "a" * 64
@@ -57,7 +57,7 @@ def entry(
 def stored(root: Path, entries: Sequence[Entry]) -> Path:
     """``root`` with a file for each entry."""
     for one in entries:
-        with whole(root / one.file) as file:
+        with atomic_write(root / one.file) as file:
             file.write(one.model_dump_json())
     return root
 

@@ -169,7 +169,7 @@ def _told(rules: Rules, data: Dataset, template: str, accepted: frozenset[str] |
         text = render(template, data, e)
         made = Rationale("r", e.query.query_id, (), text, "unexplained", "human", "planted", "1")
         target = data.items[next(iter(e.relevant))]
-        broken = {fault.rule for fault in rules.faults(made, e.query, target) if not fault.counted}
+        broken = {fault.rule for fault in rules.violations(made, e.query, target) if not fault.counted}
         broken -= {"quotes_title"}  # the history's titles leak nothing
         count += bool(broken & accepted if accepted else broken)
     return count
@@ -239,7 +239,7 @@ def _false(rules: Rules, data: Dataset, rows: Sequence[Example]) -> list[str]:
     for e in rows:
         assert e.rationale is not None
         target = data.items[next(iter(e.relevant))]
-        if leaks := [f for f in rules.faults(e.rationale, e.query, target) if not f.counted]:
+        if leaks := [f for f in rules.violations(e.rationale, e.query, target) if not f.counted]:
             out.append(f"{leaks[0]}: {e.rationale.text}")
     return out
 

@@ -1,6 +1,6 @@
 """Identifiers that the code no longer uses, and the field's term for each. ``CONTRIBUTING.md`` shows the same list.
 
-``python tests/support/retired_words.py [FOLDER...]`` prints every place where a retired word is bound or read as a name:
+``python tests/support/retired_words.py [FOLDER...]`` prints every place where a retired word is bound as a name:
 a variable, an argument, a function, a class, an attribute or a module. Words in strings, comments and prose are not
 read here.
 """
@@ -19,7 +19,9 @@ LEFT_OUT = ("benchmarks/models/rationale_first",)
 
 PARTICIPLE = "a noun that says what the value is"
 RETIRED = {
-    **dict.fromkeys(("told", "found", "given", "said", "asked", "made", "kept", "known", "taught", "stated"), PARTICIPLE),
+    **dict.fromkeys(
+        ("told", "found", "given", "said", "asked", "made", "kept", "known", "taught", "stated"), PARTICIPLE
+    ),
     "Story": "ClaimWeights",
     "Gate": "Teacher",
     "Voice": "OutputHead",

@@ -39,7 +39,7 @@ from pydantic import Field
 
 from annotation.drafters.evidence import SLOTS, Drafter, rationale
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import Catalogue as Columns
+from benchmarks.models._scoring import ItemIndex as Columns
 from benchmarks.models._scoring import rank_block
 from benchmarks.models._training import configure_torch
 from benchmarks.models.rationale_first.gate import Gate
@@ -49,7 +49,7 @@ from benchmarks.models.rationale_first.sft import Direct, Drafts, Reasons, Revie
 from benchmarks.models.rationale_first.story import Story
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue, CoPurchase
-from rad.runtime.files import cache_dir, canonical, whole
+from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "4"
@@ -79,15 +79,15 @@ class Model:
         pauses: int = Field(default=16, ge=1, description="tokens of the arm rationale=filler")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
-    chance = True
-    against: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    space: ClassVar[dict[str, Any]] = {
+    stochastic = True
+    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
+    search_space: ClassVar[dict[str, Any]] = {
         "epochs": (3.0, 2.0),
         "gate_epochs": (8.0, 4.0),
         "brevity": (0.005, 0.01),
     }
     tuned_arm = "reasoner=gate"  # the teacher's settings are the pupil's, and a trial takes a third of the time
-    quick: ClassVar[dict[str, Any]] = {
+    test_settings: ClassVar[dict[str, Any]] = {
         "hidden": 32,
         "layers": 1,
         "window": 6,
@@ -168,7 +168,7 @@ class Model:
             schedule = Schedule(s.epochs, s.batch_size, s.learning_rate, s.weight_decay, seed)
             clock = time.perf_counter()
             train(self.reasoner, objective, chunks, schedule, folder)
-            with whole(folder / "seconds.txt") as file:
+            with atomic_write(folder / "seconds.txt") as file:
                 file.write(f"{time.perf_counter() - clock:.1f}")
             _save(self.reasoner, folder)
         else:  # the cost of the model includes what the cache saves
@@ -257,7 +257,7 @@ def _key(*parts: Any) -> str:
 
 def _save(reasoner: Reasoner, folder: Path) -> None:
     """The finished weights, whole or not at all; the checkpoints that led there go."""
-    with whole(folder / "model.pt", "wb") as file:
+    with atomic_write(folder / "model.pt", "wb") as file:
         torch.save(reasoner.lm.state_dict(), file)
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)

@@ -13,7 +13,7 @@ from annotation.drafters._base import Draft, DrafterSettings, Summary
 from rad import registry
 from rad.llm.usage import Usage
 from rad.rationales import rules as rationales
-from rad.rationales.rules import Fault, Rules
+from rad.rationales.rules import Rules, Violation
 from tests.support.fake_endpoint import drafting
 
 DRAFTERS = registry.names("annotation.drafters")
@@ -49,11 +49,11 @@ class TestDrafter:
         assert [d.query_id for d in found] == [e.query.query_id for e in examples]
         for draft, example in zip(found, examples, strict=True):
             assert draft.item_id in example.relevant
-            assert (draft.rationale is None) == bool(draft.faults)
+            assert (draft.rationale is None) == bool(draft.violations)
             if draft.rationale is None:
                 assert not draft.contrasts, "nothing of a rejected draft is passed on"
                 continue
-            faults = rules.faults(draft.rationale, example.query, toy.items[draft.item_id])
+            faults = rules.violations(draft.rationale, example.query, toy.items[draft.item_id])
             assert all(fault.counted for fault in faults) and tuple(faults) == draft.counted
             assert draft.rationale.origin == name
             for explanation in draft.contrasts:
@@ -74,7 +74,7 @@ class TestDrafter:
         example = toy.examples["test"][0]
         bare = dataclasses.replace(example, query=dataclasses.replace(example.query, history=()))
         (draft,) = drafter.drafts([bare])
-        assert draft.rationale is None and [f.rule for f in draft.faults] == ["no_history"]
+        assert draft.rationale is None and [f.rule for f in draft.violations] == ["no_history"]
         assert fake_endpoint.requests == []
 
 
@@ -85,18 +85,21 @@ def test_evidence_that_breaks_a_rule_is_rejected_not_passed_on(toy, monkeypatch)
     monkeypatch.setattr(evidence, "words", lambda reasons: "They ended up with this coat.")
     (draft,) = drafter.drafts(toy.examples["train"][:1])
     assert draft.rationale is None and draft.refused.text == "They ended up with this coat."
-    assert {f.rule for f in draft.faults} == {"hindsight"} and drafter.summary.rejected_by == {"hindsight": 1}
+    assert {f.rule for f in draft.violations} == {"hindsight"} and drafter.summary.rejected_by == {"hindsight": 1}
 
 
 def test_the_summary_counts_drafts_attempts_and_money():
     summary = Summary(usage=Usage(price_in=1.0, price_out=1.0))
-    leak, bad = (Fault("hindsight", "ended up"), Fault("hindsight", "this item")), (Fault("unreadable", "no JSON"),)
+    leak, bad = (
+        (Violation("hindsight", "ended up"), Violation("hindsight", "this item")),
+        (Violation("unreadable", "no JSON"),),
+    )
     rationale = rationales.from_dict(
         {"rationale_id": "r", "query_id": "q", "reasons": [], "text": "", "verdict": "unexplained", "origin": "llm"}
         | {"drafter": "toy", "drafter_version": "1"},
         "here",
     )
-    summary.add(Draft("a", "i", rationale, tried=(bad, leak), counted=(Fault("unspoken", "red"),)))
+    summary.add(Draft("a", "i", rationale, tried=(bad, leak), counted=(Violation("unspoken", "red"),)))
     summary.add(Draft("b", "i", None, tried=(leak, bad)))
     summary.add(Draft("c", "i", rationale, contrasts_tried=(bad,)))
     told = summary.record()

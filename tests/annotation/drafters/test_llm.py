@@ -184,7 +184,7 @@ def test_a_draft_becomes_a_record(made, fake_endpoint, example, toy):
     assert found.rationale.text.endswith("wants red. After [2] and [4] , something blue, rather no scarf.")
     assert (found.rationale.origin, found.rationale.drafter_version) == ("llm", "1.1")
     assert found.tried == () and found.redrafts == 0 and found.counted == ()
-    assert rationales.Rules(toy.items).faults(found.rationale, example.query, toy.items["blue-boots"]) == []
+    assert rationales.Rules(toy.items).violations(found.rationale, example.query, toy.items["blue-boots"]) == []
 
 
 def test_nothing_explains_it_is_an_honest_draft(made, fake_endpoint, example):
@@ -250,7 +250,7 @@ def test_a_fault_is_told_and_the_next_draft_accepted(made, fake_endpoint, exampl
     fake_endpoint.script = [say(text)]
     drafter = made()
     (found,) = drafter.drafts([example])
-    assert found.rationale and found.redrafts == 1 and found.faults == ()
+    assert found.rationale and found.redrafts == 1 and found.violations == ()
     assert all(len(f.detail) <= 300 and f.detail.encode() for f in found.tried[0]), "short, and fit for a file"
     assert rule in rules(found.tried[0]) and told in " ".join(f.detail for f in found.tried[0])
     first, second = texts(fake_endpoint)
@@ -307,7 +307,7 @@ def test_a_draft_that_stays_faulty_is_rejected_and_never_passed_on(made, fake_en
     assert len(fake_endpoint.requests) == 3 * (redrafts + 1), "no contrasts of what was rejected"
     for one in found:
         assert one.rationale is None and one.contrasts == () and len(one.tried) == redrafts + 1
-        assert "hindsight" in rules(one.faults) and "ended up" in one.refused.text
+        assert "hindsight" in rules(one.violations) and "ended up" in one.refused.text
     told = drafter.summary.record()
     assert (told["accepted"], told["rejected"], told["redrafts"]) == (0, 3, 3 * redrafts)
     assert told["rejected_by"]["hindsight"] == 3 and told["refused_by"]["hindsight"] == 3 * (redrafts + 1)
@@ -370,7 +370,7 @@ def test_faulty_explanations_are_redrafted_then_left_out(made, fake_endpoint, ex
     fake_endpoint.answer = faulty
     drafter = made(contrasts=True, redrafts=1)
     (found,) = drafter.drafts([example])
-    assert found.rationale and found.contrasts == () and found.faults == ()
+    assert found.rationale and found.contrasts == () and found.violations == ()
     assert [rules(tried) for tried in found.contrasts_tried] == [[rule]] * 2
     assert told in found.contrasts_tried[0][0].detail and f"- {rule}: {told}" in texts(fake_endpoint)[-1]
     told = drafter.summary.record()
@@ -451,7 +451,7 @@ def test_an_example_without_an_answer_is_rejected_and_asked_again_by_the_next_ru
     drafter = made(timeout=0.4)
     one, two, three = drafter.drafts(examples)
     assert one.rationale and three.rationale and two.rationale is None
-    assert [(f.rule, f.detail) for f in two.faults] == [("unanswered", said)] and len(two.tried) == 1
+    assert [(f.rule, f.detail) for f in two.violations] == [("unanswered", said)] and len(two.tried) == 1
     assert drafter.summary.record()["rejected_by"] == {"unanswered": 1}
     before = len(fake_endpoint.requests)
     again = made(timeout=5)
@@ -481,7 +481,7 @@ def test_an_endpoint_that_goes_away_ends_the_run_and_what_was_drafted_is_kept(ma
     fake_endpoint.script = [drafting]
     fake_endpoint.answer = lambda _: (fake_endpoint.close(), CUT)[1]
     assert next(stream).rationale
-    assert next(stream).faults[0].detail == "the connection was cut"
+    assert next(stream).violations[0].detail == "the connection was cut"
     with pytest.raises(RadError, match=r"no connection \(.*refused\); is the server running\?"):
         list(stream)
 

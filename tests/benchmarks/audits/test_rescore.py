@@ -12,12 +12,12 @@ import pytest
 
 from benchmarks import rescore
 from benchmarks.harness.results import read_result
-from benchmarks.harness.runner import Job, execute
+from benchmarks.harness.runner import Experiment, execute
 
 
 @pytest.fixture
 def folder(toy, tmp_path):
-    return execute(Job(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity")
+    return execute(Experiment(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity")
 
 
 def test_imports_nothing_of_ours():

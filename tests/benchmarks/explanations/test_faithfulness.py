@@ -118,7 +118,7 @@ def test_changes_by_hand(toy):
 
     other = paraphrased(own)
     assert {c for m in matcher.find(other) for c in m.claims} == {c for m in matcher.find(TEXT) for c in m.claims}
-    assert other != TEXT and not Rules(toy.items).faults(dataclasses.replace(own, text=other), example.query)
+    assert other != TEXT and not Rules(toy.items).violations(dataclasses.replace(own, text=other), example.query)
 
     assert cited_places(own, example.query) == [1, 2], "two of five at most: the heaviest, later ones first"
     left = remaining(example.query, own, [1, 2])

@@ -14,7 +14,7 @@ from rank_bm25 import BM25Okapi
 from benchmarks.harness.evaluate import evaluate
 from benchmarks.models import bm25, dense, item_knn, next_id, popularity
 from benchmarks.models import random as random_model
-from benchmarks.models._scoring import Catalogue, choose, grid, mean_ndcg, rank, rank_block, top_items
+from benchmarks.models._scoring import ItemIndex, choose, grid, mean_ndcg, rank, rank_block, top_items
 from rad.data.splits import leave_last_out
 from rad.errors import RadError
 from rad.features.bm25 import tokenize
@@ -69,7 +69,7 @@ def test_top_items_is_a_stable_sort(row, k, data):
 
 
 def test_scores_that_are_no_numbers_become_an_error():
-    catalogue = Catalogue(ITEMS)
+    catalogue = ItemIndex(ITEMS)
     block = np.array([[0, 1, np.nan, 0, 0, 0], [0, 1, np.inf, 0, 0, 0], [0, 1, -np.inf, 0, 0, 2], [1, 2, 3, 4, 5, 6]])
     found = rank_block([query("a", name=str(k)) for k in range(4)], block, catalogue)
     assert [bool(p.error) for p in found] == [True, True, False, False]
@@ -79,26 +79,26 @@ def test_scores_that_are_no_numbers_become_an_error():
 
 
 def test_nan_on_a_history_item_is_masked():
-    found = rank_block([query("c")], np.array([[0, 1, np.nan, 0, 0, 0]]), Catalogue(ITEMS))
+    found = rank_block([query("c")], np.array([[0, 1, np.nan, 0, 0, 0]]), ItemIndex(ITEMS))
     assert found[0].ranking == ("b", "a", "d", "e", "f")
 
 
 def test_candidates_and_unknown_history_items():
-    catalogue = Catalogue(ITEMS)
+    catalogue = ItemIndex(ITEMS)
     queries = [query(["a", "gone"], candidates=("f", "b", "a"))]
     (found,) = rank(queries, catalogue, lambda part: np.arange(6)[None, :].astype(float))
     assert found.ranking == ("f", "b")
 
 
 def test_recent_weights_by_hand():
-    found = Catalogue(ITEMS).recent([query("abca"), query("")], last=3, decay=0.5).toarray()
+    found = ItemIndex(ITEMS).recent([query("abca"), query("")], last=3, decay=0.5).toarray()
     assert found.tolist() == [[1.0, 0.25, 0.5, 0, 0, 0], [0.0] * 6]
 
 
 def test_mean_ndcg_equals_the_evaluation():
     rng = np.random.default_rng(0)
     items = {f"{k:02}": Item(f"{k:02}", "toy", "", "") for k in range(30)}
-    catalogue, names = Catalogue(items), list(items)
+    catalogue, names = ItemIndex(items), list(items)
     block = np.round(rng.random((40, 30)), 1)  # many ties
     examples = [
         Example(query(random.Random(k).sample(names, 5), name=str(k)), "test", {names[(7 * k) % 30]: 1})
@@ -109,7 +109,7 @@ def test_mean_ndcg_equals_the_evaluation():
 
 
 def test_choose_takes_the_best_and_the_first_of_equals():
-    catalogue = Catalogue(ITEMS)
+    catalogue = ItemIndex(ITEMS)
     examples = [Example(query("a"), "validation", {"c": 1})]
 
     def block_of(setting):

@@ -193,7 +193,7 @@ def test_claims_are_found_in_the_words(toy, candidates):
     )
     assert (made.origin, made.verdict, made.drafter) == ("model", "supported", "prompted:m")
     assert sum(r.weight for r in made.reasons) == pytest.approx(0.75)
-    assert {f.rule for f in Rules(toy.items).faults(made, candidates[0])} == {"citation"}
+    assert {f.rule for f in Rules(toy.items).violations(made, candidates[0])} == {"citation"}
     nothing = prompted.rationale_of(candidates[0], [], Matcher(toy.items.values()), toy.items, "prompted:m")
     assert nothing.verdict == "unexplained" and nothing.reasons == ()
 
@@ -281,7 +281,7 @@ def test_sequence_models_are_refused_where_there_is_no_order(toy, tmp_path, monk
     from benchmarks.models import item_knn
 
     def job(data):
-        return runner.Job(data, "test", "full", 0, None, METRICS, tmp_path)
+        return runner.Experiment(data, "test", "full", 0, None, METRICS, tmp_path)
 
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"^item_knn needs the order of purchases, which toy lacks$"):

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from benchmarks.models import bm25, cold_prior, dense, ease, hybrid, item_knn
-from benchmarks.models._scoring import Catalogue, best_outside, mean_ndcg
+from benchmarks.models._scoring import ItemIndex, best_outside, mean_ndcg
 from benchmarks.models.ease import solve
 from rad.data.splits import sequences_of
 from rad.errors import RadError
@@ -143,7 +143,7 @@ def test_hybrid_divides_item_knn_by_the_mean_best_score(toy):
 
 
 def test_best_is_taken_outside_the_history(toy):
-    catalogue = Catalogue(toy.items)
+    catalogue = ItemIndex(toy.items)
     row = np.arange(20.0)
     history = [catalogue.ids[19], catalogue.ids[18]]
     assert best_outside(np.array([row, -row]), [query(history), query(history)], catalogue).tolist() == [17, 1]

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import explain, report
 from benchmarks.explain import Request, read_run
 from benchmarks.harness import runner
-from benchmarks.harness.runner import Job
+from benchmarks.harness.runner import Experiment
 from benchmarks.reporting import examples as browser
 from benchmarks.reporting import plots
 from rad import registry
@@ -64,11 +64,11 @@ def finished(opened, tmp_path_factory):
     from benchmarks.metrics.overlap import embedding_similarity
 
     [data] = opened.values()
-    job = Job(
+    job = Experiment(
         data, "test", "full", 0, None, ("ndcg@10", "recall@10", "claim_precision"), tmp_path_factory.mktemp("runs")
     )
     kind = registry.load("benchmarks.models", "rationale_first")
-    runs = {"gate": runner.execute(job, "rationale_first", kind.Settings(**kind.quick, reasoner="gate"))}
+    runs = {"gate": runner.execute(job, "rationale_first", kind.Settings(**kind.test_settings, reasoner="gate"))}
     runs["popularity"] = runner.execute(job, "popularity")
     with pytest.MonkeyPatch.context() as patch:  # a FAKE encoder: the real one takes seconds to load
         patch.setattr(embedding_similarity, "encoded", lambda name, texts: (np.eye(len(texts), dtype=np.float32), 0))

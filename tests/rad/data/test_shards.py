@@ -75,7 +75,7 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(folder, tmp_path, m
         return building.write_shard(row)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(building.parallel, "over", lambda function, rows, workers, engine: map(dies, rows))
+        patch.setattr(building.parallel, "parallel_map", lambda function, rows, workers, engine: map(dies, rows))
         build(NAME, tmp_path, shard_users=40)
     assert made == [0, 1] and not (tmp_path / "manifest.json").exists()
     with pytest.raises(RadError, match=r"manifest\.json: no such file; python -m rad build NAME --out"):
@@ -201,7 +201,7 @@ def test_the_command_builds_and_names_mistakes(tmp_path, capsys):
 def test_a_missing_ray_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(RadError, match=r"^needs 'ray': pip install -e '\.\[ray\]'$"):
-        list(parallel.over(dict, [{}], engine="ray"))
+        list(parallel.parallel_map(dict, [{}], engine="ray"))
 
 
 @pytest.mark.slow

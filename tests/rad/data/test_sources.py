@@ -2,7 +2,7 @@
 
 import pytest
 
-from rad.data.sources import MissingFiles, Source, find, flags, place, unpinned
+from rad.data.sources import MissingFiles, Source, find, flags, resolve_path, unpinned
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
@@ -100,8 +100,8 @@ def test_a_packed_copy_stands_in_for_a_file_without_a_known_hash(folder):
 
 
 def test_a_place_is_a_path_or_a_name_in_the_data_dir(folder, monkeypatch):
-    assert place("x", str(folder / "toy"), None) == place("x", "toy", folder) == folder / "toy"
+    assert resolve_path("x", str(folder / "toy"), None) == resolve_path("x", "toy", folder) == folder / "toy"
     with pytest.raises(MissingFiles, match=r"^x: no such file or folder: gone or .*/gone$"):
-        place("x", "gone", folder)
+        resolve_path("x", "gone", folder)
     monkeypatch.setenv("RAD_DATA", str(folder))
-    assert place("x", "toy/a.txt", None) == folder / "toy" / "a.txt"
+    assert resolve_path("x", "toy/a.txt", None) == folder / "toy" / "a.txt"

@@ -162,7 +162,7 @@ def test_a_model_that_drafts_nonsense(own_cache, tmp_path):
     folder = tiny_model(tmp_path / "model", steps=0)
     with serving(folder, tmp_path) as url:
         found, told = drafted(url, folder, max_tokens=16)
-    assert all(d.rationale is None and d.faults[0].detail == "the answer was cut at max_tokens" for d in found)
+    assert all(d.rationale is None and d.violations[0].detail == "the answer was cut at max_tokens" for d in found)
     assert (told["rejected"], told["rejected_by"], told["unreadable"]) == (6, {"unreadable": 6}, 12)
     assert 0 < told["usage"]["completion_tokens"] <= 12 * 16
 

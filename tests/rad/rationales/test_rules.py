@@ -32,16 +32,16 @@ def reason(*history, kind="attribute", attribute="colour", value="red", **rest):
 
 
 def broken(rules, rationale, query, target=None):
-    return {fault.rule: fault.detail for fault in rules.faults(rationale, query, target)}
+    return {fault.rule: fault.detail for fault in rules.violations(rationale, query, target)}
 
 
 def test_a_good_rationale_has_no_fault(rules, good, query, toy):
-    assert rules.faults(good, query, toy.items["blue-hat"]) == []
+    assert rules.violations(good, query, toy.items["blue-hat"]) == []
 
 
 def test_unexplained_without_reasons_is_honest(rules, query):
     empty = Rationale("r", "u01-5", (), "Nothing explains it.", "unexplained", "known", "t", "1")
-    assert rules.faults(empty, query) == []
+    assert rules.violations(empty, query) == []
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_each_broken_rule_is_told(rules, good, query, changes, rule, detail):
 
 def test_evidence_without_attributes_may_cite_a_purchase_alone(rules, good, query):
     bought = Reason(Evidence((0,), "co_purchase"), wants=(("colour", "blue"),))
-    assert rules.faults(replace(good, reasons=(bought,), text="[1] goes with blue."), query) == []
+    assert rules.violations(replace(good, reasons=(bought,), text="[1] goes with blue."), query) == []
 
 
 HINDSIGHT = [
@@ -126,7 +126,7 @@ def test_honest_wording_passes(text):
 
 
 def test_hindsight_and_ratings_are_leaks(rules, good, query):
-    faults = rules.faults(replace(good, text="The user bought the hat and rated it 5 stars."), query)
+    faults = rules.violations(replace(good, text="The user bought the hat and rated it 5 stars."), query)
     assert {fault.rule for fault in faults if fault.leak} == {"hindsight", "rating"} < LEAKS
 
 
@@ -184,7 +184,7 @@ def test_titles_of_the_history_are_not_quoted(toy, good, query):
 def test_long_texts_take_linear_time(rules, good, query):
     for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
         start = time.process_time()
-        rules.faults(replace(good, text=(piece * 100_000)[:100_000]), query)
+        rules.violations(replace(good, text=(piece * 100_000)[:100_000]), query)
         assert time.process_time() - start < 4
 
 

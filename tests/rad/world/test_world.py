@@ -97,7 +97,7 @@ def test_all_rationales_keep_the_rules(data):
     for split in data.examples.values():
         for e in split:
             assert e.rationale is not None
-            assert rules.faults(e.rationale, e.query, data.items[next(iter(e.relevant))]) == []
+            assert rules.violations(e.rationale, e.query, data.items[next(iter(e.relevant))]) == []
 
 
 def test_known_reasons_are_true_of_the_target_and_of_the_history(spec, data):

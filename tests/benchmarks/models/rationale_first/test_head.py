@@ -92,7 +92,7 @@ def world():
 
 
 def fitted(world, **settings):
-    model = Model(Model.Settings(**(Model.quick | settings)))
+    model = Model(Model.Settings(**(Model.test_settings | settings)))
     model.fit(world.examples["train"], world.examples["validation"], world.items, 0)
     return model
 

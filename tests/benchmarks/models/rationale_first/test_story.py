@@ -58,7 +58,7 @@ def test_records_obey_the_rules_and_cite_what_has_the_value(catalogue, toy):
     history = tuple(catalogue.indices(query.history))
     [reasons] = random_story(catalogue, [history], seed=1).reasons(catalogue, [history], most=6)
     made = Rationale("r", query.query_id, reasons, "", "supported", "model", "x", "1")
-    assert not [f for f in Rules(toy.items).faults(made, query) if not f.counted]
+    assert not [f for f in Rules(toy.items).violations(made, query) if not f.counted]
     assert len([r for r in reasons if r.evidence.kind == "constraint"]) <= 6
     assert [r.weight for r in reasons] == sorted((r.weight for r in reasons), reverse=True)
     for reason in reasons:

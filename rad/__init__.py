@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rad.data.arrow import Loaded
 
-__version__ = "0.1.0"
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        """``rad.__version__``, read from the installed package: pyproject.toml alone states it."""
+        if name == "__version__":
+            from importlib import metadata
+
+            return metadata.version("rad-bench")
+        raise AttributeError(f"module 'rad' has no attribute '{name}'")
 
 
 def load(name: str, data_dir: str | Path | None = None) -> Loaded:

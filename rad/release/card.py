@@ -30,7 +30,10 @@ WORLDS = {"world": "world", "world_science": "world_science"}
 FACTS = Path(__file__).with_name("facts.json")
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE_REPO = "OWNER/rad-world"
-VERSIONS = (("0.1.0", "the first one: the built-in worlds version 1, loaders of third-party domains version 1"),)
+VERSIONS = (
+    ("0.1.0", "the first one: the built-in worlds version 1, loaders of third-party domains version 1"),
+    ("0.2.0", "the same data; modules have moved"),
+)
 ERRATA: tuple[tuple[str, str], ...] = ()
 """Version and what was wrong in it. Nothing is changed in place: a correction is a new version."""
 

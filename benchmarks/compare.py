@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from benchmarks.harness.evaluate import bootstrap
 from benchmarks.harness.results import Result, read_result
 from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.errors import RadError, run
 from rad.runtime.files import read_jsonl
+from rad.runtime.statistics import bootstrap, column_means, holm, percentile_interval, randomisation_test
 
 ALPHA = 0.05
 
@@ -43,33 +43,6 @@ class System:
     @property
     def means(self) -> np.ndarray:
         return np.nanmean(self.values, axis=1)
-
-
-def randomisation_test(differences: np.ndarray, permutations: int = 10_000, seed: int = 0) -> np.ndarray:
-    """Two-sided p of each column of ``differences`` [queries, comparisons]; NaN rows are left out of their column.
-
-    p = (1 + flips at least as extreme) / (1 + permutations), so it is never 0.
-    """
-    filled = np.nan_to_num(differences)
-    observed = np.abs(filled.sum(axis=0))
-    extreme = np.zeros(filled.shape[1], np.int64)
-    rng, n = np.random.default_rng(seed), len(filled)
-    step = max(1, min(permutations, 20_000_000 // max(1, n)))
-    for start in range(0, permutations, step):
-        rows = min(step, permutations - start)
-        bits = np.unpackbits(rng.integers(0, 256, (rows, -(-n // 8)), dtype=np.uint8), axis=1, count=n)
-        flipped = 2 * (bits @ filled) - filled.sum(axis=0)  # bits 1 keep the sign, 0 turn it
-        extreme += (np.abs(flipped) >= observed * (1 - 1e-12) - 1e-15).sum(axis=0)
-    return (1 + extreme) / (1 + permutations)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction (1979): adjusted p values, in the order given."""
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    out = np.empty(len(p))
-    out[order] = np.minimum(steps, 1.0)
-    return out
 
 
 def systems(folders: Sequence[Path], metric: str) -> list[System]:
@@ -137,7 +110,8 @@ def report(found: Sequence[System], metric: str, all_pairs: bool, permutations: 
     differences = np.stack([a.values.mean(axis=0) - b.values.mean(axis=0) for a, b in pairs], axis=1)
     p = randomisation_test(differences, permutations, seed)
     corrected = holm(p)
-    low, high, _ = bootstrap(differences, {}, seed)
+    resampled = bootstrap(column_means(differences), len(differences), seed)
+    intervals = [percentile_interval(column) or (np.nan, np.nan) for column in resampled.T]
     title = "Differences" if all_pairs else f"{found[0].label} minus each of the others"
     rows = table(title, "pair" if all_pairs else "other", "queries", "difference", "95%\ninterval", "p", "p\nHolm", "")
     for k, (a, b) in enumerate(pairs):
@@ -145,7 +119,7 @@ def report(found: Sequence[System], metric: str, all_pairs: bool, permutations: 
         words = "not shown"
         if corrected[k] < ALPHA:
             words = "better" if (mean > 0) == a.higher_is_better else "worse"
-        interval = f"{low[k]:+.4f} {high[k]:+.4f}"
+        interval = "{:+.4f} {:+.4f}".format(*intervals[k])
         n = int(np.isfinite(differences[:, k]).sum())
         rows.add_row(
             f"{a.label} - {b.label}" if all_pairs else b.label,

@@ -31,6 +31,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from rad.runtime.statistics import bootstrap as resample
+from rad.runtime.statistics import percentile_interval
+
 Array = np.ndarray
 CELLS = 4_000_000  # weights held at once while resampling: 32 MB
 
@@ -51,13 +54,9 @@ class Draws:
     value: float
     resampled: Array
 
-    def interval(self, level: float = 0.95) -> tuple[float, float] | None:
-        """The percentile interval over the resamples where the coefficient is defined."""
-        kept = self.resampled[~np.isnan(self.resampled)]
-        if not len(kept):
-            return None
-        low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
-        return float(low), float(high)
+    def interval(self) -> tuple[float, float] | None:
+        """The 95% percentile interval over the resamples where the coefficient is defined."""
+        return percentile_interval(self.resampled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +82,29 @@ def bootstrap(
     statistics: Mapping[Any, Statistic], n_records: int, seed: int = 0, resamples: int = 1000
 ) -> dict[tuple[Any, str], Draws]:
     """Every coefficient by (key, name), under the same resamples of the records, so that differences are paired."""
-    points: dict[tuple[Any, str], float] = {}
-    drawn: dict[tuple[Any, str], Array] = {}
-    whole = np.ones((n_records, 1))
-    for key, statistic in statistics.items():
-        for name, value in _finished(statistic, whole).items():
-            points[key, name] = float(value[0])
-            drawn[key, name] = np.full(resamples, np.nan)
-    rng = np.random.default_rng(seed)
-    step = max(1, min(resamples, CELLS // max(1, n_records)))
-    for start in range(0, resamples if n_records else 0, step):
-        weights = np.empty((n_records, min(step, resamples - start)))
-        for column in weights.T:
-            column[:] = np.bincount(rng.integers(0, n_records, n_records), minlength=n_records)
-        for key, statistic in statistics.items():
-            for name, values in _finished(statistic, weights).items():
-                drawn[key, name][start : start + weights.shape[1]] = values
-    return {key: Draws(points[key], drawn[key]) for key in points}
+    points = _coefficients(statistics, np.ones((1, n_records)))
+    resampled = np.full((resamples, len(points)), np.nan)
+    if n_records:
+
+        def values(counts: Array) -> Array:
+            """(resamples, coefficients)"""
+            return np.column_stack(list(_coefficients(statistics, counts).values()))
+
+        resampled = resample(values, n_records, seed, resamples, CELLS)
+    return {
+        key: Draws(float(point[0]), column) for (key, point), column in zip(points.items(), resampled.T, strict=True)
+    }
 
 
-def _finished(statistic: Statistic, weights: Array) -> Mapping[str, Array]:
-    """Coefficients under weights (records, resamples)."""
+def _coefficients(statistics: Mapping[Any, Statistic], counts: Array) -> dict[tuple[Any, str], Array]:
+    """Each coefficient (resamples,) by key and name, where records are drawn ``counts`` (resamples, records) times."""
+    weights = np.ascontiguousarray(counts.T, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return statistic.finish(np.asarray(statistic.columns.T @ weights).T)
+        return {
+            (key, name): value
+            for key, statistic in statistics.items()
+            for name, value in statistic.finish(np.asarray(statistic.columns.T @ weights).T).items()
+        }
 
 
 # distances

@@ -26,6 +26,7 @@ from benchmarks.harness.results import Score
 from rad import registry
 from rad.errors import RadError
 from rad.rationales.rules import weight_violations
+from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Example, Item, Prediction, Query
 
 CUT = 100
@@ -131,7 +132,7 @@ def summary(
     for column, (name, part) in enumerate(columns):
         inside = slices[part]
         table[inside, column] = values[name][inside]
-    low, high, drawn = bootstrap(table, corpus, seed, samples)
+    intervals, drawn = bootstrapped(table, corpus, seed, samples)
 
     def row(name: str, part: str, value: float, ends: tuple[float, float], n: int) -> Score:
         metric = chosen[name]
@@ -150,14 +151,13 @@ def summary(
     for column, (name, part) in enumerate(columns):
         defined = table[:, column][~np.isnan(table[:, column])]
         if len(defined):
-            ends = float(low[column]), float(high[column])
-            scores.append(row(name, part, float(defined.mean()), ends, len(defined)))
+            low, high = map(float, intervals[column])
+            scores.append(row(name, part, float(defined.mean()), (low, high), len(defined)))
     ones = np.ones(n, np.int64)
     for name, statistic in corpus.items():
         value = statistic(ones)
         centred = np.clip(drawn[name] - drawn[name].mean() + value, *chosen[name].range)
-        ends = float(np.quantile(centred, 0.025)), float(np.quantile(centred, 0.975))
-        scores.append(row(name, "all", value, ends, n))
+        scores.append(row(name, "all", value, percentile_interval(centred) or (value, value), n))
     return sorted(scores, key=lambda s: (s.slice != "all", list(chosen).index(s.metric)))
 
 
@@ -298,35 +298,29 @@ def slices_of(length: np.ndarray, warm: np.ndarray | None) -> dict[str, np.ndarr
     return out
 
 
-def bootstrap(
-    table: np.ndarray, corpus: Mapping[str, Callable[[np.ndarray], float]], seed: int = 0, samples: int = 1000
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Ends of the 95% interval of each column's mean, and each corpus statistic's values over the resamples.
+def bootstrapped(
+    table: np.ndarray, corpus: Mapping[str, Statistic], seed: int = 0, samples: int = 1000
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Over one and the same resamples: the ends of each column's interval, and each corpus statistic's values.
 
-    ``table`` is [queries, columns] with NaN where undefined. A resample where a column is nowhere defined is left out
-    of its quantiles.
+    Args:
+        table: [queries, columns], NaN where undefined.
+        corpus: Statistics of all queries together, by name.
+        seed: Of the resamples.
+        samples: How many resamples.
+
+    Returns:
+        Ends [columns, 2], NaN for a column that is nowhere defined; and values [samples] by name.
     """
     n, width = table.shape
-    defined = ~np.isnan(table)
-    stacked = np.concatenate([np.where(defined, table, 0.0), defined], axis=1)
-    means = np.empty((samples, width))
-    drawn = {name: np.empty(samples) for name in corpus}
-    rng = np.random.default_rng(seed)
-    # at most 160 MB of counts; of many queries fewer at a time, where columns take the memory
-    step = max(1, min(samples, 20_000_000 // n if n < 200_000 else 4_000_000 // n))
-    for start in range(0, samples, step):
-        stop = min(samples, start + step)
-        counts = np.empty((stop - start, n), np.int64)
-        for row in counts:
-            row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
-        sums = counts.astype(float) @ stacked
-        with np.errstate(invalid="ignore"):
-            means[start:stop] = sums[:, :width] / sums[:, width:]
-        for name, statistic in corpus.items():
-            drawn[name][start:stop] = [statistic(row) for row in counts]
-    ends = np.full((2, width), np.nan)
-    for column in range(width):
-        kept = means[:, column][~np.isnan(means[:, column])]
-        if len(kept):
-            ends[:, column] = np.quantile(kept, [0.025, 0.975])
-    return ends[0], ends[1], drawn
+    means = column_means(table)
+
+    def values(counts: np.ndarray) -> np.ndarray:
+        """[resamples, columns and then corpus statistics]"""
+        of_corpus = [[statistic(row) for row in counts] for statistic in corpus.values()]
+        return np.column_stack([means(counts), *map(np.array, of_corpus)])
+
+    # of many queries fewer at a time, where columns take the memory
+    drawn = bootstrap(values, n, seed, samples, cells=20_000_000 if n < 200_000 else 4_000_000)
+    ends = [percentile_interval(column) or (np.nan, np.nan) for column in drawn[:, :width].T]
+    return np.array(ends).reshape(-1, 2), dict(zip(corpus, drawn[:, width:].T, strict=True))

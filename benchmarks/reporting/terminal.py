@@ -14,12 +14,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness.evaluate import bootstrap
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.runner import Experiment
 from rad import registry
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
+from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Prediction
 
 console = Console(highlight=False)
@@ -158,9 +158,10 @@ def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> d
             continue
         metrics = list(stored[asked[0]])
         values = np.array([[stored[key][metric] for metric in metrics] for key in asked], dtype=float)
-        low, high, _ = bootstrap(values, {}, seed)
+        resampled = bootstrap(column_means(values), len(asked), seed)
+        ends = [percentile_interval(column) or (np.nan, np.nan) for column in resampled.T]
         out[name] = {
-            m: Score(metric=m, value=values[:, i].mean(), ci_low=low[i], ci_high=high[i], n=len(asked))
+            m: Score(metric=m, value=values[:, i].mean(), ci_low=ends[i][0], ci_high=ends[i][1], n=len(asked))
             for i, m in enumerate(metrics)
         }
     return out

@@ -1,9 +1,9 @@
 """Which models of a board are not shown to differ: groups by paired randomisation tests over the queries.
 
-The best model leads group 1. It is compared with every model below it (:func:`benchmarks.compare.randomisation_test`,
-Holm-corrected over these comparisons); those that are not shown to be worse join its group. The best of the rest leads
-group 2, and so on. So a model that is in a lower group than another group's leader is significantly worse than that
-leader; two models of one group may still differ, as only the leader is compared.
+The best model leads group 1. It is compared with every model below it (``randomisation_test`` of
+:mod:`rad.runtime.statistics`, Holm-corrected over these comparisons); those that are not shown to be worse join its
+group. The best of the rest leads group 2, and so on. So a model that is in a lower group than another group's leader is
+significantly worse than that leader; two models of one group may still differ, as only the leader is compared.
 
 Scores by query are not sent with an entry: they follow from its predictions and the task's data, which are opened here
 (built-in worlds anywhere, others where their raw files are). They are kept in the cache folder by run, and the groups
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.compare import ALPHA, holm, randomisation_test
+from benchmarks.compare import ALPHA
 from benchmarks.harness.evaluate import checked, load_metrics, measure
 from leaderboard.site.rows import SORT, Board, Row
 from leaderboard.verification import predictions as answers
@@ -30,6 +30,7 @@ from leaderboard.verification.entry import Entry
 from leaderboard.verification.task import Task, Tasks
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, canonical, sha256_file
+from rad.runtime.statistics import holm, randomisation_test
 
 VERSION = 1  # raise where groups come out otherwise for the same runs
 

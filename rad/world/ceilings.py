@@ -28,6 +28,7 @@ from rad.data.dataset import load_domain, open_dataset
 from rad.data.splits import public_id, query_id
 from rad.errors import RadError, run
 from rad.runtime.files import atomic_write, cache_dir
+from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.world import catalogue as catalogues
 from rad.world import choice_model, known, posterior
 from rad.world import users as people
@@ -198,13 +199,6 @@ def _cached(sha256: str) -> Path:
     return cache_dir() / "ceilings" / f"{sha256}.json.gz"
 
 
-def _interval(values: Floats) -> tuple[float, float]:
-    """95% bootstrap interval of a mean over queries."""
-    rng = np.random.default_rng(0)
-    means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(ROUNDS)]
-    return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
-
-
 def summary(places: Mapping[str, Iterable[int]]) -> list[tuple[str, float, float, float, float, float]]:
     """Rows of (name, NDCG@10, its interval's ends, recall@10, MRR)."""
     out = []
@@ -212,7 +206,9 @@ def summary(places: Mapping[str, Iterable[int]]) -> list[tuple[str, float, float
         each = [scores(place) for place in row]
         gains = np.array([s["ndcg@10"] for s in each])
         recall, mrr = (float(np.mean([s[m] for s in each])) for m in ("recall@10", "mrr"))
-        out.append((name, float(gains.mean()), *_interval(gains), recall, mrr))
+        resampled = bootstrap(column_means(gains[:, None]), len(gains), samples=ROUNDS)
+        low, high = percentile_interval(resampled[:, 0]) or (np.nan, np.nan)
+        out.append((name, float(gains.mean()), low, high, recall, mrr))
     return out
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -37,43 +36,6 @@ def stored(folder: Path, values, name="m", seed=0, metric="ndcg@10", settings=No
     ]
     (folder / "queries.jsonl").write_text("\n".join(lines) + "\n")
     return folder
-
-
-def test_agrees_with_all_sign_flips():
-    differences = np.random.default_rng(0).normal(0.3, 1, (12, 3))
-    differences[:, 2] = 0.0
-    exact = []
-    for column in differences.T:
-        flips = [abs(np.dot(signs, column)) for signs in itertools.product([1, -1], repeat=12)]
-        exact.append(np.mean(np.array(flips) >= abs(column.sum()) - 1e-12))
-    found = compare.randomisation_test(differences, permutations=20_000)
-    assert found == pytest.approx(exact, abs=0.01)
-    assert found[2] == 1.0
-
-
-def test_p_is_never_zero_and_is_seeded():
-    differences = np.ones((100, 1))
-    assert compare.randomisation_test(differences, 999)[0] == 1 / 1000
-    noise = np.random.default_rng(1).normal(size=(50, 1))
-    assert compare.randomisation_test(noise, 500, seed=4) == compare.randomisation_test(noise, 500, seed=4)
-
-
-def test_p_is_uniform_when_there_is_no_difference():
-    differences = np.random.default_rng(2).normal(size=(200, 400))
-    p = compare.randomisation_test(differences, 1000)
-    assert abs((p < 0.05).mean() - 0.05) < 0.04 and abs(p.mean() - 0.5) < 0.06
-
-
-def test_undefined_queries_are_left_out_of_their_column():
-    full = np.random.default_rng(3).normal(0.2, 1, (60, 1))
-    padded = np.concatenate([full, np.full((40, 1), np.nan)])
-    assert compare.randomisation_test(padded, 5000) == pytest.approx(compare.randomisation_test(full, 5000), abs=0.03)
-
-
-def test_holm_by_hand():
-    assert compare.holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
-    assert compare.holm(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
-    assert compare.holm(np.array([0.02])) == pytest.approx([0.02])
 
 
 def test_report(tmp_path, capsys, monkeypatch):

@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pytest
 
-from benchmarks.compare import holm, randomisation_test
 from leaderboard import build
 from leaderboard.site import columns, plots
 from leaderboard.site import significance as grouping
@@ -21,6 +20,7 @@ from leaderboard.site.rows import boards, safe
 from leaderboard.site.significance import Data, Groups, lead
 from rad.data.dataset import open_dataset
 from rad.errors import RadError
+from rad.runtime.statistics import holm, randomisation_test
 from rad.types import Prediction
 from rad.world.ceilings import FOLDER
 from tests.support.board_entries import answered, entry, example, many, score, stored

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.harness.evaluate import METRICS, bootstrap, checked, evaluate, load_metrics, repaired
+from benchmarks.harness.evaluate import METRICS, checked, evaluate, load_metrics, repaired
 from rad.errors import RadError
 from rad.runtime.files import canonical
 from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason
@@ -158,18 +158,6 @@ def test_order_of_predictions_does_not_matter_and_the_seed_does_not_move_values(
     other = evaluate(predictions, examples, ["ndcg@10", "coverage@2"], ITEMS, seen=ITEMS, seed=2)
     assert [s.value for s in other.scores] == [s.value for s in one.scores]
     assert all(s.ci_low - 1e-9 <= s.value <= s.ci_high + 1e-9 for s in one.scores)
-
-
-def test_bootstrap_agrees_with_a_plain_one_and_with_the_normal_interval():
-    rng = np.random.default_rng(0)
-    column = rng.random(400)
-    column[::7] = np.nan
-    low, high, _ = bootstrap(column[:, None], {}, seed=3, samples=2000)
-    plain = [np.nanmean(rng.choice(column, 400)) for _ in range(2000)]
-    assert [low[0], high[0]] == pytest.approx(np.quantile(plain, [0.025, 0.975]), abs=0.005)
-    defined = column[~np.isnan(column)]
-    half = 1.96 * defined.std(ddof=1) / math.sqrt(len(defined))
-    assert [low[0], high[0]] == pytest.approx([defined.mean() - half, defined.mean() + half], abs=0.005)
 
 
 def test_all_bad_metric_names_in_one_line():

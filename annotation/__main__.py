@@ -11,7 +11,6 @@ Each command is a module of this package: see :mod:`rad.runtime.commands`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from rad.errors import run
@@ -21,10 +20,7 @@ PURPOSE = "Campaigns in which people review rationales."
 EXTRAS = dict.fromkeys(("argilla", "httpx", "openai"), "annotate")
 COMMANDS = ("draft", "serve", "push", "status", "pull", "agreement", "judge", "withdraw", "demo")
 summary = partial(commands.summary, "annotation.commands")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return commands.main("annotation.commands", PURPOSE, COMMANDS, EXTRAS, arguments)
+main = commands.package("annotation.commands", PURPOSE, COMMANDS, EXTRAS)
 
 
 if __name__ == "__main__":

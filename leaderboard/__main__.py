@@ -11,7 +11,6 @@ Each command is a module of this package: see :mod:`rad.runtime.commands`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from rad.errors import run
@@ -21,10 +20,7 @@ from rad.runtime import commands
 PURPOSE = "The leaderboard: entries that are scored again from their predictions."
 COMMANDS = ("submit", "verify", "withdraw", "build", "season")
 summary = partial(commands.summary, "leaderboard")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return commands.main("leaderboard", PURPOSE, COMMANDS, EXTRAS, arguments)
+main = commands.package("leaderboard", PURPOSE, COMMANDS, EXTRAS)
 
 
 if __name__ == "__main__":

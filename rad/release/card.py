@@ -10,8 +10,6 @@ sha256 of what was counted, so the card can be rendered where their files are no
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -280,24 +278,10 @@ def render() -> dict[str, str]:
     return {"DATASET_CARD.md": project_card(counted, worlds["world"]), "croissant.json": croissant.text(described)}
 
 
-def main(options: argparse.Namespace) -> int:
-    """Render, then write or compare; the status is 1 where ``--check`` finds a difference."""
-    if options.record:
-        known = recorded()
-        for name in options.record:
-            known[name] = facts(name, open_dataset(name, options.data_dir))
-        with atomic_write(FACTS) as file:
-            file.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
-    stale = 0
-    for name, content in render().items():
-        path = ROOT / name
-        there = path.read_text(encoding="utf-8") if path.exists() else ""
-        if options.check and there != content:
-            stale += 1
-            lines = difflib.unified_diff(there.splitlines(), content.splitlines(), name, "from the data", "", "", 0, "")
-            print(f"{name} is not what the data says; python -m rad card writes it:", *list(lines)[:12], sep="\n")
-        elif not options.check:
-            with atomic_write(path) as file:
-                file.write(content)
-            print(f"wrote {path.name}")
-    return 1 if stale else 0
+def record(names: Iterable[str], data_dir: Path | None) -> None:
+    """Count domains into ``facts.json``, beside those that it holds."""
+    counts = recorded()
+    for name in names:
+        counts[name] = facts(name, open_dataset(name, data_dir))
+    with atomic_write(FACTS) as file:
+        file.write(json.dumps(counts, indent=1, ensure_ascii=False) + "\n")

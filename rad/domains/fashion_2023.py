@@ -17,14 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from rad.data import sources
-from rad.data.dataset import Corpus
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.domains.formats import amazon_reviews
 
 SOURCES = amazon_reviews.published("Amazon_Fashion")
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` streams the reviews, then the metadata."""
 
     name = "fashion_2023"

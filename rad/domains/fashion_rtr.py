@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rad.data import sources
-from rad.data.dataset import Corpus
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import distinct_users, in_time_order, k_core, public_id, time_cuts
 from rad.domains.formats.ratings_csv import seconds
@@ -75,7 +75,7 @@ class Rental(NamedTuple):
     body_type: str
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads one of the two files; attributes are category, occasion, fit and body type."""
 
     name = "fashion_rtr"

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rad.data import sources
-from rad.data.dataset import Corpus
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import in_time_order, public_id
 from rad.domains.formats.ratings_csv import read_ratings
@@ -51,7 +51,7 @@ SOURCES = (_source("u.data", _100K), _source("u.item", _100K), _source("u.genre"
 SOURCES_1M = (_source("ratings.dat", _1M), _source("movies.dat", _1M))
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the raw files of one size; attributes are genre (one or more) and decade."""
 
     name = "movies"

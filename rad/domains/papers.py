@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rad.data import sources
-from rad.data.dataset import Corpus
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
 from rad.errors import RadError
@@ -55,7 +55,7 @@ SOURCES = (
 )
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the raw files; the one attribute is tag, with as many values as a paper has."""
 
     name = "papers"

@@ -22,11 +22,12 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data import sources
-from rad.data.dataset import Corpus
-from rad.data.sources import Source
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.splits import public_id
 from rad.domains.formats import recbole_atomic
 from rad.errors import RadError
@@ -38,12 +39,10 @@ _YEAR_2100 = 4_102_444_800
 _PARTS = ("train", "valid", "test")
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the folder's files; attributes are named as its columns."""
 
-    name = "recbole"  # and the files' name, once they are found
-    version = "1"
-    sources: tuple[Source, ...] = ()
+    name = "recbole"
 
     def __init__(self, argument: str = "") -> None:
         if not argument:
@@ -52,26 +51,33 @@ class Domain:
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""
-        folder = sources.resolve_path("recbole", self.path, data_dir)
-        file, files = _interactions(folder)
-        self.name = f"recbole:{file}"
-        path = folder / f"{file}.item"
-        catalogue, notes = self._items(path) if path.is_file() else (None, {})
+        folder = sources.resolve_path(self.name, self.path, data_dir)
+        file, interactions = _interaction_files(folder)
+        return _Reader(f"{self.name}:{file}", folder / f"{file}.item").corpus(interactions)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one folder's files. ``domain`` is the name that public ids hash, ``items`` the file of the catalogue."""
+
+    domain: str
+    items: Path
+
+    def corpus(self, files: Mapping[str, Path]) -> Corpus:
+        catalogue, notes = self._items() if self.items.is_file() else (None, {})
         if len(files) == 1:
-            sequences, twice = self._sequences(files[""], catalogue, path)
+            sequences, twice = self._sequences(files[""], catalogue)
             notes["interactions that are there twice (left out)"] = twice
         else:
-            sequences = self._leave_one_out(files, catalogue, path)
+            sequences = self._leave_one_out(files, catalogue)
         if catalogue is None:
-            had = {x.item_id for sequence in sequences.values() for x in sequence}
-            catalogue = {item_id: Item(item_id, self.name, "(no title)", "") for item_id in had}
+            item_ids = {x.item_id for sequence in sequences.values() for x in sequence}
+            catalogue = {item_id: Item(item_id, self.domain, "(no title)", "") for item_id in item_ids}
         ordered = len(files) > 1 or "timestamp" in recbole_atomic.read_header(files[""])
         notes = {what: n for what, n in notes.items() if n}
-        return Corpus(items=list(catalogue.values()), sequences=sequences, ordered=ordered, notes=notes)
+        return Corpus(list(catalogue.values()), sequences, ordered=ordered, notes=notes, domain=self.domain)
 
-    def _sequences(
-        self, path: Path, catalogue: dict[str, Item] | None, items: Path
-    ) -> tuple[dict[str, list[Interaction]], int]:
+    def _sequences(self, path: Path, catalogue: Mapping[str, Item] | None) -> tuple[dict[str, list[Interaction]], int]:
         header = recbole_atomic.read_header(path)
         columns = ["user_id", "item_id", *(name for name in ("timestamp", "rating") if name in header)]
         timed, twice = "timestamp" in header, 0
@@ -83,7 +89,7 @@ class Domain:
             if not 0 <= time <= _YEAR_2100:
                 raise RadError(f"{where}: timestamp {row['timestamp']} is not in seconds between 1970 and 2100")
             rating = _number(where, "rating", row["rating"]) if "rating" in row else None
-            user, item = self._ids(where, row["user_id"], row["item_id"], catalogue, items)
+            user, item = self._ids(where, row["user_id"], row["item_id"], catalogue)
             if (user, item, time) in seen:
                 twice += 1
                 continue
@@ -96,58 +102,59 @@ class Domain:
         return {user: [x for _, x in rows] for user, rows in ordered.items()}, twice
 
     def _leave_one_out(
-        self, files: dict[str, Path], catalogue: dict[str, Item] | None, items: Path
+        self, files: Mapping[str, Path], catalogue: Mapping[str, Item] | None
     ) -> dict[str, list[Interaction]]:
         out = {}
         for number, (user, sequence) in enumerate(recbole_atomic.leave_one_out(files).items(), 2):
-            pairs = [self._ids(f"{files['test']}:{number}", user, item, catalogue, items) for item in sequence]
+            pairs = [self._ids(f"{files['test']}:{number}", user, item, catalogue) for item in sequence]
             out[pairs[0][0]] = [Interaction(*pair) for pair in pairs]
         return out
 
-    def _ids(self, where: str, user: str, item: str, catalogue: dict[str, Item] | None, items: Path) -> tuple[str, str]:
-        key = public_id(self.name, "item", item)
+    def _ids(self, where: str, user: str, item: str, catalogue: Mapping[str, Item] | None) -> tuple[str, str]:
+        key = public_id(self.domain, "item", item)
         if catalogue is not None and key not in catalogue:
-            raise RadError(f"{where}: item {item} is not in {items.name}")
-        return public_id(self.name, "user", user), key
+            raise RadError(f"{where}: item {item} is not in {self.items.name}")
+        return public_id(self.domain, "user", user), key
 
-    def _items(self, path: Path) -> tuple[dict[str, Item], dict[str, int]]:
+    def _items(self) -> tuple[dict[str, Item], dict[str, int]]:
+        path = self.items
         header = recbole_atomic.read_header(path)
         free = [name for name in header if FREE_TEXT.fullmatch(name)]
         title = next((name for name in header if name == "title" or name.endswith("_title")), None)
-        told = {name: kind for name, kind in header.items() if kind.startswith("token") and not is_snapshot(name)}
-        told = {name: kind for name, kind in told.items() if name not in ("item_id", title, *free)}
-        columns = ["item_id", *([title] if title else []), *told, *free]
+        tokens = {name: kind for name, kind in header.items() if kind.startswith("token") and not is_snapshot(name)}
+        tokens = {name: kind for name, kind in tokens.items() if name not in ("item_id", title, *free)}
+        columns = ["item_id", *([title] if title else []), *tokens, *free]
         out: dict[str, Item] = {}
         for number, values in recbole_atomic.read_atomic(path, columns, may_be_empty=columns[1:]):
             row = {name: " ".join(value.split()) for name, value in zip(columns, values, strict=True)}
-            key = public_id(self.name, "item", row["item_id"])
+            key = public_id(self.domain, "item", row["item_id"])
             if key in out:
                 raise RadError(f"{path}:{number}: duplicate item_id {row['item_id']}")
             attributes = {
                 name: tuple(dict.fromkeys(row[name].split(" "))) if kind == "token_seq" else (row[name],)
-                for name, kind in told.items()
+                for name, kind in tokens.items()
                 if row[name]
             }
             name = row[title] if title else ""
-            parts = (name, *(row[column] for column in (*told, *free)))
-            out[key] = Item(key, self.name, name or "(no title)", ". ".join(filter(None, parts)), attributes)
+            parts = (name, *(row[column] for column in (*tokens, *free)))
+            out[key] = Item(key, self.domain, name or "(no title)", ". ".join(filter(None, parts)), attributes)
         unread = [name for name in header if name not in columns]
         return out, {f"columns that are no attributes ({', '.join(unread)})": len(unread)}
 
 
-def _interactions(folder: Path) -> tuple[str, dict[str, Path]]:
+def _interaction_files(folder: Path) -> tuple[str, dict[str, Path]]:
     """The name of the files, and the one with interactions (under the key "") or the three of leave-one-out."""
     if not folder.is_dir():
         raise RadError(f"{folder}: is a file, a folder with NAME.inter was expected")
-    found = {path.name.removesuffix(".inter"): path for path in sorted(folder.glob("*.inter"))}
-    split = {part: name for name in found for part in _PARTS if name.endswith(f".{part}")}
+    files = {path.name.removesuffix(".inter"): path for path in sorted(folder.glob("*.inter"))}
+    split = {part: name for name in files for part in _PARTS if name.endswith(f".{part}")}
     names = {name.rpartition(".")[0] for name in split.values()}
-    whole = [name for name in found if name not in split.values()]
-    if len(whole) == 1 and not split:
-        return whole[0], {"": found[whole[0]]}
-    if len(found) == 3 and len(split) == 3 and len(names) == 1:
-        return names.pop(), {part: found[name] for part, name in split.items()}
-    has = ", ".join(path.name for path in found.values()) or "none"
+    unsplit = [name for name in files if name not in split.values()]
+    if len(unsplit) == 1 and not split:
+        return unsplit[0], {"": files[unsplit[0]]}
+    if len(files) == 3 and len(split) == 3 and len(names) == 1:
+        return names.pop(), {part: files[name] for part, name in split.items()}
+    has = ", ".join(path.name for path in files.values()) or "none"
     raise RadError(f"{folder}/: expected one NAME.inter, or NAME.train, .valid and .test.inter; found {has}")
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rad.data import sources
-from rad.data.dataset import Corpus
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
 from rad.domains.formats import recbole_atomic
@@ -56,7 +56,7 @@ SOURCES = (
 )
 
 
-class Domain:
+class Domain(BaseDomain):
     """``load`` reads the raw files; attributes are brand, section (2nd level), shelf (3rd) and category (leaf)."""
 
     name = "scientific"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from rad.data.dataset import Corpus
+from rad.data.domain import Corpus, StreamedDomain
 from rad.errors import RadError
 from rad.types import Item
 from rad.world import catalogue, fashion, simulate
@@ -17,12 +17,11 @@ from rad.world import catalogue, fashion, simulate
 IN_MEMORY = 200_000  # users; their examples and reasons take about 20 GB
 
 
-class Domain:
+class Domain(StreamedDomain):
     """The built-in fashion world. Needs no files."""
 
     name = "world"
     version = simulate.VERSION
-    sources: tuple[()] = ()
     published_whole = True  # a release holds all of it, texts too: no third party has a part in it
     spec = fashion.SPEC
 

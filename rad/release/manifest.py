@@ -32,8 +32,10 @@ import pyarrow.parquet as pq
 
 import rad
 from rad.data import arrow, candidates, splits
-from rad.data.dataset import Corpus, Dataset, catalogue_of, dataset_of, is_release, load_domain
+from rad.data.dataset import Dataset, catalogue_of, dataset_of, is_release, load_domain
+from rad.data.domain import BaseDomain, Corpus
 from rad.data.shards import CONTRAST, STATED, contrast_of, item_of, rationale_of, rows_of, sequences_of
+from rad.data.sources import resolve_path
 from rad.data.splits import SPLITS
 from rad.errors import RadError
 from rad.features.bm25 import tokenize
@@ -73,8 +75,10 @@ class Release:
 def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -> Release:
     """Load domain ``spec`` and keep what may be published. ``extra``: a file of rationales in place of its own."""
     domain = load_domain(spec)
-    corpus: Corpus = domain.load(data_dir)
-    folder = Path(getattr(domain, "folder", "")) if spec.startswith("campaign:") else None
+    corpus = domain.load(data_dir)
+    base = load_domain(corpus.data or spec)
+    name, _, argument = spec.partition(":")
+    folder = resolve_path(name, argument, data_dir) if name == "campaign" else None
     if corpus.origin:
         raise RadError(f"{spec} is a release: copy its folder, or push what it was made from")
     if extra is not None:
@@ -82,7 +86,7 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         if not given:
             raise RadError(f"{extra}: no rationales")
         corpus = replace(corpus, rationales=given)
-    all_of_it = getattr(domain, "published_whole", False)
+    all_of_it = base.published_whole
     drafts = _read(folder, "drafts.jsonl", Rationale)
     judged = _read(folder, "judgements.jsonl", Judgement)
     full = dataset_of(spec, domain, corpus)
@@ -101,11 +105,11 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         drafts, judged = kept_drafts, answers
         corpus = replace(corpus, rationales={r.query_id: r for r in kept}, contrasts={})
         full = dataset_of(spec, domain, corpus)
-    data = re.sub(r"(?<=[:,])[^,=]*/", "", getattr(domain, "data", spec))  # the folders are of one machine
+    data = re.sub(r"(?<=[:,])[^,=]*/", "", corpus.data or spec)  # the folders are of one machine
     about = {
         "schema_version": SCHEMA_VERSION,
         "data": data,
-        "domain": domain.name,
+        "domain": corpus.domain or domain.name,
         "version": full.version,
         "rad": rad.__version__,
         "texts": all_of_it,
@@ -116,7 +120,7 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         "notes": {**full.notes, **{what: n for what, n in notes.items() if n}},
         "sources": [
             {"file": s.file, "sha256": s.sha256, "origin": s.origin, "licence": s.licence, "fetch": s.instructions}
-            for s in getattr(load_domain(getattr(domain, "data", spec)), "sources", ())
+            for s in base.sources
         ],
     }
     shown = full if all_of_it else _bare(full)
@@ -160,12 +164,10 @@ def source_sha256(items: Mapping[str, Item], sequences: Mapping[str, Sequence[In
     return sha256_lines([*items.values(), *(x for user in sorted(sequences) for x in sequences[user])])
 
 
-class Domain:
+class Domain(BaseDomain):
     """A release as a domain, so that everything that opens one opens a release too. ``NAME`` is a folder or a repo."""
 
-    sources: tuple[()] = ()
-
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: str = "") -> None:
         self.spec = spec
         self.folder = Path(spec)
         if self.folder.is_dir():
@@ -198,7 +200,7 @@ class Domain:
                 origin=origin,
             )
         domain = load_domain(self.data)
-        corpus: Corpus = domain.load(data_dir)
+        corpus = domain.load(data_dir)
         found = source_sha256(catalogue_of(self.data, corpus), splits.distinct_users(corpus.sequences, corpus.ordered))
         if found != self.manifest["source_sha256"]:
             raise RadError(

@@ -26,6 +26,7 @@ import numpy as np
 
 from rad.data.dataset import load_domain, open_dataset
 from rad.data.splits import public_id, query_id
+from rad.domains.world import Domain as Generated
 from rad.errors import RadError, run
 from rad.runtime.files import atomic_write, cache_dir
 from rad.runtime.statistics import bootstrap, column_means, percentile_interval
@@ -73,11 +74,11 @@ def compute(
 ) -> Ceilings:
     """Both ceilings of the world ``name``. ``seed`` is of the sampling; ``done`` is told of finished users."""
     domain = load_domain(name)
-    if not isinstance(getattr(domain, "settings", None), Settings):
+    if not isinstance(domain, Generated):
         raise RadError(f"{name}: ceilings are known for built-in worlds only (world, world_science)")
     if split not in _BACK:
         raise RadError(f"split '{split}' has no ceilings; available: {', '.join(_BACK)}")
-    settings: Settings = domain.settings
+    settings = domain.settings
     tables = choice_model.Tables(catalogues.build(domain.spec, settings.seed, settings.items))
     block, made = _world(tables, settings)
     at = block.length - _BACK[split]

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from rad.data.dataset import Corpus
+from rad.data.domain import Corpus, UserRecord
 from rad.data.splits import public_id
 from rad.errors import RadError
 from rad.registry import unknown
@@ -77,13 +77,9 @@ def parse(argument: str) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class User(UserRecord):
     """One user with the known reasons; ``life`` is the hidden state behind them."""
 
-    user_id: str
-    interactions: tuple[Interaction, ...]
-    rationales: Mapping[str, Rationale]
-    contrasts: Mapping[str, PairExplanation]
     life: Life
 
 
@@ -152,7 +148,7 @@ def _interactions(
 def build(spec: Spec, settings: Settings) -> Corpus:
     """The whole corpus in memory."""
     catalogue = catalogues.build(spec, settings.seed, settings.items)
-    sequences: dict[str, tuple[Interaction, ...]] = {}
+    sequences: dict[str, Sequence[Interaction]] = {}
     rationales: dict[str, Rationale] = {}
     contrasts: dict[str, PairExplanation] = {}
     for user in stream_users(spec, settings, catalogue):

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rad.data.dataset import Corpus
+from rad.data.domain import Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
 from rad.errors import RadError

@@ -19,12 +19,11 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from benchmarks.harness.results import Result, read_result
-from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.errors import RadError, run
+from rad.reporting.console import console, table
 from rad.runtime.files import read_jsonl
 from rad.runtime.statistics import bootstrap, column_means, holm, percentile_interval, randomisation_test
 
@@ -97,7 +96,6 @@ def _per_query(folder: Path, metric: str) -> dict[str, float]:
 
 def report(found: Sequence[System], metric: str, all_pairs: bool, permutations: int, seed: int) -> None:
     """Print the means with the spread over seeds, then the comparisons."""
-    console = Console(highlight=False)
     means = table(f"{metric}: mean and spread over seeds", "model", "seeds", "mean", "least", "most", "sd")
     for s in found:
         sd = f"{s.means.std(ddof=1):.4f}" if len(s.seeds) > 1 else ""

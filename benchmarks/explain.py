@@ -36,11 +36,10 @@ from benchmarks.harness.results import Result, Score, read_result
 from rad import registry
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
+from rad.reporting.console import console
 from rad.runtime import provenance, records
 from rad.runtime.files import atomic_write, sha256_file, write_jsonl
 from rad.types import Example, Prediction
-
-console = Console(highlight=False)
 
 
 @dataclass(frozen=True)

@@ -14,31 +14,27 @@ from __future__ import annotations
 
 import argparse
 import ast
-import base64
-import hashlib
 import importlib.util
 import math
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
-from rich.console import Console
 
 from benchmarks.explain import data_of, metrics, predictions_of
 from benchmarks.explanations.results import FILE, PERTURBED, Explanation, read_explanation
 from benchmarks.explanations.scorecard import FAMILIES, Row, rows_of, spoken
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.reporting import examples as browser
-from benchmarks.reporting import plots
 from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad import registry
 from rad.data.dataset import Dataset
 from rad.errors import RadError, run
+from rad.reporting import html, plots
+from rad.reporting.console import console
 from rad.runtime.files import atomic_write
 
 PAGE = Path(__file__).parent / "reporting" / "page"
@@ -58,9 +54,6 @@ COSTS = {
     "tokens/query": lambda cost: "" if cost.tokens_per_query is None else f"{cost.tokens_per_query:,.0f}",
 }
 SORT = "ndcg@10"
-# Control characters, halves of surrogate pairs, and marks that turn the direction of what follows.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-console = Console(highlight=False)
 
 
 @dataclass
@@ -235,8 +228,9 @@ def scatters(runs: Sequence[Shown], kinds: Mapping[str, Any]) -> list[tuple[str,
     def point(one: Shown, y: Score, cost: float, x: float | None, ends: tuple[float, float] | None) -> plots.Point:
         told = f"{one.number} {one.label}: NDCG@10 {y.value:.4f}, {one.result.cost.ms_per_query:,.2f} ms a query"
         told += "" if ends is None or x is None else f", {x:.4f}"
-        radius = 4 + 5 * (cost - least) / (most - least) if most > least else 5.0
-        return plots.Point(one.number, told, x, y.value, ends, (y.ci_low, y.ci_high), radius)
+        size = 8 + 10 * (cost - least) / (most - least) if most > least else 10.0
+        y_ends = (y.ci_low, y.ci_high)
+        return plots.Point(str(one.number), told, x, y.value, ends, y_ends, one.colour, size=size)
 
     spots = [point(one, y, cost, 10**cost, None) for (one, y), cost in zip(ranked, costs, strict=True)]
     out = [("cost", "milliseconds per query, logarithmic", plots.scatter(spots, "ms per query", "NDCG@10", True))]
@@ -254,8 +248,19 @@ def scatters(runs: Sequence[Shown], kinds: Mapping[str, Any]) -> list[tuple[str,
 
 def truncation(runs: Sequence[Shown]) -> Markup | None:
     """All runs' curves in one plot, the heaviest reasons first as whole lines, the lightest as broken ones."""
-    found = [(one.number, one.label, one.card.curves) for one in runs if one.card and one.card.curves]
-    return plots.curves(found, "% of the reasons taken away", "change of the ranking (1 - RBO)") if found else None
+    lines = [
+        plots.Curve(
+            str(one.number),
+            f"{one.number} {one.label}, {name} first",
+            sorted((float(x), y) for x, y in points.items()),
+            one.colour,
+            broken,
+        )
+        for one in runs
+        if one.card
+        for broken, (name, points) in zip((False, True), one.card.curves.items(), strict=False)
+    ]
+    return plots.curves(lines, "% of the reasons taken away", "change of the ranking (1 - RBO)") if lines else None
 
 
 # --- examples ---
@@ -287,38 +292,19 @@ def page(
     tasks: Sequence[Sequence[Shown]], n_examples: int = 20, domain: str | None = None, data_dir: Path | None = None
 ) -> str:
     """The page's HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = breakable
+    environment = html.environment(PAGE)
+    environment.filters["breakable"] = html.breakable
     kinds = metrics(attested=False) | metrics(attested=True)
     opened: dict[Any, Dataset] = {}
     sections = [_section(runs, kinds, n_examples, domain, data_dir, opened) for runs in tasks]
-    style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    html = environment.get_template("report.html").render(
+    return html.document(
+        environment.get_template("report.html"),
+        html.style(PAGE / "report.css"),
+        (PAGE / "report.js").read_text(encoding="utf-8"),
         sections=sections,
-        style=Markup(style),
-        script=Markup(script),
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
-        "form-action 'none'",
         spoken=spoken,
         families=FAMILIES,
     )
-    return UNPRINTABLE.sub("\ufffd", html)
-
-
-def breakable(label: str) -> Markup:
-    """A label that may be broken where its parts meet."""
-    return Markup("").join(Markup("{}<wbr>").format(part) for part in re.split(r"(?<=[.,=_@])", label))
-
-
-def _hash(text: str) -> str:
-    """What a content security policy calls the one script, or style, that may run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _section(
@@ -368,16 +354,16 @@ def main() -> None:
     if args.out.is_dir():
         raise RadError(f"--out {args.out}: is a folder, a file was expected")
     tasks = read(args.folders)
-    html = page(tasks, args.examples, args.domain, args.data_dir)
+    text = page(tasks, args.examples, args.domain, args.data_dir)
     with atomic_write(args.out) as file:
-        file.write(html)
+        file.write(text)
     for one in (one for runs in tasks for one in runs):
         for line in one.missing:
             console.print(f"{one.label}: {line}", markup=False, soft_wrap=True)
     for runs in tasks:
         if more := unexplained(runs):
             console.print(f"more on their rationales: {more[1]}", markup=False, soft_wrap=True)
-    console.print(f"wrote {args.out} ({len(html.encode()) / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    console.print(f"wrote {args.out} ({len(text.encode()) / 1e6:.1f} MB)", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.harness import sharded
 from benchmarks.harness.evaluate import METRICS, load_metrics
 from benchmarks.harness.runner import peak_memory, reset_peak
-from benchmarks.reporting.terminal import table
 from benchmarks.run import settings_of
 from rad import registry
 from rad.data.shards import Shards
 from rad.errors import RadError, run
+from rad.reporting.console import table
 from rad.runtime import parallel, provenance
 from rad.runtime.files import atomic_write, canonical
 

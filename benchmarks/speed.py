@@ -26,10 +26,10 @@ from rich.console import Console
 
 from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.runner import peak_memory, reset_peak
-from benchmarks.reporting.terminal import table
 from rad.domains import world
 from rad.errors import RadError, run
 from rad.features.bm25 import Bm25, tokenize
+from rad.reporting.console import table
 from rad.types import Example, Interaction, Item, Prediction, Query
 
 FEW = 5  # queries on which rank-bm25's loop is timed

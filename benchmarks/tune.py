@@ -25,22 +25,19 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from benchmarks.harness import settings_store
 from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.runner import refusal
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.models._scoring import CHOICE_QUERIES
-from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
+from rad.reporting.console import console, table
 from rad.runtime import provenance
 from rad.runtime.files import canonical, read_jsonl
 
 TRIALS, MINUTES = 8, 20.0
-console = Console(highlight=False)
 
 
 def trials_of(kind: Any, given: dict[str, Any], n: int) -> list[dict[str, Any]]:

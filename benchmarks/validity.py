@@ -25,10 +25,10 @@ from benchmarks.explanations.control_rationales import KINDS, MODELS, Heeding
 from benchmarks.explanations.counterfactuals import Asked, Plan
 from benchmarks.explanations.faithfulness import MASKED, faithful_values
 from benchmarks.harness.evaluate import evaluate
-from benchmarks.reporting.terminal import table
 from rad import registry
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError, run
+from rad.reporting.console import console, table
 from rad.runtime.files import atomic_write
 
 MARGIN = 0.005  # by which a mean must be better
@@ -42,7 +42,6 @@ demands (`DEMANDS` in `benchmarks/validity.py`). An empty cell is undefined: not
 ask.
 
 {table}"""
-console = Console(highlight=False)
 Values = Mapping[str, Mapping[str, float]]  # kind -> metric -> mean
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,19 +28,23 @@ from rich.console import Console
 from benchmarks.explanations import scorecard
 from benchmarks.harness.evaluate import METRICS
 from benchmarks.harness.results import PROTOCOLS, Score
-from leaderboard.site import plots
 from leaderboard.site.columns import Column, columns, quality
-from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Board, Row, boards, safe
+from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Board, Cell, Row, boards, safe
 from leaderboard.site.significance import Data, Groups, groups
 from leaderboard.verification.entry import ROOT, Entry, read_entries, withdrawn
 from rad import registry
 from rad.errors import RadError
+from rad.reporting import html, plots
 from rad.runtime.files import atomic_write, canonical
 
 PAGE = Path(__file__).parent / "site" / "page"
-ASSETS = ("page.css", "page.js")
 MARK = "rad-leaderboard"  # a file of this name says that a folder is a site that may be replaced
 LINES = 25  # models in the plot of intervals
+STYLES = {  # kind of a model -> colour, marker, the marker as a letter, what it means
+    "explains": ("c1", "o", "●", "writes rationales"),
+    "plain": ("c8", "s", "■", "ranks only"),
+    "floor": ("c2", "D", "◆", "floor"),
+}
 
 console = Console(stderr=True, highlight=False)
 
@@ -97,7 +100,7 @@ def pages(
             board=board,
             found=found,
             columns=columns(board),
-            plots=_plots(board, address),
+            plots=_plots(board),
             families=_families(columns(board)),
         )
         yield f"{board.slug}.html", page
@@ -129,8 +132,8 @@ def write(out: Path, made: Iterable[tuple[str, str]]) -> int:
             with atomic_write(part / path) as file:
                 file.write(text)
             count += 1
-        for name in ASSETS:
-            shutil.copyfile(PAGE / name, part / name)
+        (part / "page.css").write_text(html.style(PAGE / "page.css"), encoding="utf-8")
+        shutil.copyfile(PAGE / "page.js", part / "page.js")
         (part / MARK).write_text("Built by: python -m leaderboard build. The next build replaces this folder.\n")
         (part / ".nojekyll").touch()  # GitHub Pages: serve the files as they are
         if out.exists():
@@ -162,24 +165,13 @@ def addresses(entries: Iterable[Entry]) -> dict[str, str]:
 
 
 def _environment(address: Mapping[str, str], taken: Mapping[str, str]) -> jinja2.Environment:
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = html.environment(PAGE)
     env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
-    env.filters["broken"] = _broken
+    env.filters["breakable"] = html.breakable
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(address=address, taken=taken, SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS)
-    env.globals.update(P=plots, LINES=LINES)
+    env.globals.update(policy=html.policy("'self'", "'self'"), script="", LINES=LINES, STYLES=STYLES)
     return env
-
-
-def _broken(name: str) -> Markup:
-    """A name, escaped, that a narrow column may break after its punctuation."""
-    return Markup("<wbr>").join(part for part in re.split(r"(?<=[._=,:/-])", name) if part)
 
 
 def _families(chosen: Sequence[Column]) -> list[tuple[str, int]]:
@@ -212,35 +204,48 @@ def _latest(board: Board) -> str:
     return max(e.submitted_at for row in board.rows for e in row.entries)
 
 
-def _plots(board: Board, address: Mapping[str, str]) -> dict[str, Any]:
-    """Shapes of the three plots with the rows that they show; None where there is nothing to draw."""
-
-    def href(row: Row) -> str:
-        return f"entries/{address[row.first.run_id]}"
-
-    def kind(row: Row) -> str:
-        return "floor" if row.is_floor else "explains" if row.explains else "plain"
-
+def _plots(board: Board) -> dict[str, Any]:
+    """The three plots with the rows that they show; the two of points are None where there is nothing to draw."""
     ranked = [(row, cell) for row in board.rows if (cell := row.score(SORT))]
     drawn = ranked[:LINES] + [(row, cell) for row, cell in ranked[LINES:] if row.is_floor]
-    lines = [
-        plots.Line(row.label, kind(row), c.value, c.low or c.value, c.high or c.value, href(row)) for row, c in drawn
-    ]
-    marks = [(CEILINGS.get(name, name), "ceiling", row[SORT].value) for name, row in board.ceilings.items()]
     measure = quality(board)
-
-    def points(get: Any) -> list[plots.Point]:
-        found = [(row, c, get(row)) for row, c in ranked]
-        return [plots.Point(row.label, kind(row), x.value, c.value, href(row)) for row, c, x in found if x]
-
-    explained = points(lambda row: row.score(measure.metric)) if measure else []
-    priced = [p for p in points(lambda row: row.cost("ms_per_query")) if p.x > 0]
+    explained = [(row, x, y) for row, y in ranked if measure and (x := row.score(measure.metric))]
+    priced = [(row, x, y) for row, y in ranked if (x := row.cost("ms_per_query")) and x.value > 0]
     return {
-        "intervals": plots.intervals(lines, marks) if lines else None,
+        "drawn": drawn,
+        "intervals": _intervals(board, drawn) if drawn else None,
         "quality": measure,
-        "explained": plots.scatter(explained) if explained else None,
-        "priced": plots.scatter(priced, log_x=True) if priced else None,
+        "explained": _scatter(explained, measure.title) if explained and measure else None,
+        "explained_rows": explained,
+        "priced": _scatter(priced, "ms a query", logarithmic=True) if priced else None,
+        "priced_rows": priced,
     }
+
+
+def _intervals(board: Board, drawn: Sequence[tuple[Row, Cell]]) -> Markup:
+    rows = []
+    for row, cell in drawn:
+        colour, marker, *_ = STYLES[row.kind]
+        ends = (cell.value if cell.low is None else cell.low, cell.value if cell.high is None else cell.high)
+        words = f"{cell.value:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]"
+        rows.append(plots.Interval(row.label, words, cell.value, ends, colour, marker))
+    marks = {CEILINGS.get(name, name): row[SORT].value for name, row in board.ceilings.items()}
+    return plots.intervals(rows, "NDCG@10 of models with intervals; the table beside has the numbers", marks)
+
+
+def _scatter(rows: Sequence[tuple[Row, Cell, Cell]], x_name: str, logarithmic: bool = False) -> Markup:
+    """NDCG@10 by another number. Names go first to the models that no other beats in both, then to the highest."""
+    better = -1 if logarithmic else 1  # of two costs the lower is the better one
+
+    def beaten(x: Cell, y: Cell) -> bool:
+        return any(b.value > y.value and better * (a.value - x.value) > 0 for _, a, b in rows)
+
+    points = []
+    for row, x, y in sorted(rows, key=lambda one: (beaten(*one[1:]), -one[2].value)):
+        colour, marker, *_ = STYLES[row.kind]
+        words = f"{row.label}: {x_name} {x.value:.3f}, NDCG@10 {y.value:.4f}"
+        points.append(plots.Point(row.label, words, x.value, y.value, colour=colour, marker=marker))
+    return plots.scatter(points, x_name, "NDCG@10", logarithmic)
 
 
 def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from annotation.agreement.calibration import Calibration
 from annotation.agreement.coefficients import Estimate
 from annotation.agreement.measure import Agreement, GroupAgreement
+from rad.reporting.console import console, table
 
 FEW = 20  # shared records below which an interval says little
-console = Console(highlight=False)
 
 
 def show(found: Agreement, judges: Sequence[Calibration] = ()) -> None:
@@ -24,11 +20,11 @@ def show(found: Agreement, judges: Sequence[Calibration] = ()) -> None:
         if group.reviewers:
             _group(title, group)
     if found.adjudicated:
-        table = grid("question", "records", "answers", "equal")
+        rows = table("", "question", "records", "answers", "equal")
         console.print("Reviewers' answers beside the adjudicator's:")
         for question, row in found.adjudicated.items():
-            table.add_row(question, f"{row.n_records:,}", f"{row.n_answers:,}", f"{row.equal:.0%}")
-        console.print(table)
+            rows.add_row(question, f"{row.n_records:,}", f"{row.n_answers:,}", f"{row.equal:.0%}")
+        console.print(rows)
     if judges:
         _judges(judges)
     if len(found.guidelines) > 1:
@@ -51,12 +47,12 @@ def _judges(judges: Sequence[Calibration]) -> None:
     """Judges in a reviewer's place beside the reviewers themselves."""
     whom = {"people": "people", "simulated": "simulated reviewers, who are no people"}[judges[0].against]
     console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
-    table = grid("judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
+    rows = table("", "judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
     for one in judges:
         for k, (name, place) in enumerate(shown_of(one.in_place).items()):
             label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
-            table.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
-    console.print(table)
+            rows.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
+    console.print(rows)
     for one in judges:
         told = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
         told += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
@@ -71,27 +67,19 @@ def shown_of(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
     return {name: found[name] for name in kept if name in found}
 
 
-def grid(*heads: str) -> Table:
-    """An empty table for 80 columns; numbers never wrap."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    for k, head in enumerate(heads):
-        table.add_column(head, justify="right" if k else "left", no_wrap=k > 0, overflow="fold")
-    return table
-
-
 def _group(title: str, group: GroupAgreement) -> None:
     overlap = ", ".join(f"{n:,} by {k}" for k, n in group.overlap.items())
     n = len(group.reviewers)
     console.print(f"{title}: {n} reviewers, {group.n_records:,} records ({overlap}), {group.n_answers:,} answers")
-    table = grid("question", "answers", "shared", "equal", "alpha [95%]", "distance", "kappas")
+    rows = table("", "question", "answers", "shared", "equal", "alpha [95%]", "distance", "kappas")
     for q in group.questions.values():
         name = "weighted_kappa" if q.kind in ("ordinal", "set") else "kappa"
         kappas = [k.value for p in q.pairs if (k := p.coefficients.get(name)) and k.value is not None]
         spread = "–" if not kappas else number(min(kappas)) + (f"..{number(max(kappas))}" if len(kappas) > 1 else "")
         alpha = spoken(q.coefficients["alpha"]) + (" few" if 0 < q.n_shared < FEW else "")
         equal = "–" if q.exact is None else f"{q.exact:.0%}"
-        table.add_row(q.question, f"{q.n_answers:,}", f"{q.n_shared:,}", equal, alpha, q.distance, spread)
-    console.print(table)
+        rows.add_row(q.question, f"{q.n_answers:,}", f"{q.n_shared:,}", equal, alpha, q.distance, spread)
+    console.print(rows)
     for q in group.questions.values():
         if why := q.coefficients["alpha"].undefined:
             console.print(f"alpha of {q.question} is undefined: {why}")

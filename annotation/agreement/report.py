@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from annotation.agreement.calibration import Calibration
 from annotation.agreement.coefficients import Estimate
 from annotation.agreement.console import FEW, shown_of, spoken
 from annotation.agreement.measure import Agreement, Disagreement, GroupAgreement
 from annotation.agreement.reliability_data import names_of
 from annotation.campaign.judgements import QUESTIONS
-from rad.reporting import plots
+from rad.reporting import html, plots
 from rad.types import Rationale
 
 TITLES = {
@@ -32,6 +30,8 @@ TONES = {  # classes of the answers, in the order of annotation.agreement.reliab
     "verdict": ("s4", "s3", "s0", "s2"),
     "unsupported": ("s2", "s1"),
 }
+MARKS = {"tentative 0.67": 2 / 3, "reliable 0.8": 0.8}  # Krippendorff's: below the first, draw no conclusions
+AGREEMENT = (-1.0, 1.0)  # the limits of a coefficient
 COEFFICIENTS = {
     "kappa": "kappa",
     "weighted_kappa": "weighted kappa",
@@ -46,41 +46,50 @@ def page(
     facts: Mapping[str, Any],
 ) -> str:
     """The page's HTML. ``facts``: campaign, created, guidelines, commit, and data (file name -> sha256)."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.environment(Path(__file__).parent)
     environment.filters["spoken"] = spoken
     environment.filters["share"] = lambda value: "–" if value is None else f"{value:.0%}"
     groups = [_group(name, getattr(found, name), drafts) for name in TITLES if getattr(found, name).reviewers]
-    return environment.get_template("report.html").render(
-        found=found, groups=groups, judges=_judges(judges), facts=facts, few=FEW, plots=plots, coefficients=COEFFICIENTS
+    return html.document(
+        environment.get_template("report.html"),
+        html.style(Path(__file__).with_name("report.css")),
+        found=found,
+        groups=groups,
+        judges=_judges(judges),
+        facts=facts,
+        few=FEW,
+        coefficients=COEFFICIENTS,
     )
 
 
 def _group(name: str, group: GroupAgreement, drafts: Mapping[str, Rationale]) -> dict[str, Any]:
     """What the template shows of people or of simulated reviewers."""
     questions = list(group.questions.values())
-    marks = (plots.TENTATIVE, plots.RELIABLE)
-    alphas = [(q.question, "people", q.coefficients["alpha"]) for q in questions]
+    alphas = [_interval(q.question, q.coefficients["alpha"]) for q in questions]
+    seconds = [
+        plots.Interval(who, f"{s.median:,.0f} s", s.median, (s.quarter, s.three_quarters))
+        for who, s in group.seconds.items()
+    ]
     return {
         "name": name,
         "title": TITLES[name],
         "of": group,
         "questions": questions,
-        "alphas": plots.intervals(alphas, f"Krippendorff's alpha by question, {name}", marks),
+        "alphas": plots.intervals(alphas, f"Krippendorff's alpha by question, {name}", MARKS, AGREEMENT),
         "answers": [_answers(group, q.question) for q in questions],
         "pairs": [
             (q.question, plots.heat(group.reviewers, _alphas(q.pairs), f"alpha of each two reviewers on {q.question}"))
             for q in questions
             if q.pairs
         ],
-        "times": plots.times(list(group.seconds.items()), "seconds per record") if group.seconds else None,
+        "times": plots.intervals(seconds, "seconds per record", unit=" s") if seconds else None,
         "talk": [_talk(one, drafts[one.rationale_id]) for one in group.disagreements],
     }
+
+
+def _interval(name: str, one: Estimate, colour: str = "c1") -> plots.Interval:
+    ends = (one.low, one.high) if one.low is not None and one.high is not None else None
+    return plots.Interval(name, "undefined" if one.value is None else spoken(one), one.value, ends, colour)
 
 
 def _alphas(pairs: Sequence[Any]) -> dict[tuple[str, str], float | None]:
@@ -128,14 +137,13 @@ def _words(given: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
 def _judges(judges: Sequence[Calibration]) -> list[dict[str, Any]]:
     out = []
     for one in judges:
-        rows: list[tuple[str, str, Estimate]] = []
+        rows: list[plots.Interval] = []
         for name, place in shown_of(one.in_place).items():
             rows += [
-                (f"judge: {COEFFICIENTS[name]}", "judge", place),
-                ("the ceiling: people", "people", one.people[name]),
+                _interval(f"judge: {COEFFICIENTS[name]}", place, "c2"),
+                _interval("the ceiling: people", one.people[name]),
             ]
         name = one.judge.removeprefix("judge:")
-        out.append(
-            {"of": one, "name": name, "plot": plots.intervals(rows, f"{name} on {one.question}") if rows else None}
-        )
+        plot = plots.intervals(rows, f"{name} on {one.question}", limits=AGREEMENT) if rows else None
+        out.append({"of": one, "name": name, "plot": plot})
     return out

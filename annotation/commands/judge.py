@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.progress import track
 
 from annotation import guidelines
-from annotation.agreement.console import grid
 from annotation.agreement.measure import DRAFTS, read_drafts
 from annotation.campaign.folder import Campaign, Settings
 from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS
 from annotation.commands.draft import opened
 from rad.data.dataset import Dataset
 from rad.errors import RadError
+from rad.reporting.console import console, table
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, cache_dir, sha256_file, write_jsonl
 from rad.types import Example, Judgement, Rationale
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from rad.llm.usage import Usage
 
 GUIDELINES = Path(guidelines.__file__).with_name("guidelines.md")
-console = Console(highlight=False)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,11 +92,11 @@ def main(args: argparse.Namespace) -> int:
     write_jsonl(path, given)
     with atomic_write(path.with_suffix(".json")) as file:
         file.write(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    table = grid("question", "answers", "abstained", "invalid", "unanswered")
+    rows = table("", "question", "answers", "abstained", "invalid", "unanswered")
     for question, row in counts.items():
         asked = len(cases) - row["answers"]
-        table.add_row(question, *(f"{n:,}" for n in (*row.values(), asked)))
-    console.print(table)
+        rows.add_row(question, *(f"{n:,}" for n in (*row.values(), asked)))
+    console.print(rows)
     for why, n in record.get("unanswered", {}).items():
         console.print(f"{n:,} drafts without an answer ({why}); the same command asks for them again", markup=False)
     if usage is not None:

@@ -18,12 +18,12 @@ from benchmarks.harness.results import Result
 from benchmarks.metrics.faithfulness._faithful import EFFECTS
 from rad import registry
 from rad.data.dataset import Dataset
+from rad.reporting.console import console
 from rad.types import Example, Prediction
 
 MASKED = "target masked"
 SHOWN = 20  # queries whose changed rationales are kept to be read
 Values = dict[tuple[str, str], np.ndarray]  # (metric, slice) -> one value a query, NaN where undefined
-console = Console(highlight=False)
 
 
 @dataclass(frozen=True)

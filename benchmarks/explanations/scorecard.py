@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from benchmarks.explanations.results import Explanation, Judged
 from benchmarks.harness.results import Score
-from benchmarks.reporting.terminal import table
+from rad.reporting.console import console, table
 
 FAMILIES = (
     *("grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap", "judged"),
 )
-console = Console(highlight=False, emoji=False)  # judge:x: is no emoji
 
 
 @dataclass(frozen=True)

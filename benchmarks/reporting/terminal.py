@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.runner import Experiment
 from rad import registry
+from rad.reporting.console import console, table
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
 from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Prediction
 
-console = Console(highlight=False)
 RANKING = ("ndcg@10", "recall@10", "mrr", "coverage@10")
 EXAMPLES = 3
 
@@ -69,24 +67,6 @@ def tables(job: Experiment, runs: Sequence[Path]) -> None:
     if repeats:
         console.print(f"{repeats} targets are in their own history; they are masked and score 0")
     console.print("Results: " + " ".join(str(path) for path in runs), markup=False, soft_wrap=True)
-
-
-def table(title: str, *columns: str) -> Table:
-    """A table for 80 columns: numbers never wrap, the first column may fold, ``@`` begins a header's second line."""
-    grid = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
-    for number, column in enumerate(columns):
-        first = number == 0
-        header = column.replace("coverage@", "cover.@").replace("@", "\n@")
-        grid.add_column(header, justify="left" if first else "right", no_wrap=not first, overflow="fold")
-    return grid
 
 
 def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:

@@ -93,6 +93,11 @@ class Row:
             for e in self.entries
         )
 
+    @property
+    def kind(self) -> str:
+        """``explains``, ``plain`` or ``floor``: how it is drawn."""
+        return "floor" if self.is_floor else "explains" if self.explains else "plain"
+
 
 def score_of(entry: Entry, metric: str) -> Score | None:
     """A score over all queries, from the result or from the scorecard of its explanations."""

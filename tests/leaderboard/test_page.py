@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from leaderboard import build
-from leaderboard.site import columns, plots
+from leaderboard.site import columns
 from leaderboard.site import significance as grouping
 from leaderboard.site.rows import boards, safe
 from leaderboard.site.significance import Data, Groups, lead
@@ -377,45 +377,3 @@ def test_what_strangers_write_is_text():
         assert re.fullmatch(r"(entries/)?[A-Za-z0-9._=-]+\.html", path), path
     withdrawn = rendered([hostile()], {MARKUP: MARKUP})
     assert all("<script>document" not in text for text in withdrawn.values())
-
-
-# --- plots and colours ---
-
-
-def test_plots_stay_on_their_drawing():
-    points = [plots.Point(f"model {k}", "plain", 10 ** (k % 7 - 3), k / 100) for k in range(60)]
-    for log in (True, False):
-        drawn = plots.scatter(points, log_x=log)
-        assert all(plots.LEFT - 0.1 <= s.x <= plots.RIGHT + 0.1 for s in drawn.shapes)
-        assert all(plots.TOP - 0.1 <= s.y <= plots.BOTTOM + 0.1 for s in drawn.shapes)
-        assert 0 < sum(s.name_x is not None for s in drawn.shapes) <= plots.LABELS
-        assert [t.at for t in drawn.x_ticks] == sorted(t.at for t in drawn.x_ticks)
-    (alone,) = plots.scatter([plots.Point("zero", "plain", 0.0, 0.0)]).shapes
-    assert (alone.x, alone.y) == (plots.LEFT, plots.BOTTOM)
-    lines = [plots.Line("a", "plain", 0.2, 0.1, 0.3), plots.Line("zero", "floor", 0.0, 0.0, 0.0)]
-    found = plots.intervals(lines, [("oracle", "ceiling", 0.5)])
-    assert [tick.text for tick in found.ticks] == ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]
-    assert found.marks[0][0] == plots.RIGHT and found.lines[1][2] == plots.NAMES
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def _contrast(a: str, b: str) -> float:
-    high, low = sorted((_luminance(a), _luminance(b)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_colours_have_the_contrast_of_wcag_aa(scheme):
-    found = re.findall(r":root \{(.*?)\}", (build.PAGE / "page.css").read_text(), re.S)[scheme]
-    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", found))
-    for ground in ("paper", "card"):
-        for ink in ("ink", "soft", "link"):
-            assert _contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)
-        for shape in ("edge", "explains", "plain", "floor", "ceiling", "focus"):
-            assert _contrast(colour[shape], colour[ground]) >= 3, (shape, ground)
-    assert _contrast(colour["ink"], colour["note"]) >= 4.5

@@ -25,15 +25,18 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
         self.given += attributes
-        if tag not in ("meta", "br", "rect", "line", "circle"):
+        if tag not in ("meta", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        if tag not in ("rect", "line", "circle"):
-            assert self.open.pop() == tag
+        assert self.open.pop() == tag
 
     def handle_data(self, data):
         self.text += data if self.open and self.open[-1] != "style" else ""
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.given += attributes
 
 
 def report(folder, *arguments):

@@ -16,11 +16,11 @@ from benchmarks.explain import Request, read_run
 from benchmarks.harness import runner
 from benchmarks.harness.runner import Experiment
 from benchmarks.reporting import examples as browser
-from benchmarks.reporting import plots
 from rad import registry
 from rad.data.dataset import open_dataset
 from rad.errors import RadError
 from rad.rationales.claims import Matcher
+from rad.reporting.html import source as html_source
 from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
 from rad.types import Evidence, Example, Interaction, Item, Query, Rationale, Reason
 from tests.annotation.argilla.test_server_pages import CHROMIUM, DRIVER, FLAGS
@@ -101,7 +101,8 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
     ndcg = report.read([folders["gate"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
     assert page.tags.count("svg") == 1 + 7 + 1, "cost, headlines, curves"
-    assert page.tags.count("polyline") == 2, "heaviest and lightest first of the run that was asked again"
+    names = ("1 rationale_first+gate, heaviest first", "1 rationale_first+gate, lightest first")
+    assert all(name in page.text for name in names), "the lines of the run that was asked again"
     assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5
     assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.given
     assert "benchmarks.explain" not in page.text, "there is no more to be had"
@@ -121,7 +122,7 @@ def test_it_asks_for_nothing_from_outside(folders, tmp_path):
     [policy] = [value for _, name, value in page.given if name == "content" and "default-src" in value]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     for tag, text in re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL):
-        assert f"{tag}-src '{report._hash(text)}'" in policy
+        assert f"{tag}-src {html_source(text)}" in policy
 
 
 def hostile(folder, words):
@@ -224,19 +225,6 @@ def test_claims_are_marked_as_the_catalogue_has_it():
 def test_differences_are_words():
     found = [(p.kind, p.text.strip()) for p in browser.differences("likes red wool", "likes blue wool")]
     assert found == [("plain", "likes"), ("removed", "red"), ("added", "blue"), ("plain", "wool")]
-
-
-@pytest.mark.parametrize("values", [(), (0.0, 0.0), (1.0, 1.0), (0.031, 0.0315), (-1.0, 1.0), (0.02, 1200.0)])
-def test_axes_hold_their_values(values):
-    ticks = plots._ticks(values)
-    assert 2 <= len(ticks) <= 8 and all(ticks[0] <= v + 1e-9 and v - 1e-9 <= ticks[-1] for v in values)
-
-
-def test_runs_at_one_place_keep_their_numbers_apart():
-    points = [plots.Point(k, "", 0.5, 0.1, (0.4, 0.6), (0.05, 0.15)) for k in range(1, 9)]
-    drawn = plots.scatter([*points, plots.Point(9, "", None, 0.1)], "swap", "NDCG@10")
-    places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="number', drawn)
-    assert len(places) == len(set(places)) == 9 and ">none<" in drawn
 
 
 # --- in a browser ---

@@ -1,0 +1,32 @@
+"""What commands print with: the one console, and the one kind of table."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False, emoji=False)  # "judge:x:" is no emoji
+
+
+def table(title: str, *columns: str) -> Table:
+    """An empty table for 80 columns. Numbers never wrap, the first column may fold.
+
+    Args:
+        title: A line above the table; empty for none.
+        columns: The heads. ``@`` begins a head's second line.
+    """
+    grid = Table(
+        title=f"\n{title}" if title else None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for number, column in enumerate(columns):
+        first = number == 0
+        head = column.replace("coverage@", "cover.@").replace("@", "\n@")
+        grid.add_column(head, justify="left" if first else "right", no_wrap=not first, overflow="fold")
+    return grid

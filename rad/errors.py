@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,8 +35,12 @@ def run(main: Callable[[], int | None]) -> None:
         sys.exit(130)
 
 
-def violations(error: ValidationError) -> list[str]:
-    """All that pydantic refuses, in our words: a clause for each field, with what was expected and what was there."""
+def violations(error: ValidationError, fields: Sequence[str] = ()) -> list[str]:
+    """All that pydantic refuses, in our words: a clause for each field, with what was expected and what was there.
+
+    ``fields`` are the names that the record may have, to be shown beside an unknown one.
+    """
+    known = f" (known: {', '.join(fields)})" if fields else ""
     details = error.errors(include_url=False)
     clauses = []
     if missing := [_path(one["loc"]) for one in details if one["type"].startswith("missing")]:
@@ -47,11 +51,11 @@ def violations(error: ValidationError) -> list[str]:
         if kind.startswith("missing"):
             continue
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            clauses.append(f"unknown field {path}")
+            clauses.append(f"unknown field {path}{known if len(one['loc']) == 1 else ''}")
         elif kind == "literal_error":
             allowed = limits["expected"].replace("'", "").replace(" or ", ", ")
             clauses.append(f"{path}: {value!r} is not one of {allowed}")
-        elif kind == "finite_number":
+        elif kind == "finite_number" or (kind == "float_type" and type(value) is int):  # one that no float can hold
             clauses.append(f"{path}: not a finite number")
         elif kind in ("too_long", "too_short"):
             n = limits.get("max_length", limits.get("min_length"))

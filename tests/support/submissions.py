@@ -18,7 +18,7 @@ WHO = ["--name", "Ada", "--contact", "ada@example.org"]
 
 def run(name: str, out: Path, **changes) -> Path:
     given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": METRICS, **changes}
-    return runner.execute(runner.Job(dataset=open_dataset(WORLD), out=out, **given), name)
+    return runner.execute(runner.Experiment(dataset=open_dataset(WORLD), out=out, **given), name)
 
 
 def enter(folder: Path, root: Path, *more: str) -> Path:

@@ -81,8 +81,21 @@ def test_numbers_that_are_not_finite_are_refused(weight):
 
 def test_pairs_have_two_values():
     record = {"evidence": {"history": [0], "kind": "sequence"}, "wants": [["colour"]]}
-    with pytest.raises(RadError, match=r"f:1: wants\[0\]: expected 2 values, found 1"):
+    with pytest.raises(RadError, match=r"f:1: lacks wants\[0\]\[1\]"):
         records.parse(Reason, record, "f:1")
+    with pytest.raises(RadError, match=r"f:1: wants\[0\]: expected 2 values, found 3"):
+        records.parse(Reason, {**record, "wants": [["colour", "a", "b"]]}, "f:1")
+
+
+def test_all_bad_fields_are_one_line():
+    with pytest.raises(RadError) as error:
+        records.parse(Rationale, {**RATIONALE, "text": 1, "verdict": "maybe", "txt": ""}, "f:3")
+    for part in (
+        "text: expected a string",
+        "verdict: 'maybe' is not one of",
+        "unknown field txt (known: rationale_id, ",
+    ):
+        assert part in str(error.value)
 
 
 def test_files_name_their_lines(tmp_path):

@@ -33,8 +33,7 @@ from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
 from rad.runtime import records
-from rad.runtime.files import read_jsonl, write_jsonl
-from rad.runtime.journal import Journal
+from rad.runtime.files import Journal, read_jsonl, write_jsonl
 from rad.runtime.provenance import now
 from rad.types import Example, PairExplanation
 

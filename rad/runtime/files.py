@@ -1,4 +1,4 @@
-"""Files in and out: JSON lines, sha256, outputs that are written whole or not at all.
+"""Files in and out: JSON lines, sha256, outputs that are written whole or not at all, journals that grow by lines.
 
 Every reader names the file and the line of what it refuses.
 """
@@ -72,6 +72,33 @@ def write_jsonl(path: Path, records: Iterable[Any]) -> None:
     with atomic_write(path) as file:
         for record in records:
             file.write(canonical(record) + "\n")
+
+
+class Journal:
+    """JSON lines that are appended one by one: a process may be killed at any byte and goes on with whole lines.
+
+    Opening drops a last line that a kill cut short. Each record is one write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, "ab+", buffering=0)  # noqa: SIM115  (open as long as the journal)
+        self._file.seek(0)
+        whole = self._file.read().rfind(b"\n") + 1
+        os.ftruncate(self._file.fileno(), whole)
+
+    def append(self, record: Any) -> None:
+        self._file.write((canonical(record) + "\n").encode())
+
+    def close(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:

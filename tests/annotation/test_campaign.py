@@ -24,8 +24,7 @@ from annotation.commands import draft
 from rad.errors import RadError
 from rad.rationales import rules as rationales
 from rad.rationales.rules import Rules
-from rad.runtime.files import read_jsonl
-from rad.runtime.journal import Journal
+from rad.runtime.files import Journal, read_jsonl
 from rad.types import Evidence, Rationale, Reason
 
 WORLD = "world:users=60,items=200"

@@ -24,14 +24,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from benchmarks.explain import data_of, metrics, predictions_of
+from benchmarks.explanations.families import FAMILIES, explanation_metrics
+from benchmarks.explanations.finished_run import DatasetCache, predictions_path
 from benchmarks.explanations.results import FILE, PERTURBED, Explanation, read_explanation
-from benchmarks.explanations.scorecard import FAMILIES, Row, rows_of, spoken
+from benchmarks.explanations.scorecard import Row, rows_of, sentence
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.reporting import examples as browser
 from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad import registry
-from rad.data.dataset import Dataset
 from rad.errors import RadError, run
 from rad.reporting import html, plots
 from rad.reporting.console import console
@@ -266,15 +266,13 @@ def truncation(runs: Sequence[Shown]) -> Markup | None:
 # --- examples ---
 
 
-def examples_of(
-    runs: Sequence[Shown], n: int, domain: str | None, data_dir: Path | None, opened: dict[Any, Dataset]
-) -> list[browser.Shown]:
+def examples_of(runs: Sequence[Shown], n: int, datasets: DatasetCache) -> list[browser.Shown]:
     """The first ``n`` queries with what each run said. A run without its predictions is left out and says so."""
     found = None
     for one in runs if n else ():
         try:
-            path = predictions_of(one.folder, one.result)
-            data = data_of(one.folder, one.result, domain, data_dir, opened)
+            path = predictions_path(one.folder, one.result)
+            data = datasets.of(one.folder, one.result)
         except RadError as error:
             one.missing.append(f"No examples: {error}")
             continue
@@ -294,23 +292,20 @@ def page(
     """The page's HTML."""
     environment = html.environment(PAGE)
     environment.filters["breakable"] = html.breakable
-    kinds = metrics(attested=False) | metrics(attested=True)
-    opened: dict[Any, Dataset] = {}
-    sections = [_section(runs, kinds, n_examples, domain, data_dir, opened) for runs in tasks]
+    kinds = explanation_metrics(attested=False) | explanation_metrics(attested=True)
+    datasets = DatasetCache(domain, data_dir)
+    sections = [_section(runs, kinds, n_examples, datasets) for runs in tasks]
     return html.document(
         environment.get_template("report.html"),
         html.style(PAGE / "report.css"),
         (PAGE / "report.js").read_text(encoding="utf-8"),
         sections=sections,
-        spoken=spoken,
+        spoken=sentence,
         families=FAMILIES,
     )
 
 
-def _section(
-    runs: Sequence[Shown], kinds: Mapping[str, Any], n: int, domain: str | None, data_dir: Path | None,
-    opened: dict[Any, Dataset],
-) -> dict[str, Any]:  # fmt: skip
+def _section(runs: Sequence[Shown], kinds: Mapping[str, Any], n: int, datasets: DatasetCache) -> dict[str, Any]:
     task = runs[0].result.task
     named = dict.fromkeys(s.metric for one in runs for s in one.result.scores)
     ranking = [m for m in named if not explains(m)]
@@ -330,7 +325,7 @@ def _section(
         "meanings": meanings([row for row, _ in explained]),
         "scatters": scatters(runs, kinds),
         "truncation": truncation(runs),
-        "examples": examples_of(runs, n, domain, data_dir, opened),
+        "examples": examples_of(runs, n, datasets),
         "first": browser.FIRST,
     }
 

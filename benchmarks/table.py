@@ -19,10 +19,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.explain import metrics
 from benchmarks.explanations.faithfulness import MASKED
+from benchmarks.explanations.families import FAMILIES, explanation_metrics
 from benchmarks.explanations.results import Explanation, read_explanation
-from benchmarks.explanations.scorecard import FAMILIES
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.reporting.terminal import bayes_of, ceilings
@@ -260,7 +259,7 @@ def _explanations(cards: Mapping[str, tuple[int, Explanation]]) -> list[dict[str
 
 
 def _kinds() -> list[tuple[str, Any]]:
-    return list((metrics(attested=False) | metrics(attested=True)).items())
+    return list((explanation_metrics(attested=False) | explanation_metrics(attested=True)).items())
 
 
 def updated(readme: str, table: str) -> str:

@@ -25,7 +25,7 @@ import jinja2
 from markupsafe import Markup
 from rich.console import Console
 
-from benchmarks.explanations import scorecard
+from benchmarks.explanations import families
 from benchmarks.harness.evaluate import METRICS
 from benchmarks.harness.results import PROTOCOLS, Score
 from leaderboard.site.columns import Column, columns, quality
@@ -255,7 +255,7 @@ def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
     out: dict[str, list[Score]] = {}
     for name in sorted(scores, key=lambda n: (METRICS.index(n) if n in METRICS else len(METRICS), n)):
         out.setdefault(family(name), []).append(scores[name])
-    order = ("ranking", *scorecard.FAMILIES, "other")
+    order = ("ranking", *families.FAMILIES, "other")
     return [(name, out[name]) for name in order if name in out]
 
 

@@ -1,4 +1,4 @@
-"""Rationales whose quality is known because they were made so, and two small models, to test the metrics themselves.
+"""Control rationales, good or bad in one known way, and three small models: they test the metrics themselves.
 
 Each kind is a function of the examples of a built-in world, whose reasons are known, and differs from ``perfect`` in
 one thing:
@@ -9,17 +9,17 @@ generic           one and the same for everybody: the values that most items hav
 copied            another user's perfect rationale
 wrong claim       perfect, but its heaviest claim has another value of the same attribute, in reason and text
 named             perfect, and its text ends by naming the target
-post hoc          written to fit a ranking that was made without it: reasons for that ranking's first item
+post hoc          written to fit a ranking that did not follow from it: reasons for that ranking's first item
 shuffled          perfect, but each reason cites places of the history drawn at random, and has another one's weight
 other text        perfect reasons under another user's text
 empty             no reasons and no text, and yet ``supported``
 huge              every value of the catalogue wanted and named
-wording           perfect, given to a model for which the wording counts alone
-shuffled ignored  shuffled, given to a model that ignores it
+wording           perfect, beside a model for which the wording counts alone
+shuffled ignored  shuffled, beside a model that ignores it
 ================  =================================================================================================
 
-The model of most is :class:`Heeding`, which ranks from the rationale alone; that of ``post hoc`` and ``shuffled
-ignored`` is :class:`Ignoring`, which ranks from the history whatever it is given; that of ``wording`` :class:`Wording`.
+Most are beside :class:`FaithfulModel`, which ranks from the rationale alone. ``post hoc`` and ``shuffled ignored`` are
+beside :class:`RationaleBlindModel`, which ranks from the history alone, and ``wording`` beside :class:`WordingModel`.
 """
 
 from __future__ import annotations
@@ -30,38 +30,38 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.explanations.perturbations import corrupted
-from benchmarks.explanations.proxy_ranker import Reader
+from benchmarks.explanations.proxy_ranker import ProxyRanker
 from benchmarks.metrics._text import partners
 from benchmarks.models._scoring import CUT
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 
 @dataclass
-class Heeding:
-    """Ranks from the rationale alone, text and reasons, as the frozen reader does without the history."""
+class FaithfulModel:
+    """Ranks from the rationale alone, text and reasons, as the proxy ranker does without the history."""
 
     items: Mapping[str, Item]
 
     def __post_init__(self) -> None:
-        self.reader = Reader(self.items)
+        self.proxy_ranker = ProxyRanker(self.items)
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
-        ranked = self.reader.rank(queries, rationales, history=False)
+        ranked = self.proxy_ranker.rank(queries, rationales, history=False)
         for prediction, rationale in zip(ranked, rationales, strict=True):
             yield replace(prediction, rationale=rationale)
 
 
-class Ignoring(Heeding):
-    """Ranks from the history alone, whatever rationale it is given: what any model with a post hoc rationale does."""
+class RationaleBlindModel(FaithfulModel):
+    """Ranks from the history alone, whatever the rationale: so does any model with a post hoc rationale."""
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
-        ranked = self.reader.rank(queries, [None] * len(queries))
+        ranked = self.proxy_ranker.rank(queries, [None] * len(queries))
         for prediction, rationale in zip(ranked, rationales, strict=True):
             yield replace(prediction, rationale=rationale)
 
 
 def perfect(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
-    return [replace(_known(e), origin="model", drafter="perfect") for e in examples]
+    return [replace(_true_rationale(e), origin="model", drafter="perfect") for e in examples]
 
 
 def generic(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
@@ -72,13 +72,13 @@ def generic(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rati
     def one(example: Example) -> Rationale:
         last = (len(example.query.history) - 1,)
         reasons = tuple(Reason(Evidence(last, "sequence"), (claim,), weight=0.3) for claim in common)
-        return _made(example, reasons, text)
+        return _control(example, reasons, text)
 
     return [one(e) for e in examples]
 
 
 def copied(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
-    own, other = perfect(examples, items), _partners(examples)
+    own, other = perfect(examples, items), _other_users(examples)
     return [replace(own[k], query_id=e.query.query_id) for k, e in zip(other, examples, strict=True)]
 
 
@@ -94,21 +94,21 @@ def named(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Ration
 
 
 def post_hoc(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
-    blank = [_made(e, (), "") for e in examples]
-    rankings = Ignoring(items).rank_given([e.query for e in examples], blank)
+    blank = [_control(e, (), "") for e in examples]
+    rankings = RationaleBlindModel(items).rank_given([e.query for e in examples], blank)
 
     def one(example: Example, prediction: Prediction) -> Rationale:
         past = [items[x.item_id].attributes for x in example.query.history]
-        found: list[tuple[tuple[int, ...], tuple[str, str]]] = []
+        facts: list[tuple[tuple[int, ...], tuple[str, str]]] = []  # cited places, (attribute, value)
         for name, values in items[prediction.ranking[0]].attributes.items():
             for value in values:
                 cited = tuple(k for k, own in enumerate(past) if value in own.get(name, ()))[-3:]
                 if cited:
-                    found.append((cited, (name, value)))
-        found = sorted(found, key=lambda pair: -len(pair[0]))[:4]
-        reasons = tuple(Reason(Evidence(c, "attribute", *v), (v,), weight=0.9 / len(found)) for c, v in found)
-        said = " ".join(f"{v.capitalize()} ({a.replace('_', ' ')}), as in {_cites(c)}." for c, (a, v) in found)
-        return _made(example, reasons, said)
+                    facts.append((cited, (name, value)))
+        facts = sorted(facts, key=lambda pair: -len(pair[0]))[:4]
+        reasons = tuple(Reason(Evidence(c, "attribute", *v), (v,), weight=0.9 / len(facts)) for c, v in facts)
+        text = " ".join(f"{v.capitalize()} ({a.replace('_', ' ')}), as in {_cites(c)}." for c, (a, v) in facts)
+        return _control(example, reasons, text)
 
     return [one(e, p) for e, p in zip(examples, rankings, strict=True)]
 
@@ -126,12 +126,12 @@ def shuffled(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rat
 
 
 def other_text(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
-    own, other = perfect(examples, items), _partners(examples)
+    own, other = perfect(examples, items), _other_users(examples)
     return [replace(r, text=own[k].text) for r, k in zip(own, other, strict=True)]
 
 
 def empty(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
-    return [_made(e, (), "") for e in examples]
+    return [_control(e, (), "") for e in examples]
 
 
 def huge(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationale]:
@@ -141,12 +141,12 @@ def huge(examples: Sequence[Example], items: Mapping[str, Item]) -> list[Rationa
     def one(example: Example) -> Rationale:
         every = tuple(range(len(example.query.history)))
         reasons = tuple(Reason(Evidence(every, "attribute", *c), (c,), weight=0.9 / len(claims)) for c in claims)
-        return _made(example, reasons, text)
+        return _control(example, reasons, text)
 
     return [one(e) for e in examples]
 
 
-class Wording(Heeding):
+class WordingModel(FaithfulModel):
     """Ranks by a hash of the text's words, so that the wording counts and the meaning does not."""
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
@@ -172,25 +172,29 @@ KINDS: Mapping[str, Kind] = {
     "wording": perfect,
     "shuffled ignored": shuffled,
 }
-MODELS: Mapping[str, type[Heeding]] = {"post hoc": Ignoring, "shuffled ignored": Ignoring, "wording": Wording}
-"""Whose rationales they are; the rest are those of :class:`Heeding`."""
+MODELS: Mapping[str, type[FaithfulModel]] = {
+    "post hoc": RationaleBlindModel,
+    "shuffled ignored": RationaleBlindModel,
+    "wording": WordingModel,
+}
+"""The models beside the kinds; the rest are beside :class:`FaithfulModel`."""
 
 
-def _known(example: Example) -> Rationale:
+def _true_rationale(example: Example) -> Rationale:
     assert example.rationale is not None
     return example.rationale
 
 
-def _partners(examples: Sequence[Example]) -> Sequence[int]:
-    found = partners(examples, 1 / 3)  # not those with whom metrics swap rationales
-    assert found is not None, "a test bed needs more than one user"
-    return [int(k) for k in found]
+def _other_users(examples: Sequence[Example]) -> Sequence[int]:
+    rows = partners(examples, 1 / 3)  # not those with whom metrics swap rationales
+    assert rows is not None, "control rationales need more than one user"
+    return [int(k) for k in rows]
 
 
 def _cites(places: Sequence[int]) -> str:
     return ", ".join(f"[{k + 1}]" for k in places)
 
 
-def _made(example: Example, reasons: tuple[Reason, ...], text: str) -> Rationale:
+def _control(example: Example, reasons: tuple[Reason, ...], text: str) -> Rationale:
     key = example.query.query_id
-    return Rationale(f"testbed-{key}", key, reasons, text, "supported", "model", "testbed", "1")
+    return Rationale(f"control-{key}", key, reasons, text, "supported", "model", "control", "1")

@@ -1,10 +1,11 @@
-"""Asking a model again: its rankings for changed rationales and histories, and how far they are from its own.
+"""A model's rankings for changed rationales and histories, and how far they are from its ranking for its own.
 
-    asked = Asked.of(model, examples, rationales, items, names, tell)
-    asked.effect("swap", row)["ranking"]
+    plan = InputPlan.of(examples, rationales, items, names)
+    answers = Answers.of(plan, model, examples, items)
+    answers.effect("swap", row)["ranking"]
 
-Inputs that are the same word for word are asked once. A ranking that a model gives for a changed input is checked like
-any prediction; what is wrong with it is counted and its effect undefined.
+The model ranks inputs that are the same word for word once. A ranking for a changed input is checked like any
+prediction; a violation is counted and the effect undefined.
 """
 
 from __future__ import annotations
@@ -14,19 +15,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
-from benchmarks.explanations.perturbations import Ask, Perturbations
+from benchmarks.explanations.perturbations import Perturbations, RankingInput
 from benchmarks.harness.evaluate import fault
 from benchmarks.metrics._text import partners
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
 from benchmarks.models._scoring import CUT
 from rad.runtime.files import canonical
-from rad.types import Example, Item, Prediction, Rationale
+from rad.types import Example, Item, Prediction, Query, Rationale
 
 PERSISTENCE = 0.9  # of rank-biased overlap: the first ten ranks carry 86% of the weight
-CHUNK = 256  # inputs given to a model at once
+CHUNK = 256  # inputs that a model gets at once
 Key = tuple[str, bool, int]  # name of the input, whether the target is masked, row of the example
+
+
+class RanksFromRationales(Protocol):
+    """What is asked of a model here: rankings of queries from rationales that need not be its own."""
+
+    def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]: ...
 
 
 def rbo(a: Sequence[str], b: Sequence[str], p: float = PERSISTENCE) -> float:
@@ -76,12 +83,15 @@ def _without(p: Prediction, gone: frozenset[str]) -> dict[str, float]:
 
 
 @dataclass
-class Plan:
-    """Which inputs are to be asked: each distinct one once."""
+class InputPlan:
+    """The inputs that a model is to rank, each distinct one once.
 
-    inputs: dict[Key, Ask] = field(default_factory=dict)
+    ``number`` is an input's place in ``distinct``; several keys have the same one where their inputs are the same.
+    """
+
+    inputs: dict[Key, RankingInput] = field(default_factory=dict)
     number: dict[Key, int] = field(default_factory=dict)
-    distinct: list[Ask] = field(default_factory=list)
+    distinct: list[RankingInput] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -90,74 +100,77 @@ class Plan:
         rationales: Sequence[Rationale],
         items: Mapping[str, Item],
         names: Sequence[str],
-    ) -> Plan:
+    ) -> InputPlan:
         """``names`` are those of :class:`Perturbations`; ``own`` is always among the inputs, each also masked."""
-        changes = Perturbations(examples, rationales, _others(examples), items)
-        plan, known = cls(), dict[str, int]()
+        changes = Perturbations(examples, rationales, _other_users(examples), items)
+        plan, numbers = cls(), dict[str, int]()
         for row in range(len(examples)):
             for mask in (False, True):
                 for name in dict.fromkeys(["own", *names]):
-                    ask = changes.ask(name, row, mask)
-                    if ask is None:
+                    one = changes.input(name, row, mask)
+                    if one is None:
                         continue
-                    r, past = ask.rationale, [x.item_id for x in ask.query.history]
-                    same = canonical([ask.query.query_id, past, r.reasons, r.text, r.verdict])
-                    plan.inputs[name, mask, row] = ask
-                    plan.number[name, mask, row] = known.setdefault(same, len(known))
-                    if len(known) > len(plan.distinct):
-                        plan.distinct.append(ask)
+                    r, past = one.rationale, [x.item_id for x in one.query.history]
+                    content = canonical([one.query.query_id, past, r.reasons, r.text, r.verdict])
+                    plan.inputs[name, mask, row] = one
+                    plan.number[name, mask, row] = numbers.setdefault(content, len(numbers))
+                    if len(numbers) > len(plan.distinct):
+                        plan.distinct.append(one)
         return plan
 
 
-def _others(examples: Sequence[Example]) -> list[int] | None:
-    found = partners(examples)
-    return None if found is None else [int(k) for k in found]
+def _other_users(examples: Sequence[Example]) -> list[int] | None:
+    rows = partners(examples)
+    return None if rows is None else [int(k) for k in rows]
 
 
 @dataclass
-class Asked:
-    """The answers to a plan, and what they took."""
+class Answers:
+    """A model's predictions for the distinct inputs of a plan, and what they took."""
 
-    plan: Plan
+    plan: InputPlan
     examples: Sequence[Example]
-    answers: list[Prediction]
+    predictions: list[Prediction]
     seconds: float
     failures: Counter[str]
     _effects: dict[Key, dict[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, plan: Plan, model: Any, examples: Sequence[Example], items: Mapping[str, Item],
+        cls,
+        plan: InputPlan,
+        model: RanksFromRationales,
+        examples: Sequence[Example],
+        items: Mapping[str, Item],
         track: Callable[[Iterator[Prediction]], Iterator[Prediction]] = lambda stream: stream,
-    ) -> Asked:  # fmt: skip
-        """Ask ``model`` everything that is planned; ``track`` may show how far it is."""
+    ) -> Answers:
+        """Have ``model`` rank every input of ``plan``; ``track`` may show how far it is."""
         started, failures = time.perf_counter(), Counter[str]()
-        given = list(track(_ranked(model, plan.distinct)))
-        answers = []
-        for ask, answer in zip(plan.distinct, given, strict=True):
-            wrong = fault(answer, ask.query, items)
-            failures.update([wrong] if wrong else [])
-            answers.append(replace(answer, error=wrong, ranking=() if wrong else answer.ranking))
-        return cls(plan, examples, answers, time.perf_counter() - started, failures)
+        predictions = []
+        for one, answer in zip(plan.distinct, list(track(_ranked(model, plan.distinct))), strict=True):
+            violation = fault(answer, one.query, items)
+            failures.update([violation] if violation else [])
+            predictions.append(replace(answer, error=violation, ranking=() if violation else answer.ranking))
+        return cls(plan, examples, predictions, time.perf_counter() - started, failures)
 
     def answer(self, name: str, row: int, mask: bool = False) -> Prediction | None:
-        """What the model ranked; None where there was nothing to ask, or the answer cannot be used."""
+        """What the model ranked; None where there is no such input, or the answer cannot be used."""
         number = self.plan.number.get((name, mask, row))
-        found = None if number is None else self.answers[number]
-        return None if found is None or found.error is not None else found
+        prediction = None if number is None else self.predictions[number]
+        return None if prediction is None or prediction.error is not None else prediction
 
     def effect(self, name: str, row: int, mask: bool = False) -> Mapping[str, float]:
         """The effects of an input on an example's ranking, by measure; nothing where undefined."""
         key = name, mask, row
         if key not in self._effects:
             own, other = self.answer("own", row, mask), self.answer(name, row, mask)
-            known = own is not None and other is not None
-            gone = self.plan.inputs[key].gone if known else frozenset()
+            defined = own is not None and other is not None
+            gone = self.plan.inputs[key].gone if defined else frozenset()
             self._effects[key] = effects(own, other, self.examples[row], gone) if own and other else {}
         return self._effects[key]
 
 
-def _ranked(model: Any, asks: Sequence[Ask]) -> Iterator[Prediction]:
-    for start in range(0, len(asks), CHUNK):
-        part = asks[start : start + CHUNK]
-        yield from model.rank_given([a.query for a in part], [a.rationale for a in part])
+def _ranked(model: RanksFromRationales, inputs: Sequence[RankingInput]) -> Iterator[Prediction]:
+    for start in range(0, len(inputs), CHUNK):
+        part = inputs[start : start + CHUNK]
+        yield from model.rank_given([one.query for one in part], [one.rationale for one in part])

@@ -1,4 +1,4 @@
-"""Faithfulness of a finished run: its model asked again, and what the metrics make of the answers."""
+"""Faithfulness of a finished run: its model ranks again from changed rationales, and the metrics read the effects."""
 
 from __future__ import annotations
 
@@ -11,60 +11,71 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.explanations.counterfactuals import Asked, Plan
+from benchmarks.explanations.counterfactuals import Answers, InputPlan
+from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.perturbations import STEPS
 from benchmarks.explanations.results import Attested, Perturbed
 from benchmarks.harness.results import Result
-from benchmarks.metrics.faithfulness._faithful import EFFECTS
+from benchmarks.metrics.faithfulness._faithful import EFFECTS, Effect
 from rad import registry
-from rad.data.dataset import Dataset
+from rad.errors import RadError
 from rad.reporting.console import console
-from rad.types import Example, Prediction
+from rad.types import Prediction
 
 MASKED = "target masked"
-SHOWN = 20  # queries whose changed rationales are kept to be read
+READABLE = 20  # queries whose changed rationales are stored to be read
 Values = dict[tuple[str, str], np.ndarray]  # (metric, slice) -> one value a query, NaN where undefined
+
+
+class NotAskable(RadError):
+    """A run without faithfulness: its text says why the model cannot be asked again."""
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """``values`` by metric and slice; ``curves`` of truncation; ``shown``: changed inputs and answers, to be read."""
+    """``values`` by metric and slice; ``curves`` of truncation; ``perturbed``: changed inputs and the answers."""
 
     values: Values
     attested: Attested
     curves: dict[str, dict[str, float]]
-    shown: list[Perturbed]
+    perturbed: list[Perturbed]
 
 
-def why_missing(result: Result) -> str | None:
-    """Why a run's model cannot be asked again, or None."""
-    model = result.model
-    kind = registry.load("benchmarks.models", model.name)
+def model_of(result: Result) -> Any:
+    """The model of a run, set as it was and not yet fitted. :class:`NotAskable` where it cannot be asked again."""
+    name = result.model.name
+    kind = registry.load("benchmarks.models", name)
     if not hasattr(kind, "rank_given"):
-        return f"{model.name} cannot rank from a given rationale: faithfulness is missing"
-    version = kind(kind.Settings(**result.provenance.get("settings", {}))).card.version
-    if version != model.version:
-        return f"{model.name} is version {version} now, the run's was {model.version}: faithfulness is missing"
-    return None
+        raise NotAskable(f"{name} cannot rank from a given rationale: faithfulness is missing")
+    model = kind(kind.Settings(**result.provenance.get("settings", {})))
+    if model.card.version != result.model.version:
+        raise NotAskable(
+            f"{name} is version {model.card.version} now, the run's was {result.model.version}: faithfulness is missing"
+        )
+    return model
 
 
-def measured(
-    result: Result,
-    data: Dataset,
-    examples: Sequence[Example],
-    predictions: Sequence[Prediction],
-    faithful: Mapping[str, Any],
-    most: int,
-) -> Faithfulness:
-    """Fit the model of a run as it was and ask it about the rationales of the first ``most`` queries.
+def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, Any], most: int) -> Faithfulness:
+    """Fit the model of a run as it was, and have it rank from changed rationales of the first ``most`` queries.
 
-    ``faithful`` are the metrics by name. What it will take is said first. There must be a rationale among the
-    ``predictions``, which go with the ``examples``.
+    What it will take is printed before it starts.
+
+    Args:
+        run: there must be a rationale among its predictions.
+        metrics: those of faithfulness, by name.
+        most: how many queries at most.
+
+    Raises:
+        NotAskable: the model cannot rank from a given rationale, or these queries have none.
     """
-    rows = [row for row, p in enumerate(predictions[:most]) if p.rationale is not None]
-    asked_about = [examples[row] for row in rows]
+    result, data, predictions = run.result, run.data, run.predictions
+    model = model_of(result)
+    rows = [row for row in run.explained_rows if row < most]
+    if not rows:
+        raise NotAskable(f"none of the first {most} queries has a rationale: faithfulness is missing")
+    examples = [run.examples[row] for row in rows]
     rationales = [r for row in rows if (r := predictions[row].rationale) is not None]
-    plan = Plan.of(asked_about, rationales, data.items, [a for m in faithful.values() for a in m.asks])
+    plan = InputPlan.of(examples, rationales, data.items, [name for m in metrics.values() for name in m.asks])
     cost, n = result.cost, len(plan.distinct)
     console.print(
         f"asking {result.label} again: {n:,} rankings for {len(rows):,} queries, about "
@@ -72,67 +83,77 @@ def measured(
         "cache holds it); --no-model leaves this out, --ask N asks about fewer queries",
         markup=False,
     )
-    kind = registry.load("benchmarks.models", result.model.name)
-    model = kind(kind.Settings(**result.provenance.get("settings", {})))
     clock = time.perf_counter()
-    model.fit(data.examples["train"], data.examples["validation"] if result.task.split == "test" else (), data.items,
-              result.seed)  # fmt: skip
+    validation = data.examples["validation"] if result.task.split == "test" else ()
+    model.fit(data.examples["train"], validation, data.items, result.seed)
     fitted = time.perf_counter()
 
-    def shown(stream: Iterator[Prediction]) -> Iterator[Prediction]:
+    def tracked(stream: Iterator[Prediction]) -> Iterator[Prediction]:
         yield from track(stream, "asking", n, console=Console(stderr=True), transient=True)
 
-    asked = Asked.of(plan, model, asked_about, data.items, shown)
-    own = [asked.answer("own", k) for k in range(len(rows))]
+    answers = Answers.of(plan, model, examples, data.items, tracked)
+    own = [answers.answer("own", k) for k in range(len(rows))]
     same = [p is not None and p.ranking == predictions[row].ranking for p, row in zip(own, rows, strict=True)]
-    took = Attested(
+    attested = Attested(
         queries=len(rows),
         rankings=n,
         fit_seconds=fitted - clock,
-        ask_seconds=asked.seconds,
+        ask_seconds=answers.seconds,
         reproduced=float(np.mean(same)),
-        failures=dict(asked.failures.most_common(5)),
+        failures=dict(answers.failures.most_common(5)),
     )
-    values = faithful_values(faithful, asked, rows, predictions, most)
-    return Faithfulness(values, took, curves(asked, len(rows)), list(perturbed(asked, min(SHOWN, len(rows)))))
+    values = faithful_values(metrics, answers, rows, predictions, most)
+    readable = list(perturbed(answers, min(READABLE, len(rows))))
+    return Faithfulness(values, attested, curves(answers, len(rows)), readable)
 
 
 def faithful_values(
-    faithful: Mapping[str, Any], asked: Asked, rows: Sequence[int], predictions: Sequence[Prediction], most: int
+    metrics: Mapping[str, Any], answers: Answers, rows: Sequence[int], predictions: Sequence[Prediction], most: int
 ) -> Values:
-    """Each metric by each measure of effect, masked and not. A query that was to be asked and has no rationale has the
-    metric's ``missing``; ``rows`` are the places of the asked examples among all."""
+    """Each metric of faithfulness by each measure of effect, masked and not.
+
+    One of the first ``most`` queries that has no rationale has the metric's ``missing``. ``rows`` are the places of
+    the examples of ``answers`` among all ``predictions``.
+    """
     out: Values = {}
     silent = [row for row, p in enumerate(predictions[:most]) if p.rationale is None]
     for part, mask in (("all", False), (MASKED, True)):
-        for name, metric in faithful.items():
-            for measure_ in EFFECTS:
+        for name, metric in metrics.items():
+            for measure in EFFECTS:
+                # One value a query: NaN outside the first ``most``, and where the effect is undefined.
                 column = np.full(len(predictions), np.nan)
                 column[silent] = metric.missing
                 for k, row in enumerate(rows):
-                    effect = metric.effect(lambda ask, k=k, m=measure_: asked.effect(ask, k, mask).get(m))  # noqa: B023
+                    effect = metric.effect(_effects(answers, k, mask, measure))
                     column[row] = np.nan if effect is None else effect
                 if not np.isnan(column).all():
-                    out[name if measure_ == "ranking" else f"{name}.{measure_}", part] = column
+                    out[name if measure == "ranking" else f"{name}.{measure}", part] = column
     return out
 
 
-def curves(asked: Asked, n: int) -> dict[str, dict[str, float]]:
+def _effects(answers: Answers, row: int, mask: bool, measure: str) -> Effect:
+    """The effect of an input on one ranking by one measure, as a function of the input's name."""
+    return lambda name: answers.effect(name, row, mask).get(measure)
+
+
+def curves(answers: Answers, n: int) -> dict[str, dict[str, float]]:
     """Mean effect on the ranking by the share of reasons gone, heaviest or lightest first."""
     out: dict[str, dict[str, float]] = {}
     for first in ("heaviest", "lightest"):
-        names = {str(p): f"{first}_first_{p}" for p in STEPS} | {"100": "none"}
-        found = {p: [asked.effect(name, k).get("ranking") for k in range(n)] for p, name in names.items()}
-        known = {p: [e for e in effects if e is not None] for p, effects in found.items()}
-        out[first] = {"0": 0.0} | {p: float(np.mean(e)) for p, e in known.items() if e}
+        names = {str(percent): f"{first}_first_{percent}" for percent in STEPS} | {"100": "none"}
+        out[first] = {"0": 0.0}
+        for percent, name in names.items():
+            effects = [e for k in range(n) if (e := answers.effect(name, k).get("ranking")) is not None]
+            if effects:
+                out[first][percent] = float(np.mean(effects))
     return out
 
 
-def perturbed(asked: Asked, n: int) -> Iterator[Perturbed]:
+def perturbed(answers: Answers, n: int) -> Iterator[Perturbed]:
     """What the first ``n`` rationales were changed to, what the model then ranked first, and how far off that is."""
-    for (name, mask, row), ask in asked.plan.inputs.items():
-        answer = asked.answer(name, row, mask)
+    for (name, mask, row), one in answers.plan.inputs.items():
+        answer = answers.answer(name, row, mask)
         if row < n and not mask and answer is not None:
-            past = tuple(x.item_id for x in ask.query.history)
-            effects = dict(asked.effect(name, row))
-            yield Perturbed(ask.query.query_id, name, past, ask.rationale, answer.ranking[:10], effects)
+            past = tuple(x.item_id for x in one.query.history)
+            effects = dict(answers.effect(name, row))
+            yield Perturbed(one.query.query_id, name, past, one.rationale, answer.ranking[:10], effects)

@@ -1,4 +1,4 @@
-"""What people and judges say of a run's rationales: a campaign's files, or a language model that is asked.
+"""What people and judges answer about a run's rationales: a campaign's files, or a language model behind an endpoint.
 
 A rationale of the run is one of the campaign where the id and the text are the same: somebody judged these very words.
 People come from ``judgements.jsonl`` (simulated reviewers never), judges from ``judge-*.jsonl``; beside each stand the
@@ -10,7 +10,7 @@ agreement of people among themselves (Krippendorff's alpha: the ceiling) and of 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,12 @@ from rad.types import Example, Judgement, Rationale
 
 QUESTIONS = ("plausibility", "trust")
 RESAMPLES = 1000
+Forms = Iterator[Mapping[str, str]]  # a judge's answers by question, a rationale at a time
+Track = Callable[[Forms, int], Iterable[Mapping[str, str]]]
+
+
+def _untracked(forms: Forms, n: int) -> Forms:
+    return forms
 
 
 @dataclass
@@ -37,17 +43,17 @@ class Verdicts:
     judged: list[Judged] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, by: str, given: Sequence[Answered], queries: Mapping[str, str]) -> None:
+    def add(self, by: str, answers: Sequence[Answered], queries: Mapping[str, str]) -> None:
         """Answers of ``by``; ``queries`` maps rationale ids to query ids."""
-        for one in given:
-            said = one.judgement
-            if said.question in QUESTIONS and one.value is not None:
-                found = self.values.setdefault((by, said.question), defaultdict(list))
-                found[queries[said.rationale_id]].append(int(one.value))
+        for one in answers:
+            judgement = one.judgement
+            if judgement.question in QUESTIONS and one.value is not None:
+                by_query = self.values.setdefault((by, judgement.question), defaultdict(list))
+                by_query[queries[judgement.rationale_id]].append(int(one.value))
 
 
 def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) -> Verdicts:
-    """What the campaign in ``folder`` says of ``rationales``. :class:`RadError` where its files cannot be read."""
+    """The answers of the campaign in ``folder`` on ``rationales``. :class:`RadError` where its files cannot be read."""
     out = Verdicts()
     drafts = read_drafts(folder)
     same = {r.rationale_id: r.query_id for r in rationales if r.rationale_id in drafts}
@@ -67,8 +73,8 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
         if n := sum(a.judgement.question == question for a in people):
             out.judged.append(Judged(by="people", question=question, n=n, ceiling=ceilings.get(question, {})))
     for path in sorted(folder.glob("judge-*.jsonl")):
-        given = [a for a in judgements.read(path, lengths, judge=True) if a.judgement.rationale_id in same]
-        _add_judge(out, given, people, same, ceilings, seed)
+        answers = [a for a in judgements.read(path, lengths, judge=True) if a.judgement.rationale_id in same]
+        _add_judge(out, answers, people, same, ceilings, seed)
     return out
 
 
@@ -77,16 +83,16 @@ def _texts(rationales: Sequence[Rationale]) -> dict[str, str]:
 
 
 def _add_judge(
-    out: Verdicts, given: Sequence[Answered], people: Sequence[Answered], queries: Mapping[str, str],
+    out: Verdicts, answers: Sequence[Answered], people: Sequence[Answered], queries: Mapping[str, str],
     ceilings: Mapping[str, Any], seed: int, unanswered: int = 0,
 ) -> None:  # fmt: skip
-    if not given:
+    if not answers:
         return
-    name = given[0].judgement.annotator
-    out.add(name, given, queries)
-    compared = {c.question: c for c in calibrate(given, people, "people", seed, RESAMPLES)} if people else {}
+    name = answers[0].judgement.annotator
+    out.add(name, answers, queries)
+    compared = {c.question: c for c in calibrate(answers, people, "people", seed, RESAMPLES)} if people else {}
     for question in QUESTIONS:
-        kinds = Counter(a.judgement.answer for a in given if a.judgement.question == question)
+        kinds = Counter(a.judgement.answer for a in answers if a.judgement.question == question)
         if not kinds:
             continue
         beside = compared.get(question)
@@ -100,46 +106,47 @@ def _add_judge(
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """Where the judge is, and how many rationales it is asked about."""
+class JudgeEndpoint:
+    """Where a judging model is, and how many rationales it judges."""
 
     base_url: str
     model: str
     rationales: int = 100
 
     def client(self) -> Any:
-        """What asks it. :class:`RadError` where that cannot be: a package is missing, ``base_url`` is none."""
+        """Its client. :class:`RadError` where there can be none: a package is missing, ``base_url`` is no address."""
         try:
-            from rad.llm.client import Endpoint as Client
+            from rad.llm.client import Endpoint
         except ModuleNotFoundError as error:
             raise RadError(f"--judge needs '{error.name}': pip install -e '.[annotate]'") from error
-        return Client(self.base_url, self.model, cache_dir() / "judge", {"temperature": 0.0, "max_tokens": 1000})
+        return Endpoint(self.base_url, self.model, cache_dir() / "judge", {"temperature": 0.0, "max_tokens": 1000})
 
 
 def of_endpoint(
-    asked: Endpoint, data: Dataset, cases: Sequence[tuple[Rationale, Example]], track: Any = lambda stream, n: stream
+    endpoint: JudgeEndpoint, data: Dataset, cases: Sequence[tuple[Rationale, Example]], track: Track = _untracked
 ) -> Verdicts:
-    """What a model says of the first rationales. Answers that are none of the form are counted as invalid."""
-    client = asked.client()
+    """A model's answers on the first rationales. Answers that do not have the form are counted as invalid."""
+    client = endpoint.client()
     from annotation.commands.judge import GUIDELINES
     from annotation.judges import llm
     from rad.llm.usage import Usage
 
-    cases = cases[: asked.rationales]
+    cases = cases[: endpoint.rationales]
     judge = llm.Judge(data, client, GUIDELINES.read_text(encoding="utf-8"), Usage(None, None))
-    name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in asked.model)
-    given: list[Judgement] = []
+    name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in endpoint.model)
+    answers: list[Judgement] = []
     out = Verdicts()
     try:
-        for (rationale, _), said in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
-            given += [Judgement(rationale.rationale_id, name, q, said[q], llm.__name__) for q in QUESTIONS if q in said]
+        for (rationale, _), form in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
+            key = rationale.rationale_id
+            answers += [Judgement(key, name, q, form[q], llm.__name__) for q in QUESTIONS if q in form]
     except RadError as error:  # what was computed before is worth keeping
-        out.notes.append(f"{name}: stopped after {len(given) // len(QUESTIONS)} rationales ({error})")
-    numbered = ((f"answer {k}", one) for k, one in enumerate(given, 1))
+        out.notes.append(f"{name}: stopped after {len(answers) // len(QUESTIONS)} rationales ({error})")
+    numbered = ((f"answer {k}", one) for k, one in enumerate(answers, 1))
     read = list(judgements.checked(numbered, judge=True))
     unanswered = sum(judge.unanswered.values())
     _add_judge(out, read, [], {r.rationale_id: r.query_id for r, _ in cases}, {}, 0, unanswered)
-    out.notes += [f"{name}: {n} rationales without an answer ({why})" for why, n in judge.unanswered.items()]
+    out.notes += [f"{name}: {n} rationales without an answer ({reason})" for reason, n in judge.unanswered.items()]
     if read and not out.values:
         out.notes.append(f"{name}: no valid answer, so no score")
     return out

@@ -1,7 +1,7 @@
 """Rationales and histories changed on purpose, to see whether a model's ranking follows from what it was given.
 
-Everything is a function of the rationale, the query and the catalogue: the same in every run. Texts are changed along
-with the reasons, so that a model that reads the words is put to the same test as one that reads the claims.
+Everything is a function of the rationale, the query and the catalogue: the same in every run. Texts change along with
+the reasons, so that a model that reads the words stands the same test as one that reads the claims.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.explanations.proxy_ranker import masked, single_values
-from rad.rationales.claims import CITATION, Matcher, citations, sentences
+from rad.rationales.claims import CITATION, Matcher, Mention, citations, sentences
 from rad.types import Example, Item, Query, Rationale, Reason
 
 STEPS = (20, 40, 60, 80)  # per cent of the reasons that the truncation curve takes away, beside none and all
@@ -22,9 +22,8 @@ Claim = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a model is asked to rank from. ``gone``: purchases that it does not see, which it must not be blamed for
-    ranking."""
+class RankingInput:
+    """What a model ranks from. ``gone``: purchases that it does not see, which it must not be blamed for ranking."""
 
     query: Query
     rationale: Rationale
@@ -44,6 +43,7 @@ class Perturbations:
         items: Mapping[str, Item],
     ) -> None:  # fmt: skip
         self.examples, self.rationales, self.others, self.items = examples, rationales, others, items
+        self._masked_own: dict[int, Rationale] = {}
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -57,12 +57,12 @@ class Perturbations:
     def _values(self) -> dict[str, list[str]]:
         return values_of(self.items)
 
-    def ask(self, name: str, row: int, mask: bool = False) -> Ask | None:
+    def input(self, name: str, row: int, mask: bool = False) -> RankingInput | None:
         """The input called ``name`` for an example, with the target's name masked or not."""
         example = self.examples[row]
         query, own = example.query, self._own(row, mask)
         if name == "own":
-            return Ask(query, own)
+            return RankingInput(query, own)
         if name == "swap":
             if self.others is None:
                 return None
@@ -70,17 +70,21 @@ class Perturbations:
             other = replace(self.rationales[theirs], query_id=query.query_id)
             if mask:  # whatever it names: this user's target, or that of the user for whom it was written
                 other = self._masked(self._masked(other, self.examples[theirs]), example)
-            return Ask(query, other)
+            return RankingInput(query, other)
         if name == "corrupt":
             changed = corrupted(own, query, self.items, self._matcher, self._values)
-            return Ask(query, changed) if changed else None
+            return RankingInput(query, changed) if changed else None
         if name == "paraphrase":
-            return Ask(query, replace(own, text=paraphrased(own))) if own.text.strip() else None
+            return RankingInput(query, replace(own, text=paraphrased(own))) if own.text.strip() else None
         if name == "none":
-            return Ask(query, replace(own, reasons=(), text=""))
+            return RankingInput(query, replace(own, reasons=(), text=""))
         if name.startswith(("heaviest_first_", "lightest_first_")):
             order, _, percent = name.partition("_first_")
-            return Ask(query, truncated(own, int(percent), order == "heaviest", self._matcher)) if own.reasons else None
+            return (
+                RankingInput(query, truncated(own, int(percent), order == "heaviest", self._matcher))
+                if own.reasons
+                else None
+            )
         how, _, which = name.partition("_")
         places = cited_places(own, query)
         rest = [k for k in range(len(query.history)) if k not in places]
@@ -88,11 +92,15 @@ class Perturbations:
             return None
         if which == "random":
             places = sorted(random.Random(f"{query.query_id} random").sample(rest, len(places)))
-        kept = places if how == "only" else [k for k in range(len(query.history)) if k not in places]
-        return remaining(query, own, kept)
+        visible = places if how == "only" else [k for k in range(len(query.history)) if k not in places]
+        return remaining(query, own, visible)
 
     def _own(self, row: int, mask: bool) -> Rationale:
-        return self._masked(self.rationales[row], self.examples[row]) if mask else self.rationales[row]
+        if not mask:
+            return self.rationales[row]
+        if row not in self._masked_own:  # most inputs of an example begin with it
+            self._masked_own[row] = self._masked(self.rationales[row], self.examples[row])
+        return self._masked_own[row]
 
     def _masked(self, rationale: Rationale, example: Example) -> Rationale:
         return masked(rationale, example.relevant, example.query, self.items, self._single)
@@ -100,11 +108,11 @@ class Perturbations:
 
 def values_of(items: Mapping[str, Item]) -> dict[str, list[str]]:
     """The values that each attribute has in the catalogue, in order."""
-    found: dict[str, set[str]] = {}
+    by_attribute: dict[str, set[str]] = {}
     for item in items.values():
         for name, values in item.attributes.items():
-            found.setdefault(name, set()).update(values)
-    return {name: sorted(values) for name, values in found.items()}
+            by_attribute.setdefault(name, set()).update(values)
+    return {name: sorted(values) for name, values in by_attribute.items()}
 
 
 def corrupted(
@@ -118,12 +126,12 @@ def corrupted(
     heaviest reason that has one, wherever that reason and the text state it. None where no claim has another value.
     """
     values = values if values is not None else values_of(items)
-    said = {c for r in rationale.reasons for c in _claims(r)}
+    claimed = {c for r in rationale.reasons for c in _claims(r)}
     by_weight = sorted(range(len(rationale.reasons)), key=lambda k: -rationale.reasons[k].weight)
     for k in by_weight:
         reason = rationale.reasons[k]
         for old in _claims(reason):
-            others = [v for v in values.get(old[0], ()) if (old[0], v) not in said]
+            others = [v for v in values.get(old[0], ()) if (old[0], v) not in claimed]
             if not others:
                 continue
             new = old[0], random.Random(f"{query.query_id} {old}").choice(others)
@@ -162,29 +170,35 @@ def _replaced(text: str, old: Claim, value: str, matcher: Matcher) -> str:
 def truncated(rationale: Rationale, percent: int, heaviest: bool, matcher: Matcher) -> Rationale:
     """The rationale without ``percent`` of its reasons (to the nearest whole one), heaviest or lightest first.
 
-    A sentence goes when it names or cites what reasons that went claim or cite, and nothing of those that stay.
+    A sentence goes when it names or cites what the removed reasons claim or cite, and nothing of those that are left.
     """
     reasons = rationale.reasons
     order = sorted(range(len(reasons)), key=lambda k: -reasons[k].weight if heaviest else reasons[k].weight)
     gone = set(order[: round(percent * len(reasons) / 100)])
-    kept = tuple(reason for k, reason in enumerate(reasons) if k not in gone)
+    left = tuple(reason for k, reason in enumerate(reasons) if k not in gone)
     if not gone:
         return rationale
-    went = [reasons[k] for k in gone]
-    text = rationale.text
-    said = [text[a:b] for a, b in sentences(text)] if kept else []
-    said = [s for s in said if not _about(s, went, matcher) or _about(s, kept, matcher)]
-    return replace(rationale, reasons=kept, text="".join(said))
+    text, removed_about, left_about = rationale.text, _About([reasons[k] for k in gone]), _About(left)
+    parts = []
+    for start, end in sentences(text) if left else ():
+        sentence = text[start:end]
+        mentions = matcher.find(sentence)
+        if not removed_about(sentence, mentions) or left_about(sentence, mentions):
+            parts.append(sentence)
+    return replace(rationale, reasons=left, text="".join(parts))
 
 
-def _about(sentence: str, reasons: Sequence[Reason], matcher: Matcher) -> bool:
-    """Whether a sentence states a claim of one of the reasons or, naming no value at all, cites what one cites."""
-    mentions = matcher.find(sentence)
-    if mentions:
-        claims = {claim for reason in reasons for claim in _claims(reason)}
-        return any(not claims.isdisjoint(mention.claims) for mention in mentions)
-    cited = {k for reason in reasons for k in reason.evidence.history}
-    return any(k in cited for k in citations(sentence))
+class _About:
+    """Whether a sentence states a claim of some reasons or, naming no value at all, cites what one of them cites."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        self.claims = {claim for reason in reasons for claim in _claims(reason)}
+        self.cited = {k for reason in reasons for k in reason.evidence.history}
+
+    def __call__(self, sentence: str, mentions: Sequence[Mention]) -> bool:
+        if mentions:
+            return any(not self.claims.isdisjoint(mention.claims) for mention in mentions)
+        return any(k in self.cited for k in citations(sentence))
 
 
 def paraphrased(rationale: Rationale) -> str:
@@ -192,15 +206,15 @@ def paraphrased(rationale: Rationale) -> str:
     if not rationale.reasons:
         text = rationale.text
         return " ".join(text[a:b].strip() for a, b in reversed(sentences(text)))
-    said = []
+    parts = []
     for reason in sorted(rationale.reasons, key=lambda r: r.weight):
         places = ", ".join(f"[{k + 1}]" for k in reason.evidence.history)
         fact = f", with {reason.evidence.value}," if reason.evidence.value else ""
         wants = " and ".join(value for _, value in reason.wants)
         avoids = " or ".join(value for _, value in reason.avoids)
         goal = "; ".join(([f"towards {wants}"] if wants else []) + ([f"away from {avoids}"] if avoids else []))
-        said.append(f"The earlier choice {places}{fact} points {goal or 'to what belongs with it'}.")
-    return " ".join(said)
+        parts.append(f"The earlier choice {places}{fact} points {goal or 'to what belongs with it'}.")
+    return " ".join(parts)
 
 
 def cited_places(rationale: Rationale, query: Query) -> list[int]:
@@ -220,28 +234,30 @@ _LIST = re.compile(rf"{CITATION.pattern}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){CITA
 
 def _listed(places: Sequence[int]) -> str:
     """``[1], [2] and [5]``: the words that join citations go with them."""
-    told = [f"[{k + 1}]" for k in places]
-    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+    numbers = [f"[{k + 1}]" for k in places]
+    return " and ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
 
 
-def remaining(query: Query, rationale: Rationale, kept: Collection[int]) -> Ask:
+def remaining(query: Query, rationale: Rationale, visible: Collection[int]) -> RankingInput:
     """The query with only some purchases, and the rationale as it is then: citations of others go, in text too, and so
     does a reason that has no citation left. Places are counted anew."""
-    place = {old: new for new, old in enumerate(sorted(kept))}
-    gone = {x.item_id for k, x in enumerate(query.history) if k not in place}
-    gone -= {x.item_id for k, x in enumerate(query.history) if k in place}
+    position = {old: new for new, old in enumerate(sorted(visible))}
+    gone = {x.item_id for k, x in enumerate(query.history) if k not in position}
+    gone -= {x.item_id for k, x in enumerate(query.history) if k in position}
     reasons = []
     for reason in rationale.reasons:
-        cited = tuple(place[k] for k in reason.evidence.history if k in place)
+        cited = tuple(position[k] for k in reason.evidence.history if k in position)
         if cited:
             reasons.append(replace(reason, evidence=replace(reason.evidence, history=cited)))
 
     def renumbered(sentence: str) -> str:
         places = citations(sentence)
-        if places and not any(k in place for k in places):
+        if places and not any(k in position for k in places):
             return ""
-        return _LIST.sub(lambda m: _listed([place[k] for k in citations(m.group()) if k in place]), sentence)
+        return _LIST.sub(lambda m: _listed([position[k] for k in citations(m.group()) if k in position]), sentence)
 
     text = "".join(renumbered(rationale.text[a:b]) for a, b in sentences(rationale.text))
-    history = tuple(x for k, x in enumerate(query.history) if k in place)
-    return Ask(replace(query, history=history), replace(rationale, reasons=tuple(reasons), text=text), frozenset(gone))
+    history = tuple(x for k, x in enumerate(query.history) if k in position)
+    return RankingInput(
+        replace(query, history=history), replace(rationale, reasons=tuple(reasons), text=text), frozenset(gone)
+    )

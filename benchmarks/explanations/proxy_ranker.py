@@ -1,4 +1,4 @@
-"""A frozen reader: what does a rationale tell somebody who was never trained with its model?
+"""A proxy ranker: what does a rationale say to a ranker that was never trained with its model (simulatability)?
 
 It ranks the catalogue by the sum of three parts, each divided by its best score outside the history, so that none needs
 a fitted weight:
@@ -8,8 +8,8 @@ a fitted weight:
 - its claims: the sum over reasons of weight times the informativeness log(items / items with the value) of each value
   wanted (less that of each avoided) that the item has.
 
-Without a rationale, or with an empty one, only the history stays. Nothing is trained, so no private code between a
-model and its own ranking can be read. The target's name must not be read either: :func:`masked` takes it away.
+Without a rationale, or with an empty one, only the history stays. Nothing is trained, so the proxy ranker cannot read a
+private code between a model and its own ranking. It must not read the target's name: :func:`masked` takes it away.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LONGEST = 2000  # characters of a text that are read
 RUN = 5  # words of a title in a row that name it
 
 
-class Reader:
-    """Built once a catalogue; ``rank`` yields the rankings of queries, each with a rationale or None."""
+class ProxyRanker:
+    """Built once a catalogue; ``rank`` gives the rankings of queries, each with a rationale or None."""
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         self.catalogue = ItemIndex(items)
@@ -44,12 +44,14 @@ class Reader:
         for row in claims:
             for claim in row:
                 self.number.setdefault(claim, len(self.number))
+        # A sparse matrix [items, claims] of ones, from the sorted numbers of each item's claims.
         columns = [sorted({self.number[claim] for claim in row}) for row in claims]
         indptr = np.cumsum([0, *map(len, columns)])
         flat = np.array([c for row in columns for c in row], np.int64)
         has = sp.csr_matrix((np.ones(len(flat)), flat, indptr), shape=(len(items), len(self.number)))
+        # Each column by the informativeness of its claim: a value that every item has counts nothing.
         owners = np.bincount(flat, minlength=len(self.number))
-        self.told = has @ sp.diags(np.log(len(items) / np.maximum(owners, 1)))
+        self.informativeness = has @ sp.diags(np.log(len(items) / np.maximum(owners, 1)))
 
     def rank(
         self, queries: Sequence[Query], rationales: Sequence[Rationale | None], history: bool = True
@@ -58,13 +60,14 @@ class Reader:
         out: list[Prediction] = []
         step = block_size(self.catalogue)
         for start in range(0, len(queries), step):
-            part, given = queries[start : start + step], rationales[start : start + step]
-            scores = self._part(self.index.scores(self.index.query([_words(r) for r in given])), part)
-            scores += self._part((self._claims(given) @ self.told.T).toarray(), part)
+            block, explanations = queries[start : start + step], rationales[start : start + step]
+            # Each part is [queries of the block, items]: of the words, of the claims, of the history.
+            scores = self._part(self.index.scores(self.index.query([_words(r) for r in explanations])), block)
+            scores += self._part((self._claims(explanations) @ self.informativeness.T).toarray(), block)
             if history:
-                recent = self.catalogue.recent(part, LAST, DECAY)
-                scores += self._part(self.index.scores(recent @ self.words), part)
-            out += rank_block(part, scores, self.catalogue)
+                recent = self.catalogue.recent(block, LAST, DECAY)
+                scores += self._part(self.index.scores(recent @ self.words), block)
+            out += rank_block(block, scores, self.catalogue)
         return out
 
     def _part(self, scores: np.ndarray, queries: Sequence[Query]) -> np.ndarray:
@@ -102,18 +105,18 @@ def masked(
     the target, in no title of the history and no function words. From the reasons go wanted and avoided values among
     ``single``, those that only one item has, unless the history has shown them.
     """
-    known, names = set(FUNCTION_WORDS), set[str]()
+    harmless, names = set(FUNCTION_WORDS), set[str]()
     shown = set[tuple[str, str]]()
     for past in query.history:
         if past.item_id in items:
             item = items[past.item_id]
-            known.update(tokenize(item.title))
+            harmless.update(tokenize(item.title))
             shown.update((a, v) for a, values in item.attributes.items() for v in values)
     for target in targets:
         if target in items:
             names.update(tokenize(items[target].title))
-            known.update(w for vs in items[target].attributes.values() for v in vs for w in tokenize(v))
-    names -= known
+            harmless.update(w for vs in items[target].attributes.values() for v in vs for w in tokenize(v))
+    names -= harmless
     text = rationale.text
     for target in targets:
         for start, end in reversed(title_runs(text, items[target].title) if target in items else []):
@@ -121,12 +124,12 @@ def masked(
     if names:
         text = WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), text)
 
-    def kept(claims: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    def unmasked(claims: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         return tuple(c for c in claims if c in shown or c not in single)
 
     reasons: list[Reason] = []
     for reason in rationale.reasons:
-        wants, avoids = kept(reason.wants), kept(reason.avoids)
+        wants, avoids = unmasked(reason.wants), unmasked(reason.avoids)
         if (wants, avoids) != (reason.wants, reason.avoids):
             reason = replace(reason, wants=wants, avoids=avoids)
         reasons.append(reason)
@@ -141,11 +144,11 @@ def title_runs(text: str, title: str) -> list[tuple[int, int]]:
     if size < 3:
         return []
     words = [(m.start(), m.end(), m.group().lower()) for m in WORD.finditer(text)]
-    known = {tuple(wanted[k : k + size]) for k in range(len(wanted) - size + 1)}
-    said = [word for *_, word in words]
+    runs = {tuple(wanted[k : k + size]) for k in range(len(wanted) - size + 1)}
+    tokens = [word for *_, word in words]
     out: list[tuple[int, int]] = []
     for k in range(len(words) - size + 1):
-        if tuple(said[k : k + size]) in known:
+        if tuple(tokens[k : k + size]) in runs:
             start, end = words[k][0], words[k + size - 1][1]
             if out and start <= out[-1][1]:
                 out[-1] = (out[-1][0], end)

@@ -23,9 +23,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Perturbed:
-    """A line of ``perturbed.jsonl``: what a model was given for a query under the name of a change
-    (:mod:`benchmarks.explanations.perturbations`; ``own`` is no change), the first ten items that it ranked, and the
-    effects."""
+    """A line of ``perturbed.jsonl``: the input of a model for a query, its first ten items, and the effects.
+
+    ``input`` is the name of a change of :mod:`benchmarks.explanations.perturbations`; ``own`` is no change.
+    """
 
     query_id: str
     input: str
@@ -78,6 +79,6 @@ class Explanation(Record):
 
 
 def read_explanation(folder: Path) -> Explanation:
-    """The scorecard in a run's folder. :class:`RadError` names the file and its first fault."""
+    """The scorecard in a run's folder. :class:`RadError` names the file and its first error."""
     command = f"python -m benchmarks.explain {folder} writes it"
     return read_record(folder / FILE, Explanation, SCHEMA_VERSION, command)

@@ -1,4 +1,4 @@
-"""What ``benchmarks.explain`` prints: one table of all families, then what judges said and what there is to know."""
+"""What ``benchmarks.explain`` prints: one table of all families, then the judges' answers and the notes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.explanations.families import FAMILIES
 from benchmarks.explanations.results import Explanation, Judged
 from benchmarks.harness.results import Score
 from rad.reporting.console import console, table
-
-FAMILIES = (
-    *("grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap", "judged"),
-)
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ def rows_of(kinds: Mapping[str, Any], scores: Sequence[Score]) -> Iterator[Row]:
 
 
 def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, Any]) -> None:
-    """One table: a row a metric of ``kinds`` (by name), a column a run; then what judges said, and what to know."""
+    """One table: a row a metric of ``kinds`` (by name), a column a run; then the judges' answers and the notes."""
     heads = (label.replace(" ", "\n") for label in labels)
     grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *heads)
     for number, column in enumerate(grid.columns):  # names stay whole; long labels of runs fold
@@ -49,14 +46,14 @@ def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str
         if row.family != last.family:
             grid.add_row(f"[bold]{row.family}[/bold]")
         cells = [_cell(card.score(row.metric, row.part)) for card in cards]
-        if row.metric != last.metric and row.part != "all":  # a metric that is known by judge alone
+        if row.metric != last.metric and row.part != "all":  # a metric by judge alone
             grid.add_row(f"  {row.metric}")
         grid.add_row(f"  {row.metric}" if row.part == "all" else f"    {row.part}", row.better, *cells)
         last = row
     console.print(grid)
     for label, card in zip(labels, cards, strict=True):
         for one in card.judged:
-            console.print(spoken(one), markup=False, soft_wrap=True)
+            console.print(sentence(one), markup=False, soft_wrap=True)
         for note in card.notes:
             console.print(f"{label}: {note}", markup=False, soft_wrap=True)
 
@@ -68,8 +65,8 @@ def _cell(score: Score | None) -> str:
     return f"{score.value:.3f} [{ends}]".replace("0.", ".").replace("[", "\\[")
 
 
-def spoken(one: Judged) -> str:
-    """One judge on one question, and what stands beside that, as a sentence."""
+def sentence(one: Judged) -> str:
+    """One judge on one question, and the agreement beside it, as a sentence."""
     lost = ", ".join(f"{getattr(one, k)} {k}" for k in ("abstained", "invalid", "unanswered") if getattr(one, k))
     ceiling = one.ceiling.get("value")
     words = f"people's alpha {ceiling:.2f}" if ceiling is not None else "no agreement of people to set beside it"

@@ -61,7 +61,8 @@ def scored(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Entry
 
 
 def _explanation(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Iterator[str]:
-    from benchmarks import explain  # loads the models' side only where an entry has a scorecard
+    # loads the models' side, so only where an entry has a scorecard
+    from benchmarks.explanations.families import explanation_metrics
 
     card = entry.explanation
     assert card is not None
@@ -69,7 +70,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], task: Task) ->
     if (card.n, card.n_rationales) != (len(task.examples), told):
         yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {len(task.examples)}, {told}"
     claimed = [s for s in card.scores if s.basis == "recomputed"]
-    kinds = explain.metrics(attested=False)
+    kinds = explanation_metrics(attested=False)
     if wrong := sorted({s.metric for s in claimed} - kinds.keys()):
         yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in wrong], kinds)}"
         return

@@ -125,17 +125,18 @@ def test_what_a_submitter_gives_is_text_and_its_faults_name_their_files(runs, ro
 def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_path, capsys):
     folder = tmp_path / "told"
     shutil.copytree(runs["template"], folder)
-    from benchmarks import explain
+    from benchmarks.explanations import families, finished_run, scoring
 
-    metrics = explain.metrics
+    kinds = families.explanation_metrics
     fast = {"claim_precision", "text_agreement", "reason_f1@3", "unique_sentence_ratio"}
 
     def some(attested):
-        return {name: kind for name, kind in metrics(attested).items() if name in fast}
+        return {name: kind for name, kind in kinds(attested).items() if name in fast}
 
     with pytest.MonkeyPatch.context() as patch:  # the rest loads an embedding
-        patch.setattr(explain, "metrics", some)
-        explain.write(explain.read_run(folder, None, None, {}), explain.Request(ask=None))
+        patch.setattr(scoring, "explanation_metrics", some)
+        finished = finished_run.read_finished_run(folder, finished_run.DatasetCache())
+        scoring.explain(finished, scoring.ScorecardOptions(ask=None))
     path = enter(folder, root)
     raw = json.loads(path.read_text())
     assert {s["metric"] for s in raw["explanation"]["scores"]} == fast

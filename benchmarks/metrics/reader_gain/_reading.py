@@ -1,4 +1,5 @@
-"""What the metrics of reader gain share: the frozen reader's NDCG with one rationale and with another, or with none.
+"""What the metrics of reader gain share: NDCG of the proxy ranker with one rationale and with another,
+or with none.
 
 The target's name is masked before anything is read (:func:`benchmarks.explanations.proxy_ranker.masked`), so that
 naming it gains nothing.
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from benchmarks.explanations.proxy_ranker import Reader, masked, single_values
+from benchmarks.explanations.proxy_ranker import ProxyRanker, masked, single_values
 from benchmarks.metrics._text import TextMetric
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
 from rad.types import Example, Prediction, Rationale
@@ -24,8 +25,8 @@ class ReadingMetric(TextMetric):
     default_cut: ClassVar[int] = 10
 
     @cached_property
-    def reader(self) -> Reader:
-        return Reader(self.items)
+    def proxy_ranker(self) -> ProxyRanker:
+        return ProxyRanker(self.items)
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         return self.score_each([prediction], [example])[0]
@@ -42,6 +43,6 @@ class ReadingMetric(TextMetric):
         ]
 
     def ndcg(self, rationales: Sequence[Rationale | None], examples: Sequence[Example]) -> list[float]:
-        """Of the reader who has the history and these rationales. A target in its own history scores 0."""
-        found = self.reader.rank([e.query for e in examples], rationales)
-        return Ndcg(self.items, self.k).score_each(found, examples)
+        """Of the proxy ranker with the history and these rationales. A target in its own history scores 0."""
+        predictions = self.proxy_ranker.rank([e.query for e in examples], rationales)
+        return Ndcg(self.items, self.k).score_each(predictions, examples)

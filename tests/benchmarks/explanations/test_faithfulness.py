@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.explain import metrics
-from benchmarks.explanations.control_rationales import Heeding, Ignoring, perfect, shuffled
-from benchmarks.explanations.counterfactuals import Asked, Plan, effects, rbo
+from benchmarks.explanations.control_rationales import FaithfulModel, RationaleBlindModel, perfect, shuffled
+from benchmarks.explanations.counterfactuals import Answers, InputPlan, effects, rbo
 from benchmarks.explanations.faithfulness import MASKED, curves, faithful_values, perturbed
+from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.perturbations import (
     Perturbations,
     cited_places,
@@ -37,23 +37,23 @@ def world():
     return open_dataset("world:seed=5,users=60,items=200")
 
 
-def known(world):
+def supported(world):
     """The test examples whose reasons explain the choice, and these reasons as a model's rationales."""
     examples = [e for e in world.examples["test"] if e.rationale.verdict == "supported"]
     return examples, perfect(examples, world.items)
 
 
 def faithful(items):
-    return {k: kind(items) for k, kind in metrics(attested=True).items() if "model" in kind.needs}
+    return {k: kind(items) for k, kind in explanation_metrics(attested=True).items() if "model" in kind.needs}
 
 
-def asked(model, examples, rationales, items):
+def measured(model, examples, rationales, items):
     """Every metric of faithfulness of ``model``: its values by metric and slice, and the answers."""
-    kinds = faithful(items)
-    plan = Plan.of(examples, rationales, items, [a for m in kinds.values() for a in m.asks])
-    found = Asked.of(plan, model, examples, items)
-    given = [Prediction(e.query.query_id, (), r) for e, r in zip(examples, rationales, strict=True)]
-    return faithful_values(kinds, found, range(len(examples)), given, len(examples)), found
+    metrics = faithful(items)
+    plan = InputPlan.of(examples, rationales, items, [name for m in metrics.values() for name in m.asks])
+    answers = Answers.of(plan, model, examples, items)
+    predictions = [Prediction(e.query.query_id, (), r) for e, r in zip(examples, rationales, strict=True)]
+    return faithful_values(metrics, answers, range(len(examples)), predictions, len(examples)), answers
 
 
 # --- how far rankings are apart ---
@@ -82,9 +82,9 @@ def test_effects_by_hand(toy):
     own = Prediction("q", ("blue-hat", "green-hat", "red-scarf"), scores=(3.0, 2.0, 1.0))
     assert set(effects(own, own, example, frozenset()).values()) == {0.0}
     lower = Prediction("q", ("green-hat", "blue-hat", "red-scarf"), scores=(3.0, 2.0, 1.0))
-    found = effects(own, lower, example, frozenset())
-    assert found["ndcg"] == pytest.approx(1 - 1 / np.log2(3)) and found["score"] == pytest.approx(0.5)
-    assert found["rank"] == pytest.approx(np.log(2) / np.log(101)) and found["ranking"] > 0
+    change = effects(own, lower, example, frozenset())
+    assert change["ndcg"] == pytest.approx(1 - 1 / np.log2(3)) and change["score"] == pytest.approx(0.5)
+    assert change["rank"] == pytest.approx(np.log(2) / np.log(101)) and change["ranking"] > 0
     gone = effects(own, Prediction("q", ("green-coat", *own.ranking), scores=(9.0, 3.0, 2.0, 1.0)), example,
                    frozenset(["green-coat"]))  # fmt: skip
     assert gone["ranking"] == pytest.approx(0) and gone["rank"] == 0, "a purchase taken away is not ranked"
@@ -95,20 +95,20 @@ def test_effects_by_hand(toy):
 # --- changed inputs ---
 
 
-def told(example, *reasons, text=TEXT):
+def rationale(example, *reasons, text=TEXT):
     key = example.query.query_id
     return Rationale("r", key, reasons or (RED, HAT, NO_COAT), text, "supported", "model", "m", "1")
 
 
 def test_changes_by_hand(toy):
     example = toy.examples["test"][0]  # history: red-coat, red-hat, red-scarf, red-boots, blue-boots
-    own, matcher = told(example), Matcher(toy.items.values())
-    wrong = corrupted(own, example.query, toy.items)
-    [(name, value)] = wrong.reasons[0].wants
-    assert name == "colour" and value != "red" and wrong.reasons[1:] == own.reasons[1:]
-    assert wrong.reasons[0].evidence.value == value and wrong.text.lower() == TEXT.lower().replace("red", value, 1)
-    assert corrupted(own, example.query, toy.items) == wrong, "the same in every run"
-    bare = told(example, Reason(Evidence((0,), "co_purchase"), weight=0.5), text="Goes with [1].")
+    own, matcher = rationale(example), Matcher(toy.items.values())
+    changed = corrupted(own, example.query, toy.items)
+    [(name, value)] = changed.reasons[0].wants
+    assert name == "colour" and value != "red" and changed.reasons[1:] == own.reasons[1:]
+    assert changed.reasons[0].evidence.value == value and changed.text.lower() == TEXT.lower().replace("red", value, 1)
+    assert corrupted(own, example.query, toy.items) == changed, "the same in every run"
+    bare = rationale(example, Reason(Evidence((0,), "co_purchase"), weight=0.5), text="Goes with [1].")
     assert corrupted(bare, example.query, toy.items) is None, "no claim, nothing to corrupt"
 
     first, last = truncated(own, 34, True, matcher), truncated(own, 34, False, matcher)
@@ -148,73 +148,73 @@ def test_citations_go_with_the_words_that_join_them(toy, text, left):
 
 def test_nothing_to_change_is_nothing_to_ask(toy):
     example = toy.examples["test"][0]
-    empty = told(example, text="")
+    empty = rationale(example, text="")
     empty = dataclasses.replace(empty, reasons=())
     changes = Perturbations([example], [empty], None, toy.items)
-    assert changes.ask("own", 0) is not None
+    assert changes.input("own", 0) is not None
     for name in ("swap", "corrupt", "paraphrase", "heaviest_first_20", "without_cited", "only_random"):
-        assert changes.ask(name, 0) is None, name
+        assert changes.input(name, 0) is None, name
 
 
 # --- models ---
 
 
-def test_a_model_that_ignores_its_rationale_scores_nothing(world):
-    examples, rationales = known(world)
-    values, found = asked(Ignoring(world.items), examples, rationales, world.items)
+def test_a_rationale_blind_model_scores_nothing(world):
+    examples, rationales = supported(world)
+    values, answers = measured(RationaleBlindModel(world.items), examples, rationales, world.items)
     for (name, part), column in values.items():
         base = name.partition(".")[0]
         if base in ("swap", "corrupt", "paraphrase", "truncation", "truncation_order"):
             assert np.nanmax(np.abs(column)) < 1e-12, (name, part)
-    assert all(effect == 0 for curve in curves(found, len(examples)).values() for effect in curve.values())
+    assert all(effect == 0 for curve in curves(answers, len(examples)).values() for effect in curve.values())
 
 
-def test_a_model_that_heeds_its_rationale_scores(world):
-    examples, rationales = known(world)
-    values, found = asked(Heeding(world.items), examples, rationales, world.items)
+def test_a_faithful_model_scores(world):
+    examples, rationales = supported(world)
+    values, answers = measured(FaithfulModel(world.items), examples, rationales, world.items)
     for name in ("swap", "corrupt", "truncation", "truncation_order", "comprehensiveness", "sufficiency"):
         for part in ("all", MASKED):
             assert np.nanmean(values[name, part]) > 0.1, (name, part)
-    curve = curves(found, len(examples))
+    curve = curves(answers, len(examples))
     assert curve["heaviest"]["20"] >= curve["lightest"]["20"] and curve["heaviest"]["0"] == 0
-    shown = list(perturbed(found, 2))
-    assert {row.query_id for row in shown} == {e.query.query_id for e in examples[:2]}
-    assert {"own", "swap", "none"} <= {row.input for row in shown} and all(row.ranking for row in shown)
+    changes = list(perturbed(answers, 2))
+    assert {row.query_id for row in changes} == {e.query.query_id for e in examples[:2]}
+    assert {"own", "swap", "none"} <= {row.input for row in changes} and all(row.ranking for row in changes)
 
 
 def test_citations_beside_the_point_matter_no_more_than_others(world):
-    """What an ignoring model's random citations score: nothing but noise."""
-    examples, _ = known(world)
-    values, _ = asked(Ignoring(world.items), examples, shuffled(examples, world.items), world.items)
+    """What a rationale-blind model's random citations score: nothing but noise."""
+    examples, _ = supported(world)
+    values, _ = measured(RationaleBlindModel(world.items), examples, shuffled(examples, world.items), world.items)
     for name in ("comprehensiveness", "sufficiency"):
         column = values[name, "all"][~np.isnan(values[name, "all"])]
         assert abs(column.mean()) < 4 * column.std() / np.sqrt(len(column)), name
 
 
 def test_same_inputs_are_asked_once_and_bad_answers_counted(world):
-    examples, rationales = known(world)
+    examples, rationales = supported(world)
     examples, rationales = examples[:6], rationales[:6]
-    plan = Plan.of(examples, rationales, world.items, ["swap"])
+    plan = InputPlan.of(examples, rationales, world.items, ["swap"])
     assert len(plan.distinct) == 12 < len(plan.inputs), "the masked ones are the same here"
 
-    class Broken(Heeding):  # a FAKE: it ranks a purchase first in every other answer
+    class Broken(FaithfulModel):  # a FAKE: it ranks a purchase first in every other answer
         def rank_given(self, queries, rationales):
             for k, p in enumerate(super().rank_given(queries, rationales)):
                 bought = queries[k].history[0].item_id
                 yield p if k % 2 else dataclasses.replace(p, ranking=(bought, *p.ranking[1:]))
 
-    found = Asked.of(plan, Broken(world.items), examples, world.items)
-    assert found.failures == {"item of the history in the ranking": 6}
-    assert all(found.effect("swap", row) == {} for row in range(6)), "undefined, not 0"
+    answers = Answers.of(plan, Broken(world.items), examples, world.items)
+    assert answers.failures == {"item of the history in the ranking": 6}
+    assert all(answers.effect("swap", row) == {} for row in range(6)), "undefined, not 0"
 
 
 def test_a_missing_rationale_is_no_effect_and_an_empty_one_undefined(world):
-    examples, rationales = known(world)
+    examples, rationales = supported(world)
     examples, rationales = examples[:5], rationales[:4]
     rationales[3] = dataclasses.replace(rationales[3], reasons=(), text="")
-    kinds = faithful(world.items)
-    plan = Plan.of(examples[:4], rationales, world.items, [a for m in kinds.values() for a in m.asks])
-    found = Asked.of(plan, Heeding(world.items), examples[:4], world.items)
-    given = [Prediction(e.query.query_id, (), r) for e, r in zip(examples, [*rationales, None], strict=True)]
-    values = faithful_values(kinds, found, range(4), given, 5)
+    metrics = faithful(world.items)
+    plan = InputPlan.of(examples[:4], rationales, world.items, [name for m in metrics.values() for name in m.asks])
+    answers = Answers.of(plan, FaithfulModel(world.items), examples[:4], world.items)
+    predictions = [Prediction(e.query.query_id, (), r) for e, r in zip(examples, [*rationales, None], strict=True)]
+    values = faithful_values(metrics, answers, range(4), predictions, 5)
     assert values["corrupt", "all"][4] == 0 and np.isnan(values["corrupt", "all"][3])

@@ -8,24 +8,20 @@ import re
 import shutil
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
-from benchmarks import explain, report
-from benchmarks.explain import Request, read_run
-from benchmarks.harness import runner
-from benchmarks.harness.runner import Experiment
+from benchmarks import report
+from benchmarks.explanations import finished_run
 from benchmarks.reporting import examples as browser
-from rad import registry
-from rad.data.dataset import open_dataset
 from rad.errors import RadError
 from rad.rationales.claims import Matcher
 from rad.reporting.html import source as html_source
 from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
 from rad.types import Evidence, Example, Interaction, Item, Query, Rationale, Reason
 from tests.annotation.argilla.test_server_pages import CHROMIUM, DRIVER, FLAGS
+from tests.benchmarks.conftest import FINISHED_RUNS
 
-DOMAIN = "world:seed=5,users=60,items=200"
+pytestmark = FINISHED_RUNS
 EVIL = '<script>document.title=1</script><img src=https://example.com/x onerror="document.title=2">\'&{{ 7*7 }}'
 VOID = ("meta", "br", "wbr", "rect", "line", "circle", "polyline", "input", "img")
 
@@ -53,33 +49,11 @@ class Page(HTMLParser):
         self.text += "" if {"style", "script"} & set(self.open) else data
 
 
-@pytest.fixture(scope="module")
-def opened():
-    return {(DOMAIN, "full"): open_dataset(DOMAIN)}
-
-
-@pytest.fixture(scope="module")
-def finished(opened, tmp_path_factory):
-    """The gate with its scorecard, the arm that writes nothing without one, and popularity."""
-    from benchmarks.metrics.overlap import embedding_similarity
-
-    [data] = opened.values()
-    job = Experiment(
-        data, "test", "full", 0, None, ("ndcg@10", "recall@10", "claim_precision"), tmp_path_factory.mktemp("runs")
-    )
-    kind = registry.load("benchmarks.models", "rationale_first")
-    runs = {"gate": runner.execute(job, "rationale_first", kind.Settings(**kind.test_settings, reasoner="gate"))}
-    runs["popularity"] = runner.execute(job, "popularity")
-    with pytest.MonkeyPatch.context() as patch:  # a FAKE encoder: the real one takes seconds to load
-        patch.setattr(embedding_similarity, "encoded", lambda name, texts: (np.eye(len(texts), dtype=np.float32), 0))
-        explain.write(read_run(runs["gate"], None, None, opened), Request(ask=6, samples=20))
-    return runs
-
-
 @pytest.fixture
-def folders(finished, tmp_path, opened, monkeypatch):
-    monkeypatch.setattr(explain, "open_dataset", lambda *_: next(iter(opened.values())))
-    return {name: shutil.copytree(path, tmp_path / name) for name, path in finished.items()}
+def folders(explained_runs, small_world, tmp_path, monkeypatch):
+    """Copies of two runs: ``template`` with its scorecard, and ``popularity``, which writes no rationales."""
+    monkeypatch.setattr(finished_run, "open_dataset", lambda *_: small_world)
+    return {name: shutil.copytree(path, tmp_path / name) for name, path in explained_runs.items()}
 
 
 def written(tmp_path, *folders, **more):
@@ -98,15 +72,15 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
     _, page = written(tmp_path, *folders.values(), examples=5)
     for words in ("ndcg@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
         assert words in page.text
-    ndcg = report.read([folders["gate"]])[0][0].score("ndcg@10")
+    ndcg = report.read([folders["template"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
     assert page.tags.count("svg") == 1 + 7 + 1, "cost, headlines, curves"
-    names = ("1 rationale_first+gate, heaviest first", "1 rationale_first+gate, lightest first")
+    names = ("1 template, heaviest first", "1 template, lightest first")
     assert all(name in page.text for name in names), "the lines of the run that was asked again"
     assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5
     assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.given
     assert "benchmarks.explain" not in page.text, "there is no more to be had"
-    (folders["gate"] / "explanation.json").unlink()
+    (folders["template"] / "explanation.json").unlink()
     _, page = written(tmp_path, *folders.values(), examples=0)
     command = f"python -m benchmarks.explain {folders['gate']}"
     assert f"More can be said of the rationales of 1: {command}" in page.text and command in capsys.readouterr().out
@@ -142,39 +116,39 @@ def hostile(folder, words):
 
 
 def test_what_models_wrote_is_text(folders, tmp_path):
-    hostile(folders["gate"], EVIL + "\x00\x1b[31m\u202e")
-    html, page = written(tmp_path, folders["gate"], examples=3)
+    hostile(folders["template"], EVIL + "\x00\x1b[31m\u202e")
+    html, page = written(tmp_path, folders["template"], examples=3)
     assert page.tags.count("script") == 1 and "img" not in page.tags
     assert EVIL in page.text.replace("\xa0✗", "") and "<script>document" not in html and "<img" not in html
     assert not re.search("[\x00\x1b\u202e]", html) and "\ufffd\ufffd[31m\ufffd" in page.text
 
 
 def test_long_texts_are_cut(folders, tmp_path):
-    hostile(folders["gate"], "x" * 100_000)
-    html, _ = written(tmp_path, folders["gate"], examples=3)
+    hostile(folders["template"], "x" * 100_000)
+    html, _ = written(tmp_path, folders["template"], examples=3)
     assert "more characters)" in html and "x" * 2001 not in html
 
 
 def test_what_is_missing_is_said(folders, tmp_path, capsys):
-    shutil.move(folders["gate"] / "predictions.jsonl", tmp_path / "elsewhere")
+    shutil.move(folders["template"] / "predictions.jsonl", tmp_path / "elsewhere")
     _, page = written(tmp_path, *folders.values(), examples=2)
     assert "No examples: " in page.text and "the predictions must lie beside result.json" in page.text
     assert page.text.count("No rationale.") == 2, "the other run has its examples"
-    (folders["gate"] / "perturbed.jsonl").unlink()
-    shutil.move(tmp_path / "elsewhere", folders["gate"] / "predictions.jsonl")
-    _, page = written(tmp_path, folders["gate"], examples=2)
+    (folders["template"] / "perturbed.jsonl").unlink()
+    shutil.move(tmp_path / "elsewhere", folders["template"] / "predictions.jsonl")
+    _, page = written(tmp_path, folders["template"], examples=2)
     assert "What changed when" not in page.text
-    card = json.loads((folders["gate"] / "explanation.json").read_text())
+    card = json.loads((folders["template"] / "explanation.json").read_text())
     for change, why in (
         ({"run_id": "other"}, "of run other, but result.json is of run"),
         ({"n": "x"}, "explanation.json: n"),
     ):
-        (folders["gate"] / "explanation.json").write_text(json.dumps(card | change))
+        (folders["template"] / "explanation.json").write_text(json.dumps(card | change))
         with pytest.raises(RadError, match=why):
-            written(tmp_path, folders["gate"])
-    (folders["gate"] / "result.json").unlink()
+            written(tmp_path, folders["template"])
+    (folders["template"] / "result.json").unlink()
     with pytest.raises(RadError, match=r"result.json: no such file"):
-        written(tmp_path, folders["gate"])
+        written(tmp_path, folders["template"])
     with pytest.raises(RadError, match="--examples must be at least 0"):
         written(tmp_path, folders["popularity"], examples=-1)
 
@@ -239,7 +213,7 @@ def test_in_chromium_on_a_phone(folders, tmp_path):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
-    hostile(folders["gate"], EVIL + "y" * 300)
+    hostile(folders["template"], EVIL + "y" * 300)
     written(tmp_path, *folders.values(), examples=3)
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM

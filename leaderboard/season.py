@@ -38,7 +38,8 @@ from rad.errors import RadError
 from rad.runtime import provenance, records
 from rad.runtime.files import atomic_write, canonical, sha256_file, sha256_lines, write_jsonl
 from rad.types import Interaction, Item, Query
-from rad.world import fashion, simulate
+from rad.world import simulate
+from rad.world.spec import read_spec
 
 ABOUT, ITEMS, QUERIES = "season.json", "items.jsonl", "queries.jsonl"
 
@@ -137,7 +138,9 @@ def revealed(secret: Secret) -> Dataset:
     key = int.from_bytes(bytes.fromhex(secret.key), "big")
     if key >> 128 == 0:
         raise RadError("the key of a season has at least 128 bits")
-    made = simulate.build(fashion.SPEC, replace(simulate.Settings(), seed=key, users=secret.users, items=secret.items))
+    made = simulate.build(
+        read_spec("fashion"), replace(simulate.Settings(), seed=key, users=secret.users, items=secret.items)
+    )
     items = {item.item_id: item for item in sorted(made.items, key=lambda item: item.item_id)}
     examples = leave_last_out("world", made.sequences, made.rationales, made.contrasts)
     queries = [e.query for e in examples["test"]]

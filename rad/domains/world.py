@@ -12,7 +12,8 @@ from pathlib import Path
 from rad.data.domain import Corpus, StreamedDomain
 from rad.errors import RadError
 from rad.types import Item
-from rad.world import catalogue, fashion, simulate
+from rad.world import catalogue, simulate
+from rad.world.spec import Spec, read_spec
 
 IN_MEMORY = 200_000  # users; their examples and reasons take about 20 GB
 
@@ -23,7 +24,7 @@ class Domain(StreamedDomain):
     name = "world"
     version = simulate.VERSION
     published_whole = True  # a release holds all of it, texts too: no third party has a part in it
-    spec = fashion.SPEC
+    vocabulary = "fashion"  # the file of rad/world/vocab that says what the world is made of
 
     def __init__(self, argument: str = "") -> None:
         self.settings = simulate.parse(argument)
@@ -38,11 +39,15 @@ class Domain(StreamedDomain):
         return simulate.build(self.spec, self.settings)
 
     @property
+    def spec(self) -> Spec:
+        return read_spec(self.vocabulary)
+
+    @property
     def n_users(self) -> int:
         return self.settings.users
 
     @cached_property
-    def catalogue(self) -> catalogue.Catalogue:
+    def catalogue(self) -> catalogue.ItemTable:
         return catalogue.build(self.spec, self.settings.seed, self.settings.items)
 
     @property

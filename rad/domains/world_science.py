@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from rad.domains import world
-from rad.world import science
 
 
 class Domain(world.Domain):
     """The built-in world of papers. Needs no files."""
 
     name = "world_science"
-    spec = science.SPEC
+    vocabulary = "science"

@@ -95,7 +95,7 @@ def command(function: Callable[..., int | None]) -> Program:
     """The command line of a module whose ``main`` is ``function``; the module's docstring is the help."""
     module = function.__globals__
     spec = module.get("__spec__")  # under python -m, __name__ does not say which module it is
-    name = spec.name if spec else module["__name__"]
+    name = (spec.name if spec else module["__name__"]).removesuffix(".__main__")
     return Program(f"python -m {name}", lambda: _parser(function, module["__doc__"] or ""), function)
 
 

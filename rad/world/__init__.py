@@ -1,6 +1,6 @@
 """The built-in worlds: shoppers and readers whose reasons are known, generated from a seed with integers alone.
 
-``spec`` says what a world is made of, ``fashion`` and ``science`` fill it in, ``catalogue`` makes the items,
-``people`` the users' hidden state, ``engine`` their choices, ``reasons`` the known rationales, ``corpus`` the data set.
-``ceilings`` computes the best scores that are possible.
+``vocab/*.yaml`` says what a world is made of, and ``spec`` reads it. ``catalogue`` makes the items, ``users`` the
+users' hidden states, ``choice_model`` their choices, ``reasons`` the known rationales, ``simulate`` the corpus.
+``ceilings`` computes the best scores that are possible, with the ``posterior`` of the hidden states.
 """

@@ -14,7 +14,7 @@ import numpy as np
 
 from rad.data.splits import public_id
 from rad.types import Item
-from rad.world.rng import Ints, Purpose, below, bits, pick
+from rad.world.rng import Ints, Purpose, integers, pick, random_words
 from rad.world.spec import Claim, Spec
 
 AFFINE = 5  # odds of a value that goes with one drawn before it
@@ -47,7 +47,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class ItemTable:
     """``values`` (items, attributes, 2) holds value numbers, mostly one; ``appeal`` (items,) utilities."""
 
     seed: int
@@ -83,23 +83,15 @@ class Catalogue:
         return _items(self)
 
 
-def build(spec: Spec, seed: int, n: int) -> Catalogue:
+def build(spec: Spec, seed: int, n: int) -> ItemTable:
     """Draw ``n`` items: the kind first, then each attribute given those before it."""
     vocabulary = Vocabulary(spec)
-    none, item = vocabulary.size, np.arange(n)
-    values = np.full((n, len(spec.values), 2), none, dtype=np.int64)
-    odds = np.ones((none + 1, none), dtype=np.int64)
-    for one, others in spec.affinity.items():
-        for other in others:
-            odds[vocabulary.number[one], vocabulary.number[other]] = AFFINE
-            odds[vocabulary.number[other], vocabulary.number[one]] = AFFINE
-    for circle in spec.circles:
-        for one in circle:
-            for other in circle:
-                if one[0] != other[0]:
-                    odds[vocabulary.number[one], vocabulary.number[other]] = CIRCLE
+    item = np.arange(n)
+    # (items, attributes, 2): an item's first and second value of each attribute
+    values = np.full((n, len(spec.values), 2), vocabulary.size, dtype=np.int64)
+    odds = _affinity_odds(vocabulary)
     kinds = tuple(spec.values[spec.kind])
-    kind = below(seed, Purpose.KIND, len(kinds), item)
+    kind = integers(seed, Purpose.KIND, len(kinds), item)
     parent_of = np.array([vocabulary.number[spec.parent, spec.parents[k]] for k in kinds])
     values[:, 0, 0], values[:, 1, 0] = parent_of[kind], vocabulary.of(spec.kind)[kind]
     drawn: list[Ints] = [values[:, 0, 0], values[:, 1, 0]]
@@ -107,72 +99,95 @@ def build(spec: Spec, seed: int, n: int) -> Catalogue:
         if f < 2:
             continue
         numbers = vocabulary.of(attribute)
+        # (items, values of the attribute): 0 where the item's parent allows no such value, else a product over the
+        # values that were drawn before
         weights = np.ones((n, len(numbers)), dtype=np.int64)
         for parent, allowed in spec.allowed.get(attribute, {}).items():
-            bad = [k for k, value in enumerate(spec.values[attribute]) if value not in allowed]
-            weights[np.ix_(values[:, 0, 0] == vocabulary.number[spec.parent, parent], bad)] = 0
+            refused = [k for k, value in enumerate(spec.values[attribute]) if value not in allowed]
+            weights[np.ix_(values[:, 0, 0] == vocabulary.number[spec.parent, parent], refused)] = 0
         for earlier in drawn:
             weights *= odds[earlier][:, numbers]
-        first = pick(weights, bits(seed, Purpose.VALUE, item, f))
+        first = pick(weights, random_words(seed, Purpose.VALUE, item, f))
         values[:, f, 0] = numbers[first]
         drawn.append(values[:, f, 0])
         if attribute in spec.second:
             weights[item, first] = 0
-            more = below(seed, Purpose.SECOND, 100, item, f) < spec.second[attribute]
-            values[more, f, 1] = numbers[pick(weights, bits(seed, Purpose.SECOND, item, f, 1))][more]
+            more = integers(seed, Purpose.SECOND, 100, item, f) < spec.second[attribute]
+            values[more, f, 1] = numbers[pick(weights, random_words(seed, Purpose.SECOND, item, f, 1))][more]
     maker = values[:, -1, 0] - vocabulary.of(spec.attributes[-1])[0]  # each maker has its own few invented words
     each = len(spec.names) // len(spec.values[spec.attributes[-1]])
-    names = maker * each + below(seed, Purpose.VALUE, each, item, len(spec.values))
+    names = maker * each + integers(seed, Purpose.VALUE, each, item, len(spec.values))
     _twins(spec, seed, values, names)
-    halvings = np.zeros(n, dtype=np.int64)
-    coin = bits(seed, Purpose.APPEAL, item)
+    return ItemTable(seed, vocabulary, values, _appeal(seed, item), names)
+
+
+def _affinity_odds(vocabulary: Vocabulary) -> Ints:
+    """(values + 1, values): how many times likelier a value is drawn after another; the last row is "none"."""
+    spec, number = vocabulary.spec, vocabulary.number
+    odds = np.ones((vocabulary.size + 1, vocabulary.size), dtype=np.int64)
+    for value, others in spec.affinity.items():
+        for other in others:
+            odds[number[value], number[other]] = AFFINE
+            odds[number[other], number[value]] = AFFINE
+    for circle in spec.circles:
+        for value in circle:
+            for other in circle:
+                if value[0] != other[0]:
+                    odds[number[value], number[other]] = CIRCLE
+    return odds
+
+
+def _appeal(seed: int, item: Ints) -> Ints:
+    """(items,) utilities: a geometric number of steps, from the zeros at the end of a word, and a remainder."""
+    halvings = np.zeros(len(item), dtype=np.int64)
+    coin = random_words(seed, Purpose.APPEAL, item)
     for k in range(1, APPEAL_TOP // APPEAL_STEP + 1):
         halvings += (coin % np.uint64(1 << k)) == 0
-    appeal = halvings * APPEAL_STEP + below(seed, Purpose.APPEAL, APPEAL_STEP, item, 1)
-    return Catalogue(seed, vocabulary, values, appeal, names)
+    return halvings * APPEAL_STEP + integers(seed, Purpose.APPEAL, APPEAL_STEP, item, 1)
 
 
 def _twins(spec: Spec, seed: int, values: Ints, names: Ints) -> None:
     """Turn some items into copies of an earlier one, except in one attribute, which keeps its own draw."""
     free = [f for f, a in enumerate(spec.attributes) if a in (*spec.share, spec.limit)]
     item = np.arange(len(values))
-    chosen = item[below(seed, Purpose.TWIN, 100, item) < TWIN_PERCENT]
-    source = below(seed, Purpose.TWIN, np.maximum(chosen, 1), chosen, 1)
-    kept = below(seed, Purpose.TWIN, len(free), chosen, 2)
-    for i, j, k in zip(chosen.tolist(), source.tolist(), kept.tolist(), strict=True):
+    chosen = item[integers(seed, Purpose.TWIN, 100, item) < TWIN_PERCENT]
+    source = integers(seed, Purpose.TWIN, np.maximum(chosen, 1), chosen, 1)
+    own_attribute = integers(seed, Purpose.TWIN, len(free), chosen, 2)
+    for i, j, k in zip(chosen.tolist(), source.tolist(), own_attribute.tolist(), strict=True):
         own = values[i, free[k]].copy()
         if values[i, 0, 0] == values[j, 0, 0]:  # within a parent only: its own draw is allowed there
             values[i], names[i] = values[j], names[j]
             values[i, free[k]] = own
 
 
-def _items(catalogue: Catalogue) -> list[Item]:
+def _items(catalogue: ItemTable) -> list[Item]:
     vocabulary, seed, n = catalogue.vocabulary, catalogue.seed, len(catalogue)
     spec, claims = vocabulary.spec, vocabulary.claims
     width = len(spec.attributes)
+    # (items, 2 x attributes): words for the title, then for the description, which may use other surfaces
     row, column = np.arange(n)[:, None], np.arange(2 * width)[None, :]
-    surface = bits(seed, Purpose.SURFACE, row, column).tolist()
-    sentence = bits(seed, Purpose.SENTENCE, row, column).tolist()
+    surface = random_words(seed, Purpose.SURFACE, row, column).tolist()
+    sentence = random_words(seed, Purpose.SENTENCE, row, column).tolist()
     counts = np.array([len(spec.titles), len(spec.leads), len(spec.closings)])
-    form = below(seed, Purpose.SENTENCE, counts, row, 2 * width + np.arange(3)).tolist()
+    form = integers(seed, Purpose.SENTENCE, counts, row, 2 * width + np.arange(3)).tolist()
     out = []
     for i, values in enumerate(catalogue.values.tolist()):
         attributes = {
             a: tuple(claims[v][1] for v in values[f] if v < len(claims)) for f, a in enumerate(spec.attributes)
         }
 
-        def say(shift: int, attributes: dict[str, tuple[str, ...]] = attributes, i: int = i) -> dict[str, str]:
+        def express_all(shift: int, attributes: dict[str, tuple[str, ...]] = attributes, i: int = i) -> dict[str, str]:
             pairs = enumerate(attributes.items())
             return {a: _join(spec, a, values, surface[i][f + shift]) for f, (a, values) in pairs}
 
-        title = _start(spec.titles[form[i][0]].format(name=spec.names[catalogue.names[i]], **say(0)))
-        said, told = say(width), []
+        title = _start(spec.titles[form[i][0]].format(name=spec.names[catalogue.names[i]], **express_all(0)))
+        surfaces, ranked = express_all(width), []
         for f, a in enumerate(spec.attributes):
             templates, word = spec.sentences.get(a, ()), sentence[i][f]
             if templates and word % 8:  # one in eight goes unsaid
-                told.append((word >> 16, _start(templates[(word >> 8) % len(templates)].format(x=said[a]))))
-        lead = _start(spec.leads[form[i][1]].format(**said))
-        description = " ".join([lead, *(text for _, text in sorted(told)), spec.closings[form[i][2]]])
+                ranked.append((word >> 16, _start(templates[(word >> 8) % len(templates)].format(x=surfaces[a]))))
+        lead = _start(spec.leads[form[i][1]].format(**surfaces))
+        description = " ".join([lead, *(text for _, text in sorted(ranked)), spec.closings[form[i][2]]])
         out.append(Item(catalogue.ids[i], spec.domain, title, f"{title}. {description}", attributes))
     return out
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from rad.data.splits import query_id
 from rad.types import Evidence, EvidenceKind, PairExplanation, Rationale, Reason, Verdict
-from rad.world.catalogue import Catalogue
-from rad.world.choice_model import PARTNER, SHARED, WITHIN
-from rad.world.rng import Ints, Purpose, Words, bits
+from rad.world.catalogue import ItemTable
+from rad.world.choice_model import PARTNER, SHARED, WITHIN, Trajectory
+from rad.world.rng import Ints, Purpose, Words, random_words
 from rad.world.spec import Claim
 from rad.world.users import COMPLEMENT, DISLIKES, LIKES, NEED, UNEXPLAINED
 
@@ -44,39 +44,22 @@ UNEXPLAINED_TEXT = "Nothing in the history points anywhere: perhaps a gift or an
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """One user's hidden state and choices as plain integers (value numbers, item indices)."""
-
-    number: int
-    user_id: str
-    likes: Sequence[int]
-    dislikes: Sequence[int]
-    limit: int
-    need: Sequence[int]
-    mode: Sequence[int]
-    item: Sequence[int]
-    rating: Sequence[int]
-    spoken: Sequence[int]
-    feeling: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class _Term:
-    """One part of a choice's utility. ``units`` is None-free and positive; ``against`` marks what is avoided."""
+    """One part of a choice's utility: ``units`` are positive; ``avoided`` has the values that it speaks against."""
 
     value: int
     units: int
     kind: EvidenceKind
     phrase: str
     cited: tuple[int, ...]
-    against: tuple[int, ...] = ()
+    avoided: tuple[int, ...] = ()
 
 
 @dataclass
 class Explainer:
     """Writes the rationales and contrasts of one world's users. Keeps the lookalikes of items it has seen."""
 
-    catalogue: Catalogue
+    catalogue: ItemTable
     version: str
     _near: dict[int, list[int]] = field(default_factory=dict)
 
@@ -87,8 +70,8 @@ class Explainer:
         self._none = vocabulary.size
         self._carried = [frozenset(values) for values in self.catalogue.carried]
         self._raises = [{vocabulary.number[c]: u for c, u in need.raises.items()} for need in spec.needs]
-        place = {need.name: k for k, need in enumerate(spec.needs)}
-        self._then = [{place[name] for name in need.then} for need in spec.needs]
+        index = {need.name: k for k, need in enumerate(spec.needs)}
+        self._then = [{index[name] for name in need.then} for need in spec.needs]
         self._levels = vocabulary.of(spec.limit).tolist()
         self._kind_of = self.catalogue.values[:, 1, 0].tolist()
         self._partners = {
@@ -102,101 +85,103 @@ class Explainer:
         self._of_share = [frozenset(vocabulary.of(a).tolist()) for a in spec.share]
         self._level_of = [next(v for v in self._levels if v in has) for has in self._carried]
 
-    def words(self, user: Ints, steps: int) -> Words:
-        """(users, steps): the bits that choose how each rationale is worded."""
-        return bits(self.catalogue.seed, Purpose.WORDING, user[:, None], np.arange(steps))
+    def words(self, numbers: Ints, steps: int) -> Words:
+        """(users, steps): the random words that choose how each rationale is worded."""
+        return random_words(self.catalogue.seed, Purpose.WORDING, numbers[:, None], np.arange(steps))
 
-    def explain(self, life: Life, words: Sequence[int]) -> tuple[dict[str, Rationale], dict[str, PairExplanation]]:
+    def explain(
+        self, user: Trajectory, words: Sequence[int]
+    ) -> tuple[dict[str, Rationale], dict[str, PairExplanation]]:
         """The rationale of every position from 2 on, and the contrast of each that has reasons, by query id.
 
         ``words`` is the row of :meth:`words` that belongs to the user.
         """
         rationales, contrasts = {}, {}
-        for position in range(2, len(life.item)):
-            key = query_id(life.user_id, position)
-            terms, total = self._terms(life, position)
+        for position in range(2, len(user.item)):
+            key = query_id(user.user_id, position)
+            terms, total = self._terms(user, position)
             rationales[key] = self._rationale(key, terms, total, words[position])
             if terms:
-                contrast = self._contrast(key, life, position, terms)
+                contrast = self._contrast(key, user, position, terms)
                 if contrast:
                     contrasts[key] = contrast
         return rationales, contrasts
 
-    def _terms(self, life: Life, position: int) -> tuple[list[_Term], int]:
+    def _terms(self, user: Trajectory, position: int) -> tuple[list[_Term], int]:
         """The revealed terms, strongest first, and the utility that their weights are shares of."""
-        if life.mode[position] == UNEXPLAINED:
+        if user.mode[position] == UNEXPLAINED:
             return [], 1
-        target = self._carried[life.item[position]]
-        earlier = [self._carried[i] for i in life.item[:position]]
-        total = self._appeal[life.item[position]]
-        found: list[_Term] = []
+        target = self._carried[user.item[position]]
+        earlier = [self._carried[i] for i in user.item[:position]]
+        total = self._appeal[user.item[position]]
+        terms: list[_Term] = []
 
-        def add(value: int, units: int, kind: EvidenceKind, phrase: str, cited: Iterable[int], *against: int) -> None:
+        def add(value: int, units: int, kind: EvidenceKind, phrase: str, cited: Iterable[int], *avoided: int) -> None:
             nonlocal total
             total += units
             shown = tuple(cited)[-MOST_CITED:]
             if shown:
-                found.append(_Term(value, units, kind, phrase, shown, against))
+                terms.append(_Term(value, units, kind, phrase, shown, avoided))
 
-        for value, units in zip(life.likes, LIKES, strict=True):
+        for value, units in zip(user.likes, LIKES, strict=True):
             if value in target:
                 add(value, units, "attribute", "attribute", (k for k, e in enumerate(earlier) if value in e))
-        if life.mode[position] == NEED:
-            phrase, cited = self._plan(life, position)
-            for value, units in self._raises[life.need[position]].items():
+        if user.mode[position] == NEED:
+            phrase, cited = self._plan(user, position)
+            for value, units in self._raises[user.need[position]].items():
                 if value in target:
                     add(value, units, "sequence", phrase, cited)
-        if life.mode[position] == COMPLEMENT:
-            kind = self._kind_of[life.item[position]]
-            if kind in self._partners[self._kind_of[life.item[position - 1]]]:
+        if user.mode[position] == COMPLEMENT:
+            kind = self._kind_of[user.item[position]]
+            if kind in self._partners[self._kind_of[user.item[position - 1]]]:
                 add(kind, PARTNER, "complement", "complement", (position - 1,))
             for value in sorted(target & earlier[-1] & self._shared):
                 add(value, SHARED, "complement", "match", (position - 1,))
-        level = self._level_of[life.item[position]]
-        if level <= self._levels[life.limit]:
-            beyond = self._levels[life.limit + 1 :]
+        level = self._level_of[user.item[position]]
+        if level <= self._levels[user.limit]:
+            beyond = self._levels[user.limit + 1 :]
             unseen = position >= 3 and not any(v in e for v in beyond for e in earlier)
             shown = [k for k, e in enumerate(earlier) if level in e]
             add(level, WITHIN, "constraint", "constraint", shown, *(beyond if unseen else ()))
-        if not found:
+        if not terms:
             return [], 1
-        for value, units in zip(life.dislikes, DISLIKES, strict=True):
+        for value, units in zip(user.dislikes, DISLIKES, strict=True):
             if value != self._none and value not in target:
                 cited = [
                     k
                     for k, e in enumerate(earlier)
-                    if value in e and (life.rating[k] <= UNHAPPY or (life.spoken[k] == value and life.feeling[k] < 0))
+                    if value in e and (user.rating[k] <= UNHAPPY or (user.spoken[k] == value and user.feeling[k] < 0))
                 ]
                 if cited:  # what not having the value saves on average
                     loss = max(1, -units * self._count[value] // len(self.catalogue))
                     add(value, loss, "attribute", "avoid", cited, value)
-        return sorted(found, key=lambda term: -term.units), total
+        return sorted(terms, key=lambda term: -term.units), total
 
-    def _plan(self, life: Life, position: int) -> tuple[str, list[int]]:
+    def _plan(self, user: Trajectory, position: int) -> tuple[str, list[int]]:
         """The items that show the current need, or else those that show the one it usually follows."""
-        need, start = life.need, position
+        need, start = user.need, position
         while start and need[start - 1] == need[position]:
             start -= 1
-        shown = self._showing(life, need[position], start, position)
+        shown = self._showing(user, need[position], start, position)
         if shown or not start or need[position] not in self._then[need[start - 1]]:
             return "plan", shown
         before = start - 1
         while before and need[before - 1] == need[start - 1]:
             before -= 1
-        return "follow", self._showing(life, need[start - 1], before, start)
+        return "follow", self._showing(user, need[start - 1], before, start)
 
-    def _showing(self, life: Life, need: int, start: int, stop: int) -> list[int]:
+    def _showing(self, user: Trajectory, need: int, start: int, stop: int) -> list[int]:
         raised = self._raises[need].keys()
-        return [k for k in range(start, stop) if life.mode[k] == NEED and raised & self._carried[life.item[k]]]
+        return [k for k in range(start, stop) if user.mode[k] == NEED and raised & self._carried[user.item[k]]]
 
     def _rationale(self, key: str, terms: list[_Term], total: int, word: int) -> Rationale:
-        reasons, told = [], []
+        reasons, sentences = [], []
         for k, term in enumerate(terms):
             attribute, value = self._claims[term.value]
             fact = term.kind in ("attribute", "constraint")
             evidence = Evidence(term.cited, term.kind, attribute if fact else None, value if fact else None)
             wants = () if term.phrase == "avoid" else ((attribute, value),)
-            avoids = tuple(self._claims[v] for v in term.against)
+            avoids = tuple(self._claims[v] for v in term.avoided)
             # whole ten-thousandths, rounded down: exact, and never above 1 in sum
             reasons.append(Reason(evidence, wants, avoids, 10_000 * term.units // total / 10_000))
             templates = PHRASES[term.phrase]
@@ -205,19 +190,19 @@ class Explainer:
             )
             if wants and avoids:
                 text = f"{text[:-1]}, and leaves aside {_listed([v for _, v in avoids], 'or')}."
-            told.append(text[0].upper() + text[1:])
+            sentences.append(text[0].upper() + text[1:])
         verdict: Verdict = "supported" if reasons else "unexplained"
-        text = " ".join(told) or UNEXPLAINED_TEXT
+        text = " ".join(sentences) or UNEXPLAINED_TEXT
         return Rationale(f"{DRAFTER}-{key}", key, tuple(reasons), text, verdict, "known", DRAFTER, self.version)
 
-    def _contrast(self, key: str, life: Life, position: int, terms: list[_Term]) -> PairExplanation | None:
+    def _contrast(self, key: str, user: Trajectory, position: int, terms: list[_Term]) -> PairExplanation | None:
         """The lookalike of the chosen item that was worth less and lacks a known want (or has what is avoided)."""
-        target, owned = life.item[position], set(life.item[:position])
-        bar = self._utility(life, position, target)
+        target, owned = user.item[position], set(user.item[:position])
+        bar = self._utility(user, position, target)
         for other in self._lookalikes(target):
             carried = self._carried[other]
             term = next((t for t in terms if (t.value in carried) == (t.phrase == "avoid")), None)
-            if term is None or other in owned or self._utility(life, position, other) >= bar:
+            if term is None or other in owned or self._utility(user, position, other) >= bar:
                 continue
             wanted = self._claims[term.value]
             title, cites = self.catalogue.items[other].title, _cite(term.cited)
@@ -232,22 +217,22 @@ class Explainer:
             return PairExplanation(key, item, "against", (claim,), text, "known", DRAFTER, self.version)
         return None
 
-    def _utility(self, life: Life, position: int, item: int) -> int:
-        """The utility of any item at a step, as in ``engine.choose``."""
+    def _utility(self, user: Trajectory, position: int, item: int) -> int:
+        """The utility of any item at a step, as in :func:`rad.world.choice_model.choose`."""
         has = self._carried[item]
-        out = self._appeal[item] + WITHIN * (self._level_of[item] <= self._levels[life.limit])
-        for value, units in zip(life.likes, LIKES, strict=True):
+        out = self._appeal[item] + WITHIN * (self._level_of[item] <= self._levels[user.limit])
+        for value, units in zip(user.likes, LIKES, strict=True):
             if value in has:
                 out += units
-        for value, units in zip(life.dislikes, DISLIKES, strict=True):
+        for value, units in zip(user.dislikes, DISLIKES, strict=True):
             if value in has:
                 out += units
-        if life.mode[position] == NEED:
-            for value, units in self._raises[life.need[position]].items():
+        if user.mode[position] == NEED:
+            for value, units in self._raises[user.need[position]].items():
                 if value in has:
                     out += units
-        elif life.mode[position] == COMPLEMENT:
-            last = life.item[position - 1]
+        elif user.mode[position] == COMPLEMENT:
+            last = user.item[position - 1]
             out += PARTNER * (self._kind_of[item] in self._partners[self._kind_of[last]])
             both = has & self._carried[last]
             out += SHARED * sum(not both.isdisjoint(values) for values in self._of_share)

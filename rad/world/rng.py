@@ -1,9 +1,9 @@
-"""Counter-based random bits and an integer exponential: the same on every machine, in any order, in any chunk.
+"""Counter-based random words and an integer exponential: the same on every machine, in any order, in any chunk.
 
 A number is a pure function of (seed, purpose, counters), so a user never depends on which users were made before.
 
 A seed of at most 64 bits goes through a fast mixer, which tells whoever sees enough of a world what the rest of it is.
-A longer one is a *key*: its bits are BLAKE2b under it (RFC 7693), so that no published part tells of the others.
+A longer one is a *key*: its words are BLAKE2b under it (RFC 7693), so that no published part tells of the others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.floating[Any]]
+Counter = npt.ArrayLike  # non-negative integers
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -26,7 +28,7 @@ DEPTH = 320  # utilities further than this below the best count as this far
 
 
 class Purpose(IntEnum):
-    """What a stream of bits is for. Numbers are part of the frozen format: add, never renumber."""
+    """What a stream of words is for. Numbers are part of the frozen format: add, never renumber."""
 
     KIND = 1
     VALUE = 2
@@ -49,6 +51,18 @@ class Purpose(IntEnum):
     CIRCLE = 31
 
 
+def random_words(seed: int, purpose: Purpose, *counters: Counter) -> Words:
+    """64 random bits for each element of the broadcast ``counters``."""
+    if seed > MASK:
+        return _keyed_words(seed, purpose, counters)
+    # each counter is mixed in by one round, so its place counts: (1, 2) and (2, 1) give other words
+    mixed = _mix(np.array([(seed + GOLDEN * int(purpose)) & MASK], dtype=np.uint64))
+    for counter in counters:
+        step = (np.atleast_1d(np.asarray(counter, dtype=np.uint64)) + np.uint64(1)) * np.uint64(GOLDEN)
+        mixed = _mix(mixed + step)
+    return mixed
+
+
 def _mix(x: Words) -> Words:
     """The finaliser of splitmix64 (Steele, Lea and Flood 2014), a bijection of 64 bits."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -56,33 +70,19 @@ def _mix(x: Words) -> Words:
     return x ^ (x >> np.uint64(31))
 
 
-def bits(seed: int, purpose: Purpose, *counters: Any) -> Words:
-    """64 random bits for each element of the broadcast ``counters`` (non-negative integers)."""
-    if seed > MASK:
-        return _keyed(seed, purpose, counters)
-    h = _mix(np.array([(seed + GOLDEN * int(purpose)) & MASK], dtype=np.uint64))
-    for counter in counters:
-        h = _mix(h + (np.atleast_1d(np.asarray(counter, dtype=np.uint64)) + np.uint64(1)) * np.uint64(GOLDEN))
-    return h
-
-
-def _keyed(seed: int, purpose: Purpose, counters: tuple[Any, ...]) -> Words:
+def _keyed_words(seed: int, purpose: Purpose, counters: tuple[Counter, ...]) -> Words:
     """The same for a key of up to 256 bits."""
     key = seed.to_bytes(32, "little")
-    given = np.broadcast_arrays(*(np.atleast_1d(np.asarray(c, dtype="<u8")) for c in counters))
-    rows = np.stack([np.full(given[0].shape, int(purpose), "<u8"), *given], axis=-1)
+    columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(c, dtype="<u8")) for c in counters))
+    # (elements, 1 + counters): the message of an element is its row in little-endian bytes
+    rows = np.stack([np.full(columns[0].shape, int(purpose), "<u8"), *columns], axis=-1)
     raw = (hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in rows.reshape(-1, rows.shape[-1]))
-    return np.frombuffer(b"".join(raw), dtype="<u8").astype(np.uint64).reshape(given[0].shape)
+    return np.frombuffer(b"".join(raw), dtype="<u8").astype(np.uint64).reshape(columns[0].shape)
 
 
-def below(seed: int, purpose: Purpose, n: Any, *counters: Any) -> Ints:
+def integers(seed: int, purpose: Purpose, n: npt.ArrayLike, *counters: Counter) -> Ints:
     """Integers in [0, n) (the bias of the remainder is under n / 2**64)."""
-    return (bits(seed, purpose, *counters) % np.asarray(n, dtype=np.uint64)).astype(np.int64)
-
-
-def one(seed: int, purpose: Purpose, n: int, *counters: int) -> int:
-    """One integer in [0, n)."""
-    return int(below(seed, purpose, n, *counters)[0])
+    return (random_words(seed, purpose, *counters) % np.asarray(n, dtype=np.uint64)).astype(np.int64)
 
 
 def _table() -> Ints:
@@ -105,5 +105,6 @@ def weight(utility: Ints) -> Ints:
 def pick(weights: Ints, words: Words) -> Ints:
     """For each row of ``weights`` (rows, n), the index that ``words`` (rows,) draws in proportion to the weights."""
     total = np.cumsum(weights, axis=1)
-    at = (words % total[:, -1].astype(np.uint64)).astype(np.int64)
-    return np.asarray(np.argmax(total > at[:, None], axis=1), dtype=np.int64)
+    # a point below the row's sum falls into the first index whose cumulated weight exceeds it
+    point = (words % total[:, -1].astype(np.uint64)).astype(np.int64)
+    return np.asarray(np.argmax(total > point[:, None], axis=1), dtype=np.int64)

@@ -1,28 +1,31 @@
-"""From a setting to a corpus: users streamed in blocks, with bounded memory, or all of them at once.
+"""From settings to a corpus: users streamed in blocks, with bounded memory, or all of them at once.
 
->>> from rad.world.simulate import stream_users           # doctest: +SKIP
->>> for user in stream_users(SPEC, parse("users=1000000")):
-...     ...
+>>> from rad.world.spec import read_spec
+>>> stream = stream_users(read_spec("fashion"), parse("users=1000000,items=200"))
+>>> len(next(stream).interactions)
+18
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from rad.data.domain import Corpus, UserRecord
 from rad.data.splits import public_id
 from rad.errors import RadError
-from rad.registry import unknown
+from rad.settings import parse as parse_settings
 from rad.types import Interaction, PairExplanation, Rationale
 from rad.world import catalogue as catalogues
-from rad.world import users as people
-from rad.world.catalogue import Catalogue, express
-from rad.world.choice_model import Tables, choose
-from rad.world.reasons import Explainer, Life
-from rad.world.rng import Ints, Purpose, below
+from rad.world import users
+from rad.world.catalogue import ItemTable, express
+from rad.world.choice_model import Trajectory, UtilityTables, choose
+from rad.world.reasons import Explainer
+from rad.world.rng import Ints, Purpose, integers
 from rad.world.spec import Spec
 
 VERSION = "1"
@@ -35,58 +38,33 @@ DAY = 86_400
 class Settings:
     """The knobs of a world; the rest is part of its version."""
 
-    seed: int = 0
-    users: int = 2_000
-    items: int = 2_000
-    shortest: int = 8
-    longest: int = 20
-
-
-RANGES = {
-    "seed": (0, 2**64 - 1),
-    "users": (1, 10**9),
-    "items": (200, 100_000),
-    "shortest": (3, 60),
-    "longest": (3, 60),
-}
+    seed: Annotated[int, Field(ge=0, le=2**64 - 1)] = 0
+    users: Annotated[int, Field(ge=1, le=10**9)] = 2_000
+    items: Annotated[int, Field(ge=200, le=100_000)] = 2_000
+    shortest: Annotated[int, Field(ge=3, le=60)] = 8
+    longest: Annotated[int, Field(ge=3, le=60)] = 20
 
 
 def parse(argument: str) -> Settings:
     """``seed=3,users=500`` to settings. :class:`RadError` names everything that is wrong with it at once."""
-    wrong, strange, given = [], [], {}
-    for part in filter(None, (p.strip() for p in argument.split(","))):
-        name, equals, value = (p.strip() for p in part.partition("="))
-        if name not in RANGES:
-            strange.append(name)
-        elif not equals or not value.isascii() or not value.isdigit():
-            wrong.append(f"{name} must be a whole number, got '{value}'")
-        elif name in given:
-            wrong.append(f"{name} is given twice")
-        elif not RANGES[name][0] <= int(value) <= RANGES[name][1]:
-            wrong.append(f"{name} must be in {RANGES[name][0]}..{RANGES[name][1]}, got {value}")
-        else:
-            given[name] = int(value)
-    settings = replace(Settings(), **given)
-    if not wrong and settings.shortest > settings.longest:
-        wrong.append(f"shortest must not exceed longest, got {settings.shortest} > {settings.longest}")
-    if strange:
-        wrong.insert(0, unknown("setting", strange, [f.name for f in fields(Settings)]))
-    if wrong:
-        raise RadError(f"built-in world: {'; '.join(wrong)}")
-    return settings
+    subject = "built-in world"
+    chosen = parse_settings(Settings, argument.split(","), subject)
+    if chosen.shortest > chosen.longest:
+        raise RadError(f"{subject}: shortest must not exceed longest, got {chosen.shortest} > {chosen.longest}")
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)
 class User(UserRecord):
-    """One user with the known reasons; ``life`` is the hidden state behind them."""
+    """One user with the known reasons, and the hidden state behind them."""
 
-    life: Life
+    trajectory: Trajectory
 
 
 def stream_users(
     spec: Spec,
     settings: Settings,
-    catalogue: Catalogue | None = None,
+    catalogue: ItemTable | None = None,
     chunk: int = 0,
     start: int = 0,
     stop: int | None = None,
@@ -98,50 +76,56 @@ def stream_users(
     stop = settings.users if stop is None else min(stop, settings.users)
     chunk = chunk or max(1, CELLS // settings.items)
     catalogue = catalogue or catalogues.build(spec, settings.seed, settings.items)
-    tables, explainer = Tables(catalogue), Explainer(catalogue, VERSION)
+    tables, explainer = UtilityTables(catalogue), Explainer(catalogue, VERSION)
     for first in range(start, stop, chunk):
         numbers = np.arange(first, min(first + chunk, stop))
         words = explainer.words(numbers, settings.longest).tolist()
-        for (life, clock, surface), word in zip(_block(tables, settings, numbers), words, strict=True):
-            interactions = _interactions(catalogue, life, clock, surface)
-            yield User(life.user_id, interactions, *explainer.explain(life, word), life)
+        for (trajectory, clock, surface), word in zip(_block(tables, settings, numbers), words, strict=True):
+            interactions = _interactions(catalogue, trajectory, clock, surface)
+            yield User(trajectory.user_id, interactions, *explainer.explain(trajectory, word), trajectory)
 
 
-def _block(tables: Tables, settings: Settings, numbers: Ints) -> Iterator[tuple[Life, list[int], list[int]]]:
+def _block(
+    tables: UtilityTables, settings: Settings, numbers: Ints
+) -> Iterator[tuple[Trajectory, list[int], list[int]]]:
+    """The users ``numbers``: trajectory, time of each step, and the words that choose each review's wording."""
     vocabulary, seed = tables.catalogue.vocabulary, settings.seed
-    block = people.draw(vocabulary, seed, numbers, settings.shortest, settings.longest)
-    done = choose(tables, block, seed)
-    user, step = block.user[:, None], np.arange(settings.longest)[None, :]
-    gaps = below(seed, Purpose.CLOCK, 40 * DAY, user, step) + DAY // 4
-    clock = EPOCH + below(seed, Purpose.CLOCK, 730 * DAY, user) + np.cumsum(gaps, axis=1)
-    surface = below(seed, Purpose.WORDING, 2**40, user, step, 1)
-    for k, number in enumerate(block.user.tolist()):
-        n = int(block.length[k])
-        life = Life(
+    states = users.draw(vocabulary, seed, numbers, settings.shortest, settings.longest)
+    choices = choose(tables, states, seed)
+    # (users, steps): a start within two years, then gaps of a quarter of a day to 40 days
+    user, step = states.user[:, None], np.arange(settings.longest)[None, :]
+    gaps = integers(seed, Purpose.CLOCK, 40 * DAY, user, step) + DAY // 4
+    clock = EPOCH + integers(seed, Purpose.CLOCK, 730 * DAY, user) + np.cumsum(gaps, axis=1)
+    surface = integers(seed, Purpose.WORDING, 2**40, user, step, 1)
+    per_step = (states.need, states.mode, choices.item, choices.rating, choices.spoken, choices.feeling)
+    for k, number in enumerate(states.user.tolist()):
+        n = int(states.length[k])
+        trajectory = Trajectory(
             number,
             public_id(vocabulary.spec.domain, "user", f"user-{number}"),
-            block.likes[k].tolist(),
-            block.dislikes[k].tolist(),
-            int(block.limit[k]),
-            *(a[k, :n].tolist() for a in (block.need, block.mode, done.item, done.rating, done.spoken, done.feeling)),
+            states.likes[k].tolist(),
+            states.dislikes[k].tolist(),
+            int(states.limit[k]),
+            *(array[k, :n].tolist() for array in per_step),
         )
-        yield life, clock[k, :n].tolist(), surface[k, :n].tolist()
+        yield trajectory, clock[k, :n].tolist(), surface[k, :n].tolist()
 
 
 def _interactions(
-    catalogue: Catalogue, life: Life, clock: Sequence[int], surface: Sequence[int]
+    catalogue: ItemTable, user: Trajectory, clock: Sequence[int], surface: Sequence[int]
 ) -> tuple[Interaction, ...]:
     spec, claims = catalogue.vocabulary.spec, catalogue.vocabulary.claims
     out = []
-    for k, item in enumerate(life.item):
+    for k, item in enumerate(user.item):
         review, word = None, surface[k]
-        if life.spoken[k] >= 0:
-            openings = spec.openings[life.rating[k]]
-            remarks = {1: spec.praise, 0: spec.neutral, -1: spec.complaint}[life.feeling[k]]
-            said = remarks[(word >> 8) % len(remarks)].format(x=express(spec, claims[life.spoken[k]], word >> 16))
-            review = f"{openings[word % len(openings)]} {said[0].upper()}{said[1:]}"
+        if user.spoken[k] >= 0:
+            openings = spec.openings[user.rating[k]]
+            remarks = {1: spec.praise, 0: spec.neutral, -1: spec.complaint}[user.feeling[k]]
+            value = express(spec, claims[user.spoken[k]], word >> 16)
+            remark = remarks[(word >> 8) % len(remarks)].format(x=value)
+            review = f"{openings[word % len(openings)]} {remark[0].upper()}{remark[1:]}"
         # ratings are small whole numbers: exact as floats
-        out.append(Interaction(life.user_id, catalogue.ids[item], clock[k], float(life.rating[k]), review))
+        out.append(Interaction(user.user_id, catalogue.ids[item], clock[k], float(user.rating[k]), review))
     return tuple(out)
 
 

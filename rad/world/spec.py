@@ -1,10 +1,20 @@
-"""What a world is made of, as plain data. ``fashion.py`` and ``science.py`` each fill in one :class:`Spec`."""
+"""What a world is made of, as plain data: :func:`read_spec` reads ``vocab/<name>.yaml`` into a frozen :class:`Spec`.
+
+>>> read_spec("fashion").kind
+'garment'
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+import yaml
+
+VOCABULARIES = Path(__file__).parent / "vocab"
 Claim = tuple[str, str]  # attribute, value
 
 
@@ -63,3 +73,42 @@ class Spec:
     @property
     def kind(self) -> str:
         return self.attributes[1]
+
+
+@cache
+def read_spec(name: str) -> Spec:
+    """The spec of ``vocab/<name>.yaml``. The order of every list and mapping of the file counts, and is kept."""
+    # libyaml's loader is ten times as fast, but not every build of PyYAML has it
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    fields: dict[str, Any] = _frozen(yaml.load((VOCABULARIES / f"{name}.yaml").read_bytes(), loader))
+    fields["values"] = {attribute: _surfaces(values) for attribute, values in fields["values"].items()}
+    fields["parents"] = {kind: parent for parent, kinds in fields["parents"].items() for kind in kinds}
+    fields["affinity"] = {
+        (attribute, value): tuple(_claims(others))
+        for attribute, values in fields["affinity"].items()
+        for value, others in values.items()
+    }
+    fields["circles"] = tuple(tuple(_claims(circle)) for circle in fields["circles"])
+    fields["needs"] = tuple(
+        Need(need["name"], {(a, v): n for a, units in need["raises"].items() for v, n in units.items()}, need["then"])
+        for need in fields["needs"]
+    )
+    return Spec(**fields)
+
+
+def _frozen(node: Any) -> Any:
+    """A parsed file with tuples for lists."""
+    if isinstance(node, dict):
+        return {key: _frozen(value) for key, value in node.items()}
+    return tuple(map(_frozen, node)) if isinstance(node, list) else node
+
+
+def _surfaces(values: Mapping[str, tuple[str, ...]] | tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Value -> its canonical form and its paraphrases; a bare list of values has no paraphrases."""
+    if isinstance(values, tuple):
+        return {value: (value,) for value in values}
+    return {value: (value, *paraphrases) for value, paraphrases in values.items()}
+
+
+def _claims(values_of: Mapping[str, Iterable[str]]) -> Iterator[Claim]:
+    return ((attribute, value) for attribute, values in values_of.items() for value in values)

@@ -1,4 +1,4 @@
-"""The users' hidden state: what each likes and dislikes, where their limit is, which need they are in.
+"""The users' hidden states: what each likes and dislikes, where their limit is, which need they are in.
 
 Everything is a function of (seed, user), so any block of users can be made on its own.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rad.world.catalogue import Vocabulary
-from rad.world.rng import Ints, Purpose, below, bits, pick
+from rad.world.rng import Ints, Purpose, integers, pick, random_words
 
 LIKES = (52, 48, 44, 40, 36)  # utility of the k-th like; a user has three to five
 DISLIKES = (-40, -32)  # one or two
@@ -23,7 +23,7 @@ MODE_PERCENT = (30, 25, 45)
 
 
 @dataclass(frozen=True)
-class People:
+class UserStates:
     """A block of users. Arrays are (users, ...); steps beyond a user's length are drawn and ignored."""
 
     user: Ints  # (users,) their numbers
@@ -58,34 +58,42 @@ def transitions(vocabulary: Vocabulary) -> Ints:
     return out
 
 
-def draw(vocabulary: Vocabulary, seed: int, user: Ints, shortest: int, longest: int) -> People:
-    """The hidden state of the users numbered ``user``."""
-    n = len(user)
-    length = shortest + below(seed, Purpose.LENGTH, longest - shortest + 1, user)
-    table = taste_odds(vocabulary)
-    circle = below(seed, Purpose.CIRCLE, len(table) - 1, user)
-    odds = table[circle]
-    counts = (
-        FEWEST_LIKES + below(seed, Purpose.TASTE_SIZE, len(LIKES) - FEWEST_LIKES + 1, user, 0),
-        FEWEST_DISLIKES + below(seed, Purpose.TASTE_SIZE, len(DISLIKES) - FEWEST_DISLIKES + 1, user, 1),
-    )
-    slots = []
-    for slot in range(len(LIKES) + len(DISLIKES)):
-        if slot == len(LIKES):
-            odds = np.where(odds > 0, table[-1], 0)
-        value = pick(odds, bits(seed, Purpose.TASTE, user, slot))
-        odds[np.arange(n), value] = 0
-        liked = slot < len(LIKES)
-        active = (slot if liked else slot - len(LIKES)) < counts[0 if liked else 1]
-        slots.append(np.where(active, value, vocabulary.size))
-    limit = pick(np.tile(np.array(vocabulary.spec.limit_odds), (n, 1)), bits(seed, Purpose.LIMIT, user))
-    need = np.zeros((n, longest), dtype=np.int64)
+def draw(vocabulary: Vocabulary, seed: int, user: Ints, shortest: int, longest: int) -> UserStates:
+    """The hidden states of the users numbered ``user``, with ``shortest`` to ``longest`` steps each."""
+    length = shortest + integers(seed, Purpose.LENGTH, longest - shortest + 1, user)
+    likes, dislikes = _draw_tastes(vocabulary, seed, user)
+    limit_odds = np.tile(np.array(vocabulary.spec.limit_odds), (len(user), 1))
+    limit = pick(limit_odds, random_words(seed, Purpose.LIMIT, user))
+    # (users, steps): needs are a Markov chain, so a step is drawn from the row of the need before it
+    need = np.zeros((len(user), longest), dtype=np.int64)
     moves = transitions(vocabulary)
-    need[:, 0] = below(seed, Purpose.NEED, len(moves), user, 0)
+    need[:, 0] = integers(seed, Purpose.NEED, len(moves), user, 0)
     for step in range(1, longest):
-        need[:, step] = pick(moves[need[:, step - 1]], bits(seed, Purpose.NEED, user, step))
-    roll = below(seed, Purpose.MODE, 100, user[:, None], np.arange(longest)[None, :])
+        need[:, step] = pick(moves[need[:, step - 1]], random_words(seed, Purpose.NEED, user, step))
+    # (users, steps): modes are independent; nothing can complement what was bought before the first step
+    roll = integers(seed, Purpose.MODE, 100, user[:, None], np.arange(longest)[None, :])
     mode = np.where(roll < MODE_PERCENT[0], UNEXPLAINED, np.where(roll < sum(MODE_PERCENT[:2]), COMPLEMENT, NEED))
     mode[:, 0] = np.where(mode[:, 0] == COMPLEMENT, NEED, mode[:, 0])
-    likes, dislikes = np.stack(slots[: len(LIKES)], 1), np.stack(slots[len(LIKES) :], 1)
-    return People(user, length, likes, dislikes, limit, need, mode)
+    return UserStates(user, length, likes, dislikes, limit, need, mode)
+
+
+def _draw_tastes(vocabulary: Vocabulary, seed: int, user: Ints) -> tuple[Ints, Ints]:
+    """Likes (users, 5) and dislikes (users, 2), drawn one after the other without replacement."""
+    table = taste_odds(vocabulary)
+    circle = integers(seed, Purpose.CIRCLE, len(table) - 1, user)
+    odds = table[circle]  # (users, values)
+    counts = (
+        FEWEST_LIKES + integers(seed, Purpose.TASTE_SIZE, len(LIKES) - FEWEST_LIKES + 1, user, 0),
+        FEWEST_DISLIKES + integers(seed, Purpose.TASTE_SIZE, len(DISLIKES) - FEWEST_DISLIKES + 1, user, 1),
+    )
+    columns = []
+    for k in range(len(LIKES) + len(DISLIKES)):
+        if k == len(LIKES):  # dislikes know no circle; what is liked stays out
+            odds = np.where(odds > 0, table[-1], 0)
+        value = pick(odds, random_words(seed, Purpose.TASTE, user, k))
+        odds[np.arange(len(user)), value] = 0
+        # a column past a user's count is drawn all the same, so that the others do not depend on the count
+        liked = k < len(LIKES)
+        active = (k if liked else k - len(LIKES)) < counts[0 if liked else 1]
+        columns.append(np.where(active, value, vocabulary.size))
+    return np.stack(columns[: len(LIKES)], 1), np.stack(columns[len(LIKES) :], 1)

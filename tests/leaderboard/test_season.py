@@ -16,8 +16,9 @@ from leaderboard.verification.entry import Entry, read, read_entries
 from rad.data.splits import leave_last_out
 from rad.errors import RadError
 from rad.runtime.files import sha256_lines
-from rad.world import fashion, simulate
-from rad.world.rng import Purpose, bits
+from rad.world import simulate
+from rad.world.rng import Purpose, random_words
+from rad.world.spec import read_spec
 from tests.support.submissions import enter
 
 SIZE = ("--users", "60", "--items", "200")
@@ -93,16 +94,17 @@ def test_the_published_files_would_be_the_same_with_other_answers(made, tmp_path
 def test_a_key_makes_another_world_and_its_parts_are_independent():
     small, user = 2**64 - 1, np.arange(50)
     key = int.from_bytes(bytes(range(1, 33)), "big")
-    words = bits(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :])
+    words = random_words(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :])
     assert words.shape == (50, 3) and words.dtype == np.uint64
-    assert (bits(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :]) == words).all()
-    assert (bits(key, Purpose.CLOCK, np.array([7]), 2) == words[7, 2]).all()  # no part depends on what else is asked
+    assert (random_words(key, Purpose.CLOCK, user[:, None], np.arange(3)[None, :]) == words).all()
+    # no part depends on what else is drawn
+    assert (random_words(key, Purpose.CLOCK, np.array([7]), 2) == words[7, 2]).all()
     everything = np.concatenate(
-        [words.ravel(), bits(key, Purpose.CHOICE, user), bits(key ^ 1 << 255, Purpose.CHOICE, user)]
+        [words.ravel(), random_words(key, Purpose.CHOICE, user), random_words(key ^ 1 << 255, Purpose.CHOICE, user)]
     )
     assert len(set(everything.tolist())) == 250
     assert abs(float(np.unpackbits(everything.view(np.uint8)).mean()) - 0.5) < 0.02
-    assert bits(small, Purpose.CLOCK, user).tolist() != bits(key, Purpose.CLOCK, user).tolist()
+    assert random_words(small, Purpose.CLOCK, user).tolist() != random_words(key, Purpose.CLOCK, user).tolist()
     # by hand, from the definition: BLAKE2b of purpose and counters, little-endian, under the key
     import hashlib
 
@@ -118,7 +120,7 @@ def test_small_seeds_do_not_give_the_season(made):
         with pytest.raises(RadError, match="128 bits"):
             season.revealed(kept.model_copy(update={"key": key}))
     low = int(kept.key, 16) & (1 << 64) - 1
-    made_small = simulate.build(fashion.SPEC, replace(simulate.Settings(), seed=low, users=60, items=200))
+    made_small = simulate.build(read_spec("fashion"), replace(simulate.Settings(), seed=low, users=60, items=200))
     queries = [e.query for e in leave_last_out("world", made_small.sequences)["test"]]
     assert queries != [e.query for e in known.examples["test"]]
 
@@ -189,7 +191,7 @@ def test_a_season_is_made_once_and_its_secret_lies_elsewhere(made, tmp_path):
         ([str(tmp_path / "new"), "--secret", str(secret)], "made once"),
         ([str(tmp_path / "new"), "--secret", str(tmp_path / "new" / "s")], "outside the folder"),
         ([str(tmp_path / "New_1"), "--secret", str(tmp_path / "s")], "no name of a season"),
-        ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--users", "0"], "users must be in"),
+        ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--users", "0"], "users: must be at least 1"),
     ):
         with pytest.raises(RadError, match=words):
             main(["season", "new", *line])

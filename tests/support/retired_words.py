@@ -54,7 +54,7 @@ RETIRED = {
     **dict.fromkeys(("pace", "Pace"), "rate_limit"),
     "decide": "aggregate",
     **dict.fromkeys(("connection", "speak"), "client"),
-    **dict.fromkeys(("People", "Life"), "UserStates, UserHistory"),
+    **dict.fromkeys(("People", "Life"), "UserStates, Trajectory"),
     "engine": "choice_model (where it is not the execution engine of a command)",
     "bits": "rng",
     "strangers": "untrusted",

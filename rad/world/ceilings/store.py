@@ -1,0 +1,79 @@
+"""Ceilings on disk: a small gzipped JSON file a world, beside the code or in the cache folder.
+
+``places`` has, for each ceiling and query, the rank of the target in the ceiling's ranking, 0 where it is not among the
+first 100.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rad.errors import RadError
+from rad.runtime.files import atomic_write, cache_dir
+from rad.world.rng import Floats, Ints
+
+FOLDER = Path(__file__).parent / "stored"
+
+
+def ndcg(rank: Ints) -> Floats:
+    """NDCG@10 of one relevant item at a rank (1 = first; 0 = not ranked)."""
+    return np.where((rank >= 1) & (rank <= 10), 1 / np.log2(np.maximum(rank, 1) + 1), 0.0)
+
+
+def scores(rank: int) -> dict[str, float]:
+    """The scores that a target's rank in a ranking of 100 gives."""
+    return {
+        "ndcg@10": float(ndcg(np.array([rank]))[0]),
+        "recall@10": float(1 <= rank <= 10),
+        "mrr": 1 / rank if rank else 0.0,
+    }
+
+
+def stored(dataset_sha256: str) -> dict[str, dict[str, dict[str, float]]] | None:
+    """Scores of a data set's test split, ``{"oracle": {query_id: {"ndcg@10": .., "recall@10": .., ..}}, "bayes": ..}``.
+
+    None where nobody computed them (``python -m rad.world.ceilings`` does).
+    """
+    for path in (*sorted(FOLDER.glob("*.json.gz")), cached(dataset_sha256)):
+        if not path.exists():
+            continue
+        try:
+            record = json.loads(gzip.decompress(path.read_bytes()))
+            if record["dataset_sha256"] == dataset_sha256:
+                pairs = record["places"].items()
+                return {what: {key: scores(rank) for key, rank in rows.items()} for what, rows in pairs}
+        except (OSError, EOFError, ValueError, KeyError) as error:
+            raise RadError(f"{path}: not a file of ceilings ({error}); delete it") from error
+    return None
+
+
+def cached(sha256: str) -> Path:
+    """Where the ceilings of a world are kept that is not one of the default ones."""
+    return cache_dir() / "ceilings" / f"{sha256}.json.gz"
+
+
+def write(
+    path: Path,
+    world: str,
+    dataset_sha256: str,
+    sweeps: int,
+    chains: Sequence[float],
+    expected: Mapping[str, float],
+    ranks: Mapping[str, Mapping[str, int]],
+) -> None:
+    """Write a file that :func:`stored` reads; the same ceilings give the same bytes."""
+    record = {
+        "world": world,
+        "dataset_sha256": dataset_sha256,
+        "chains": list(chains),
+        "sweeps": sweeps,
+        "expected": expected,
+        "places": ranks,
+    }
+    with atomic_write(path, "wb") as file:
+        file.write(gzip.compress(json.dumps(record, separators=(",", ":")).encode(), mtime=0))

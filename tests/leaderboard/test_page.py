@@ -22,7 +22,7 @@ from rad.data.dataset import open_dataset
 from rad.errors import RadError
 from rad.runtime.statistics import holm, randomisation_test
 from rad.types import Prediction
-from rad.world.ceilings import FOLDER
+from rad.world.ceilings.store import FOLDER
 from tests.support.board_entries import answered, entry, example, many, score, stored
 
 WORLD = "world:seed=5,users=60,items=200"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -12,14 +11,12 @@ import pytest
 
 from benchmarks import report
 from benchmarks.explanations import finished_run
-from benchmarks.reporting import examples as browser
+from benchmarks.reporting.page.runs import read_runs
 from rad.errors import RadError
-from rad.rationales.claims import Matcher
 from rad.reporting.html import source as html_source
 from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
-from rad.types import Evidence, Example, Interaction, Item, Query, Rationale, Reason
-from tests.annotation.argilla.test_server_pages import CHROMIUM, DRIVER, FLAGS
 from tests.benchmarks.conftest import FINISHED_RUNS
+from tests.support.chromium import chromium, needs_chromium
 
 pytestmark = FINISHED_RUNS
 EVIL = '<script>document.title=1</script><img src=https://example.com/x onerror="document.title=2">\'&{{ 7*7 }}'
@@ -31,13 +28,13 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.given, self.text, self.open = [], [], "", []
+        self.tags, self.attributes, self.text, self.open = [], [], "", []
         self.feed(html)
         assert not self.open
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        self.given += [(tag, *pair) for pair in attributes]
+        self.attributes += [(tag, *pair) for pair in attributes]
         if tag not in VOID:
             self.open.append(tag)
 
@@ -57,13 +54,10 @@ def folders(explained_runs, small_world, tmp_path, monkeypatch):
 
 
 def written(tmp_path, *folders, **more):
-    arguments = [*map(str, folders), "--out", str(tmp_path / "page.html")]
+    words = [*map(str, folders), "--out", str(tmp_path / "page.html")]
     for name, value in more.items():
-        arguments += [f"--{name}", str(value)]
-    with pytest.MonkeyPatch.context() as patch:
-        asked = report.arguments(arguments)
-        patch.setattr(report, "arguments", lambda: asked)
-        report.main()
+        words += [f"--{name}", str(value)]
+    report.main(words)
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     return html, Page(html)
 
@@ -72,17 +66,17 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
     _, page = written(tmp_path, *folders.values(), examples=5)
     for words in ("ndcg@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
         assert words in page.text
-    ndcg = report.read([folders["template"]])[0][0].score("ndcg@10")
+    ndcg = read_runs([folders["template"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
     assert page.tags.count("svg") == 1 + 7 + 1, "cost, headlines, curves"
     names = ("1 template, heaviest first", "1 template, lightest first")
     assert all(name in page.text for name in names), "the lines of the run that was asked again"
     assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5
-    assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.given
+    assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.attributes
     assert "benchmarks.explain" not in page.text, "there is no more to be had"
     (folders["template"] / "explanation.json").unlink()
     _, page = written(tmp_path, *folders.values(), examples=0)
-    command = f"python -m benchmarks.explain {folders['gate']}"
+    command = f"python -m benchmarks.explain {folders['template']}"
     assert f"More can be said of the rationales of 1: {command}" in page.text and command in capsys.readouterr().out
     assert "claim_precision" in page.text and "truncation_order" not in page.text and "article" not in page.tags
 
@@ -90,10 +84,10 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
 def test_it_asks_for_nothing_from_outside(folders, tmp_path):
     html, page = written(tmp_path, *folders.values(), examples=3)
     assert page.tags.count("script") == 1 and not {"link", "img", "iframe", "object", "form"} & set(page.tags)
-    assert not [name for _, name, _ in page.given if name.startswith("on") or name in ("src", "style")]
-    assert all(value.startswith("#") for _, name, value in page.given if name == "href")
+    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name in ("src", "style")]
+    assert all(value.startswith("#") for _, name, value in page.attributes if name == "href")
     assert not re.search(r"https?:|url\(|@import|//[a-z]", html)
-    [policy] = [value for _, name, value in page.given if name == "content" and "default-src" in value]
+    [policy] = [value for _, name, value in page.attributes if name == "content" and "default-src" in value]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     for tag, text in re.findall(r"<(style|script)>(.*?)</\1>", html, re.DOTALL):
         assert f"{tag}-src {html_source(text)}" in policy
@@ -129,7 +123,7 @@ def test_long_texts_are_cut(folders, tmp_path):
     assert "more characters)" in html and "x" * 2001 not in html
 
 
-def test_what_is_missing_is_said(folders, tmp_path, capsys):
+def test_a_line_says_what_is_missing(folders, tmp_path, capsys):
     shutil.move(folders["template"] / "predictions.jsonl", tmp_path / "elsewhere")
     _, page = written(tmp_path, *folders.values(), examples=2)
     assert "No examples: " in page.text and "the predictions must lie beside result.json" in page.text
@@ -158,69 +152,27 @@ def test_runs_of_one_name_are_told_apart(folders, tmp_path):
     result = json.loads((again / "result.json").read_text())
     result["run_id"] = "0a0a0a0a"
     (again / "result.json").write_text(json.dumps(result))
-    [[first, second]] = report.read([folders["popularity"], again, folders["popularity"]])
+    [[first, second]] = read_runs([folders["popularity"], again, folders["popularity"]])
     assert second.label == "popularity 0a0a0a0a" and first.label == f"popularity {first.result.run_id}"
     result["task"]["split"], result["provenance"]["seed"] = "validation", 1
     (again / "result.json").write_text(json.dumps(result))
-    assert len(report.read([folders["popularity"], again])) == 2, "another task is another section"
-
-
-# --- marks ---
-
-ITEMS = {
-    "a": Item("a", "toy", "Coat", "", {"colour": ("red",), "material": ("wool",)}),
-    "b": Item("b", "toy", "Hat", "", {"colour": ("blue",), "material": ("felt",)}),
-}
-EXAMPLE = Example(
-    Query("q", "toy", "u", (Interaction("u", "a"), Interaction("u", "b"))), "test", {"b": 1}
-)  # the target is bought again
-
-
-def kinds(text, *reasons):
-    rationale = Rationale("r", "q", reasons, text, "supported", "model", "m", "1")
-    found = browser.marked(rationale, EXAMPLE, ITEMS, Matcher(ITEMS.values()))
-    return [(p.kind, p.text) for p in found if p.kind != "plain"]
-
-
-def test_claims_are_marked_as_the_catalogue_has_it():
-    red = Reason(Evidence((0,), "attribute", "colour", "red"), wants=(("material", "felt"),))
-    assert kinds("[1] is red, so felt.", red) == [("citation", "[1]"), ("supported", "red"), ("wanted", "felt")]
-    assert kinds("[2] is red.", red) == [("citation", "[2]"), ("unsupported", "red")], "the text cites another"
-    wrong = dataclasses.replace(red, evidence=Evidence((0, 1), "attribute", "colour", "red"))
-    assert kinds("red", wrong) == [("unsupported", "red")], "one of the two is blue"
-    assert kinds("wool", red) == [("unsupported", "wool")], "no reason claims it"
-    assert kinds("[9] is red", red) == [("unsupported", "[9]"), ("unsupported", "red")]
-    assert [kind for kind, _ in kinds("[2] is red; blue, wool [1]")] == [
-        *("citation", "unsupported", "unsupported", "supported", "citation"),
-    ]
-    assert kinds("") == []
-
-
-def test_differences_are_words():
-    found = [(p.kind, p.text.strip()) for p in browser.differences("likes red wool", "likes blue wool")]
-    assert found == [("plain", "likes"), ("removed", "red"), ("added", "blue"), ("plain", "wool")]
+    assert len(read_runs([folders["popularity"], again])) == 2, "another task is another section"
 
 
 # --- in a browser ---
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+@needs_chromium
 @pytest.mark.enable_socket
 def test_in_chromium_on_a_phone(folders, tmp_path):
     """Nothing is cut at 375 pixels, nothing hostile runs, and the examples are leafed through by keyboard."""
-    from selenium import webdriver
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
     hostile(folders["template"], EVIL + "y" * 300)
     written(tmp_path, *folders.values(), examples=3)
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
+    with chromium(tmp_path / "profile") as driver:
         phone = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
         driver.get((tmp_path / "page.html").as_uri())
@@ -239,8 +191,6 @@ def test_in_chromium_on_a_phone(folders, tmp_path):
         driver.find_element(By.CSS_SELECTOR, ".controls summary").send_keys(Keys.ENTER)
         box = driver.find_element(By.CSS_SELECTOR, ".controls input")
         box.send_keys(Keys.SPACE)
-        hidden = "return [...document.querySelectorAll('article:not([hidden]) .said')].map(a => a.hidden)"
+        hidden = "return [...document.querySelectorAll('article:not([hidden]) .answer')].map(a => a.hidden)"
         assert driver.execute_script(hidden) == [True, False]
         assert driver.title.startswith("RAD: "), "nothing in a prediction runs"
-    finally:
-        driver.quit()

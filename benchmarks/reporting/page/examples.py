@@ -1,0 +1,215 @@
+"""Examples of finished runs: the answer of each run to a query, which of its words hold, and what it then ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmarks.explanations.results import Perturbed
+from benchmarks.harness.evaluate import checked
+from benchmarks.metrics._text import LONGEST
+from benchmarks.metrics.correctness._reasons import wants
+from benchmarks.metrics.grounding._claims import citations
+from benchmarks.reporting.page.marking import Piece, differences, marked
+from rad.data.dataset import Dataset
+from rad.rationales.claims import Matcher
+from rad.runtime import records
+from rad.runtime.files import read_jsonl
+from rad.types import Example, Prediction, Reason
+
+SHOWN_RANKS = 10  # items of a ranking
+SHOWN_AFTER = 5  # items of the ranking after a change
+SHOWN_REASONS = 8  # reasons one by one, the heaviest
+CHANGES = {
+    "swap": "another user's rationale",
+    "corrupt": "one claim made wrong",
+    "paraphrase": "the same reasons in other words",
+    **{
+        f"{first}_first_{percent}": f"the {first} {percent}% of the reasons taken away"
+        for first in ("heaviest", "lightest")
+        for percent in (20, 40, 60, 80)
+    },
+    "none": "all reasons taken away",
+    "without_cited": "the purchases it cites most taken away",
+    "without_random": "as many other purchases taken away",
+    "only_cited": "only the purchases it cites most left",
+    "only_random": "only as many other purchases left",
+}
+
+
+@dataclass(frozen=True)
+class RankedItem:
+    """An item at its rank (from 1). In a ranking after a change, ``before`` is its rank by the own rationale."""
+
+    rank: int
+    item_id: str
+    title: str
+    target: bool
+    before: int | None = None
+
+
+@dataclass(frozen=True)
+class ReasonLine:
+    """A reason: its weight, what it rests on, what follows.
+
+    ``sound``: the history has what it states. ``is_true``: it is among the true reasons (None: the data have none).
+    """
+
+    weight: float
+    because: str
+    follows: str
+    sound: bool
+    is_true: bool | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A changed input, and what the model then ranked. ``gone``: places (from 1) that it did not see."""
+
+    name: str
+    text: Sequence[Piece]
+    gone: Sequence[int]
+    ranking: Sequence[RankedItem]
+    target: int | None
+    moved: float | None
+    ndcg: float | None
+
+
+@dataclass(frozen=True)
+class RunAnswer:
+    """One run on one query. ``target`` is the best rank of a target, None below the cut of 100."""
+
+    error: str | None
+    verdict: str = ""
+    text: Sequence[Piece] = ()
+    reasons: Sequence[ReasonLine] = ()
+    more: int = 0
+    contrast: str = ""
+    ranking: Sequence[RankedItem] = ()
+    target: int | None = None
+    own: int | None = None
+    changes: Sequence[Change] = ()
+
+
+@dataclass
+class QueryExample:
+    """One query and all runs on it, by their number. ``known_reasons`` in words, where the data have them."""
+
+    query_id: str
+    history: Sequence[tuple[str, str]]
+    targets: Sequence[tuple[str, str]]
+    known_reasons: str
+    answers: dict[int, RunAnswer] = field(default_factory=dict)
+
+
+class ExampleSet:
+    """The first ``examples`` of a task, with runs side by side."""
+
+    def __init__(self, data: Dataset, examples: Sequence[Example]) -> None:
+        self.items, self.examples = data.items, list(examples)
+        self.matcher = Matcher(data.items.values())
+        self.queries = [
+            QueryExample(
+                e.query.query_id,
+                [self._item(x.item_id) for x in e.query.history],
+                [self._item(item) for item in e.relevant],
+                e.rationale.text if e.rationale else "",
+            )
+            for e in examples
+        ]
+
+    def add(self, number: int, path: Path, changed: Path | None) -> None:
+        """Add the predictions of the run ``number``, and its ``perturbed.jsonl`` where it has one."""
+        query_ids = {e.query.query_id for e in self.examples}
+        records_of_these = (  # the other predictions were checked when the run was scored
+            records.parse(Prediction, record, f"{path}:{line}")
+            for line, record in read_jsonl(path)
+            if str(record.get("query_id")) in query_ids
+        )
+        predictions, _ = checked(records_of_these, self.examples, self.items)
+        changes: dict[str, dict[str, Perturbed]] = {}
+        for _, one in records.read(changed, Perturbed) if changed else ():
+            changes.setdefault(one.query_id, {})[one.input] = one
+        for example, query, p in zip(self.examples, self.queries, predictions, strict=True):
+            query.answers[number] = self._answer(p, example, changes.get(p.query_id, {}))
+
+    def _item(self, item_id: str) -> tuple[str, str]:
+        """Title and attributes of an item."""
+        item = self.items.get(item_id)
+        if item is None:
+            return item_id, ""
+        return item.title, " · ".join(f"{name} {', '.join(values)}" for name, values in item.attributes.items())
+
+    def _answer(self, p: Prediction, example: Example, changes: Mapping[str, Perturbed]) -> RunAnswer:
+        if p.error is not None:
+            return RunAnswer(p.error)
+        own = changes.get("own")
+        r = p.rationale
+        heaviest = sorted(r.reasons, key=lambda reason: -reason.weight) if r else []
+        return RunAnswer(
+            error=None,
+            verdict=r.verdict if r else "",
+            text=list(marked(r, example, self.items, self.matcher)) if r else (),
+            reasons=[self._reason(p, reason, example) for reason in heaviest[:SHOWN_REASONS]],
+            more=max(0, len(heaviest) - SHOWN_REASONS),
+            contrast=p.contrast.text[:LONGEST] if p.contrast else "",
+            ranking=self._ranked(p.ranking[:SHOWN_RANKS], example),
+            target=_target_rank(p.ranking, example),
+            own=_target_rank(own.ranking, example) if own else None,
+            changes=[self._change(changes[name], own, example) for name in _in_order(changes)] if own else (),
+        )
+
+    def _reason(self, p: Prediction, reason: Reason, example: Example) -> ReasonLine:
+        assert p.rationale is not None
+        alone = Prediction(p.query_id, (), replace(p.rationale, reasons=(reason,)))
+        e = reason.evidence
+        fact = f" {e.attribute} {e.value}" if e.attribute else ""
+        goals = [f"wants {a} {v}" for a, v in reason.wants] + [f"avoids {a} {v}" for a, v in reason.avoids]
+        is_true = None
+        if example.rationale is not None and reason.wants:
+            is_true = not wants(example.rationale, None).isdisjoint(reason.wants)
+        return ReasonLine(
+            weight=reason.weight,
+            because=" ".join(f"[{k + 1}]" for k in e.history) + fact,
+            follows=", ".join(goals) or e.kind.replace("_", " "),
+            sound=all(finding in ("supported", "no claim") for finding, _ in citations(alone, example, self.items)),
+            is_true=is_true,
+        )
+
+    def _ranked(
+        self, ranking: Sequence[str], example: Example, before: Mapping[str, int] | None = None
+    ) -> list[RankedItem]:
+        return [
+            RankedItem(k, item, self._item(item)[0], item in example.relevant, before.get(item) if before else None)
+            for k, item in enumerate(ranking, 1)
+        ]
+
+    def _change(self, one: Perturbed, own: Perturbed, example: Example) -> Change:
+        left = list(one.history)
+        gone = []
+        for k, x in enumerate(example.query.history, 1):  # what is left stands in the same order
+            if left and left[0] == x.item_id:
+                left.pop(0)
+            else:
+                gone.append(k)
+        before, after = own.rationale.text[:LONGEST], one.rationale.text[:LONGEST]
+        alike = one.input != "swap" and one.input != "paraphrase" and not gone
+        return Change(
+            name=CHANGES.get(one.input, one.input),
+            text=list(differences(before, after)) if alike else [Piece("plain", after)],
+            gone=gone,
+            ranking=self._ranked(one.ranking[:SHOWN_AFTER], example, {x: k for k, x in enumerate(own.ranking, 1)}),
+            target=_target_rank(one.ranking, example),
+            moved=one.effects.get("ranking"),
+            ndcg=one.effects.get("ndcg"),
+        )
+
+
+def _in_order(changes: Mapping[str, Perturbed]) -> list[str]:
+    listed = [name for name in CHANGES if name in changes]
+    return listed + [name for name in changes if name not in CHANGES and name != "own"]
+
+
+def _target_rank(ranking: Sequence[str], example: Example) -> int | None:
+    return min((k for k, item in enumerate(ranking, 1) if item in example.relevant), default=None)

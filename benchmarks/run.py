@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import runner
-from benchmarks.harness.evaluate import METRICS, load_metrics
+from benchmarks.harness.base import ModelSettings
+from benchmarks.harness.registries import default_metrics, load_metrics, load_model
 from benchmarks.harness.runner import Experiment
 from benchmarks.reporting import terminal
 from rad import registry
@@ -44,7 +45,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N queries (users are in hashed order)")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings of models")
-    parser.add_argument("--metrics", nargs="+", default=list(METRICS), metavar="NAME", help="default: all that apply")
+    parser.add_argument(
+        "--metrics", nargs="+", default=list(default_metrics()), metavar="NAME", help="default: all that apply"
+    )
     parser.add_argument("--data-dir", type=Path, help="folder with raw files (default: RAD_DATA)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: runs)")
     parser.add_argument("--again", action="store_true", help="compute even where an identical run is finished")
@@ -52,16 +55,16 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -> dict[str, Any]:
+def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -> dict[str, ModelSettings]:
     """A settings object for each of the models ``names`` from ``KEY=VALUE`` pairs; what is wrong joins ``faults``."""
     from pydantic import ValidationError
 
     faults += [f"--set wants KEY=VALUE, found '{pair}'" for pair in pairs if "=" not in pair]
     given: dict[str, Any] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
     given = {key: None if value == "null" else value for key, value in given.items()}
-    out: dict[str, Any] = {}
+    out: dict[str, ModelSettings] = {}
     for name in names:
-        model = registry.load("benchmarks.models", name)
+        model = load_model(name)
         known = model.Settings.model_fields
         if wrong := [key for key in given if key not in known]:
             faults.append(registry.unknown(f"setting of {name}", wrong, known))
@@ -70,12 +73,12 @@ def settings_of(names: Sequence[str], pairs: Sequence[str], faults: list[str]) -
         except ValidationError as error:
             faults += [f"setting {'.'.join(map(str, e['loc']))} of {name}: {e['msg']}" for e in error.errors()]
             continue
-        if missing := [key for key in getattr(model, "required", ()) if getattr(out[name], key) is None]:
+        if missing := [key for key in model.required if getattr(out[name], key) is None]:
             faults.append(f"{name} needs --set " + " ".join(f"{key}=..." for key in missing))
     return out
 
 
-def job_of(args: argparse.Namespace) -> tuple[Experiment, dict[str, Any]]:
+def job_of(args: argparse.Namespace) -> tuple[Experiment, dict[str, ModelSettings]]:
     """The checked request. One :class:`RadError` names all mistakes at once."""
     faults: list[str] = []
     known = registry.names("benchmarks.models")
@@ -108,8 +111,8 @@ def main() -> None:
         return
     every = args.model == ["all"]
     if every:  # but those that must be told something, and those that the task has no place for
-        kinds = {name: registry.load("benchmarks.models", name) for name in registry.names("benchmarks.models")}
-        args.model = [name for name, kind in kinds.items() if not getattr(kind, "required", ())]
+        kinds = {name: load_model(name) for name in registry.names("benchmarks.models")}
+        args.model = [name for name, kind in kinds.items() if not kind.required]
     job, settings = job_of(args)
     refused = {n: why for n in args.model if (why := runner.refusal(job.dataset, job.protocol, n))}
     if every:
@@ -125,7 +128,7 @@ def main() -> None:
             continue
         runs.append(runner.find(job, name) or runner.execute(job, name))
     for name in args.model:
-        stochastic = getattr(registry.load("benchmarks.models", name), "stochastic", False)
+        stochastic = load_model(name).stochastic
         for seed in args.seed if stochastic else args.seed[:1]:
             runs.append(runner.execute(replace(job, seed=seed), name, settings[name], again=args.again))
     terminal.tables(job, runs)

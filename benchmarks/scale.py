@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.harness import sharded
-from benchmarks.harness.evaluate import METRICS, load_metrics
+from benchmarks.harness.base import CorpusMetric
+from benchmarks.harness.registries import default_metrics, load_metric, load_metrics, load_model
 from benchmarks.harness.runner import peak_memory, reset_peak
 from benchmarks.run import settings_of
 from rad import registry
@@ -34,8 +35,6 @@ from rad.errors import RadError, run
 from rad.reporting.console import table
 from rad.runtime import parallel, provenance
 from rad.runtime.files import atomic_write, canonical
-
-OF_QUERIES = tuple(name for name in METRICS if not name.startswith("coverage"))
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,13 +49,18 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--fit-users", type=int, default=20_000, metavar="N", help="fit on the first N (default 20,000)"
     )
-    parser.add_argument("--metrics", nargs="+", default=list(OF_QUERIES), metavar="NAME")
+    parser.add_argument("--metrics", nargs="+", default=list(query_metrics()), metavar="NAME")
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="processes; each fits the model (default 1)"
     )
     parser.add_argument("--engine", choices=parallel.ENGINES, default="local", help="ray: by Ray Data, extra 'ray'")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: runs)")
     return parser.parse_args(argv)
+
+
+def query_metrics() -> list[str]:
+    """The default metrics that are scores of single queries."""
+    return [name for name in default_metrics() if not issubclass(load_metric(name), CorpusMetric)]
 
 
 def work_of(args: argparse.Namespace) -> tuple[sharded.Work, Shards]:
@@ -108,7 +112,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
             bars.advance(task, row["rows"])
     scored = time.perf_counter()
     found = sharded.summarise(files, work)
-    card = registry.load("benchmarks.models", work.model)(None).card
+    card = load_model(work.model)(None).card
     result: dict[str, Any] = {
         "schema_version": 1,
         "data": {key: shards.manifest[key] for key in ("name", "version", "sha256", "users")},

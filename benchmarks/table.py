@@ -22,6 +22,7 @@ from typing import Any
 from benchmarks.explanations.faithfulness import MASKED
 from benchmarks.explanations.families import FAMILIES, explanation_metrics
 from benchmarks.explanations.results import Explanation, read_explanation
+from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.reporting.terminal import bayes_of, ceilings
@@ -29,19 +30,6 @@ from rad.errors import RadError, run
 from rad.runtime.files import atomic_write, read_jsonl
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-COLUMNS = {
-    "ndcg@10": "NDCG@10",
-    "recall@10": "Recall@10",
-    "mrr": "MRR",
-    "coverage@10": "coverage@10",
-    "evidence_validity": "evidence validity",
-    "claim_precision": "claim precision",
-    "contradiction_rate": "contradictions",
-    "reason_precision@3": "reason precision@3",
-    "reason_recall@3": "reason recall@3",
-    "reason_f1@3": "reason F1@3",
-    "verdict_accuracy": "verdict accuracy",
-}
 INTERVALS = ("ndcg@10", "reason_f1@3")
 SORT = "ndcg@10"
 TEXT = """# Results
@@ -155,23 +143,30 @@ def render(results: Iterable[Result]) -> str:
     return "\n\n".join(parts) or "No results yet."
 
 
+def columns() -> dict[str, str]:
+    """The metrics of a task's table and their titles: the headlines of ranking, and all that read rationales."""
+    shown = [m for m, kind in metric_kinds().items() if kind.needs or kind.headline]
+    return {metric: title_of(metric) for metric in shown}
+
+
 def _rows(task: Task) -> list[dict[str, str]]:
     def share(value: float) -> dict[str, str]:
         return {"of Bayes": f"{value / task.bayes:.0%}"} if task.bayes else {}
 
+    titles = columns()
     rows: list[tuple[float, dict[str, str]]] = []
     several = any(len(found) > 1 for found in task.models.values())
     for label in task.labels:
         runs = list(task.models[label].values())
         row = {"model": label}
-        row |= {title: _cell(task.scores(label, m), m in INTERVALS) for m, title in COLUMNS.items()}
+        row |= {title: _cell(task.scores(label, m), m in INTERVALS) for m, title in titles.items()}
         row |= share(task.value(label)) | {"ms/query": f"{mean(r.cost.ms_per_query for r in runs):.2f}"}
         row["fit s"] = f"{mean(r.cost.fit_seconds for r in runs):.0f}"
         row["seeds"] = str(len(runs)) if several else ""
         row["failed"] = str(failed) if (failed := sum(r.task.n_failed for r in runs)) else ""
         rows.append((task.value(label), row))
     for name, scores in task.best.items():
-        cells = {COLUMNS[m]: f"{score.value:.4f}" for m, score in scores.items() if m in COLUMNS}
+        cells = {titles[m]: f"{score.value:.4f}" for m, score in scores.items() if m in titles}
         rows.append((scores[SORT].value, {"model": f"*{name}*", **cells, **share(scores[SORT].value)}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 

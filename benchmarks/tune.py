@@ -26,7 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import settings_store
+from benchmarks.harness.base import Recommender
 from benchmarks.harness.evaluate import evaluate
+from benchmarks.harness.registries import load_model
 from benchmarks.harness.runner import refusal
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.models._scoring import CHOICE_QUERIES
@@ -36,11 +38,12 @@ from rad.errors import RadError, run
 from rad.reporting.console import console, table
 from rad.runtime import provenance
 from rad.runtime.files import canonical, read_jsonl
+from rad.types import Example
 
 TRIALS, MINUTES = 8, 20.0
 
 
-def trials_of(kind: Any, given: dict[str, Any], n: int) -> list[dict[str, Any]]:
+def trials_of(kind: type[Recommender], given: dict[str, Any], n: int) -> list[dict[str, Any]]:
     """Up to ``n`` settings out of ``kind.space``, the defaults first; what is ``given`` is held fixed."""
     space = {name: values for name, values in kind.search_space.items() if name not in given}
     everything = [dict(zip(space, values, strict=True)) for values in product(*space.values())]
@@ -51,8 +54,8 @@ def trials_of(kind: Any, given: dict[str, Any], n: int) -> list[dict[str, Any]]:
 
 def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minutes: float) -> Path:
     """Spend what is left of the budget of one model; returns its log."""
-    kind = registry.load("benchmarks.models", name)
-    if not getattr(kind, "search_space", None):
+    kind = load_model(name)
+    if not kind.search_space:
         raise RadError(f"{name} has nothing to tune: it chooses its settings in fit, or has none")
     card = kind(kind.Settings(**given)).card
     if why := refusal(dataset, "full", name):
@@ -77,11 +80,13 @@ def tune(dataset: Dataset, name: str, given: dict[str, Any], trials: int, minute
     return path
 
 
-def _trial(dataset: Dataset, model: Any, settings: dict[str, Any], examples: Sequence[Any]) -> dict[str, Any]:
+def _trial(
+    dataset: Dataset, model: Recommender, settings: dict[str, Any], examples: Sequence[Example]
+) -> dict[str, Any]:
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(dataset.examples["train"], (), dataset.items, 0)
     answers = list(model.predict([e.query for e in examples]))
-    cost = time.process_time() - cpu + getattr(model, "seconds_saved", 0.0)
+    cost = time.process_time() - cpu + model.seconds_saved
     found = evaluate(answers, examples, [METRIC], dataset.items, samples=10)
     return {
         "settings": settings,

@@ -26,7 +26,7 @@ from markupsafe import Markup
 from rich.console import Console
 
 from benchmarks.explanations import families
-from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.registries import default_metrics, load_metric
 from benchmarks.harness.results import PROTOCOLS, Score
 from leaderboard.site.columns import Column, columns, quality
 from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Board, Cell, Row, boards, safe
@@ -253,9 +253,10 @@ def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
     scores = {s.metric: s for s in entry.explanation.scores if s.slice == "all"} if entry.explanation else {}
     scores |= {s.metric: s for s in entry.result.scores if s.slice == "all"}
     out: dict[str, list[Score]] = {}
-    for name in sorted(scores, key=lambda n: (METRICS.index(n) if n in METRICS else len(METRICS), n)):
+    usual = default_metrics()
+    for name in sorted(scores, key=lambda n: (usual.index(n) if n in usual else len(usual), n)):
         out.setdefault(family(name), []).append(scores[name])
-    order = ("ranking", *families.FAMILIES, "other")
+    order = (*families.FAMILIES, "other")
     return [(name, out[name]) for name in order if name in out]
 
 
@@ -264,7 +265,7 @@ def family(metric: str) -> str:
     base = metric.partition("@")[0].partition(".")[0]
     if base not in registry.names("benchmarks.metrics"):
         return "other"
-    return str(getattr(registry.load("benchmarks.metrics", base), "family", "ranking"))
+    return load_metric(base).family
 
 
 def _slices(entry: Entry) -> dict[str, Any]:

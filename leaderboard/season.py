@@ -26,6 +26,7 @@ from typing import Any
 
 from pydantic import Field
 
+from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import Cost, DatasetId, Predictions, Record, Result
 from benchmarks.harness.results import Task as Asked
 from leaderboard.verification import untrusted
@@ -195,13 +196,13 @@ def answer(folder: Path, name: str, pairs: Sequence[str], seed: int, out: Path) 
     data = opened(folder)
     started, queries = provenance.now(), [e.query for e in data.examples["test"]]
     reset_peak()
-    model = registry.load("benchmarks.models", name)(settings[name])
+    model = load_model(name)(settings[name])
     clock = time.perf_counter()
     model.fit(data.examples["train"], data.examples["validation"], data.items, seed)
     fitted = time.perf_counter()
     answers = list(model.predict(queries))
     predicted = time.perf_counter()
-    made = provenance.collect(seed=seed, started_at=started, device=getattr(model, "device", "cpu"))
+    made = provenance.collect(seed=seed, started_at=started, device=model.device)
     parts = [model.card.model_dump(), data.sha256, seed, made["commit"], made["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     target = out / name / f"season-{folder.name}-s{seed}-{run_id}"

@@ -11,8 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.harness.evaluate import ATTESTED, METRICS, evaluate, fault, load_metrics
+from benchmarks.harness.base import (
+    CorpusMetric,
+    FaithfulnessMetric,
+    JudgedMetric,
+    ModelCard,
+    ModelSettings,
+    RationaleRecommender,
+)
+from benchmarks.harness.evaluate import evaluate, fault
+from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric, load_metrics, load_model
 from benchmarks.models import dense, late_interaction
 from benchmarks.models._scoring import CUT
 from rad import registry
@@ -54,14 +62,14 @@ def endpoint():
 
 
 def make(name):
-    kind = registry.load("benchmarks.models", name)
+    kind = load_model(name)
     required = {"base_url": lambda: endpoint().url, "model": lambda: "fake"}
-    needed = {key: required[key]() for key in getattr(kind, "required", ())}
-    return kind(kind.Settings(**getattr(kind, "test_settings", {}), **needed))
+    needed = {key: required[key]() for key in kind.required}
+    return kind(kind.Settings(**kind.test_settings, **needed))
 
 
 def rerank_only(name):
-    return getattr(registry.load("benchmarks.models", name), "rerank_only", False)
+    return load_model(name).rerank_only
 
 
 @cache
@@ -85,7 +93,7 @@ def fitted(name):
 @pytest.mark.parametrize("name", MODELS)
 class TestModel:
     def test_says_what_it_is(self, name):
-        kind = registry.load("benchmarks.models", name)
+        kind = load_model(name)
         assert issubclass(kind.Settings, ModelSettings)
         assert all(f.description for f in kind.Settings.model_fields.values()), "every setting has a description"
         assert set(kind.baselines) <= set(MODELS) - {name}
@@ -131,13 +139,13 @@ class TestModel:
             free = [set(toy.items) - {x.item_id for x in e.query.history} for e in examples]
             asked = [dataclasses.replace(e.query, candidates=tuple(f)) for e, f in zip(examples, free, strict=True)]
             examples = [dataclasses.replace(e, query=q) for e, q in zip(examples, asked, strict=True)]
-        found = evaluate(model.predict([e.query for e in examples]), examples, METRICS, toy.items, samples=10)
+        found = evaluate(model.predict([e.query for e in examples]), examples, default_metrics(), toy.items, samples=10)
         assert found.n_failed == 0, found.failures
 
     def test_rationale_before_ranking(self, name):
         """The ranking follows from the rationale: given its own it ranks the same, given another's it answers too."""
         model, queries, found = fitted(name)
-        if not hasattr(model, "rank_given") or all(p.rationale is None for p in found):
+        if not isinstance(model, RationaleRecommender) or all(p.rationale is None for p in found):
             pytest.skip("gives no rationales")
         told = [(q, p) for q, p in zip(queries, found, strict=True) if p.rationale is not None][:6]
         asked, own = [q for q, _ in told], [p.rationale for _, p in told]
@@ -155,16 +163,19 @@ class TestModel:
 
 @pytest.mark.parametrize("name", registry.names("benchmarks.metrics"))
 def test_metric(name, toy):
-    kind = registry.load("benchmarks.metrics", name)
+    kind = load_metric(name)
     worst, best = kind.range if kind.higher_is_better else kind.range[::-1]
     assert worst != best and kind.version >= 1
+    assert kind.title and kind.hint and "\n" not in kind.hint and not kind.hint.endswith("."), "what tables show"
+    assert kind.default_cut is None or kind.cuts
     assert kind.needs <= {"rationale", "known", "supported", "contrast", *ATTESTED}
     if kind.needs & ATTESTED:
-        assert kind.family and (getattr(kind, "asks", ()) or kind.question)
+        assert kind.asks if issubclass(kind, FaithfulnessMetric) else issubclass(kind, JudgedMetric) and kind.question
+        assert not kind.default, "benchmarks.run computes metrics of predictions alone"
         with pytest.raises(RadError, match=f"'{name}' asks the model or a judge"):
             load_metrics([name], toy.items)
         return
-    assert not hasattr(kind, "missing") or kind.range[0] < kind.missing < kind.range[1]
+    assert kind.missing is None or kind.range[0] < kind.missing < kind.range[1]
     asked = f"{name}@3" if kind.cuts else name
     (metric,) = load_metrics([asked], toy.items).values()
     known = {e.query.query_id: e.rationale for e in toy.examples["test"]}
@@ -176,7 +187,7 @@ def test_metric(name, toy):
             assert kind.range[0] <= score.ci_low <= score.ci_high <= kind.range[1]
     assert all(s.value == worst for s in missing.scores)
     # what a known rationale cannot do alone: differences, and contrasts, which the toy world has none of
-    alone = not (hasattr(metric, "statistic") or hasattr(kind, "missing") or "contrast" in kind.needs)
+    alone = not (isinstance(metric, CorpusMetric) or kind.missing is not None or "contrast" in kind.needs)
     assert not alone or metric.score(right[0], toy.examples["test"][0]) == pytest.approx(best)
 
 

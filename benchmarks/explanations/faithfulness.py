@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -15,9 +14,10 @@ from benchmarks.explanations.counterfactuals import Answers, InputPlan
 from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.perturbations import STEPS
 from benchmarks.explanations.results import Attested, Perturbed
+from benchmarks.harness.base import FaithfulnessMetric, RationaleRecommender
+from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import Result
 from benchmarks.metrics.faithfulness._faithful import EFFECTS, Effect
-from rad import registry
 from rad.errors import RadError
 from rad.reporting.console import console
 from rad.types import Prediction
@@ -41,11 +41,11 @@ class Faithfulness:
     perturbed: list[Perturbed]
 
 
-def model_of(result: Result) -> Any:
+def model_of(result: Result) -> RationaleRecommender:
     """The model of a run, set as it was and not yet fitted. :class:`NotAskable` where it cannot be asked again."""
     name = result.model.name
-    kind = registry.load("benchmarks.models", name)
-    if not hasattr(kind, "rank_given"):
+    kind = load_model(name)
+    if not issubclass(kind, RationaleRecommender):
         raise NotAskable(f"{name} cannot rank from a given rationale: faithfulness is missing")
     model = kind(kind.Settings(**result.provenance.get("settings", {})))
     if model.card.version != result.model.version:
@@ -55,7 +55,7 @@ def model_of(result: Result) -> Any:
     return model
 
 
-def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, Any], most: int) -> Faithfulness:
+def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, FaithfulnessMetric], most: int) -> Faithfulness:
     """Fit the model of a run as it was, and have it rank from changed rationales of the first ``most`` queries.
 
     What it will take is printed before it starts.
@@ -108,7 +108,11 @@ def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, Any], most: int
 
 
 def faithful_values(
-    metrics: Mapping[str, Any], answers: Answers, rows: Sequence[int], predictions: Sequence[Prediction], most: int
+    metrics: Mapping[str, FaithfulnessMetric],
+    answers: Answers,
+    rows: Sequence[int],
+    predictions: Sequence[Prediction],
+    most: int,
 ) -> Values:
     """Each metric of faithfulness by each measure of effect, masked and not.
 
@@ -122,7 +126,7 @@ def faithful_values(
             for measure in EFFECTS:
                 # One value a query: NaN outside the first ``most``, and where the effect is undefined.
                 column = np.full(len(predictions), np.nan)
-                column[silent] = metric.missing
+                column[silent] = metric.worst()
                 for k, row in enumerate(rows):
                     effect = metric.effect(_effects(answers, k, mask, measure))
                     column[row] = np.nan if effect is None else effect

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from benchmarks.harness.evaluate import ATTESTED
+from benchmarks.harness.base import FAMILIES, Metric
+from benchmarks.harness.registries import ATTESTED, load_metric, table_place
 from rad import registry
 
-FAMILIES = (
-    *("grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap", "judged"),
-)
+__all__ = ["FAMILIES", "explanation_metrics"]
 
 
-def explanation_metrics(attested: bool) -> dict[str, Any]:
+def explanation_metrics(attested: bool) -> dict[str, type[Metric]]:
     """Metric classes by the name with which they stand on the scorecard, family by family.
 
     Args:
@@ -20,8 +17,7 @@ def explanation_metrics(attested: bool) -> dict[str, Any]:
     """
     out = {}
     for name in registry.names("benchmarks.metrics"):
-        kind = registry.load("benchmarks.metrics", name)
-        if hasattr(kind, "family") and bool(kind.needs & ATTESTED) == attested:
-            cut = getattr(kind, "default_cut", None)
-            out[f"{name}@{cut}" if cut else name] = kind
-    return dict(sorted(out.items(), key=lambda pair: FAMILIES.index(pair[1].family)))
+        kind = load_metric(name)
+        if kind.needs and bool(kind.needs & ATTESTED) == attested:
+            out[f"{name}@{kind.default_cut}" if kind.default_cut else name] = kind
+    return dict(sorted(out.items(), key=lambda pair: table_place(pair[1])[:2]))

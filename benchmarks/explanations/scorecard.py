@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchmarks.explanations.families import FAMILIES
 from benchmarks.explanations.results import Explanation, Judged
+from benchmarks.harness.base import Metric
 from benchmarks.harness.results import Score
 from rad.reporting.console import console, table
 
@@ -22,7 +22,7 @@ class Row:
     better: str
 
 
-def rows_of(kinds: Mapping[str, Any], scores: Sequence[Score]) -> Iterator[Row]:
+def rows_of(kinds: Mapping[str, type[Metric]], scores: Sequence[Score]) -> Iterator[Row]:
     """The lines that ``scores`` fill, family by family; ``kinds`` are the metrics by name."""
     parts: dict[str, dict[str, None]] = {}
     for score in scores:
@@ -30,12 +30,11 @@ def rows_of(kinds: Mapping[str, Any], scores: Sequence[Score]) -> Iterator[Row]:
     for family in FAMILIES:
         for name, kind in kinds.items():
             if kind.family == family:
-                better = "higher" if kind.higher_is_better else "lower"
                 for part in parts.get(name, ()):
-                    yield Row(family, name, part, better if getattr(kind, "ranked", True) else "unranked")
+                    yield Row(family, name, part, kind.better())
 
 
-def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, Any]) -> None:
+def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, type[Metric]]) -> None:
     """One table: a row a metric of ``kinds`` (by name), a column a run; then the judges' answers and the notes."""
     heads = (label.replace(" ", "\n") for label in labels)
     grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *heads)

@@ -19,8 +19,8 @@ from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed
 from benchmarks.harness.evaluate import measure, summary
+from benchmarks.harness.registries import faithfulness_metrics, load_metric
 from benchmarks.harness.results import Score
-from rad import registry
 from rad.reporting.console import console
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, write_jsonl
@@ -93,7 +93,7 @@ def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
 def _from_predictions(run: FinishedRun, resamples: int) -> tuple[Values, list[Score]]:
     """The metrics that need nothing but the predictions."""
     kinds, n = explanation_metrics(attested=False), len(run.examples)
-    metrics = {name: kind(run.data.items, getattr(kind, "default_cut", None)) for name, kind in kinds.items()}
+    metrics = {name: kind(run.data.items, kind.default_cut) for name, kind in kinds.items()}
     clock = time.perf_counter()
     with Console(stderr=True).status(f"scoring {n:,} predictions"):
         values, corpus = measure(metrics, run.predictions, run.examples)
@@ -106,7 +106,7 @@ def _faithfulness(run: FinishedRun, ask: int | None, notes: list[str]) -> Faithf
     """The model asked again, or None and a note on why it is not."""
     if ask is None or not run.explained_rows:
         return None
-    kinds = {name: kind for name, kind in explanation_metrics(attested=True).items() if "model" in kind.needs}
+    kinds = faithfulness_metrics()
     try:
         faithfulness = measure_faithfulness(run, {name: kind(run.data.items) for name, kind in kinds.items()}, ask)
     except NotAskable as obstacle:
@@ -122,7 +122,7 @@ def _attested_scores(values: Values, seed: int, resamples: int) -> list[Score]:
     out = []
     for part in dict.fromkeys(part for _, part in values):
         columns = {name: column for (name, where), column in values.items() if where == part}
-        kinds = {name: registry.load("benchmarks.metrics", name.partition(".")[0]) for name in columns}
+        kinds = {name: load_metric(name) for name in columns}
         n = len(next(iter(columns.values())))
         scores = summary(kinds, columns, {}, {"all": np.ones(n, bool)}, seed, resamples)
         out += [score.model_copy(update={"basis": "attested", "slice": part}) for score in scores]

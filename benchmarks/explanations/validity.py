@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,9 @@ from benchmarks.explanations.control_rationales import KINDS, MODELS, FaithfulMo
 from benchmarks.explanations.counterfactuals import Answers, InputPlan
 from benchmarks.explanations.faithfulness import MASKED, faithful_values
 from benchmarks.explanations.families import explanation_metrics
+from benchmarks.harness.base import Metric
 from benchmarks.harness.evaluate import evaluate
-from rad import registry
+from benchmarks.harness.registries import faithfulness_metrics, load_metric
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 
@@ -101,7 +101,7 @@ def measure_controls(data: Dataset, ask: int, leave_out: Sequence[str] = ()) -> 
     if len({e.query.user_id for e in examples}) < 4:
         raise RadError(f"{data.name}: a world is needed, where the reasons of at least four users are known")
     names = [name for name in explanation_metrics(attested=False) if name not in leave_out]
-    kinds = {k: kind for k, kind in explanation_metrics(attested=True).items() if "model" in kind.needs}
+    kinds = faithfulness_metrics()
     faithfulness = {k: kind(data.items) for k, kind in kinds.items()}
     inputs = [name for metric in faithfulness.values() for name in metric.asks]
     queries, part = [e.query for e in examples], examples[:ask]
@@ -146,8 +146,8 @@ def violations(values: Values, demands: Mapping[str, Demand] = DEMANDS) -> dict[
     return out
 
 
-def _kind(name: str) -> Any:
-    return registry.load("benchmarks.metrics", name.partition("@")[0].partition(" ")[0].partition(".")[0])
+def _kind(name: str) -> type[Metric]:
+    return load_metric(name.partition(" ")[0])
 
 
 def rows(values: Values, broken: Mapping[str, Sequence[str]]) -> list[list[str]]:

@@ -1,14 +1,26 @@
-"""What a model and a metric promise the harness: a new file in ``benchmarks/models`` or ``metrics`` obeys these."""
+"""What a model and a metric promise the harness: the bases of every file in ``benchmarks/models`` and ``metrics``.
+
+A file defines ``class Model(Recommender)``, or ``class Metric(QueryMetric)`` (or another of the metric bases below).
+Everything optional has a default here, so a file states only what is special about it.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from rad.types import Example, Item, Prediction, Query, Rationale
+
+RATIONALE = frozenset({"rationale"})
+FAMILIES = (
+    *("ranking", "grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap"),
+    "judged",
+)
+"""The families of metrics in the order in which tables show them; others follow."""
 
 
 class ModelSettings(BaseModel):
@@ -31,115 +43,208 @@ class ModelCard(BaseModel):
     trained_on: list[str] = []
 
 
-class Model(Protocol):
-    """A recommender.
+class Recommender(ABC):
+    """A model that ranks a catalogue.
 
-    ``fit`` may learn from everything it is given: ``validation`` serves to choose settings and may then join the
-    statistics (on the validation split itself it is empty). ``items`` is the whole catalogue in tie-breaking order.
-    ``predict`` yields one prediction a query, in order: at most 100 distinct items, none from the history, best first,
-    deterministic for a seed; a query that fails yields ``Prediction(..., ranking=(), error="...")``.
-    ``card`` can be read before ``fit`` (it makes the run's id) and after (it goes into the result).
-    ``baselines`` names models whose results belong on this one's table. A model that writes text may count the tokens
-    that ``predict`` wrote in ``tokens_written``, and one that uses an accelerator may name it in ``device``. One that
-    takes more than seconds to fit a small data set states in ``test_settings`` the settings with which it does not;
-    tests use them. ``search_space`` maps settings to the values that ``benchmarks.tune`` may try, the default first; a
-    model that chooses its settings inside ``fit`` has none; ``tuned_arm`` names an arm whose log serves where there is
-    no nearer one. ``stochastic = True`` says that the seed changes the answers. ``sequential = True`` says that the
-    order of the history matters, so that the model is refused where a domain has no order; ``rerank_only = True`` that
-    it ranks candidates and no catalogue, so that it is refused without a candidate file. ``required`` names settings
-    without a usable default.
+    Attributes:
+        Settings: What ``--set`` may change.
+        settings: Those of this model; annotate it with the model's own ``Settings``.
+        baselines: Models whose results belong on this one's table.
+        test_settings: Settings with which a model that is slow to fit takes seconds; tests use them.
+        search_space: The values of settings that ``benchmarks.tune`` may try, the default first. A model that chooses
+            its settings inside ``fit`` has none.
+        tuned_arm: An arm whose tuning log serves where there is no nearer one.
+        stochastic: The seed changes the answers.
+        sequential: The order of the history matters: the model is refused where a domain has no order.
+        rerank_only: The model ranks candidates and no catalogue: it is refused without a candidate file.
+        required: Settings without a usable default.
+        device: The accelerator that the model uses, if any.
+        seconds_saved: Seconds of fitting that the model's own cache saved; they count as its cost.
+        tokens_written: How many tokens the last ``predict`` wrote; None where none were counted.
     """
 
-    Settings: ClassVar[type[ModelSettings]]
-    baselines: ClassVar[tuple[str, ...]]
+    class Settings(ModelSettings):
+        """None."""
 
-    def __init__(self, settings: Any = None) -> None: ...
+    settings: ModelSettings
+    baselines: ClassVar[tuple[str, ...]] = ()
+    test_settings: ClassVar[Mapping[str, Any]] = {}
+    search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    tuned_arm: ClassVar[str | None] = None
+    stochastic: ClassVar[bool] = False
+    sequential: ClassVar[bool] = False
+    rerank_only: ClassVar[bool] = False
+    required: ClassVar[tuple[str, ...]] = ()
+    device: str = "cpu"
+    seconds_saved: float = 0.0
+    tokens_written: int | None = None
+
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        self.settings = settings or self.Settings()
+
+    @property
+    @abstractmethod
+    def card(self) -> ModelCard:
+        """Readable before ``fit``, where it makes the run's id, and after, where it goes into the result."""
+
+    @abstractmethod
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
-    ) -> None: ...
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]: ...
-    @property
-    def card(self) -> ModelCard: ...
+    ) -> None:
+        """Learn from everything that is given.
+
+        Args:
+            train: Examples to learn from.
+            validation: Examples on which to choose settings; they may then join the statistics. Empty where the
+                validation split itself is answered.
+            items: The whole catalogue, in the order that breaks ties.
+            seed: Of all chance.
+        """
+
+    @abstractmethod
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        """One prediction a query, in order, the same for the same seed.
+
+        A ranking holds at most 100 distinct items, the best first and none from the history. A query that fails yields
+        ``Prediction(..., ranking=(), error="...")``.
+        """
 
 
-class RationaleModel(Model, Protocol):
+class RationaleRecommender(Recommender):
     """A model whose ranking follows from a rationale: it can be asked to rank given another one."""
 
-    def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]: ...
+    @abstractmethod
+    def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
+        """Rank each query from the rationale beside it; ``predict`` goes through here with its own."""
 
 
-class QueryMetric(Protocol):
-    """A score of one prediction. None means undefined there and lowers ``n``.
+class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the subclasses
+    """What every metric states.
 
-    ``needs`` holds any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known),
-    ``supported`` (they are known and explain the choice) and ``contrast`` (the rejected alternative is known). A run
-    without any gets no such column. Where the example lacks what is needed the metric is undefined; a prediction that
-    fails, or lacks its rationale, scores the worst of the range, or ``missing`` where a metric of differences states it
-    (0: no rationale changes nothing). So ``score`` is called only where all needs are met. With no needs it is a
-    ranking metric and is sliced. ``cuts`` says whether ``name@k`` means something; ``k`` is None without it. A metric
-    may also offer ``score_each(predictions, examples) -> list[float | None]``, the same values faster, or the only
-    ones where they depend on other users' rationales.
-
-    A metric of explanations names its ``family`` (a row of the scorecard, :mod:`benchmarks.explain`) and may state the
-    ``default_cut`` with which it stands there, and ``ranked = False`` where it is shown but never ranked by.
+    Attributes:
+        title: The metric's name in tables, without its cut.
+        hint: In a few words, what the number is.
+        needs: Any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known), ``supported``
+            (they are known and explain the choice), ``contrast`` (the rejected alternative is known), ``model`` (the
+            model is asked again) and ``judged`` (somebody read the rationale). Where an example lacks what is needed
+            the metric is undefined. A metric without needs is one of ranking, and is sliced.
+        higher_is_better: The direction.
+        range: The least and the largest value.
+        missing: What a prediction scores that fails or lacks its rationale; None: the worst of the range. A metric of
+            differences states 0: no rationale changes nothing.
+        version: Raise it when the code comes to score differently.
+        cuts: Whether ``name@k`` means something; ``k`` is None without it.
+        default_cut: The cut with which the metric stands in tables.
+        family: Its group in tables, one of ``FAMILIES``.
+        position: Its place within the family.
+        ranked: False where the metric is shown but never ranked by.
+        default: ``benchmarks.run`` computes the metric unless ``--metrics`` says otherwise.
+        headline: The metric has a column in the short tables: ranking in the terminal and on the results page, and the
+            leaderboard. Metrics of explanations stand in the long tables without it.
     """
 
-    needs: ClassVar[frozenset[str]]
-    higher_is_better: ClassVar[bool]
-    range: ClassVar[tuple[float, float]]
-    version: ClassVar[int]
-    cuts: ClassVar[bool]
+    title: ClassVar[str] = ""
+    hint: ClassVar[str] = ""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    higher_is_better: ClassVar[bool] = True
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    missing: ClassVar[float | None] = None
+    version: ClassVar[int] = 1
+    cuts: ClassVar[bool] = False
+    default_cut: ClassVar[int | None] = None
+    family: ClassVar[str] = "ranking"
+    position: ClassVar[int] = 50
+    ranked: ClassVar[bool] = True
+    default: ClassVar[bool] = False
+    headline: ClassVar[bool] = False
 
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None: ...
-    def score(self, prediction: Prediction, example: Example) -> float | None: ...
+    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
+        self.items, self.k = items, k
 
+    @classmethod
+    def better(cls) -> Literal["higher", "lower", "unranked"]:
+        """Which way is better, as tables say it."""
+        return "unranked" if not cls.ranked else "higher" if cls.higher_is_better else "lower"
 
-class FaithfulMetric(Protocol):
-    """A score of how a model's ranking follows from its rationale: the model must be asked again (``needs`` has
-    ``model``). ``asks`` are inputs of :mod:`benchmarks.explanations.perturbations`; ``effect`` makes one number of
-    their effects on one query's ranking (:mod:`benchmarks.explanations.counterfactuals`), None where undefined. Only
-    ``benchmarks.explain`` computes it.
-    """
-
-    needs: ClassVar[frozenset[str]]
-    higher_is_better: ClassVar[bool]
-    range: ClassVar[tuple[float, float]]
-    missing: ClassVar[float]
-    version: ClassVar[int]
-    family: ClassVar[str]
-    asks: ClassVar[tuple[str, ...]]
-
-    def effect(self, of: Callable[[str], float | None]) -> float | None: ...
-
-
-class JudgedMetric(Protocol):
-    """A score by those who read the rationale (``needs`` has ``judged``): the mean of the answers to ``question`` on
-    one rationale, each a whole number in ``range``. Only ``benchmarks.explain`` computes it.
-    """
-
-    needs: ClassVar[frozenset[str]]
-    higher_is_better: ClassVar[bool]
-    range: ClassVar[tuple[float, float]]
-    version: ClassVar[int]
-    family: ClassVar[str]
-    question: ClassVar[str]
+    @classmethod
+    def worst(cls) -> float:
+        """What a prediction scores that fails or lacks its rationale."""
+        return cls.range[0 if cls.higher_is_better else 1] if cls.missing is None else cls.missing
 
 
-class CorpusMetric(Protocol):
-    """A score of all predictions together (coverage).
+class QueryMetric(Metric):
+    """A score of one prediction. It is asked only where all needs are met."""
 
-    ``statistic`` prepares once and returns the score as a function of how often each query is counted (an array of
-    integers, in the order of the examples): ones give the value itself, the bootstrap draws others. Failed predictions
-    arrive with an empty ranking and no rationale.
-    """
+    @abstractmethod
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        """None where the metric is undefined: that lowers ``n``."""
 
-    needs: ClassVar[frozenset[str]]
-    higher_is_better: ClassVar[bool]
-    range: ClassVar[tuple[float, float]]
-    version: ClassVar[int]
-    cuts: ClassVar[bool]
+    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Sequence[float | None]:
+        """One value a pair, in order."""
+        return [self.score(p, e) for p, e in zip(predictions, examples, strict=True)]
 
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None: ...
+
+class BatchMetric(QueryMetric):
+    """A score of one prediction that is quicker for many at once, or that depends on other users' rationales."""
+
+    def score(self, prediction: Prediction, example: Example) -> float | None:
+        return self.score_each([prediction], [example])[0]
+
+    @abstractmethod
+    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Sequence[float | None]:
+        """One value a pair, in order."""
+
+
+class CorpusMetric(Metric):
+    """A score of all predictions together (coverage)."""
+
+    @abstractmethod
     def statistic(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
-    ) -> Callable[[np.ndarray], float]: ...
+    ) -> Callable[[np.ndarray], float]:
+        """Prepare once, and return the score as a function of how often each query is counted.
+
+        Args:
+            predictions: One a query; failed ones have an empty ranking and no rationale.
+            examples: In the same order.
+
+        Returns:
+            A function of whole numbers [queries]: ones give the value itself, the bootstrap draws others.
+        """
+
+
+class FaithfulnessMetric(Metric):
+    """A score of how a model's ranking follows from its rationale: the model is asked again.
+
+    Only ``benchmarks.explain`` computes it.
+
+    Attributes:
+        asks: Inputs of :mod:`benchmarks.explanations.perturbations` whose effects the metric needs.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "model"})
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    missing: ClassVar[float | None] = 0.0
+    family: ClassVar[str] = "faithfulness"
+    asks: ClassVar[tuple[str, ...]]
+
+    def effect(self, of: Callable[[str], float | None]) -> float | None:
+        """One number from the effects of the inputs on a query's ranking; None where undefined.
+
+        Args:
+            of: The effect of an input by its name (:mod:`benchmarks.explanations.counterfactuals`).
+        """
+        (name,) = self.asks
+        return of(name)
+
+
+class JudgedMetric(Metric):
+    """A score by those who read the rationale, people or a model, on a scale of 1 to 5.
+
+    It is the mean of the answers to ``question`` on one rationale. Only ``benchmarks.explain`` computes it.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "judged"})
+    range: ClassVar[tuple[float, float]] = (1.0, 5.0)
+    family: ClassVar[str] = "judged"
+    question: ClassVar[str]

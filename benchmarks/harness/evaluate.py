@@ -18,23 +18,18 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from benchmarks.harness.base import CorpusMetric, Metric, QueryMetric
+from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.results import Score
-from rad import registry
 from rad.errors import RadError
 from rad.rationales.rules import weight_violations
 from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Example, Item, Prediction, Query
 
 CUT = 100
-ATTESTED = frozenset({"model", "judged"})  # what a metric may need that predictions do not hold
-METRICS = (
-    *("ndcg@10", "recall@10", "mrr", "hit_rate@10", "coverage@10", "evidence_validity", "claim_precision"),
-    *("contradiction_rate", "reason_precision@3", "reason_recall@3", "reason_f1@3", "verdict_accuracy"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ Statistic = Callable[[np.ndarray], float]
 
 
 def measure(
-    chosen: Mapping[str, Any], answers: Sequence[Prediction], examples: Sequence[Example], writes: bool = False
+    chosen: Mapping[str, Metric], answers: Sequence[Prediction], examples: Sequence[Example], writes: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, Statistic]]:
     """Of ``checked`` predictions: each query metric's values, NaN where undefined, and corpus metrics' statistics.
 
@@ -107,18 +102,20 @@ def measure(
             possible = possible & met[need]
         if not possible.any() or ("rationale" in metric.needs and not (writes or given.any())):
             continue
-        if hasattr(metric, "statistic"):
+        if isinstance(metric, CorpusMetric):
             corpus[name] = metric.statistic(answers, examples)
             continue
+        assert isinstance(metric, QueryMetric), name
         good = possible & ~failed & (given if "rationale" in metric.needs else True)
-        worst = metric.range[0 if metric.higher_is_better else 1]
-        values[name] = np.where(possible, getattr(metric, "missing", worst), np.nan)
-        values[name][good] = _score_each(metric, answers, examples, np.flatnonzero(good))
+        values[name] = np.where(possible, metric.worst(), np.nan)
+        rows = np.flatnonzero(good).tolist()
+        scored = metric.score_each([answers[i] for i in rows], [examples[i] for i in rows])
+        values[name][rows] = [math.nan if value is None else value for value in scored]
     return values, corpus
 
 
 def summary(
-    chosen: Mapping[str, Any],
+    chosen: Mapping[str, Metric | type[Metric]],
     values: Mapping[str, np.ndarray],
     corpus: Mapping[str, Statistic],
     slices: Mapping[str, np.ndarray],
@@ -159,48 +156,6 @@ def summary(
         centred = np.clip(drawn[name] - drawn[name].mean() + value, *chosen[name].range)
         scores.append(row(name, "all", value, percentile_interval(centred) or (value, value), n))
     return sorted(scores, key=lambda s: (s.slice != "all", list(chosen).index(s.metric)))
-
-
-# --- metrics by name ---
-
-
-def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, Any]:
-    """Metric objects by the names they were asked for: ``ndcg@10`` is ``benchmarks/metrics/ranking/ndcg.py`` with
-    ``k=10``.
-
-    All bad names are reported at once.
-    """
-    known, faults, out = registry.names("benchmarks.metrics"), [], {}
-    wrong = [name for name in names if name.partition("@")[0] not in known]
-    for name in names:
-        if name in wrong:
-            continue
-        base, at, cut = name.partition("@")
-        metric = registry.load("benchmarks.metrics", base)
-        if at and not metric.cuts:
-            faults.append(f"metric '{base}' takes no cut, found '{name}'")
-        elif at and not (cut.isascii() and cut.isdigit() and 1 <= int(cut) <= CUT):
-            faults.append(f"metric '{name}': the cut after @ must be 1 to {CUT}")
-        elif metric.needs & ATTESTED:
-            faults.append(f"metric '{name}' asks the model or a judge: python -m benchmarks.explain RESULT_DIR")
-        else:
-            out[name] = metric(items, int(cut) if at else None)
-    if wrong:
-        faults.append(registry.unknown("metric", [name.partition("@")[0] for name in wrong], known))
-    if faults:
-        raise RadError("; ".join(faults))
-    return out
-
-
-def _score_each(
-    metric: Any, answers: Sequence[Prediction], examples: Sequence[Example], rows: np.ndarray
-) -> list[float]:
-    picked, asked = [answers[i] for i in rows], [examples[i] for i in rows]
-    if hasattr(metric, "score_each"):
-        found = metric.score_each(picked, asked)
-    else:
-        found = [metric.score(p, e) for p, e in zip(picked, asked, strict=True)]
-    return [math.nan if value is None else value for value in found]
 
 
 def _needs_met(answers: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, np.ndarray]:

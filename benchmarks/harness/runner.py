@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.harness import settings_store
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.harness.evaluate import Evaluation, evaluate, repaired
+from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Task, read_result
-from rad import registry
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime import provenance
@@ -69,13 +70,15 @@ class Experiment:
 
 def references(models: Sequence[str]) -> list[str]:
     """The names in ``baselines`` of ``models``, once each, without those that are asked for themselves."""
-    named = [name for model in models for name in registry.load("benchmarks.models", model).baselines]
+    named = [name for model in models for name in load_model(model).baselines]
     return [name for name in dict.fromkeys(named) if name not in models]
 
 
-def settings_for(job: Experiment, name: str, stated: Any = None) -> tuple[Any, dict[str, Any]]:
+def settings_for(
+    job: Experiment, name: str, stated: ModelSettings | None = None
+) -> tuple[ModelSettings, dict[str, Any]]:
     """The settings of a run, and which of them tuning chose for the domain: what is stated goes before these."""
-    kind = registry.load("benchmarks.models", name)
+    kind = load_model(name)
     given = {key: getattr(stated, key) for key in stated.model_fields_set} if stated is not None else {}
     found, path = settings_store.chosen(job.dataset.name, kind(stated))
     tuned = {key: value for key, value in found.items() if key not in given}
@@ -90,7 +93,7 @@ def settings_for(job: Experiment, name: str, stated: Any = None) -> tuple[Any, d
 def find(job: Experiment, name: str) -> Path | None:
     """The newest finished run of a reference as it runs by default on this task, by the card's version of its code."""
     settings, _ = settings_for(job, name)
-    version = registry.load("benchmarks.models", name)(settings).card.version
+    version = load_model(name)(settings).card.version
     best: tuple[str, Path, str] | None = None
     for path in job.out.glob(f"{name}/*/result.json"):
         try:
@@ -116,15 +119,15 @@ def find(job: Experiment, name: str) -> Path | None:
 
 def refusal(dataset: Dataset, protocol: str, name: str) -> str | None:
     """Why a model cannot do this task at all, in one line, or None."""
-    kind = registry.load("benchmarks.models", name)
-    if getattr(kind, "rerank_only", False) and protocol != "rerank":
+    kind = load_model(name)
+    if kind.rerank_only and protocol != "rerank":
         return f"{name} ranks the candidate file: --protocol rerank"
-    if getattr(kind, "sequential", False) and not dataset.ordered:
+    if kind.sequential and not dataset.ordered:
         return f"{name} needs the order of purchases, which {settings_store.without_folders(dataset.name)} lacks"
     return None
 
 
-def execute(job: Experiment, name: str, settings: Any = None, again: bool = False) -> Path:
+def execute(job: Experiment, name: str, settings: ModelSettings | None = None, again: bool = False) -> Path:
     """Run a model and return its folder, or the folder of an identical finished run unless ``again``.
 
     :class:`RadError` where the model cannot do the task (:func:`refusal`).
@@ -133,7 +136,7 @@ def execute(job: Experiment, name: str, settings: Any = None, again: bool = Fals
         raise RadError(why)
     started = provenance.now()
     settings, tuned = settings_for(job, name, settings)
-    model = registry.load("benchmarks.models", name)(settings)
+    model = load_model(name)(settings)
     changed = settings.model_dump(exclude_defaults=True)
     tree = provenance.tree()
     folder = _folder(job, model.card, changed, tree)
@@ -150,7 +153,7 @@ def execute(job: Experiment, name: str, settings: Any = None, again: bool = Fals
         raise RadError(f"{job.out}: no folder for results can be made there ({error.strerror})") from error
     try:
         result = _measured(job, model, part)
-        made = provenance.collect(seed=job.seed, started_at=started, device=getattr(model, "device", "cpu"))
+        made = provenance.collect(seed=job.seed, started_at=started, device=model.device)
         result = result.model_copy(
             update={
                 "run_id": folder.name.rpartition("-")[2],
@@ -168,7 +171,7 @@ def execute(job: Experiment, name: str, settings: Any = None, again: bool = Fals
     return folder
 
 
-def _measured(job: Experiment, model: Any, part: Path) -> Result:
+def _measured(job: Experiment, model: Recommender, part: Path) -> Result:
     """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
     name, examples = model.card.name, job.examples
     reset_peak()
@@ -190,7 +193,7 @@ def _measured(job: Experiment, model: Any, part: Path) -> Result:
     predicted = time.perf_counter()
     found = evaluate(kept, examples, job.metrics, job.dataset.items, job.seen(), job.seed)
     write_jsonl(part / "queries.jsonl", _query_lines(examples, found))
-    tokens = getattr(model, "tokens_written", None)
+    tokens = model.tokens_written
     return Result(
         run_id="",
         task=Task(
@@ -207,7 +210,7 @@ def _measured(job: Experiment, model: Any, part: Path) -> Result:
         model=model.card,
         scores=found.scores,
         cost=Cost(
-            fit_seconds=fitted - clock + getattr(model, "seconds_saved", 0.0),  # saved by a cache of its own
+            fit_seconds=fitted - clock + model.seconds_saved,  # saved by a cache of its own
             predict_seconds=predicted - fitted,
             ms_per_query=1000 * (predicted - fitted) / len(examples),
             peak_memory_mb=peak_memory(),
@@ -225,7 +228,7 @@ def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dic
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(job: Experiment, card: Any, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
+def _folder(job: Experiment, card: ModelCard, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
     task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
     parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.base import ModelCard
+from benchmarks.harness.base import ModelCard, Recommender
 from rad.errors import RadError
 from rad.runtime import provenance
 from rad.runtime.files import canonical, read_jsonl
@@ -45,14 +45,14 @@ def read_log(path: Path, version: str) -> list[dict[str, Any]]:
     return rows
 
 
-def chosen(domain: str, model: Any) -> tuple[dict[str, Any], Path | None]:
+def chosen(domain: str, model: Recommender) -> tuple[dict[str, Any], Path | None]:
     """The best settings of the first log there is, and where it is; none where nothing was tuned.
 
     Looked for are the domain with its arguments, then without; the model's arm, then the model, then the arm that the
     model names as ``tuned_arm``.
     """
     card = model.card
-    arms = dict.fromkeys([card.arm, None, getattr(model, "tuned_arm", None)])
+    arms = dict.fromkeys([card.arm, None, model.tuned_arm])
     for spec in dict.fromkeys([domain, domain.partition(":")[0]]):
         for arm in arms:
             path = log_of(spec, card.model_copy(update={"arm": arm}))

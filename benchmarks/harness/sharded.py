@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.harness.evaluate import checked, is_repeat, is_warm, load_metrics, measure, slices_of, summary
+from benchmarks.harness.base import CorpusMetric, Metric, RationaleRecommender, Recommender
+from benchmarks.harness.evaluate import checked, is_repeat, is_warm, measure, slices_of, summary
+from benchmarks.harness.registries import load_metrics, load_model
 from benchmarks.harness.results import Score
 from benchmarks.harness.runner import peak_memory
-from rad import registry
 from rad.data.shards import Shards
 from rad.errors import RadError
 from rad.runtime.files import atomic_write
@@ -47,9 +48,9 @@ class Work(BaseModel):
 class Ready(NamedTuple):
     """A fitted model, the folder, the metrics, and the ids of the items that the model could learn from."""
 
-    model: Any
+    model: Recommender
     shards: Shards
-    metrics: dict[str, Any]
+    metrics: dict[str, Metric]
     seen: frozenset[str]
 
 
@@ -58,12 +59,12 @@ def ready(work: Work) -> Ready:
     """The model of ``work``, fitted. :class:`RadError` where a metric is one of all predictions together."""
     shards = Shards(work.data)
     chosen = load_metrics(work.metrics, shards.items)
-    if whole_only := [name for name, metric in chosen.items() if hasattr(metric, "statistic")]:
+    if whole_only := [name for name, metric in chosen.items() if isinstance(metric, CorpusMetric)]:
         raise RadError(f"{', '.join(whole_only)}: needs all predictions at once, so not over shards")
-    kind = registry.load("benchmarks.models", work.model)
+    kind = load_model(work.model)
     model = kind(kind.Settings(**dict(work.settings)))
     # known reasons stay out, as no model reads them unless it is told to learn from them
-    sample = shards.sample(work.fit_users, reasons=hasattr(model, "rank_given")).examples
+    sample = shards.sample(work.fit_users, reasons=isinstance(model, RationaleRecommender)).examples
     learnable = sample["train"], sample["validation"] if work.split == "test" else ()
     model.fit(*learnable, shards.items, work.seed)
     examples = [e for part in learnable for e in part]
@@ -76,7 +77,7 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
     path = Path(row["path"])
     if not path.exists():
         model, shards, metrics, seen = ready(Work.model_validate_json(row["work"]))
-        split, writes = json.loads(row["work"])["split"], hasattr(model, "rank_given")
+        split, writes = json.loads(row["work"])["split"], isinstance(model, RationaleRecommender)
         examples = shards.examples(row["shard"], [split], reasons=writes)[split]
         tables = []
         for start in range(0, len(examples), BATCH):

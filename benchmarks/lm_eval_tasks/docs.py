@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.evaluate import load_metrics, measure
+from benchmarks.harness.evaluate import measure
+from benchmarks.harness.registries import load_metrics
 from benchmarks.models.prompted import rationale_of
 from rad.data.dataset import Dataset, open_dataset
 from rad.errors import RadError

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -17,20 +16,6 @@ from rad.rationales.claims import CITATION, Matcher
 from rad.types import Example, Item, Prediction
 
 LONGEST = 2000
-
-
-class TextMetric:
-    """Base: the usual facts of a metric that reads a rationale's text."""
-
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale"})
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = False
-    family: ClassVar[str] = "specificity"
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        self.items, self.k = items, k
 
 
 def text_of(prediction: Prediction) -> str:

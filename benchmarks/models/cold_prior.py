@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models import bm25, dense
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
@@ -28,15 +28,16 @@ TEXTS: Mapping[str, Any] = {"bm25": bm25.Model, "dense": dense.Model}
 FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0)
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         text: str | None = Field(default=None, pattern="^(bm25|dense)$", description="text baseline: bm25 or dense")
         factor: float | None = Field(default=None, gt=0, description="multiplies the scores of items not bought yet")
 
-    baselines: tuple[str, ...] = ("random", "popularity", "bm25", "dense")
+    settings: Settings
+    baselines = ("random", "popularity", "bm25", "dense")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
 
     def fit(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, sha256_lines
@@ -25,16 +25,17 @@ GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
 BUNDLED = "all-MiniLM-L6-v2"
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         last: int | None = Field(default=None, ge=1, description="history items that make the query")
         decay: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
 
-    baselines: tuple[str, ...] = ("random", "popularity")
+    settings: Settings
+    baselines = ("random", "popularity")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
         self.n_parameters = 0
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoded
@@ -34,7 +34,7 @@ from rad.types import Example, Item, Prediction, Query
 SCALE = 20.0  # of the cosine, to start from
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         window: int = Field(default=20, ge=1, description="latest history items that make the query")
@@ -45,17 +45,18 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of Q and E")
 
+    settings: Settings
     stochastic = True
-    baselines: tuple[str, ...] = ("random", "popularity", "dense")
-    test_settings: ClassVar[dict[str, Any]] = {"epochs": 1}
-    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    baselines = ("random", "popularity", "dense")
+    test_settings: ClassVar = {"epochs": 1}
+    search_space: ClassVar = {
         "epochs": (6, 15),
         "dropout": (0.2, 0.5),
         "weight_decay": (0.05, 0.5),
     }
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.n_parameters = 0
         self.losses: list[float] = []
 

@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from pydantic import Field
 from scipy.linalg import lapack
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.errors import RadError
@@ -31,15 +31,16 @@ GRID = {"penalty": (30.0, 3.0, 10.0, 100.0, 300.0), "recency": (0.8, 1.0, 0.9, 0
 MAX_ITEMS = 20_000
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         penalty: float | None = Field(default=None, gt=0, description="ridge penalty of the regression (lambda)")
         recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
 
-    baselines: tuple[str, ...] = ("random", "popularity", "item_knn")
+    settings: Settings
+    baselines = ("random", "popularity", "item_knn")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
 
     def fit(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models import bm25, dense, item_knn
 from benchmarks.models._scoring import CHOICE_QUERIES, Block, ItemIndex, best_outside, block_size, choose, grid, rank
 from rad.data.splits import sequences_of
@@ -25,15 +25,16 @@ from rad.types import Example, Item, Prediction, Query
 GRID = {"bm25": (0.4, 0.0, 0.2, 0.8, 1.6, 4.0), "dense": (0.2, 0.0, 0.8, 2.0)}
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         bm25: float | None = Field(default=None, ge=0, description="weight of the BM25 score beside item_knn's")
         dense: float | None = Field(default=None, ge=0, description="weight of the dense score beside item_knn's")
 
-    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense")
+    settings: Settings
+    baselines = ("random", "popularity", "item_knn", "bm25", "dense")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
         self.parts: list[Any] = []
 

@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
@@ -27,7 +27,7 @@ GRID = {"window": (10, 3), "decay": (0.5, 1.0), "discount": (0.2, 0.5), "recency
 REACH = 50  # history items that count; more would change scores by less than rounding for any recency below 1
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         window: int | None = Field(default=None, ge=1, description="purchases further apart are not counted")
         decay: float | None = Field(default=None, ge=0, description="power of the distance that divides a pair")
@@ -35,10 +35,11 @@ class Model:
         recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
         backward: float = Field(default=1.0, ge=0, description="weight of a pair in the direction against time")
 
-    baselines: tuple[str, ...] = ("random", "popularity")
+    settings: Settings
+    baselines = ("random", "popularity")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
 
     def fit(

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from rich.progress import track
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, console, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoder
@@ -45,7 +45,7 @@ LONGEST = 50  # purchases of a user that are trained on, the latest
 CELLS = 40_000_000  # cosines of a block
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         width: int = Field(default=96, ge=2, description="numbers in a token's vector")
@@ -59,17 +59,18 @@ class Model:
         learning_rate: float = Field(default=3e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.05, ge=0, description="of the projection")
 
+    settings: Settings
     stochastic = True
-    baselines: tuple[str, ...] = ("random", "popularity", "dense")
-    test_settings: ClassVar[dict[str, Any]] = {"width": 16, "tokens": 8, "epochs": 1}
-    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    baselines = ("random", "popularity", "dense")
+    test_settings: ClassVar = {"width": 16, "tokens": 8, "epochs": 1}
+    search_space: ClassVar = {
         "epochs": (2, 4),
         "learning_rate": (3e-3, 1e-3),
         "window": (5, 15),
     }
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.n_parameters = 0
         self.losses: list[float] = []
 

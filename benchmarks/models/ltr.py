@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import Field
 from scipy.optimize import minimize
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models import _ltr_features, bm25, dense, item_knn
 from benchmarks.models._ltr_features import Facts, Texts
 from benchmarks.models._scoring import ItemIndex, rank
@@ -36,7 +36,7 @@ STEPS = 60  # of the logit's optimiser
 EXTREME = 5.0  # standard deviations past which a feature says no more to the logit
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         prefixes: int = Field(default=25_000, ge=1, description="training prefixes to learn from, at most")
         folds: int = Field(default=10, ge=2, description="folds of users whose facts leave each other out")
@@ -44,17 +44,18 @@ class Model:
         leaves: int = Field(default=15, ge=2, description="leaves of a tree")
         learning_rate: float = Field(default=0.025, gt=0, description="weight of each tree")
 
+    settings: Settings
     stochastic = True
-    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
+    search_space: ClassVar = {
         "trees": (360, 180),
         "leaves": (15, 31),
         "learning_rate": (0.025, 0.05),
     }
-    test_settings: ClassVar[dict[str, Any]] = {"prefixes": 100, "folds": 2, "trees": 5}
+    test_settings: ClassVar = {"prefixes": 100, "folds": 2, "trees": 5}
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.parts: list[Any] = []
 
     def fit(

@@ -7,23 +7,16 @@ On public ids it must stay at or below popularity; if it does not, the ids leak.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from rad.types import Example, Item, Prediction, Query
 
 
-class Model:
-    class Settings(ModelSettings):
-        """None."""
-
-    baselines: tuple[str, ...] = ("random", "popularity")
-
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+class Model(Recommender):
+    baselines = ("random", "popularity")
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int

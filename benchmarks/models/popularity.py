@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
 
-class Model:
-    class Settings(ModelSettings):
-        """None."""
-
-    baselines: tuple[str, ...] = ("random",)
-
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+class Model(Recommender):
+    baselines = ("random",)
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int

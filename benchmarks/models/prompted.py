@@ -22,11 +22,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from rad.errors import RadError
 from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
 from rad.llm.forms import objects, read_prompts
@@ -51,7 +51,7 @@ class Outcome:
     lacking: int = 0
 
 
-class Model:
+class Model(RationaleRecommender):
     class Settings(ModelSettings):
         base_url: str | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
         model: str | None = Field(default=None, description="the model's name at the endpoint")
@@ -78,20 +78,15 @@ class Model:
             except RadError as error:
                 raise ValueError(str(error)) from error
 
-    baselines: tuple[str, ...] = ("random", "popularity", "bm25")
-    rerank_only: ClassVar[bool] = True
-    required: ClassVar[tuple[str, ...]] = ("base_url", "model")
+    settings: Settings
+    baselines = ("random", "popularity", "bm25")
+    rerank_only = True
+    required = ("base_url", "model")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.prompts = read_prompts(PROMPTS)
         self.usage: dict[str, Any] = {}
-
-    @property
-    def tokens_written(self) -> int | None:
-        """Tokens of the answers of the last ``predict``, those from the cache too; None where none were counted."""
-        counted = self.usage.get("answers", 0) > self.usage.get("uncounted", 0)
-        return self.usage["completion_tokens"] if counted else None
 
     @property
     def card(self) -> ModelCard:
@@ -127,6 +122,8 @@ class Model:
                 usage.add(answer)
             dropped, lacking = dropped + outcome.dropped, lacking + outcome.lacking
             self.usage = {**usage.record(), "numbers_dropped": dropped, "numbers_lacking": lacking}
+            counted = self.usage["answers"] > self.usage["uncounted"]  # answers from the cache count too
+            self.tokens_written = self.usage["completion_tokens"] if counted else None
             yield outcome.prediction
         parts = [usage.spoken(len(queries))]
         parts += [f"{dropped:,} unknown or repeated numbers were dropped"] if dropped else []

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from rad.types import Example, Item, Prediction, Query
 
 
-class Model:
-    class Settings(ModelSettings):
-        """None."""
-
+class Model(Recommender):
     stochastic = True
-    baselines: tuple[str, ...] = ()
-
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models._scoring import ItemIndex, rank
 from benchmarks.models._training import batches, optimise, padded
 from rad.data.splits import sequences_of
@@ -38,7 +38,7 @@ PLACES = 1024  # of a batch
 CELLS = 16_000_000  # places x items of a batch at most, so that memory is bounded for any catalogue
 
 
-class Model:
+class Model(Recommender):
     class Settings(ModelSettings):
         hidden: int = Field(default=128, ge=8, multiple_of=4, description="width of the item vectors and the layers")
         layers: int = Field(default=1, ge=1, description="transformer layers")
@@ -49,18 +49,19 @@ class Model:
         learning_rate: float = Field(default=2e-3, gt=0, description="peak of a cosine schedule")
         weight_decay: float = Field(default=0.1, ge=0, description="of the matrices")
 
+    settings: Settings
     stochastic = True
-    baselines: tuple[str, ...] = ("random", "popularity", "item_knn")
-    sequential: ClassVar[bool] = True
-    test_settings: ClassVar[dict[str, Any]] = {"hidden": 16, "window": 20, "epochs": 2}
-    search_space: ClassVar[dict[str, tuple[Any, ...]]] = {
+    baselines = ("random", "popularity", "item_knn")
+    sequential = True
+    test_settings: ClassVar = {"hidden": 16, "window": 20, "epochs": 2}
+    search_space: ClassVar = {
         "epochs": (8, 24),
         "layers": (1, 2),
         "weight_decay": (0.1, 1.0),
     }
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.n_parameters = 0
         self.losses: list[float] = []
 

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from pydantic import Field
 
 from annotation.drafters.evidence import rationale
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank_block
 from rad.data.splits import sequences_of
 from rad.features import item_features
@@ -32,16 +32,17 @@ CITED = 3  # the latest purchases that show a value
 BLOCK = 256  # queries ranked at once
 
 
-class Model:
+class Model(RationaleRecommender):
     class Settings(ModelSettings):
         decay: float | None = Field(default=None, gt=0, le=1, description="weight of a purchase for each step back")
         power: float | None = Field(default=None, ge=0, description="of popularity, beside the reasons")
         reasons: int = Field(default=16, ge=1, description="reasons in a rationale")
 
-    baselines: tuple[str, ...] = ("random", "popularity", "bm25")
+    settings: Settings
+    baselines = ("random", "popularity", "bm25")
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.chosen: dict[str, Any] = {}
 
     @property

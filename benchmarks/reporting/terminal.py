@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
+from benchmarks.harness.registries import headline_metrics, reads_rationales, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
 from benchmarks.harness.runner import Experiment
 from rad import registry
@@ -21,7 +22,7 @@ from rad.runtime.files import read_jsonl
 from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Prediction
 
-RANKING = ("ndcg@10", "recall@10", "mrr", "coverage@10")
+COLUMNS = 4  # ranking metrics that fit, beside the headline ones
 EXAMPLES = 3
 
 
@@ -71,9 +72,14 @@ def tables(job: Experiment, runs: Sequence[Path]) -> None:
 
 def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:
     explained = _explanations(rows)
-    named = dict.fromkeys([*RANKING, *(s.metric for r in rows.values() for s in r.scores if s.metric not in explained)])
-    shown = [metric for metric in named if any(metric in row for row in scores.values())][: len(RANKING)]
-    heads = [shown[0], "95%\ninterval", *shown[1:], *(["of\nBayes"] if bayes else []), "ms/\nquery", "fail\n-ed"]
+    headline = headline_metrics("ranking")
+    named = dict.fromkeys(
+        [*headline, *(s.metric for r in rows.values() for s in r.scores if s.metric not in explained)]
+    )
+    filled = [metric for metric in named if any(metric in row for row in scores.values())]
+    shown = [metric for k, metric in enumerate(filled) if metric in headline or k < COLUMNS]
+    titles = [title_of(metric) for metric in shown]
+    heads = [titles[0], "95%\ninterval", *titles[1:], *(["of\nBayes"] if bayes else []), "ms/\nquery", "fail\n-ed"]
     grid = table("Ranking (interval by bootstrap over queries)", "model", *heads)
     for label, row in scores.items():
         cells = [f"{row[metric].value:.4f}" if metric in row else "" for metric in shown]
@@ -94,7 +100,9 @@ def _slice_table(rows: Mapping[str, Result]) -> None:
         return
     sizes = {s.slice: s.n for r in rows.values() for s in r.scores if s.metric == metric and s.slice != "all"}
     heads = [f"{part}\nn={n}" for part, n in sizes.items()]
-    grid = table(f"{metric} by history length, warm and cold targets (seen in training or not)", "model", *heads)
+    grid = table(
+        f"{title_of(metric)} by history length, warm and cold targets (seen in training or not)", "model", *heads
+    )
     for label, result in rows.items():
         found = [result.score(metric, part) for part in sizes]
         grid.add_row(label, *(f"{s.value:.4f}" if s else "" for s in found))
@@ -111,16 +119,16 @@ def _explanation_table(rows: Mapping[str, Result]) -> None:
     grid = table("Explanations (95% interval, number of queries)", "metric", *models)
     for metric in metrics:
         found = [rows[label].score(metric) for label in models]
-        arrow = "" if next(s for s in found if s).higher_is_better else " (lower better)"
+        way = "" if next(s for s in found if s).higher_is_better else " (lower better)"
         cells = [f"{s.value:.3f} ({s.ci_low:.3f}-{s.ci_high:.3f}, {s.n})" if s else "" for s in found]
-        grid.add_row(metric + arrow, *cells)
+        grid.add_row(title_of(metric) + way, *cells)
     console.print(grid)
 
 
 def _explanations(rows: Mapping[str, Result]) -> list[str]:
     """Names of the metrics that look at rationales."""
     names = dict.fromkeys(s.metric for r in rows.values() for s in r.scores)
-    return [n for n in names if registry.load("benchmarks.metrics", n.partition("@")[0]).needs]
+    return [n for n in names if reads_rationales(n)]
 
 
 def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> dict[str, dict[str, Score]]:

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.compare import ALPHA
-from benchmarks.harness.evaluate import checked, load_metrics, measure
+from benchmarks.harness.evaluate import checked, measure
+from benchmarks.harness.registries import load_metrics
 from leaderboard.site.rows import SORT, Board, Row
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry

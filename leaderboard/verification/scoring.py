@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.harness.evaluate import ATTESTED, METRICS, Evaluation, checked, evaluate, measure, summary
+from benchmarks.harness.evaluate import Evaluation, checked, evaluate, measure, summary
+from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
 from benchmarks.harness.results import Score
 from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Shown
 from leaderboard.verification.task import Task
@@ -53,7 +54,7 @@ def _evaluated(metrics: Sequence[str], predictions: Sequence[Prediction], task: 
 
 def scored(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Entry:
     """The entry with the scores, examples and titles that it left to us."""
-    found = _evaluated(METRICS, predictions, task, entry.result.seed)
+    found = _evaluated(default_metrics(), predictions, task, entry.result.seed)
     part = entry.result.task.model_copy(update={"n_repeat": found.n_repeat})
     result = entry.result.model_copy(update={"scores": found.scores, "task": part})
     examples = shown(predictions, task.examples)
@@ -76,7 +77,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], task: Task) ->
         return
     if claimed:
         asked = {s.metric for s in claimed}
-        chosen = {n: k(task.items, getattr(k, "default_cut", None)) for n, k in kinds.items() if n in asked}
+        chosen = {n: k(task.items, k.default_cut) for n, k in kinds.items() if n in asked}
         answers, _ = checked(predictions, task.examples, task.items)
         values, corpus = measure(chosen, answers, task.examples)
         everyone = {"all": np.ones(len(task.examples), bool)}
@@ -113,7 +114,7 @@ def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
         if base not in registry.names("benchmarks.metrics"):
             yield f"{name} is no metric"
             continue
-        kind = registry.load("benchmarks.metrics", base)
+        kind = load_metric(base)
         low, high = kind.range
         if not kind.needs & ATTESTED:
             yield f"{name} is called attested, but follows from the predictions"

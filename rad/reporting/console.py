@@ -27,6 +27,6 @@ def table(title: str, *columns: str) -> Table:
     )
     for number, column in enumerate(columns):
         first = number == 0
-        head = column.replace("coverage@", "cover.@").replace("@", "\n@")
+        head = column.replace("Coverage@", "Cover.@").replace("@", "\n@")
         grid.add_column(head, justify="left" if first else "right", no_wrap=not first, overflow="fold")
     return grid

@@ -17,7 +17,7 @@ import pytest
 import benchmarks.models
 from benchmarks import run, table
 from benchmarks.harness import runner
-from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.registries import default_metrics
 from benchmarks.harness.results import Result, read_result
 from benchmarks.reporting import terminal
 from rad.errors import RadError
@@ -67,7 +67,7 @@ def add_model(tmp_path):
 
 
 def job(data, out, **changes):
-    given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": METRICS, **changes}
+    given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
     return runner.Experiment(dataset=data, out=Path(out), **given)
 
 
@@ -238,7 +238,7 @@ yield replace(p, rationale=said)"""
     terminal.tables(job(toy, tmp_path / "out"), [folder])
     terminal.examples(job(toy, tmp_path / "out"), [folder])
     text = capsys.readouterr().out
-    assert "verdict_accuracy" in text and "reason_f1@3" in text
+    assert "Verdict accuracy" in text and "Reason F1@3" in text
     assert text.count("teller, query") == 3 and text.count("Blue, and a hat [1].") == 3
     assert "0.75  colour blue, garment hat, because of [1]" in text
     assert "ranked 1: " in text and "in fact: " in text and "[1] Nork red coat" in text

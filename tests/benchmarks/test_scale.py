@@ -113,7 +113,8 @@ def test_a_failing_model_scores_the_worst_and_says_why(data, tmp_path, monkeypat
 
 
 def test_rationales_that_a_model_failed_to_write_score_the_worst(toy):
-    from benchmarks.harness.evaluate import checked, load_metrics, measure
+    from benchmarks.harness.evaluate import checked, measure
+    from benchmarks.harness.registries import load_metrics
 
     metrics = load_metrics(["reason_recall@3", "ndcg@10"], toy.items)
     test = toy.examples["test"]

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import run, tune
 from benchmarks.harness import runner, settings_store
-from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.registries import default_metrics
 from benchmarks.harness.results import read_result
 from benchmarks.models import item_knn
 from rad import registry
@@ -86,7 +86,7 @@ def log(space, domain, name, *scores):
 
 def test_runs_use_the_best_setting_and_what_is_stated_goes_before_it(toy, space, tmp_path, capsys):
     log(space, "toy", "item_knn", ({"backward": 0.5, "window": 3}, 0.2), ({"backward": 0.7, "window": 10}, 0.1))
-    job = runner.Experiment(toy, "test", "full", 0, None, METRICS, tmp_path / "runs")
+    job = runner.Experiment(toy, "test", "full", 0, None, default_metrics(), tmp_path / "runs")
     plain = read_result(runner.execute(job, "item_knn"))
     assert plain.model.config["backward"] == 0.5 and plain.model.config["window"] == 3
     assert plain.provenance["tuned"] == {"backward": 0.5, "window": 3}

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from benchmarks.harness import runner
-from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.registries import default_metrics
 from leaderboard.__main__ import main
 from rad.data.dataset import open_dataset
 
@@ -17,7 +17,7 @@ WHO = ["--name", "Ada", "--contact", "ada@example.org"]
 
 
 def run(name: str, out: Path, **changes) -> Path:
-    given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": METRICS, **changes}
+    given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
     return runner.execute(runner.Experiment(dataset=open_dataset(WORLD), out=out, **given), name)
 
 

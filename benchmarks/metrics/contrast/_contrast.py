@@ -7,22 +7,13 @@ for each value avoided that it has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from rad.types import Example, Item, Prediction
+from benchmarks.harness.base import QueryMetric
+from rad.types import Example, Prediction
 
 
-class ContrastMetric:
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "contrast"})
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = False
-    family: ClassVar[str] = "contrast"
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        self.items = items
+class ContrastMetric(QueryMetric):
+    needs = frozenset({"rationale", "contrast"})
+    family = "contrast"
 
     def lead(self, prediction: Prediction, example: Example, attributes: set[str] | None = None) -> float | None:
         """Score of the target less that of the alternative, over some attributes or all; None where either is unknown.

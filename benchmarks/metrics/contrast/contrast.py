@@ -14,6 +14,9 @@ TIE = 1e-12
 
 
 class Metric(ContrastMetric):
+    title = "Contrast"
+    hint = "whether the reasons favour the target over the rejected alternative"
+
     def score(self, prediction: Prediction, example: Example) -> float | None:
         lead = self.lead(prediction, example)
         return None if lead is None else float(lead > TIE)

@@ -14,6 +14,9 @@ from rad.types import Example, Prediction
 
 
 class Metric(ContrastMetric):
+    title = "Contrast reason"
+    hint = "whether they do so by the attribute that ruled it out"
+
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert example.contrast is not None
         if not example.contrast.claims:

@@ -6,23 +6,17 @@ the rationale's own order; all reasons without ``k``). Known wants are those of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from abc import abstractmethod
 
-from rad.types import Example, Item, Prediction, Rationale
+from benchmarks.harness.base import QueryMetric
+from rad.types import Example, Prediction, Rationale
 
 
-class ReasonMetric:
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "supported"})
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = True
-    family: ClassVar[str] = "correctness"
-    default_cut: ClassVar[int] = 3
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        self.k = k
+class ReasonMetric(QueryMetric):
+    needs = frozenset({"rationale", "supported"})
+    cuts = True
+    family = "correctness"
+    default_cut = 3
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert prediction.rationale is not None and example.rationale is not None
@@ -32,8 +26,9 @@ class ReasonMetric:
         given = wants(prediction.rationale, self.k)
         return self.share(len(given & known), len(given), len(known))
 
+    @abstractmethod
     def share(self, right: int, given: int, known: int) -> float:
-        raise NotImplementedError
+        """The score, from how many wants are ``right``, how many the rationale has, and how many are known."""
 
 
 def wants(rationale: Rationale, k: int | None) -> set[tuple[str, str]]:

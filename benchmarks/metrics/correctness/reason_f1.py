@@ -8,5 +8,11 @@ from benchmarks.metrics.correctness._reasons import ReasonMetric
 
 
 class Metric(ReasonMetric):
+    title = "Reason F1"
+    hint = "first three reasons against the known ones"
+    position = 3
+    default = True
+    headline = True
+
     def share(self, right: int, given: int, known: int) -> float:
         return 2 * right / (given + known)

@@ -8,5 +8,10 @@ from benchmarks.metrics.correctness._reasons import ReasonMetric
 
 
 class Metric(ReasonMetric):
+    title = "Reason precision"
+    hint = "share of the first three reasons that are known ones"
+    position = 1
+    default = True
+
     def share(self, right: int, given: int, known: int) -> float:
         return right / given if given else 0.0

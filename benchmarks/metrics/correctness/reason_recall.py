@@ -9,5 +9,10 @@ from benchmarks.metrics.correctness._reasons import ReasonMetric
 
 
 class Metric(ReasonMetric):
+    title = "Reason recall"
+    hint = "share of the known reasons that the first three hold"
+    position = 2
+    default = True
+
     def share(self, right: int, given: int, known: int) -> float:
         return right / known

@@ -18,36 +18,10 @@ changed rationale alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar
-
-from rad.types import Item
+from collections.abc import Callable
 
 EFFECTS = ("ranking", "ndcg", "rank", "score")
 Effect = Callable[[str], float | None]
-
-
-class FaithfulMetric:
-    """A file states ``asks``, the inputs of :mod:`benchmarks.explanations.perturbations` that it needs, and how their
-    effects become one number. ``effect(of)`` gets a function from the name of an input to its effect, None where
-    undefined."""
-
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "model"})
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    missing: ClassVar[float] = 0.0
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = False
-    family: ClassVar[str] = "faithfulness"
-    asks: ClassVar[tuple[str, ...]]
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        pass
-
-    def effect(self, of: Effect) -> float | None:
-        """The effect of the one input that the metric asks about."""
-        (name,) = self.asks
-        return of(name)
 
 
 def difference(of: Effect, first: str, second: str) -> float | None:

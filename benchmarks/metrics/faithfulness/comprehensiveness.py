@@ -10,10 +10,13 @@ Undefined where nothing is cited, as by an empty rationale, or too little of the
 
 from __future__ import annotations
 
-from benchmarks.metrics.faithfulness._faithful import Effect, FaithfulMetric, difference
+from benchmarks.harness.base import FaithfulnessMetric
+from benchmarks.metrics.faithfulness._faithful import Effect, difference
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Comprehensiveness"
+    hint = "change of the ranking without the cited purchases, beyond that without others"
     asks = ("without_cited", "without_random")
 
     def effect(self, of: Effect) -> float | None:

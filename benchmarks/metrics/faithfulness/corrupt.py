@@ -7,8 +7,10 @@ Source: Lanham et al.,
 2307.13702, section 2.3 (adding mistakes), made by rule.
 """
 
-from benchmarks.metrics.faithfulness._faithful import FaithfulMetric
+from benchmarks.harness.base import FaithfulnessMetric
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Corrupted claim"
+    hint = "change of the ranking under one false claim"
     asks = ("corrupt",)

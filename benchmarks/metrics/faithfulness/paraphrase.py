@@ -6,11 +6,11 @@ model that ignores its rationale scores 0, the best: read it beside ``swap``. Un
 Lanham et al., 2307.13702, section 2.4 (paraphrasing).
 """
 
-from typing import ClassVar
-
-from benchmarks.metrics.faithfulness._faithful import FaithfulMetric
+from benchmarks.harness.base import FaithfulnessMetric
 
 
-class Metric(FaithfulMetric):
-    higher_is_better: ClassVar[bool] = False
+class Metric(FaithfulnessMetric):
+    title = "Paraphrase"
+    hint = "change of the ranking under other wording of the same reasons"
+    higher_is_better = False
     asks = ("paraphrase",)

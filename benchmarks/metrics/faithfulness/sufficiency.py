@@ -8,10 +8,13 @@ scores 0 where the citations are beside the point. Undefined where nothing is ci
 
 from __future__ import annotations
 
-from benchmarks.metrics.faithfulness._faithful import Effect, FaithfulMetric, difference
+from benchmarks.harness.base import FaithfulnessMetric
+from benchmarks.metrics.faithfulness._faithful import Effect, difference
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Sufficiency"
+    hint = "how much nearer the cited purchases alone come to the ranking than others alone"
     asks = ("only_cited", "only_random")
 
     def effect(self, of: Effect) -> float | None:

@@ -6,8 +6,11 @@ section 9; a stronger form of the added mistakes of Lanham et al. (2307.13702, s
 another's.
 """
 
-from benchmarks.metrics.faithfulness._faithful import FaithfulMetric
+from benchmarks.harness.base import FaithfulnessMetric
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Swap"
+    hint = "change of the ranking under another user's rationale"
+    headline = True
     asks = ("swap",)

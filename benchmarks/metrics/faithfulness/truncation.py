@@ -12,10 +12,13 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.explanations.perturbations import STEPS
-from benchmarks.metrics.faithfulness._faithful import Effect, FaithfulMetric
+from benchmarks.harness.base import FaithfulnessMetric
+from benchmarks.metrics.faithfulness._faithful import Effect
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Truncation"
+    hint = "change of the ranking as reasons are taken away"
     asks = (*(f"heaviest_first_{percent}" for percent in STEPS), "none")
 
     def effect(self, of: Effect) -> float | None:

@@ -9,11 +9,14 @@ for reasons as in Lanham et al. (2307.13702, section 2.2).
 from __future__ import annotations
 
 from benchmarks.explanations.perturbations import STEPS
-from benchmarks.metrics.faithfulness._faithful import Effect, FaithfulMetric
+from benchmarks.harness.base import FaithfulnessMetric
+from benchmarks.metrics.faithfulness._faithful import Effect
 from benchmarks.metrics.faithfulness.truncation import area
 
 
-class Metric(FaithfulMetric):
+class Metric(FaithfulnessMetric):
+    title = "Truncation order"
+    hint = "whether the heaviest reasons matter more than the lightest"
     asks = (*(f"{first}_first_{percent}" for first in ("heaviest", "lightest") for percent in STEPS), "none")
 
     def effect(self, of: Effect) -> float | None:

@@ -9,25 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
+from benchmarks.harness.base import RATIONALE, QueryMetric
 from rad.types import Example, Item, Prediction
 
 Finding = Literal["supported", "contradicted", "unknown", "absent", "no claim"]
 
 
-class ClaimMetric:
+class ClaimMetric(QueryMetric):
     """Base of the metrics over citations: a share in [0, 1], undefined where the rationale has none."""
 
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale"})
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = False
-    family: ClassVar[str] = "grounding"
+    needs = RATIONALE
+    family = "grounding"
     claims_only: ClassVar[bool] = True
     counted: ClassVar[tuple[Finding, ...]] = ("supported",)
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        self.items = items
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         found = [

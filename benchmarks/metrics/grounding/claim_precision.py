@@ -10,4 +10,8 @@ from benchmarks.metrics.grounding._claims import ClaimMetric
 
 
 class Metric(ClaimMetric):
-    pass
+    title = "Claim precision"
+    hint = "share of claims that are true of what they cite"
+    position = 2
+    default = True
+    headline = True

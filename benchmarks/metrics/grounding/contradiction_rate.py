@@ -9,5 +9,10 @@ from benchmarks.metrics.grounding._claims import ClaimMetric
 
 
 class Metric(ClaimMetric):
+    title = "Contradictions"
+    hint = "share of claims that the data contradict"
+    position = 3
+    default = True
+    headline = True
     higher_is_better = False
     counted = ("contradicted",)

@@ -9,5 +9,9 @@ from benchmarks.metrics.grounding._claims import ClaimMetric
 
 
 class Metric(ClaimMetric):
+    title = "Evidence validity"
+    hint = "share of citations that hold"
+    position = 1
+    default = True
     claims_only = False
     counted = ("supported", "no claim")

@@ -9,17 +9,19 @@ fewer). An empty rationale scores 0, the best: it leaks nothing and says nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from benchmarks.explanations.proxy_ranker import title_runs
-from benchmarks.metrics._text import TextMetric
+from benchmarks.harness.base import RATIONALE, QueryMetric
 from rad.rationales.rules import Rules
 from rad.types import Example, Item, Prediction
 
 
-class Metric(TextMetric):
-    higher_is_better: ClassVar[bool] = False
-    family: ClassVar[str] = "grounding"
+class Metric(QueryMetric):
+    title = "Target named"
+    hint = "share of texts that give the answer away"
+    needs = RATIONALE
+    higher_is_better = False
+    family = "grounding"
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         super().__init__(items, k)

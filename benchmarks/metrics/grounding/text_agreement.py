@@ -11,15 +11,18 @@ Maynez et al. (ACL 2020, section 3) with the public matcher (``rad/rationales/cl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
-from benchmarks.metrics._text import TextMetric, text_of
+from benchmarks.harness.base import RATIONALE, QueryMetric
+from benchmarks.metrics._text import text_of
 from rad.rationales.claims import Matcher, Mention
 from rad.types import Example, Item, Prediction, Rationale
 
 
-class Metric(TextMetric):
-    family: ClassVar[str] = "grounding"
+class Metric(QueryMetric):
+    title = "Text agreement"
+    hint = "share of values in the text that the reasons claim"
+    needs = RATIONALE
+    family = "grounding"
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         super().__init__(items, k)

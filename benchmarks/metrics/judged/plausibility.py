@@ -9,10 +9,11 @@ those of ``annotation/guidelines.md``.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from benchmarks.metrics.judged._judged import JudgedMetric
+from benchmarks.harness.base import JudgedMetric
 
 
 class Metric(JudgedMetric):
-    question: ClassVar[str] = "plausibility"
+    title = "Plausibility"
+    hint = "judged, 1 to 5"
+    headline = True
+    question = "plausibility"

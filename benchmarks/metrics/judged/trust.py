@@ -9,10 +9,10 @@ those of ``annotation/guidelines.md``.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from benchmarks.metrics.judged._judged import JudgedMetric
+from benchmarks.harness.base import JudgedMetric
 
 
 class Metric(JudgedMetric):
-    question: ClassVar[str] = "trust"
+    title = "Trust"
+    hint = "judged, 1 to 5"
+    question = "trust"

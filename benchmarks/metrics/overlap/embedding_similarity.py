@@ -8,20 +8,19 @@ one template are alike whatever they claim, so this is reported and nothing is r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from benchmarks.metrics._text import TextMetric, text_of
+from benchmarks.harness.base import BatchMetric
+from benchmarks.metrics._text import text_of
 from benchmarks.models.dense import BUNDLED, encoded
 from rad.types import Example, Prediction
 
 
-class Metric(TextMetric):
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "known"})
-    family: ClassVar[str] = "overlap"
-    ranked: ClassVar[bool] = False
-
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        return self.score_each([prediction], [example])[0]
+class Metric(BatchMetric):
+    title = "Embedding similarity"
+    hint = "cosine with the reference text"
+    needs = frozenset({"rationale", "known"})
+    family = "overlap"
+    ranked = False
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         pairs = [

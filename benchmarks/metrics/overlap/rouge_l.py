@@ -9,17 +9,19 @@ wording is no quality: a right reason in other words scores low, a wrong one in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from benchmarks.metrics._text import TextMetric, text_of
+from benchmarks.harness.base import QueryMetric
+from benchmarks.metrics._text import text_of
 from rad.features.bm25 import tokenize
 from rad.types import Example, Prediction
 
 
-class Metric(TextMetric):
-    needs: ClassVar[frozenset[str]] = frozenset({"rationale", "known"})
-    family: ClassVar[str] = "overlap"
-    ranked: ClassVar[bool] = False
+class Metric(QueryMetric):
+    title = "ROUGE-L"
+    hint = "words in common with the reference, in order"
+    needs = frozenset({"rationale", "known"})
+    family = "overlap"
+    ranked = False
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert example.rationale is not None

@@ -7,27 +7,18 @@ relevant item scores 0 in every measure, so it is not asked about those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
-from rad.types import Example, Item, Prediction
+from benchmarks.harness.base import BatchMetric
+from rad.types import Example, Prediction
 
 
-class TrecMetric:
+class TrecMetric(BatchMetric):
     """A measure of the first ``k`` of a ranking, or of all of it. A file sets ``measure``, trec_eval's name."""
 
-    needs: ClassVar[frozenset[str]] = frozenset()
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = True
+    cuts = True
     measure: ClassVar[str]
-
-    def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
-        self.k = k
-
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        return self.score_each([prediction], [example])[0]
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float]:
         """One value a pair, in order. Cutting the ranking itself makes every measure a measure at ``k``."""

@@ -7,21 +7,23 @@ queries, so compare it only within one task.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
 
 import numpy as np
 
+from benchmarks.harness.base import CorpusMetric
 from rad.types import Example, Item, Prediction
 
 FIRST = 16  # a resample lacks all of an item's first 16 queries once in e ** 16 times: the rest are seldom looked at
 
 
-class Metric:
-    needs: ClassVar[frozenset[str]] = frozenset()
-    higher_is_better: ClassVar[bool] = True
-    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    version: ClassVar[int] = 1
-    cuts: ClassVar[bool] = True
+class Metric(CorpusMetric):
+    title = "Coverage"
+    hint = "share of the catalogue that stands in any first ten"
+    default_cut = 10
+    position = 5
+    default = True
+    headline = True
+    cuts = True
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         self.row = {item: row for row, item in enumerate(items)}

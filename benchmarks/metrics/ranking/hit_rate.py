@@ -7,4 +7,9 @@ from benchmarks.metrics.ranking._trec import TrecMetric
 
 
 class Metric(TrecMetric):
+    title = "Hit rate"
+    hint = "share of queries with any target among the first ten"
+    default_cut = 10
+    position = 4
+    default = True
     measure = "success"

@@ -8,4 +8,9 @@ from benchmarks.metrics.ranking._trec import TrecMetric
 
 
 class Metric(TrecMetric):
+    title = "MRR"
+    hint = "mean of 1 / the target's place, over the first hundred"
+    position = 3
+    default = True
+    headline = True
     measure = "recip_rank"

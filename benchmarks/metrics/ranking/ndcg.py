@@ -9,4 +9,10 @@ from benchmarks.metrics.ranking._trec import TrecMetric
 
 
 class Metric(TrecMetric):
+    title = "NDCG"
+    hint = "how high the target stands among the first ten"
+    default_cut = 10
+    position = 1
+    default = True
+    headline = True
     measure = "ndcg_cut"

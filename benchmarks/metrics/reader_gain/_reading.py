@@ -9,30 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar
 
 from benchmarks.explanations.proxy_ranker import ProxyRanker, masked, single_values
-from benchmarks.metrics._text import TextMetric
+from benchmarks.harness.base import RATIONALE, BatchMetric
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
 from rad.types import Example, Prediction, Rationale
 
 
-class ReadingMetric(TextMetric):
-    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    cuts: ClassVar[bool] = True
-    missing: ClassVar[float] = 0.0
-    family: ClassVar[str] = "reader gain"
-    default_cut: ClassVar[int] = 10
+class ReadingMetric(BatchMetric):
+    needs = RATIONALE
+    range = (-1.0, 1.0)
+    cuts = True
+    missing = 0.0
+    family = "reader gain"
+    default_cut = 10
 
     @cached_property
     def proxy_ranker(self) -> ProxyRanker:
         return ProxyRanker(self.items)
-
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        return self.score_each([prediction], [example])[0]
-
-    def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
-        raise NotImplementedError
 
     def masked(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Rationale | None]:
         """The rationales without the names of the examples' targets."""

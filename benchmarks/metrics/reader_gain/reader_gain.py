@@ -16,6 +16,10 @@ from rad.types import Example, Prediction
 
 
 class Metric(ReadingMetric):
+    title = "Reader gain"
+    hint = "what the text is worth to an independent reader, in NDCG@10"
+    headline = True
+
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         told = self.ndcg(self.masked(predictions, examples), examples)
         alone = self.ndcg([None] * len(examples), examples)

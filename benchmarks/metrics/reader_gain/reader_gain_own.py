@@ -16,6 +16,9 @@ from rad.types import Example, Prediction
 
 
 class Metric(ReadingMetric):
+    title = "Own reader gain"
+    hint = "what the own text is worth beyond another user's, in NDCG@10"
+
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         other = partners(examples)
         if other is None:

@@ -13,11 +13,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.metrics._text import Features, TextMetric, text_of
+from benchmarks.harness.base import RATIONALE, CorpusMetric
+from benchmarks.metrics._text import Features, text_of
 from rad.types import Example, Prediction
 
 
-class Metric(TextMetric):
+class Metric(CorpusMetric):
+    title = "Feature coverage"
+    hint = "share of the catalogue's features that any text names"
+    family = "specificity"
+    needs = RATIONALE
+
     def statistic(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
     ) -> Callable[[np.ndarray], float]:

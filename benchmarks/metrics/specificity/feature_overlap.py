@@ -14,13 +14,18 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.metrics._text import Features, TextMetric, text_of
+from benchmarks.harness.base import RATIONALE, CorpusMetric
+from benchmarks.metrics._text import Features, text_of
 from rad.types import Example, Prediction
 
 PAIRS = 200_000
 
 
-class Metric(TextMetric):
+class Metric(CorpusMetric):
+    title = "Feature overlap"
+    hint = "how alike the features are that two texts name"
+    family = "specificity"
+    needs = RATIONALE
     higher_is_better = False
 
     def statistic(

@@ -12,11 +12,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.metrics._text import TextMetric, sentence, text_of
+from benchmarks.harness.base import RATIONALE, CorpusMetric
+from benchmarks.metrics._text import sentence, text_of
 from rad.types import Example, Prediction
 
 
-class Metric(TextMetric):
+class Metric(CorpusMetric):
+    title = "Unique sentences"
+    hint = "different texts as a share of all"
+    family = "specificity"
+    needs = RATIONALE
+
     def statistic(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
     ) -> Callable[[np.ndarray], float]:

@@ -12,23 +12,24 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.metrics._text import TextMetric, partners, plain, text_of
+from benchmarks.harness.base import RATIONALE, BatchMetric
+from benchmarks.metrics._text import partners, plain, text_of
 from rad.features.bm25 import BLOCK, Bm25
 from rad.types import Example, Prediction
 
 OTHERS = 99
 
 
-class Metric(TextMetric):
-    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    missing: ClassVar[float] = 0.0
-
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        return self.score_each([prediction], [example])[0]
+class Metric(BatchMetric):
+    title = "User retrieval"
+    hint = "how well a text points at its own user's history"
+    family = "specificity"
+    needs = RATIONALE
+    range = (-1.0, 1.0)
+    missing = 0.0
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         other = partners(examples)

@@ -38,7 +38,7 @@ import trl
 from pydantic import Field
 
 from annotation.drafters.evidence import SLOTS, Drafter, rationale
-from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.models._scoring import ItemIndex as Columns
 from benchmarks.models._scoring import rank_block
 from benchmarks.models._training import configure_torch
@@ -56,7 +56,7 @@ VERSION = "4"
 BLOCK = 256  # queries that are ranked at once
 
 
-class Model:
+class Model(RationaleRecommender):
     class Settings(ModelSettings):
         rationale: Literal["first", "none", "filler", "after"] = Field(
             default="first", description="write reasons and rank from them, or not, or fill, or explain afterwards"
@@ -79,15 +79,16 @@ class Model:
         pauses: int = Field(default=16, ge=1, description="tokens of the arm rationale=filler")
         reasons: int = Field(default=24, ge=1, description="reasons in a rationale, and as many standing tastes")
 
+    settings: Settings
     stochastic = True
-    baselines: tuple[str, ...] = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    search_space: ClassVar[dict[str, Any]] = {
+    baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
+    search_space: ClassVar = {
         "epochs": (3.0, 2.0),
         "gate_epochs": (8.0, 4.0),
         "brevity": (0.005, 0.01),
     }
     tuned_arm = "reasoner=gate"  # the teacher's settings are the pupil's, and a trial takes a third of the time
-    test_settings: ClassVar[dict[str, Any]] = {
+    test_settings: ClassVar = {
         "hidden": 32,
         "layers": 1,
         "window": 6,
@@ -95,8 +96,8 @@ class Model:
         "gate_epochs": 1,
     }  # for contract tests
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
         self.n_parameters = 0
         self.seconds_saved = 0.0
         self.reviews: list[str] = []

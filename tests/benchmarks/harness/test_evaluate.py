@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.harness.evaluate import METRICS, checked, evaluate, load_metrics, repaired
+from benchmarks.harness.evaluate import checked, evaluate, repaired
+from benchmarks.harness.registries import default_metrics, load_metrics
 from rad.errors import RadError
 from rad.runtime.files import canonical
 from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason
@@ -51,12 +52,12 @@ GOOD = ("i20", "i21")
 def test_a_bad_prediction_scores_the_worst_and_is_counted(bad, reason):
     examples = [example("a", verdict="supported"), example("b", verdict="supported")]
     given = [Prediction("b", GOOD, rationale=said("b")), *([bad] if bad else [])]
-    found = evaluate(given, examples, METRICS, ITEMS, seen=ITEMS, samples=20)
+    found = evaluate(given, examples, default_metrics(), ITEMS, seen=ITEMS, samples=20)
     assert found.n_failed == 1 and reason in next(iter(found.failures))
     for name, values in found.values.items():
         worst, best = (1.0, 0.0) if name == "contradiction_rate" else (0.0, 1.0)
         assert values.tolist() == [worst, best], name
-    assert {s.metric for s in found.scores} == set(METRICS)
+    assert {s.metric for s in found.scores} == set(default_metrics())
     assert all(s.n == 2 for s in found.scores if s.slice == "all")
 
 
@@ -126,12 +127,15 @@ def test_slices_by_hand():
 
 def test_columns_follow_what_there_is():
     plain = [Prediction("a", GOOD)]
-    names = {s.metric for s in evaluate(plain, [example("a", verdict="supported")], METRICS, ITEMS, samples=5).scores}
+    names = {
+        s.metric
+        for s in evaluate(plain, [example("a", verdict="supported")], default_metrics(), ITEMS, samples=5).scores
+    }
     assert names == {"ndcg@10", "recall@10", "mrr", "hit_rate@10", "coverage@10"}
     told = [Prediction("a", GOOD, rationale=said("a"))]
     names |= {"evidence_validity", "claim_precision", "contradiction_rate"}
-    assert names == {s.metric for s in evaluate(told, [example("a")], METRICS, ITEMS, samples=5).scores}
-    unexplained = evaluate(told, [example("a", verdict="unexplained")], METRICS, ITEMS, samples=5)
+    assert names == {s.metric for s in evaluate(told, [example("a")], default_metrics(), ITEMS, samples=5).scores}
+    unexplained = evaluate(told, [example("a", verdict="unexplained")], default_metrics(), ITEMS, samples=5)
     assert {s.metric for s in unexplained.scores} == names | {"verdict_accuracy"}
     assert unexplained.value("verdict_accuracy") == 0.0
 
@@ -184,5 +188,5 @@ def test_no_queries_is_an_error():
 
 def test_empty_history_is_scored_like_any_other():
     e = example("a", history=())
-    found = evaluate([replace(Prediction("a", GOOD), rationale=said("a"))], [e], METRICS, ITEMS, samples=5)
+    found = evaluate([replace(Prediction("a", GOOD), rationale=said("a"))], [e], default_metrics(), ITEMS, samples=5)
     assert found.value("ndcg@10") == 1.0 and found.value("evidence_validity") == 0.0

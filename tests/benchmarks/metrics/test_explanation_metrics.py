@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from benchmarks.explanations.proxy_ranker import Reader, masked, single_values, title_runs
+from benchmarks.explanations.proxy_ranker import ProxyRanker, masked, single_values, title_runs
 from benchmarks.harness.evaluate import evaluate
 from benchmarks.metrics._text import Features, partners, sentence
 from benchmarks.metrics.overlap import embedding_similarity
@@ -158,7 +158,7 @@ def test_reader_by_hand(toy):
     """With one claim and no history the items that have the value come first, in catalogue order."""
     example = toy.examples["test"][0]
     reason = Reason(Evidence((0,), "sequence"), (("colour", "green"),), (("garment", "hat"),), 0.5)
-    [found] = Reader(toy.items).rank([example.query], [told(example, "", [reason]).rationale], history=False)
+    [found] = ProxyRanker(toy.items).rank([example.query], [told(example, "", [reason]).rationale], history=False)
     assert found.ranking[:3] == ("green-boots", "green-coat", "green-scarf") and found.ranking[-1] == "white-hat"
 
 

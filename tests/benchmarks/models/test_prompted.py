@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import run
 from benchmarks.harness import runner
-from benchmarks.harness.evaluate import METRICS
+from benchmarks.harness.registries import default_metrics
 from benchmarks.harness.results import read_result
 from benchmarks.models import prompted
 from rad.errors import RadError
@@ -281,7 +281,7 @@ def test_sequence_models_are_refused_where_there_is_no_order(toy, tmp_path, monk
     from benchmarks.models import item_knn
 
     def job(data):
-        return runner.Experiment(data, "test", "full", 0, None, METRICS, tmp_path)
+        return runner.Experiment(data, "test", "full", 0, None, default_metrics(), tmp_path)
 
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"^item_knn needs the order of purchases, which toy lacks$"):

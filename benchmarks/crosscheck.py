@@ -40,7 +40,7 @@ def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def learnable(args: argparse.Namespace) -> Any:
     """The dataset and the examples to learn from and to answer."""
-    from rad.data.dataset import open_dataset
+    from rad.data.load import open_dataset
 
     data = open_dataset(args.domain, args.data_dir)
     return data, data.examples["train"], data.examples["validation"] if args.split == "test" else ()

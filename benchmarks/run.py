@@ -28,7 +28,7 @@ from benchmarks.harness.registries import default_metrics, load_metrics, load_mo
 from benchmarks.harness.runner import Experiment
 from benchmarks.reporting import terminal
 from rad import registry
-from rad.data.dataset import is_release, open_dataset
+from rad.data.load import is_release, open_dataset
 from rad.errors import RadError, run
 
 

@@ -95,7 +95,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
     """Score every shard and return the result's folder; what a killed run with the same code left is used."""
     started, clock = provenance.now(), time.perf_counter()
     tree = provenance.tree()
-    parts = [work.model_dump(exclude={"data"}), shards.manifest["sha256"], tree["commit"], tree["diff"]]
+    parts = [work.model_dump(exclude={"data"}), shards.manifest.sha256, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     folder = out / work.model / f"shards-{work.split}-s{work.seed}-{run_id}"
     if (folder / "scores.json").exists():
@@ -115,7 +115,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
     card = load_model(work.model)(None).card
     result: dict[str, Any] = {
         "schema_version": 1,
-        "data": {key: shards.manifest[key] for key in ("name", "version", "sha256", "users")},
+        "data": {key: getattr(shards.manifest, key) for key in ("name", "version", "sha256", "users")},
         "model": {"name": card.name, "version": card.version, "settings": dict(work.settings)},
         "fitted_on": f"the first {min(work.fit_users, shards.n_users)} users",
         "split": work.split,

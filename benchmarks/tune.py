@@ -33,7 +33,8 @@ from benchmarks.harness.runner import refusal
 from benchmarks.harness.settings_store import METRIC
 from benchmarks.models._scoring import CHOICE_QUERIES
 from rad import registry
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.reporting.console import console, table
 from rad.runtime import provenance

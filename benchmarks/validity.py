@@ -18,7 +18,7 @@ from rich.console import Console
 from typer import Option
 
 from benchmarks.explanations.validity import TEXT, markdown, measure_controls, rows, violations
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.reporting.console import console, table
 from rad.runtime.commands import command

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rad.data.arrow import Loaded
+    from rad.data.tables import Loaded
 
     __version__: str
 else:
@@ -34,6 +34,6 @@ def load(name: str, data_dir: str | Path | None = None) -> Loaded:
     with the raw files. Raises :class:`rad.errors.RadError`, whose text says what to do, on an unknown name and on
     missing or broken files. Nothing is fetched but releases.
     """
-    from rad.data import arrow  # here, so that importing rad stays quick
+    from rad.data import tables  # here, so that importing rad stays quick
 
-    return arrow.load(name, data_dir)
+    return tables.load(name, data_dir)

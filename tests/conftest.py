@@ -27,8 +27,9 @@ from typing import Any
 import pytest
 
 from rad.data import splits
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
 from rad.data.domain import Corpus
+from rad.data.load import open_dataset
 from rad.runtime.files import sha256_lines
 from rad.types import Evidence, Interaction, Item, Rationale, Reason
 from tests.support.fake_endpoint import FakeEndpoint

@@ -24,9 +24,11 @@ from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
 from benchmarks.models import dense, late_interaction
 from benchmarks.models._scoring import CUT
 from rad import registry
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.sources import MissingFiles
 from rad.errors import RadError
+from rad.release import publish
+from rad.release.gather import gather
 from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
 from tests.conftest import raw_amazon, raw_recbole
 from tests.support.fake_endpoint import FakeEndpoint
@@ -213,8 +215,14 @@ FOLDERS: dict[str, Callable[[Path], str]] = {
     ),
     "recbole": lambda folder: f"recbole:{raw_recbole(folder / 'raw')}",
     "campaign": lambda folder: f"campaign:{_campaign(folder)}",
+    "release": lambda folder: f"release:{_release(folder)}",
 }
 """Domains of the user's own files, or of files that are nowhere here: invented ones in their formats."""
+
+
+def _release(folder: Path) -> Path:
+    publish.write(gather("world:users=300,items=300"), folder / "release", None)
+    return folder / "release"
 
 
 def _campaign(folder: Path) -> Path:
@@ -227,7 +235,7 @@ def domains():
     for name in DOMAINS:
         if name in FOLDERS:
             yield pytest.param(name, id=f"{name}-invented")
-        if name not in ("amazon", "recbole", "campaign"):  # these have no files of their own
+        if name not in ("amazon", "recbole", "campaign", "release"):  # these have no files of their own
             needs = [pytest.mark.realdata] if registry.load("rad.domains", name).sources else []
             yield pytest.param(name, marks=needs)
 

@@ -29,7 +29,8 @@ from rich.progress import track
 from annotation import guidelines
 from annotation.campaign.folder import Campaign, Settings
 from rad import registry
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
 from rad.runtime import records

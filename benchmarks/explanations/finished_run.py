@@ -10,7 +10,8 @@ from rich.console import Console
 
 from benchmarks.harness.evaluate import checked
 from benchmarks.harness.results import Result, read_result
-from rad.data.dataset import Dataset, Protocol, open_dataset
+from rad.data.dataset import Dataset, Protocol
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime import records
 from rad.runtime.files import sha256_file

@@ -20,7 +20,8 @@ import numpy as np
 from benchmarks.harness.evaluate import measure
 from benchmarks.harness.registries import load_metrics
 from benchmarks.models.prompted import rationale_of
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import claims
 from rad.rationales.rules import Rules

@@ -12,7 +12,7 @@ from rad.runtime.files import atomic_write
 
 FOLDER = Path(__file__).parent / "domains"
 KINDS = ("rank", "rationale", "like")
-NEED_ARGUMENT = ("amazon", "recbole", "campaign")  # their folder is told by --metadata
+NEED_ARGUMENT = ("amazon", "recbole", "campaign", "release")  # their folder is told by --metadata
 
 
 def files() -> dict[str, str]:

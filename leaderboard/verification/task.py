@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rad import registry
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.types import Example, Item, Split
 
 WORLDS = ("world", "world_science")
 SETTINGS = {"seed": 2**64 - 1, "users": 20_000, "items": 20_000, "shortest": 60, "longest": 60}  # and their largest
-ELSEWHERE = ("campaign", "recbole", "amazon")  # they read what a user names: not the same data for everyone
+ELSEWHERE = ("campaign", "recbole", "amazon", "release")  # they read what a user names: not the same data for everyone
 EARLIER: tuple[Split, ...] = ("train", "validation")
 SEASON = re.compile(r"season:([a-z0-9][a-z0-9-]{0,39})")
 

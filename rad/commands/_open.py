@@ -21,7 +21,7 @@ def check_names(*options: tuple[str, str, Iterable[str]]) -> None:
 
 def domain_option(name: str) -> list[tuple[str, str, Iterable[str]]]:
     """The option ``name`` for :func:`check_names`: none where it names a release, which no registry lists."""
-    from rad.data.dataset import is_release
+    from rad.data.load import is_release
 
     return [] if is_release(name) else [("domain", name.partition(":")[0], registry.names("rad.domains"))]
 
@@ -30,7 +30,8 @@ def opened(name: str, data_dir: Path | None, protocol: str = "full") -> Dataset:
     """The data set ``name``, with a spinner while it is built."""
     from rich.console import Console
 
-    from rad.data.dataset import PROTOCOLS, open_dataset
+    from rad.data.dataset import PROTOCOLS
+    from rad.data.load import open_dataset
 
     check_names(*domain_option(name), ("protocol", protocol, PROTOCOLS))
     with Console(stderr=True).status(f"opening {name}"):

@@ -35,7 +35,7 @@ def main(
             *(name, out, data_dir, workers, engine, shard_users),
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
-    files = manifest["files"]
-    size = sum((out / file["path"]).stat().st_size for file in files)
-    print(f"{manifest['users']:,} users, {manifest['interactions']:,} interactions, {files[0]['rows']:,} items")
-    print(f"{len(files) - 1} shards, {size / 1e6:,.0f} MB in {out}\nsha256 {manifest['sha256']}")
+    files = manifest.files
+    size = sum((out / file.path).stat().st_size for file in files)
+    print(f"{manifest.users:,} users, {manifest.interactions:,} interactions, {files[0].rows:,} items")
+    print(f"{len(files) - 1} shards, {size / 1e6:,.0f} MB in {out}\nsha256 {manifest.sha256}")

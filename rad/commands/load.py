@@ -24,11 +24,11 @@ def main(
     data_dir: DataDir = None,
     out: Annotated[Path | None, Option(metavar="DIR", help="write parquet files and dataset.json here")] = None,
 ) -> None:
-    from rad.data import arrow
+    from rad.data import tables
 
     data = opened(name, data_dir)
     console = Console()
-    written = arrow.write(data, out) if out else []
+    written = tables.write(data, out) if out else []
     table = Table("part", "rows", title=f"{data.name} {data.version}", title_justify="left")
     table.columns[1].justify = "right"
     for split, rows in data.examples.items():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 from rich.console import Console
+from rich.table import Table
 from typer import Argument, Option
 
 from rad.commands._open import check_names, domain_option
@@ -28,7 +29,33 @@ def main(
     rationales: Annotated[Path | None, Option(metavar="FILE", help="rationales in place of the domain's own")] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="say what would be sent, and send nothing")] = False,
 ) -> None:
-    from rad.release import publish
+    from rad.release.publish import publish
 
     check_names(*domain_option(name))
-    publish.push(name, to, data_dir, rationales, dry_run, Console())
+    with Console(stderr=True).status("") as status:
+        publication = publish(name, to, data_dir, rationales, dry_run, status.update)
+    manifest, seconds = publication.manifest, publication.seconds
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table("config", "rows", "MB", title=f"{manifest.data} {manifest.version}", title_justify="left")
+    for config, (rows, size) in manifest.counts().items():
+        table.add_row(config, f"{rows:,}", f"{size / 1e6:.2f}")
+    Console().print(table)
+    for what, n in manifest.notes.items():
+        if "withheld" in what:
+            console.print(f"{n:,} {what}")
+    console.print(
+        f"sha256 {manifest.sha256}\ngathered in {seconds['gathered']:.1f} s, written in {seconds['written']:.1f} s, "
+        f"read back equal in {seconds['read back']:.1f} s"
+    )
+    if publication.folder is not None:
+        console.print(f"{'would write' if dry_run else 'wrote'} {publication.folder}")
+    if (commit := publication.commit) is None:
+        return
+    total = sum(commit.files.values()) / 1e6
+    if commit.revision is None:
+        console.print(f"would send {len(commit.files)} files, {total:.2f} MB, to {publication.repo}:")
+        for path, n in commit.files.items():
+            console.print(f"  {path}  {n:,}")
+        return
+    console.print(f"sent {len(commit.files)} files, {total:.2f} MB, in {seconds['sent']:.1f} s")
+    console.print(f'revision {commit.revision}\nrad.load("{publication.repo}@{commit.revision}")')

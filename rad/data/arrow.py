@@ -1,26 +1,17 @@
-"""A data set as Arrow tables: what ``rad.load`` returns and ``python -m rad load --out`` writes.
+"""The records of RAD as rows of Arrow tables, and rows as records: the schemas of every parquet file, and their fields.
 
-Everything is built in memory from generators; nothing is fetched and no cache is written.
+Nothing here knows a data set: :mod:`rad.data.tables` makes its tables, :mod:`rad.data.shards` reads users in shards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from rad.data.dataset import Dataset, open_dataset
-from rad.data.splits import SPLITS
-from rad.runtime.files import atomic_write, canonical
-from rad.types import Example, Interaction, Item, Rationale
-
-if TYPE_CHECKING:
-    import datasets
+from rad.types import Evidence, Example, Interaction, Item, Judgement, PairExplanation, Rationale, Reason
 
 _BATCH = 4096  # rows that are Python objects at one time
 
@@ -52,73 +43,67 @@ EXAMPLE = pa.schema(
         ("contrast", _CONTRAST),
     ]
 )
+CONTRAST_TEXTS = ("query_id", "item_id", "polarity", "text", "origin", "drafter", "drafter_version")
+CONTRAST = pa.schema([*((name, pa.string()) for name in CONTRAST_TEXTS), ("claims", CLAIMS)])
+_USER_ID, _INTERACTIONS = ("user_id", pa.string()), ("interactions", pa.list_(INTERACTION))
+_CONTRASTS = ("contrasts", pa.list_(pa.struct(list(CONTRAST))))
+USER = pa.schema([_USER_ID, _INTERACTIONS, _CONTRASTS])
+SHARD_USER = pa.schema([_USER_ID, _INTERACTIONS, ("rationales", pa.list_(pa.struct(list(RATIONALE)))), _CONTRASTS])
+CANDIDATES = pa.schema([("query_id", pa.string()), ("split", pa.string()), ("candidates", pa.list_(pa.string()))])
+_JUDGEMENT_TEXTS = ("rationale_id", "annotator", "question", "answer", "guideline_version")
+JUDGEMENT = pa.schema([*((name, pa.string()) for name in _JUDGEMENT_TEXTS), ("seconds", pa.float64())])
+
+FIELDS = {
+    "examples": {
+        "query_id": "the query: user and place of the answer in the user's sequence",
+        "user_id": "hashed user",
+        "history": "what the user had before, index 0 the oldest: item_id, timestamp (UTC s), rating, review",
+        "profile": "a text about the user, where there is one",
+        "relevant": "the answer: item_id and grade",
+        "rationale": "why, written without the answer; empty where nothing is known",
+        "contrast": "the nearest alternative and what ruled it out; it may name its item, so no model may read it",
+    },
+    "items": {
+        "item_id": "hashed item; rows are in the order that breaks ties",
+        "domain": "the domain's name",
+        "title": "title",
+        "text": "all that a text model may read of the item",
+        "attributes": "name of an attribute: its values",
+    },
+    "users": {
+        "user_id": "hashed user",
+        "interactions": "the whole sequence, the oldest first",
+        "contrasts": "contrasts in full, each with its query_id",
+    },
+    "rationales": {
+        "rationale_id": "the rationale",
+        "query_id": "its query",
+        "reasons": "evidence (indices into the history from 0, kind, attribute, value), wants, avoids, weight (0 to 1)",
+        "text": "the reasons in words; [k] cites history index k - 1",
+        "verdict": "supported or unexplained",
+        "origin": "known, evidence, llm, human, edited or model",
+        "drafter": "what wrote it",
+        "drafter_version": "in which version",
+    },
+    "judgements": {
+        "rationale_id": "the draft that was judged",
+        "annotator": "pseudonym",
+        "question": "the question of the form",
+        "answer": "the answer; never averaged away",
+        "guideline_version": "version of the guidelines that the reviewer had",
+        "seconds": "time on the whole form",
+    },
+    "candidates": {
+        "query_id": "the query",
+        "split": "validation or test",
+        "candidates": "its answer and up to 99 items that the user has in no split, in the order of the catalogue",
+    },
+}
+FIELDS["drafts"] = FIELDS["rationales"]
+"""What the columns of each table mean, for cards."""
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A loaded domain.
-
-    ``examples`` is a ``datasets.DatasetDict`` with the splits train, validation and test, a row a query: its history
-    (oldest first), its relevant items with their grades, and the known rationale or None. ``items`` is the catalogue,
-    a row an item, in the order that breaks ties. ``rationales`` has every known rationale, a row each. ``notes``
-    counts what the loader left out or mended.
-    """
-
-    name: str
-    version: str
-    sha256: str
-    examples: datasets.DatasetDict
-    items: datasets.Dataset
-    rationales: datasets.Dataset
-    notes: Mapping[str, int]
-
-
-def load(name: str, data_dir: str | Path | None = None) -> Loaded:
-    """Open a domain, split leave-last-out, as ``datasets`` tables. See :func:`rad.load`."""
-    import datasets
-
-    data = open_dataset(name, Path(data_dir) if data_dir is not None else None)
-    tables = {key: datasets.Dataset(rows) for key, rows in arrow_tables(data).items()}
-    return Loaded(
-        name=data.name,
-        version=data.version,
-        sha256=data.sha256,
-        examples=datasets.DatasetDict({split: tables[split] for split in SPLITS}),
-        items=tables["items"],
-        rationales=tables["rationales"],
-        notes=data.notes,
-    )
-
-
-def arrow_tables(data: Dataset) -> dict[str, pa.Table]:
-    """The tables ``train``, ``validation``, ``test``, ``items`` and ``rationales``."""
-    known = (e.rationale for split in SPLITS for e in data.examples[split] if e.rationale is not None)
-    return {
-        **{split: table(map(_example, data.examples[split]), EXAMPLE) for split in SPLITS},
-        "items": item_table(data.items.values()),
-        "rationales": table(map(rationale_row, known), RATIONALE),
-    }
-
-
-def write(data: Dataset, folder: Path) -> list[Path]:
-    """Write the tables as parquet files and, last, ``dataset.json`` (name, version, sha256, counts, notes)."""
-    paths = []
-    tables = arrow_tables(data)
-    for name, rows in tables.items():
-        paths.append(folder / f"{name}.parquet")
-        with atomic_write(paths[-1], "wb") as file:
-            pq.write_table(rows, file)
-    about = {
-        "name": data.name,
-        "version": data.version,
-        "sha256": data.sha256,
-        "rows": {name: rows.num_rows for name, rows in tables.items()},
-        "notes": dict(data.notes),
-    }
-    paths.append(folder / "dataset.json")
-    with atomic_write(paths[-1]) as file:
-        file.write(canonical(about) + "\n")
-    return paths
+# --- records to rows ---
 
 
 def item_table(items: Collection[Item]) -> pa.Table:
@@ -141,7 +126,7 @@ def _batches(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.R
         yield pa.RecordBatch.from_pylist(batch, schema)
 
 
-def _example(example: Example) -> dict[str, Any]:
+def example_row(example: Example) -> dict[str, Any]:
     query = example.query
     return {
         "query_id": query.query_id,
@@ -197,3 +182,61 @@ def item_row(item: Item, attributes: Iterable[str]) -> dict[str, Any]:
         "text": item.text,
         "attributes": values,
     }
+
+
+def contrast_row(contrast: PairExplanation) -> dict[str, Any]:
+    return {**{name: getattr(contrast, name) for name in CONTRAST_TEXTS}, "claims": claim_rows(contrast.claims)}
+
+
+def judgement_row(judgement: Judgement) -> dict[str, Any]:
+    return {name: getattr(judgement, name) for name in JUDGEMENT.names}
+
+
+# --- rows to records ---
+
+
+def item_of(row: Mapping[str, Any]) -> Item:
+    """The item of a row of :func:`rad.data.arrow.item_table`."""
+    attributes = {name: tuple(values) for name, values in (row.get("attributes") or {}).items() if values}
+    return Item(row["item_id"], row["domain"], row["title"], row["text"], attributes)
+
+
+def sequences_of(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
+    """Interactions by user. Columns become Python lists whole, which is far quicker than a dict an interaction."""
+    out: dict[str, tuple[Interaction, ...]] = {}
+    for batch in table.to_batches():
+        users, lists = batch["user_id"].to_pylist(), batch["interactions"]
+        ends, flat = lists.offsets.to_pylist(), lists.values
+        columns = [flat.field(name).to_pylist() for name in ("item_id", "timestamp", "rating", "review")]
+        for user, (start, stop) in zip(users, pairwise(ends), strict=True):
+            cells = zip(*(column[start:stop] for column in columns), strict=True)
+            out[user] = tuple([Interaction(user, *cell) for cell in cells])
+    return out
+
+
+def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[dict[str, Any]]:
+    """The structs in the lists of ``column``, only those of the queries ``keys`` if given."""
+    rows: list[dict[str, Any]] = []
+    for batch in table.to_batches():
+        flat = batch[column].flatten()
+        if keys is not None:
+            ids = flat.field("query_id").to_pylist()
+            flat = flat.take(pa.array([k for k, key in enumerate(ids) if key in keys], pa.int64()))
+        rows += flat.to_pylist()
+    return rows
+
+
+def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((row["attribute"], row["value"]) for row in rows)
+
+
+def rationale_of(row: dict[str, Any]) -> Rationale:
+    reasons = []
+    for reason in row.pop("reasons"):
+        evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
+        reasons.append(Reason(evidence, _claims(reason["wants"]), _claims(reason["avoids"]), reason["weight"]))
+    return Rationale(reasons=tuple(reasons), **row)
+
+
+def contrast_of(row: dict[str, Any]) -> PairExplanation:
+    return PairExplanation(**{**row, "claims": _claims(row["claims"])})

@@ -6,14 +6,14 @@ A build that is killed goes on where it stopped when the same command is given a
 in its footer what it is a part of; ``manifest.json`` comes last.
 
 Built-in worlds are streamed by user number. Other domains are loaded whole, and their users, in the order of ids,
-counted once as in :func:`rad.data.dataset.open_dataset`; the worlds' are not compared, as no two of them are alike.
+counted once as in :func:`rad.data.load.open_dataset`; the worlds' are not compared, as no two of them are alike.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -23,10 +23,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rad.data import splits
-from rad.data.arrow import claim_rows, interaction_row, item_table, rationale_row
-from rad.data.dataset import catalogue_of, load_domain
+from rad.data.arrow import SHARD_USER, contrast_row, interaction_row, item_table, rationale_row
 from rad.data.domain import StreamedDomain, UserRecord
-from rad.data.shards import SCHEMA_VERSION, STATED, USER, read_manifest, shard_path
+from rad.data.load import catalogue_of, load_domain
+from rad.data.shards import MANIFEST, SCHEMA_VERSION, File, Manifest, Plan, read_manifest, shard_path
 from rad.errors import RadError
 from rad.runtime import parallel
 from rad.runtime.files import atomic_write, canonical, sha256_file, sha256_lines
@@ -77,29 +77,22 @@ def build(
     engine: str = "local",
     shard_users: int = SHARD_USERS,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Write domain ``name`` to ``folder`` and return the manifest; what is there of the same build is kept.
 
     ``progress`` is told the users written so far and in all. :class:`RadError` where the folder holds another data
-    set, and on what :func:`rad.data.dataset.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
+    set, and on what :func:`rad.data.load.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
     """
     if shard_users < 1:
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")
     folder, place = Path(folder), None if data_dir is None else str(data_dir)
     source = _source(name, place)
-    plan = {
-        "name": name,
-        "version": source.version,
-        "catalogue": sha256_lines(source.items.values()),  # raw files may have changed since a build was killed
-        "users": source.n_users,
-        "users_per_shard": shard_users,
-    }
-    if (folder / "manifest.json").exists():
+    catalogue = sha256_lines(source.items.values())
+    plan = Plan(name, source.version, catalogue, source.n_users, shard_users)
+    if (folder / MANIFEST).exists():
         manifest = read_manifest(folder)
-        if any(manifest[key] != value for key, value in plan.items()):
-            raise RadError(
-                f"{folder} holds {manifest['name']} in shards of {manifest['users_per_shard']:,}: name another"
-            )
+        if manifest.plan != plan:
+            raise RadError(f"{folder} holds {manifest.name} in shards of {manifest.users_per_shard:,}: name another")
         progress(source.n_users, source.n_users)
         return manifest
     starts = range(0, source.n_users, shard_users)
@@ -120,19 +113,19 @@ def build(
     except OSError as error:
         raise RadError(f"{folder}: cannot be written ({error.strerror or error})") from error
     written.sort(key=lambda row: row["path"])
-    items = {"path": "items.parquet", "rows": len(source.items), "sha256": sha256_file(folder / "items.parquet")}
-    files = [items, *({key: row[key] for key in ("path", "rows", "sha256")} for row in written)]
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        **plan,
-        "domain": source.domain,
-        "interactions": sum(row["interactions"] for row in written),
-        "sha256": sha256_lines(files),
-        "writer": f"pyarrow {pa.__version__}",  # another version may lay the same rows down in other bytes
-        "files": files,
-    }
-    with atomic_write(folder / "manifest.json") as file:
-        file.write(json.dumps(manifest, indent=1) + "\n")
+    items = File("items.parquet", len(source.items), sha256_file(folder / "items.parquet"))
+    files = (items, *(File(row["path"], row["rows"], row["sha256"]) for row in written))
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        **asdict(plan),
+        domain=source.domain,
+        interactions=sum(row["interactions"] for row in written),
+        sha256=sha256_lines(files),
+        writer=f"pyarrow {pa.__version__}",  # another version may lay the same rows down in other bytes
+        files=files,
+    )
+    with atomic_write(folder / MANIFEST) as file:
+        file.write(json.dumps(asdict(manifest), indent=1) + "\n")
     return manifest
 
 
@@ -153,10 +146,10 @@ def write_shard(row: dict[str, Any]) -> dict[str, Any]:
         source = _source(plan["name"], row["data_dir"] or None)
         users = iter(source.stream(start, min(start + plan["users_per_shard"], plan["users"])))
         rows = interactions = 0
-        schema = USER.with_metadata({_FOOTER: footer})
+        schema = SHARD_USER.with_metadata({_FOOTER: footer})
         with atomic_write(path, "wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
             while batch := list(islice(users, _BATCH)):
-                writer.write_batch(pa.RecordBatch.from_pylist([_row(user) for user in batch], USER))
+                writer.write_batch(pa.RecordBatch.from_pylist([_row(user) for user in batch], SHARD_USER))
                 rows += len(batch)
                 interactions += sum(len(user.interactions) for user in batch)
             writer.add_key_value_metadata({"interactions": str(interactions)})
@@ -180,8 +173,5 @@ def _row(user: UserRecord) -> dict[str, Any]:
         "user_id": user.user_id,
         "interactions": [interaction_row(x) for x in user.interactions],
         "rationales": [rationale_row(rationale) for rationale in user.rationales.values()],
-        "contrasts": [
-            {**{name: getattr(c, name) for name in STATED}, "claims": claim_rows(c.claims)}
-            for c in user.contrasts.values()
-        ],
+        "contrasts": [contrast_row(contrast) for contrast in user.contrasts.values()],
     }

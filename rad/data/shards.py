@@ -12,35 +12,66 @@ every file. A folder without it is not finished.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rad.data import splits
-from rad.data.arrow import CLAIMS, INTERACTION, RATIONALE
+from rad.data.arrow import contrast_of, item_of, rationale_of, rows_of, sequences_of
 from rad.data.dataset import Dataset
 from rad.data.splits import SPLITS
 from rad.errors import RadError
+from rad.runtime import records
 from rad.runtime.files import sha256_file
-from rad.types import Evidence, Example, Interaction, Item, PairExplanation, Rationale, Reason, Split
+from rad.types import Example, Item, PairExplanation, Rationale, Split
 
 SCHEMA_VERSION = 1
-STATED = ("query_id", "item_id", "polarity", "text", "origin", "drafter", "drafter_version")
-CONTRAST = pa.schema([*((name, pa.string()) for name in STATED), ("claims", CLAIMS)])
-USER = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("interactions", pa.list_(INTERACTION)),
-        ("rationales", pa.list_(pa.struct(list(RATIONALE)))),
-        ("contrasts", pa.list_(pa.struct(list(CONTRAST)))),
-    ]
-)
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the folder: its path inside, its rows and its sha256."""
+
+    path: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build is of. ``catalogue`` is the sha256 of the items: raw files may change while a build is stopped."""
+
+    name: str
+    version: str
+    catalogue: str
+    users: int
+    users_per_shard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What ``manifest.json`` says: the fields of :class:`Plan`, and what was written. The catalogue comes first."""
+
+    schema_version: int
+    name: str
+    version: str
+    catalogue: str
+    users: int
+    users_per_shard: int
+    domain: str
+    interactions: int
+    sha256: str
+    writer: str
+    files: tuple[File, ...]
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(self.name, self.version, self.catalogue, self.users, self.users_per_shard)
 
 
 def shard_path(shard: int) -> str:
@@ -53,14 +84,14 @@ class Shards:
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
-        self._stated = {file["path"]: file for file in self.manifest["files"]}
+        self._sha256 = {file.path: file.sha256 for file in self.manifest.files}
 
     def __len__(self) -> int:
-        return len(self._stated) - 1
+        return len(self._sha256) - 1
 
     @property
     def n_users(self) -> int:
-        return int(self.manifest["users"])
+        return self.manifest.users
 
     @cached_property
     def items(self) -> dict[str, Item]:
@@ -80,24 +111,24 @@ class Shards:
             keys = None if "train" in wanted else ends
             rationales = {row["query_id"]: rationale_of(row) for row in rows_of(table, "rationales", keys)}
             contrasts = {row["query_id"]: contrast_of(row) for row in rows_of(table, "contrasts", keys)}
-        return splits.leave_last_out(self.manifest["domain"], sequences, rationales, contrasts, wanted)
+        return splits.leave_last_out(self.manifest.domain, sequences, rationales, contrasts, wanted)
 
     def sample(self, users: int, reasons: bool = False) -> Dataset:
         """The first ``users`` (worlds have them in no order, other domains in the order of hashed ids) in memory."""
         out: dict[Split, list[Example]] = {split: [] for split in SPLITS}
         left = users
         for shard in range(len(self)):
-            found = self.examples(shard, SPLITS, reasons)
-            kept = {e.query.user_id for e in found["test"][:left]}
-            for split, rows in found.items():
-                out[split] += [e for e in rows if e.query.user_id in kept]
-            left -= len(kept)
+            examples = self.examples(shard, SPLITS, reasons)
+            chosen = {e.query.user_id for e in examples["test"][:left]}
+            for split, rows in examples.items():
+                out[split] += [e for e in rows if e.query.user_id in chosen]
+            left -= len(chosen)
             if left <= 0:
                 break
         return Dataset(
-            name=f"{self.manifest['name']} (first {users - max(left, 0):,} users)",
-            version=self.manifest["version"],
-            sha256=self.manifest["sha256"],
+            name=f"{self.manifest.name} (first {users - max(left, 0):,} users)",
+            version=self.manifest.version,
+            sha256=self.manifest.sha256,
             items=self.items,
             examples={split: tuple(rows) for split, rows in out.items()},
         )
@@ -105,70 +136,14 @@ class Shards:
     def _table(self, name: str, columns: list[str] | None) -> pa.Table:
         path = self.folder / name
         try:
-            if sha256_file(path) != self._stated[name]["sha256"]:
-                raise RadError(f"{path}: not the bytes that manifest.json states; build the folder again")
+            if sha256_file(path) != self._sha256[name]:
+                raise RadError(f"{path}: not the bytes that {MANIFEST} states; build the folder again")
             return pq.read_table(path, columns=columns)
         except (OSError, pa.ArrowInvalid) as error:
             raise RadError(f"{path}: unreadable ({error})") from error
 
 
-def item_of(row: Mapping[str, Any]) -> Item:
-    """The item of a row of :func:`rad.data.arrow.item_table`."""
-    attributes = {name: tuple(values) for name, values in (row.get("attributes") or {}).items() if values}
-    return Item(row["item_id"], row["domain"], row["title"], row["text"], attributes)
-
-
-def sequences_of(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
-    """Interactions by user. Columns become Python lists whole, which is far quicker than a dict an interaction."""
-    out: dict[str, tuple[Interaction, ...]] = {}
-    for batch in table.to_batches():
-        users, lists = batch["user_id"].to_pylist(), batch["interactions"]
-        ends, flat = lists.offsets.to_pylist(), lists.values
-        columns = [flat.field(name).to_pylist() for name in ("item_id", "timestamp", "rating", "review")]
-        for user, (start, stop) in zip(users, pairwise(ends), strict=True):
-            cells = zip(*(column[start:stop] for column in columns), strict=True)
-            out[user] = tuple([Interaction(user, *cell) for cell in cells])
-    return out
-
-
-def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[dict[str, Any]]:
-    """The structs in the lists of ``column``, only those of the queries ``keys`` if given."""
-    rows: list[dict[str, Any]] = []
-    for batch in table.to_batches():
-        flat = batch[column].flatten()
-        if keys is not None:
-            ids = flat.field("query_id").to_pylist()
-            flat = flat.take(pa.array([k for k, key in enumerate(ids) if key in keys], pa.int64()))
-        rows += flat.to_pylist()
-    return rows
-
-
-def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((row["attribute"], row["value"]) for row in rows)
-
-
-def rationale_of(row: dict[str, Any]) -> Rationale:
-    reasons = []
-    for reason in row.pop("reasons"):
-        evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
-        reasons.append(Reason(evidence, _claims(reason["wants"]), _claims(reason["avoids"]), reason["weight"]))
-    return Rationale(reasons=tuple(reasons), **row)
-
-
-def contrast_of(row: dict[str, Any]) -> PairExplanation:
-    return PairExplanation(**{**row, "claims": _claims(row["claims"])})
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Manifest:
     """``manifest.json`` of a finished folder. :class:`RadError` where there is none, or one of another version."""
-    path = Path(folder) / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RadError(f"{path}: no such file; python -m rad build NAME --out {folder} makes or finishes it") from error
-    except (OSError, ValueError) as error:
-        raise RadError(f"{path}: not a JSON file ({error})") from error
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise RadError(f"{path}: schema_version {version!r}, this code reads {SCHEMA_VERSION}")
-    return manifest
+    hint = f"python -m rad build NAME --out {folder} makes or finishes it"
+    return records.read_document(Manifest, folder / MANIFEST, SCHEMA_VERSION, hint)

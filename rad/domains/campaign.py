@@ -13,8 +13,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from rad.data.dataset import load_domain
 from rad.data.domain import BaseDomain, Corpus
+from rad.data.load import load_domain
 from rad.data.sources import resolve_path
 from rad.errors import RadError
 from rad.rationales import rules

@@ -15,12 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rad.data.arrow import rationale_row
-from rad.data.dataset import Dataset, load_domain, open_dataset
+from rad.data.arrow import FIELDS, rationale_row
+from rad.data.dataset import Dataset
 from rad.data.describe import numbers
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import SPLITS
 from rad.release import croissant
-from rad.release import manifest as release
+from rad.release.gather import Release
+from rad.release.manifest import Manifest, source_sha256
 from rad.runtime.files import atomic_write
 
 WORLDS = {"world": "world", "world_science": "world_science"}
@@ -40,54 +42,6 @@ RAD (Rationale-Augmented recommendation Dataset) holds recommendation queries wh
 weighted reasons, each resting on evidence in the user's history, written before any item is named. In the built-in
 worlds the reason for every choice is known, since shoppers and catalogue are generated; for domains made from files of
 others RAD holds hashed ids, their order, rationales and evidence, and joins the texts from your own copy."""
-
-FIELDS = {
-    "examples": {
-        "query_id": "the query: user and place of the answer in the user's sequence",
-        "user_id": "hashed user",
-        "history": "what the user had before, index 0 the oldest: item_id, timestamp (UTC s), rating, review",
-        "profile": "a text about the user, where there is one",
-        "relevant": "the answer: item_id and grade",
-        "rationale": "why, written without the answer; empty where nothing is known",
-        "contrast": "the nearest alternative and what ruled it out; it may name its item, so no model may read it",
-    },
-    "items": {
-        "item_id": "hashed item; rows are in the order that breaks ties",
-        "domain": "the domain's name",
-        "title": "title",
-        "text": "all that a text model may read of the item",
-        "attributes": "name of an attribute: its values",
-    },
-    "users": {
-        "user_id": "hashed user",
-        "interactions": "the whole sequence, the oldest first",
-        "contrasts": "contrasts in full, each with its query_id",
-    },
-    "rationales": {
-        "rationale_id": "the rationale",
-        "query_id": "its query",
-        "reasons": "evidence (indices into the history from 0, kind, attribute, value), wants, avoids, weight (0 to 1)",
-        "text": "the reasons in words; [k] cites history index k - 1",
-        "verdict": "supported or unexplained",
-        "origin": "known, evidence, llm, human, edited or model",
-        "drafter": "what wrote it",
-        "drafter_version": "in which version",
-    },
-    "judgements": {
-        "rationale_id": "the draft that was judged",
-        "annotator": "pseudonym",
-        "question": "the question of the form",
-        "answer": "the answer; never averaged away",
-        "guideline_version": "version of the guidelines that the reviewer had",
-        "seconds": "time on the whole form",
-    },
-    "candidates": {
-        "query_id": "the query",
-        "split": "validation or test",
-        "candidates": "its answer and up to 99 items that the user has in no split, in the order of the catalogue",
-    },
-}
-FIELDS["drafts"] = FIELDS["rationales"]
 
 TAIL = f"""\
 ## Uses, and what it is not for
@@ -130,7 +84,7 @@ def facts(name: str, data: Dataset) -> dict[str, Any]:
     return {
         "version": data.version,
         "sha256": data.sha256,
-        "source_sha256": release.source_sha256(data.items, data.sequences),
+        "source_sha256": source_sha256(data.items, data.sequences),
         "ordered": data.ordered,
         **counted,
         **{f"{split} queries": int(n[f"{split} queries"]) for split in SPLITS},
@@ -182,35 +136,34 @@ def project_card(counted: Mapping[str, Mapping[str, Any]], world: Dataset) -> st
     )
 
 
-def release_card(made: release.Release, manifest: Mapping[str, Any], repo: str | None) -> str:
+def release_card(release: Release, manifest: Manifest, repo: str | None) -> str:
     """``README.md`` of a release."""
-    data, where = made.dataset, repo or EXAMPLE_REPO.replace("world", manifest["domain"])
-    configs = [(name, list(splits)) for name, splits in made.tables.items()]
-    counts = release.counts(manifest)
+    data, where = release.dataset, repo or EXAMPLE_REPO.replace("world", manifest.domain)
+    configs = [(name, list(splits)) for name, splits in release.tables.items()]
+    counts = manifest.counts()
     kept = (
         ""
-        if manifest["texts"]
+        if manifest.texts
         else (
             "\nTexts are not in it: titles, descriptions, reviews, ratings and times are their publishers'. "
             f'`rad.load("{where}")` joins them from your own copy (`RAD_DATA`) and checks its sha256.\n'
         )
     )
-    licence = "cc-by-4.0" if manifest["texts"] else "other"
+    licence = "cc-by-4.0" if manifest.texts else "other"
     return "\n".join(
         [
-            _front(f"RAD {manifest['data']}", counts["examples"][0], licence, configs),
-            f"# RAD: {manifest['data']}\n",
+            _front(f"RAD {manifest.data}", counts["examples"][0], licence, configs),
+            f"# RAD: {manifest.data}\n",
             ABOUT,
             kept,
-            f"Domain version {manifest['version']}, package {manifest['rad']}, sha256 of the data set "
-            f"`{manifest['sha256']}`.\n",
+            f"Domain version {manifest.version}, package {manifest.rad}, sha256 of the data set `{manifest.sha256}`.\n",
             "| config | rows | bytes |\n|---|---|---|",
             *(f"| {config} | {rows:,} | {size:,} |" for config, (rows, size) in counts.items()),
-            *(f"\n- {what}: {n:,}" for what, n in manifest["notes"].items()),
-            *(f"\n- {s['file']}: {s['origin']}. Terms: {s['licence']}. {s['fetch']}" for s in manifest["sources"]),
-            *_use(where, manifest["data"]),
-            *_fields(tuple(made.tables)),
-            *(_row(data) if manifest["texts"] else ()),
+            *(f"\n- {what}: {n:,}" for what, n in manifest.notes.items()),
+            *(f"\n- {s.file}: {s.origin}. Terms: {s.licence}. {s.fetch}" for s in manifest.sources),
+            *_use(where, manifest.data),
+            *_fields(tuple(release.tables)),
+            *(_row(data) if manifest.texts else ()),
             TAIL,
         ]
     )

@@ -14,7 +14,8 @@ import pyarrow as pa
 import rad
 from rad.data import arrow
 from rad.data.dataset import Dataset
-from rad.release import manifest as release
+from rad.release.gather import Release
+from rad.release.manifest import Manifest
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 PUBLISHED = "2026-11-21"
@@ -96,9 +97,9 @@ def describe(data: Dataset, repo: str, facts: Mapping[str, Any] | None = None) -
     schemas = {
         "examples": arrow.EXAMPLE,
         "items": arrow.item_table(data.items.values()).schema,
-        "users": release.USERS,
+        "users": arrow.USER,
         "rationales": arrow.RATIONALE,
-        "candidates": release.CANDIDATES,
+        "candidates": arrow.CANDIDATES,
     }
     url = f"https://huggingface.co/datasets/{repo}"
     where = {
@@ -117,24 +118,24 @@ def describe(data: Dataset, repo: str, facts: Mapping[str, Any] | None = None) -
     )
 
 
-def of_release(made: release.Release, manifest: Mapping[str, Any], repo: str | None) -> dict[str, Any]:
+def of_release(release: Release, manifest: Manifest, repo: str | None) -> dict[str, Any]:
     """The description that lies in a release, with every file and its sha256, by paths beside it."""
     files = [
         {
             "@type": "cr:FileObject",
-            "@id": file["path"],
-            "name": file["path"],
-            "contentUrl": file["path"],
-            "contentSize": f"{file['bytes']} B",
+            "@id": file.path,
+            "name": file.path,
+            "contentUrl": file.path,
+            "contentSize": f"{file.bytes} B",
             "encodingFormat": "application/x-parquet",
-            "sha256": file["sha256"],
+            "sha256": file.sha256,
         }
-        for file in manifest["files"]
+        for file in manifest.files
     ]
-    schemas = {config: next(iter(splits.values())).schema for config, splits in made.tables.items()}
-    about = f"RAD, domain {manifest['data']}, sha256 of the data set {manifest['sha256']}."
+    schemas = {config: next(iter(splits.values())).schema for config, splits in release.tables.items()}
+    about = f"RAD, domain {manifest.data}, sha256 of the data set {manifest.sha256}."
     url = f"https://huggingface.co/datasets/{repo}" if repo else "https://huggingface.co/datasets"
-    return _dataset(f"RAD-{manifest['domain']}", about, url, files, schemas, {})
+    return _dataset(f"RAD-{manifest.domain}", about, url, files, schemas, {})
 
 
 def text(described: Mapping[str, Any]) -> str:
@@ -180,10 +181,8 @@ def _dataset(
 
 
 def _record_set(config: str, schema: pa.Schema) -> dict[str, Any]:
-    from rad.release.card import FIELDS
-
     found = ((column.name, _field(config, column.name, column.type)) for column in schema)
-    fields = [{**field, "description": FIELDS[config].get(name, "")} for name, field in found if field]
+    fields = [{**field, "description": arrow.FIELDS[config].get(name, "")} for name, field in found if field]
     return {"@type": "cr:RecordSet", "@id": config, "name": config, "field": fields}
 
 

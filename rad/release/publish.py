@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from rad.data.dataset import open_dataset
+import pyarrow.parquet as pq
+
+from rad.data.load import open_dataset
+from rad.data.sources import resolve_path
 from rad.errors import RadError
 from rad.release import card, croissant, hub
-from rad.release import manifest as release
-from rad.runtime.files import atomic_write
+from rad.release.gather import Release, gather
+from rad.release.manifest import MANIFEST, PARTS, File, Manifest, parse_manifest, read_manifest
+from rad.runtime.files import atomic_write, sha256_file
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
+ROWS = 50_000  # in a parquet file
 _FORM = ".argilla"
 
 
-def push(
-    name: str, to: str | None, data_dir: Path | None, rationales: Path | None, dry_run: bool, console: Console
-) -> None:
-    """Publish ``name`` and print what was written, sent and checked.
+@dataclass(frozen=True)
+class Publication:
+    """What was published, or would be: in ``folder``, or as ``commit`` to the repository ``repo`` of the Hub.
+
+    ``seconds`` says how long each step took.
+    """
+
+    manifest: Manifest
+    seconds: dict[str, float]
+    folder: Path | None = None
+    repo: str | None = None
+    commit: hub.Commit | None = None
+
+
+def publish(
+    name: str,
+    to: str | None,
+    data_dir: Path | None = None,
+    rationales: Path | None = None,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Publication:
+    """Gather, write, read back and publish a data set.
 
     Args:
         name: the domain.
@@ -32,65 +55,64 @@ def push(
         data_dir: the folder with raw files.
         rationales: a file of rationales in place of the domain's own.
         dry_run: everything but the last step.
-        console: where to print.
-    """
-    from rich.console import Console
-    from rich.table import Table
+        progress: told of each step as it begins.
 
+    Raises:
+        RadError: where it cannot be published, or is not read back equal; nothing is published then.
+    """
     repo, folder = destination(to, name)
     if folder is not None:
-        _free(folder)  # told now, not after all the work
-    start = time.perf_counter()
-    with Console(stderr=True).status(f"gathering {name}"):
-        made = release.gather(name, data_dir, rationales)
-        gathered = time.perf_counter()
-    target = folder.parent if folder else None
-    if target is not None:
-        target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target, prefix=".rad-push-") as place:
-        part = Path(place) / "release"
-        manifest = write(made, part, repo, _form(name, data_dir))
-        written = time.perf_counter()
-        with Console(stderr=True).status("reading it back"):
-            again = open_dataset(str(part), data_dir)
-        if (again.sha256, again.examples) != (made.dataset.sha256, made.dataset.examples):
+        _check_free(folder)  # now, not after all the work
+    seconds: dict[str, float] = {}
+    clock = _Clock(seconds)
+    progress(f"gathering {name}")
+    release = gather(name, data_dir, rationales)
+    clock.stop("gathered")
+    parent = folder.parent if folder else None
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".rad-push-") as temporary:
+        part = Path(temporary) / "release"
+        manifest = write(release, part, repo, _form(name, data_dir))
+        clock.stop("written")
+        progress("reading it back")
+        copy = open_dataset(str(part), data_dir)
+        if (copy.sha256, copy.examples) != (release.dataset.sha256, release.dataset.examples):
             raise RadError(f"{name}: what was written is not read back equal; nothing was published")
-        read = time.perf_counter()
-        table = Table("config", "rows", "MB", title=f"{manifest['data']} {manifest['version']}", title_justify="left")
-        for config, (rows, size) in release.counts(manifest).items():
-            table.add_row(config, f"{rows:,}", f"{size / 1e6:.2f}")
-        console.print(table)
-        for what, n in manifest["notes"].items():
-            if "withheld" in what:
-                console.print(f"{n:,} {what}", highlight=False)
-        console.print(
-            f"sha256 {manifest['sha256']}\ngathered in {gathered - start:.1f} s, written in "
-            f"{written - gathered:.1f} s, read back equal in {read - written:.1f} s",
-            highlight=False,
-            soft_wrap=True,
-        )
+        clock.stop("read back")
         if folder is not None:
             _move(part, folder, dry_run)
-            console.print(f"{'would write' if dry_run else 'wrote'} {folder}", highlight=False, soft_wrap=True)
-        elif repo is not None:
-            _send(part, repo, manifest, dry_run, console)
+            return Publication(manifest, seconds, folder)
+        assert repo is not None
+        commit = _send(part, repo, manifest, dry_run)
+        clock.stop("sent")
+        return Publication(manifest, seconds, repo=repo, commit=commit)
+
+
+class _Clock:
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds, self.start = seconds, time.perf_counter()
+
+    def stop(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step], self.start = now - self.start, now
 
 
 def destination(to: str | None, name: str) -> tuple[str | None, Path | None]:
     """Repository or folder that ``to`` names. OWNER/NAME is a repository unless there is a folder OWNER."""
-    given = to or os.environ.get("RAD_HUB_REPO")
-    if not given:
+    target = to or os.environ.get("RAD_HUB_REPO")
+    if not target:
         raise RadError("where to? --to OWNER/NAME (on the Hub) or --to DIR, or set RAD_HUB_REPO")
-    given = given.replace("{name}", name.partition(":")[0])
+    target = target.replace("{name}", name.partition(":")[0])
     if to is None:
-        hub.check_name(given)
-        return given, None
-    if hub.REPO.fullmatch(given) and not Path(given).parent.is_dir():
-        return given, None
-    return None, Path(given)
+        hub.check_name(target)
+        return target, None
+    if hub.REPO.fullmatch(target) and not Path(target).parent.is_dir():
+        return target, None
+    return None, Path(target)
 
 
-def write(made: release.Release, folder: Path, repo: str | None, form: Path | None = None) -> dict[str, Any]:
+def write(release: Release, folder: Path, repo: str | None, form: Path | None = None) -> Manifest:
     """All files of a release; ``form`` is a campaign's folder ``.argilla``. Returns the manifest."""
     folder.mkdir(parents=True)
     if form is not None:
@@ -98,11 +120,30 @@ def write(made: release.Release, folder: Path, repo: str | None, form: Path | No
     licence = card.ROOT / "LICENSE-DATA"
     if licence.exists():  # not in an installed wheel
         shutil.copyfile(licence, folder / licence.name)
-    manifest = release.write(made, folder)
+    manifest = _write_tables(release, folder)
     with atomic_write(folder / "README.md") as file:
-        file.write(card.release_card(made, manifest, repo))
+        file.write(card.release_card(release, manifest, repo))
     with atomic_write(folder / "croissant.json") as file:
-        file.write(croissant.text(croissant.of_release(made, manifest, repo)))
+        file.write(croissant.text(croissant.of_release(release, manifest, repo)))
+    return manifest
+
+
+def _write_tables(release: Release, folder: Path) -> Manifest:
+    """Write the parquet files and, last, ``rad.json``."""
+    files = []
+    for config, tables in release.tables.items():
+        for split, table in tables.items():
+            n = max(1, -(-table.num_rows // ROWS))
+            for k in range(n):
+                path = f"{config}/{split}-{k:05d}-of-{n:05d}.parquet"
+                part = table.slice(k * ROWS, ROWS)
+                with atomic_write(folder / path, "wb") as file:
+                    pq.write_table(part, file, compression="zstd")
+                size = (folder / path).stat().st_size
+                files.append(File(path, part.num_rows, size, sha256_file(folder / path)))
+    manifest = replace(release.manifest, files=tuple(files))
+    with atomic_write(folder / MANIFEST) as out:
+        out.write(json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n")
     return manifest
 
 
@@ -110,14 +151,12 @@ def _form(name: str, data_dir: Path | None) -> Path | None:
     """The form of a campaign, where ``annotation push`` has left it."""
     if not name.startswith("campaign:"):
         return None
-    from rad.data.sources import resolve_path
-
     form = resolve_path("campaign", name.partition(":")[2], data_dir) / _FORM
     return form if form.is_dir() else None
 
 
-def _free(folder: Path) -> None:
-    if not folder.exists() or (folder / release.MANIFEST).exists():
+def _check_free(folder: Path) -> None:
+    if not folder.exists() or (folder / MANIFEST).exists():
         return
     if not folder.is_dir() or any(folder.iterdir()):
         raise RadError(f"{folder} is there and holds no release: name another, or remove it")
@@ -126,9 +165,9 @@ def _free(folder: Path) -> None:
 def _move(part: Path, folder: Path, dry_run: bool) -> None:
     """Put the finished folder in place of an earlier release of the same data; nothing else is overwritten."""
     old = folder.with_name(f".{folder.name}.old")
-    _free(folder)
+    _check_free(folder)
     if folder.exists() and any(folder.iterdir()):
-        _same(release.read_manifest(folder), release.read_manifest(part), str(folder))
+        _check_same(read_manifest(folder), read_manifest(part), str(folder))
     if dry_run:
         return
     shutil.rmtree(old, ignore_errors=True)
@@ -138,25 +177,14 @@ def _move(part: Path, folder: Path, dry_run: bool) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _same(there: dict[str, Any], new: dict[str, Any], where: str) -> None:
-    if there["domain"] != new["domain"]:
-        raise RadError(f"{where} holds a release of {there['data']}, not of {new['data']}: name another")
+def _check_same(there: Manifest, new: Manifest, where: str) -> None:
+    if there.domain != new.domain:
+        raise RadError(f"{where} holds a release of {there.data}, not of {new.data}: name another")
 
 
-def _send(part: Path, repo: str, manifest: dict[str, Any], dry_run: bool, console: Console) -> None:
+def _send(part: Path, repo: str, manifest: Manifest, dry_run: bool) -> hub.Commit:
     files: dict[str, Path | bytes] = {p.relative_to(part).as_posix(): p for p in part.rglob("*") if p.is_file()}
-    if not dry_run and (there := hub.read(repo, release.MANIFEST)) is not None:
-        _same(release.parse_manifest(there, f"{repo}/{release.MANIFEST}"), manifest, repo)
-    message = f"RAD {manifest['data']}, data set {manifest['sha256'][:12]}"
-    folders = [f"{name}/" for name in (*release.PARTS, _FORM)]
-    start = time.perf_counter()
-    done = hub.commit(repo, files, message, dry_run=dry_run, replaces=folders)
-    size = sum(done.files.values()) / 1e6
-    if done.revision is None:
-        console.print(f"would send {len(done.files)} files, {size:.2f} MB, to {repo}:", highlight=False)
-        for path, n in done.files.items():
-            console.print(f"  {path}  {n:,}", highlight=False, soft_wrap=True)
-        return
-    took = time.perf_counter() - start
-    console.print(f"sent {len(done.files)} files, {size:.2f} MB, in {took:.1f} s", highlight=False)
-    console.print(f'revision {done.revision}\nrad.load("{repo}@{done.revision}")', highlight=False, soft_wrap=True)
+    if not dry_run and (there := hub.read(repo, MANIFEST)) is not None:
+        _check_same(parse_manifest(there, f"{repo}/{MANIFEST}"), manifest, repo)
+    message = f"RAD {manifest.data}, data set {manifest.sha256[:12]}"
+    return hub.commit(repo, files, message, dry_run=dry_run, replaces=[f"{name}/" for name in (*PARTS, _FORM)])

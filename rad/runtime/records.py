@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,39 @@ def read(path: Path, cls: type[T]) -> Iterator[tuple[int, T]]:
     """Line number and record of each line of a JSONL file."""
     for number, record in read_jsonl(path):
         yield number, parse(cls, record, f"{path}:{number}")
+
+
+def parse_document(cls: type[T], content: bytes, where: str, schema_version: int) -> T:
+    """A whole file that is one JSON object with a ``schema_version``, such as a manifest.
+
+    Args:
+        cls: the dataclass of its fields.
+        content: the bytes of the file.
+        where: the file's name, which begins the message.
+        schema_version: the one that this code reads.
+
+    Raises:
+        RadError: no JSON object, another version, or a bad field.
+    """
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RadError(f"{where}: not a JSON file ({error})") from error
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    if version != schema_version:
+        raise RadError(f"{where}: schema_version {version!r}, this code reads {schema_version}")
+    return parse(cls, record, where)
+
+
+def read_document(cls: type[T], path: Path, schema_version: int, hint: str) -> T:
+    """The document at ``path``, as :func:`parse_document`; ``hint`` says what to do where there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise RadError(f"{path}: no such file; {hint}") from error
+    except OSError as error:
+        raise RadError(f"{path}: unreadable ({error.strerror})") from error
+    return parse_document(cls, content, str(path), schema_version)
 
 
 @cache

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotation.judges import evidence, llm
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
 from rad.types import Evidence, Reason

@@ -16,7 +16,7 @@ from benchmarks.explanations.finished_run import DatasetCache, read_finished_run
 from benchmarks.explanations.scoring import ScorecardOptions, explain
 from benchmarks.harness import runner
 from benchmarks.harness.runner import Experiment
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 
 DOMAIN = "world:seed=5,users=60,items=200"
 FINISHED_RUNS = pytest.mark.xdist_group("finished runs")

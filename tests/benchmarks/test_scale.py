@@ -14,7 +14,7 @@ from benchmarks import scale as command
 from benchmarks.harness import sharded
 from benchmarks.harness.evaluate import evaluate
 from rad import registry
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.shard_writer import build
 from rad.data.shards import Shards
 from rad.errors import RadError

@@ -14,7 +14,7 @@ import yaml
 
 from leaderboard.__main__ import COMMANDS
 from leaderboard.verification.entry import Entry, faults_of
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
 WORKFLOW = FOLDER / "workflow.yml"

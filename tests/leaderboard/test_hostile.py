@@ -19,7 +19,7 @@ from leaderboard.__main__ import main
 from leaderboard.verification import predictions
 from leaderboard.verification.checks import check
 from leaderboard.verification.task import Task, Tasks
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.types import Prediction
 from tests.support.hostile_entries import BYTES, ENTRIES

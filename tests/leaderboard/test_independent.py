@@ -15,7 +15,7 @@ from leaderboard.__main__ import main
 from leaderboard.verification.entry import read_entries
 from leaderboard.verification.predictions import read
 from leaderboard.verification.task import Tasks
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.runtime.files import write_jsonl
 from tests.support.submissions import WORLD
 

@@ -18,7 +18,7 @@ from leaderboard.site import columns
 from leaderboard.site import significance as grouping
 from leaderboard.site.rows import boards, safe
 from leaderboard.site.significance import Data, Groups, lead
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime.statistics import holm, randomisation_test
 from rad.types import Prediction

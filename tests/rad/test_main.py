@@ -9,7 +9,7 @@ import pytest
 
 from rad import __main__ as cli
 from rad import errors
-from rad.data import dataset
+from rad.data import load
 from rad.errors import RadError
 from rad.runtime import files
 from rad.runtime.files import write_jsonl
@@ -18,7 +18,7 @@ from rad.runtime.files import write_jsonl
 @pytest.fixture
 def toy_domain(toy, monkeypatch):
     """The toy world under the name ``world``."""
-    monkeypatch.setattr(dataset, "open_dataset", lambda name, data_dir, protocol: toy)
+    monkeypatch.setattr(load, "open_dataset", lambda name, data_dir, protocol: toy)
     monkeypatch.setenv("COLUMNS", "120")
     return toy
 
@@ -36,7 +36,7 @@ def test_describe_prints_counts_splits_and_three_examples(toy_domain, capsys):
 def test_describe_shows_three_examples_without_rationales(toy, monkeypatch, capsys):
     bare = tuple(replace(e, rationale=None) for e in toy.examples["test"])
     data = replace(toy, examples={**toy.examples, "test": bare}, notes={"items without text": 3})
-    monkeypatch.setattr(dataset, "open_dataset", lambda name, data_dir, protocol: data)
+    monkeypatch.setattr(load, "open_dataset", lambda name, data_dir, protocol: data)
     assert cli.main(["describe", "world"]) == 0
     out = capsys.readouterr().out
     assert out.count("test query") == 3 and "items without text" in out

@@ -23,7 +23,8 @@ from functools import cache
 from types import ModuleType
 
 from rad.data import splits
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.features.bm25 import tokenize
 from rad.leakage import dataset_checks, input_checks
 from rad.leakage.finding import Finding

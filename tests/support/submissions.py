@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.harness import runner
 from benchmarks.harness.registries import default_metrics
 from leaderboard.__main__ import main
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 
 WORLD = "world:seed=5,users=60,items=200"
 WHO = ["--name", "Ada", "--contact", "ada@example.org"]

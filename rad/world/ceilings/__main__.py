@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from typer import Argument, Option
 
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.runtime.commands import command
 from rad.world.ceilings import bounds, known_wants, store

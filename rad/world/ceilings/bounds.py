@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from rad.data.dataset import load_domain
+from rad.data.load import load_domain
 from rad.data.splits import public_id, query_id
 from rad.domains.world import Domain as WorldDomain
 from rad.errors import RadError

@@ -7,7 +7,7 @@ import pytest
 
 from annotation.drafters import evidence
 from annotation.drafters.evidence import Drafter, reasons_of, slots_of, words
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.features.item_features import distribution
 
 

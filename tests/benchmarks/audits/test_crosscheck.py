@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import crosscheck
 from benchmarks.models import ease
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.splits import sequences_of
 
 DOMAIN = "world:seed=3,users=40,items=200"

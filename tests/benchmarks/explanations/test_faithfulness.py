@@ -21,7 +21,7 @@ from benchmarks.explanations.perturbations import (
     remaining,
     truncated,
 )
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.rationales.claims import Matcher
 from rad.rationales.rules import Rules
 from rad.types import Evidence, Prediction, Rationale, Reason

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.validity import DEMANDS, markdown, measure_controls, violations
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 
 pytestmark = pytest.mark.xdist_group("validity")  # its values take seconds: once, by one worker

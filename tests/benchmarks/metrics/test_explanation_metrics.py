@@ -19,7 +19,8 @@ from benchmarks.metrics.overlap import embedding_similarity
 from benchmarks.metrics.overlap.rouge_l import longest_common
 from rad import registry
 from rad.data import splits
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.types import Evidence, PairExplanation, Prediction, Rationale, Reason
 from tests.conftest import toy_items, toy_rationales, toy_sequences
 

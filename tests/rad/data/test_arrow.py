@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import rad
-from rad.data import arrow
+from rad.data import tables
 from rad.errors import RadError
 
 
 @pytest.fixture
 def loaded(toy, monkeypatch):
-    monkeypatch.setattr(arrow, "open_dataset", lambda name, data_dir: toy)
+    monkeypatch.setattr(tables, "open_dataset", lambda name, data_dir: toy)
     return rad.load("toy")
 
 
@@ -56,7 +56,7 @@ def test_it_says_what_it_is(loaded, toy):
 
 
 def test_written_files_are_read_back(toy, tmp_path):
-    paths = arrow.write(toy, tmp_path / "out")
+    paths = tables.write(toy, tmp_path / "out")
     names = ["train", "validation", "test", "items", "rationales"]
     assert [path.name for path in paths] == [*(f"{name}.parquet" for name in names), "dataset.json"]
     assert pq.read_table(paths[2])["query_id"][0].as_py() == "u01-5"
@@ -68,7 +68,7 @@ def test_written_files_are_read_back(toy, tmp_path):
 
 def test_items_without_attributes_can_be_written(toy, tmp_path):
     bare = {key: replace(item, attributes={}) for key, item in toy.items.items()}
-    arrow.write(replace(toy, items=bare), tmp_path)
+    tables.write(replace(toy, items=bare), tmp_path)
     assert "attributes" not in pq.read_table(tmp_path / "items.parquet").column_names
 
 
@@ -91,5 +91,5 @@ def test_importing_rad_is_quick_and_loading_needs_no_torch():
 
 @pytest.mark.realdata
 def test_the_real_domain(scientific):
-    found = {name: table.num_rows for name, table in arrow.arrow_tables(scientific).items()}
+    found = {name: table.num_rows for name, table in tables.arrow_tables(scientific).items()}
     assert found == {"train": 25655, "validation": 8440, "test": 8440, "items": 4385, "rationales": 0}

@@ -14,7 +14,7 @@ import pytest
 
 from rad import __main__ as cli
 from rad.data import shard_writer as building
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.shard_writer import build
 from rad.data.shards import Shards
 from rad.errors import RadError
@@ -43,7 +43,7 @@ def test_shards_hold_what_the_data_set_in_memory_holds(folder):
     for split, rows in data.examples.items():
         key = {e.query.query_id: e for e in whole.examples[split]}
         assert len(key) == len(rows) and all(key[e.query.query_id] == e for e in rows)
-    assert shards.manifest["interactions"] == sum(map(len, data.sequences.values()))
+    assert shards.manifest.interactions == sum(map(len, data.sequences.values()))
 
 
 def test_a_part_of_it_is_read_alone(folder):
@@ -98,7 +98,7 @@ def test_shards_of_another_unfinished_build_are_not_taken_over(folder, tmp_path)
 def test_a_finished_folder_is_kept_and_another_refused(folder, tmp_path):
     before = files(folder)
     told = []
-    assert build(NAME, folder, shard_users=40, progress=lambda *a: told.append(a))["users"] == 150
+    assert build(NAME, folder, shard_users=40, progress=lambda *a: told.append(a)).users == 150
     assert told == [(150, 150)] and files(folder) == before
     with pytest.raises(RadError, match="holds world:users=150,items=400 in shards of 40"):
         build("world:users=150,items=400,seed=1", folder, shard_users=40)

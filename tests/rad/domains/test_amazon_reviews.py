@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rad.data import splits
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import public_id
 from rad.domains.formats import amazon_reviews as amazon
 from rad.errors import RadError

@@ -8,7 +8,7 @@ import pytest
 
 import rad
 from annotation.__main__ import main
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
 

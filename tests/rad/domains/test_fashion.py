@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import public_id
 from rad.domains.fashion import SOURCES
 from rad.errors import RadError

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import public_id
 from rad.domains.fashion_rtr import SOURCES
 from rad.errors import RadError

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.sources import MissingFiles
 from rad.data.splits import public_id
 from rad.domains.movies import SOURCES, SOURCES_1M

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import public_id
 from rad.domains.papers import SOURCES
 from rad.errors import RadError

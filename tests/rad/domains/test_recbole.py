@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.run import arguments, job_of
-from rad.data.dataset import load_domain, open_dataset
+from rad.data.load import load_domain, open_dataset
 from rad.data.splits import public_id
 from rad.errors import RadError
 from rad.leakage.dataset_checks import check

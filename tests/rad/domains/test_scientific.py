@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.splits import public_id
 from rad.domains.scientific import SOURCES, Domain, category_paths
 from rad.errors import RadError

@@ -25,7 +25,7 @@ from annotation.campaign.judgements import OPTIONS
 from annotation.drafters import llm
 from benchmarks import run
 from benchmarks.harness.results import read_result
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.llm.client import Endpoint
 from rad.runtime.files import read_jsonl

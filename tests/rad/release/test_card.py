@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from rad import __main__ as cli
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.splits import SPLITS
 from rad.release import card, croissant, publish
-from rad.release import manifest as release
+from rad.release.gather import gather
+from rad.release.manifest import read_manifest
 
 WORLD = "world:seed=5,users=60,items=200"
 ROOT = Path(__file__).parents[3]
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def released(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("releases") / "world"
-    publish.write(release.gather(WORLD), folder, "org/rad-world")
+    publish.write(gather(WORLD), folder, "org/rad-world")
     return folder
 
 
@@ -79,9 +80,9 @@ def test_the_release_card(released):
     for config in about["configs"]:
         for part in config["data_files"]:
             assert list(released.glob(part["path"])), part
-    manifest = release.read_manifest(released)
+    manifest = read_manifest(released)
     data = open_dataset(WORLD)
-    assert manifest["sha256"] == data.sha256 and data.sha256 in body
+    assert manifest.sha256 == data.sha256 and data.sha256 in body
     assert f"| examples | {sum(len(data.examples[s]) for s in SPLITS):,} |" in body
     for part in ("## Contamination of pretrained models", "## Versions", "## Errata", "## Licence", "## One row"):
         assert part in body
@@ -90,7 +91,7 @@ def test_the_release_card(released):
 
 def test_a_third_party_release_card_says_how_to_rebuild(raw_scientific, tmp_path, monkeypatch):
     monkeypatch.setenv("RAD_DATA", str(raw_scientific.parent))
-    publish.write(release.gather("scientific:changed"), tmp_path / "out", "org/rad-scientific")
+    publish.write(gather("scientific:changed"), tmp_path / "out", "org/rad-scientific")
     text = (tmp_path / "out/README.md").read_text()
     assert "license: other" in text and "Texts are not in it" in text and "RAD_DATA" in text
     assert "## One row" not in text and "Fetch UniSRec" in text

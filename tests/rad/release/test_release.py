@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,15 +14,16 @@ import pytest
 
 import rad
 from rad import __main__ as cli
-from rad.data import arrow
-from rad.data.dataset import open_dataset
+from rad.data import tables
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
-from rad.release import manifest as release
 from rad.release import publish
+from rad.release.gather import gather
 from rad.runtime.files import write_jsonl
 from rad.types import Evidence, Judgement, Rationale, Reason
 
+FILE = {"rows": 1, "bytes": 1, "sha256": ""}
 WORLD = "world:seed=5,users=60,items=200"
 THIRD = "scientific:changed"
 TITLES = ("Oscilloscope", "Dark Side", "Duct Tape, 2 in", "Rigol")
@@ -63,7 +64,7 @@ def plain(folder: Path, config: str, cache: Path):
 
 
 def test_plain_datasets_reads_a_world_back_equal(pushed, tmp_path):
-    source = arrow.arrow_tables(open_dataset(WORLD))
+    source = tables.arrow_tables(open_dataset(WORLD))
     examples = plain(pushed, "examples", tmp_path)
     for split in ("train", "validation", "test"):
         assert examples[split].to_pylist() == source[split].to_pylist()
@@ -92,17 +93,17 @@ def test_a_release_is_the_data_set_itself(pushed):
 
 
 def test_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "ROWS", 100)
-    made = release.gather(WORLD)
+    monkeypatch.setattr(publish, "ROWS", 100)
+    made = gather(WORLD)
     manifest = publish.write(made, tmp_path / "out", None)
-    names = [f["path"] for f in manifest["files"] if f["path"].startswith("examples/train")]
+    names = [f.path for f in manifest.files if f.path.startswith("examples/train")]
     assert len(names) == -(-made.tables["examples"]["train"].num_rows // 100) > 1
     assert open_dataset(str(tmp_path / "out")).examples == made.dataset.examples
 
 
 def test_the_same_release_has_the_same_bytes(pushed, tmp_path):
     again = tmp_path / "again"
-    publish.write(release.gather(WORLD), again, None)
+    publish.write(gather(WORLD), again, None)
     files = {p.relative_to(pushed): p.read_bytes() for p in pushed.rglob("*") if p.is_file()}
     assert {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()} == files
 
@@ -126,7 +127,7 @@ def test_third_party_text_is_never_in_a_release(raw, tmp_path, capsys):
 
 
 def test_plain_datasets_reads_all_of_a_release_without_rationales(raw, tmp_path):
-    made = release.gather(THIRD)
+    made = gather(THIRD)
     publish.write(made, tmp_path / "out", None)
     configs = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
     assert configs == ["candidates", "examples", "items"]
@@ -142,10 +143,10 @@ def test_ratings_and_times_stay_out(tmp_path, monkeypatch):
 
     monkeypatch.setenv("RAD_DATA", str(tmp_path))
     raw_amazon(tmp_path / "shoes", 2018)
-    made = release.gather("amazon:shoes,core=3")
+    made = gather("amazon:shoes,core=3")
     assert any(x.timestamp for s in made.dataset.sequences.values() for x in s)
     manifest = publish.write(made, tmp_path / "out", None)
-    assert manifest["data"] == "amazon:shoes,core=3"
+    assert manifest.data == "amazon:shoes,core=3"
     rows = pq.read_table(tmp_path / "out/examples/test-00000-of-00001.parquet").to_pylist()
     assert all(x["timestamp"] is x["rating"] is None for row in rows for x in row["history"])
     assert open_dataset(str(tmp_path / "out")).sha256 == made.dataset.sha256
@@ -155,7 +156,7 @@ def test_the_users_own_copy_is_joined(raw, tmp_path):
     data = open_dataset(THIRD)
     given = quoting(data)
     write_jsonl(tmp_path / "given.jsonl", given)
-    made = release.gather(THIRD, extra=tmp_path / "given.jsonl")
+    made = gather(THIRD, extra=tmp_path / "given.jsonl")
     publish.write(made, tmp_path / "out", None)
     there = open_dataset(str(tmp_path / "out"))
     assert there.sha256 == made.dataset.sha256 != data.sha256
@@ -168,7 +169,7 @@ def test_the_users_own_copy_is_joined(raw, tmp_path):
 
 def test_a_copy_that_differs_or_is_missing_is_one_line(raw, tmp_path, monkeypatch):
     folder = tmp_path / "out"
-    publish.write(release.gather(THIRD), folder, None)
+    publish.write(gather(THIRD), folder, None)
     items = raw / "items.jsonl"
     items.write_text(items.read_text().replace("Gorilla", "Monkey"))
     with pytest.raises(RadError, match=r"your copy of scientific:changed is not the one .*expected \w+, found \w+"):
@@ -179,7 +180,7 @@ def test_a_copy_that_differs_or_is_missing_is_one_line(raw, tmp_path, monkeypatc
 
 
 def test_a_changed_or_unfinished_release_is_refused(tmp_path):
-    publish.write(release.gather(WORLD), tmp_path / "out", None)
+    publish.write(gather(WORLD), tmp_path / "out", None)
     shard = tmp_path / "out/users/full-00000-of-00001.parquet"
     content = shard.read_bytes()
     shard.write_bytes(content[:-1] + b"x")
@@ -194,16 +195,25 @@ def test_a_changed_or_unfinished_release_is_refused(tmp_path):
     for change, said in (
         ({"schema_version": 2}, "schema_version 2, this code reads 1"),
         ({"sha256": "0" * 64}, "its manifest says 000000000000"),
-        ({"notes": 3, "domain": None}, "domain, notes: missing, or not what"),
-        ({"files": [{"path": "items/../../x.parquet", "sha256": ""}]}, "is no file of a release"),
+        (
+            {"notes": 3, "domain": None},
+            r"domain: expected a string, found null; notes: expected an object, found a whole number",
+        ),
+        (
+            {"files": [{"path": "items/x.parquet", "sha256": ""}]},
+            r"rad\.json: lacks files\[0\]\.rows, files\[0\]\.bytes",
+        ),
+        ({"files": [{**FILE, "path": "items/../../x.parquet"}]}, "is no file of a release"),
+        ({"files": [{**FILE, "path": "/items/x.parquet"}]}, "is no file of a release"),
         ({"data": "org/other"}, "'org/other' is no domain"),
         ({"data": "campaign:x"}, "is no domain"),
+        ({"data": "release:x"}, "is no domain"),
     ):
         path.write_text(json.dumps({**manifest, **change}))
         with pytest.raises(RadError, match=said):
             rad.load(str(tmp_path / "out"))
     path.write_text("[]")
-    with pytest.raises(RadError, match="not the manifest of a release"):
+    with pytest.raises(RadError, match="schema_version None, this code reads 1"):
         rad.load(str(tmp_path / "out"))
     path.unlink()
     with pytest.raises(RadError, match="no release of RAD"):
@@ -247,24 +257,24 @@ def test_answers_that_quote_a_title_stay_out(raw, tmp_path):
     rules.write(folder / "drafts.jsonl", drafts)
     rules.write(folder / "rationales.jsonl", drafts[:1])
     write_jsonl(folder / "judgements.jsonl", judged)
-    made = release.gather(f"campaign:{folder}")
+    made = gather(f"campaign:{folder}")
     rows = made.tables["judgements"]["full"].to_pylist()
     assert not any("Oscilloscope" in row["answer"] for row in rows if row["rationale_id"] == drafts[1].rationale_id)
     assert sum(row["question"] == "verdict" for row in rows) == 2
-    assert str(tmp_path) not in json.dumps(made.about)
+    assert str(tmp_path) not in json.dumps(asdict(made.manifest))
 
 
 def test_a_rationale_of_a_strange_query_is_refused(tmp_path):
     reason = Rationale("r", "nobody-3", (), "x", "unexplained", "llm", "t", "1")
     rules.write(tmp_path / "given.jsonl", [reason])
     with pytest.raises(RadError, match="query nobody-3, which is not in"):
-        release.gather(WORLD, extra=tmp_path / "given.jsonl")
+        gather(WORLD, extra=tmp_path / "given.jsonl")
 
 
 def test_a_file_without_rationales_is_refused(tmp_path):
     (tmp_path / "given.jsonl").touch()
     with pytest.raises(RadError, match=r"given\.jsonl: no rationales"):
-        release.gather(WORLD, extra=tmp_path / "given.jsonl")
+        gather(WORLD, extra=tmp_path / "given.jsonl")
 
 
 def test_where_to(monkeypatch, tmp_path):

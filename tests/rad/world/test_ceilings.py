@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.world import catalogue, choice_model, posterior, simulate
 from rad.world.ceilings import bounds, known_wants, scores, store, stored

@@ -10,7 +10,8 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from rad.data.dataset import Dataset, open_dataset
+from rad.data.dataset import Dataset
+from rad.data.load import open_dataset
 from rad.data.splits import query_id
 from rad.errors import RadError
 from rad.rationales.rules import Rules

@@ -11,7 +11,7 @@ import torch
 from benchmarks.models.rationale_first.head import Head
 from benchmarks.models.rationale_first.model import Model
 from benchmarks.models.rationale_first.story import Story
-from rad.data.dataset import open_dataset
+from rad.data.load import open_dataset
 from rad.data.splits import sequences_of
 from rad.features.item_features import FEATURES, Catalogue, CoPurchase
 from rad.types import Evidence, Rationale, Reason

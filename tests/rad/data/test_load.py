@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rad.data import dataset
-from rad.data.dataset import open_dataset
+from rad.data import load
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.types import Interaction, Item
 
@@ -17,7 +17,7 @@ def opened(monkeypatch):
 
     def open_corpus(corpus, protocol="full"):
         domain = SimpleNamespace(name="toy", version="1", load=lambda data_dir: corpus)
-        monkeypatch.setattr(dataset, "load_domain", lambda spec: domain)
+        monkeypatch.setattr(load, "load_domain", lambda spec: domain)
         return open_dataset("toy", protocol=protocol)
 
     return open_corpus

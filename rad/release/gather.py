@@ -1,0 +1,190 @@
+"""What goes into a release: the tables of a data set, without what its publishers would not have us publish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+import rad
+from rad.data import arrow, candidates, splits
+from rad.data.dataset import Dataset
+from rad.data.domain import Corpus
+from rad.data.load import dataset_of, load_domain
+from rad.data.sources import resolve_path
+from rad.data.splits import SPLITS
+from rad.data.tables import arrow_tables
+from rad.errors import RadError
+from rad.features.bm25 import tokenize
+from rad.rationales import rules
+from rad.rationales.claims import FUNCTION_WORDS
+from rad.release.manifest import SCHEMA_VERSION, Manifest, SourceFile, source_sha256
+from rad.runtime import records
+from rad.types import Interaction, Item, Judgement, Rationale, Split
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is to be written: the whole data set that it is read back as, and its tables by config and split.
+
+    ``manifest`` has no files yet.
+    """
+
+    dataset: Dataset
+    tables: Mapping[str, Mapping[str, pa.Table]]
+    manifest: Manifest
+
+
+def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -> Release:
+    """Load domain ``spec`` and keep what may be published. ``extra``: a file of rationales in place of its own."""
+    domain = load_domain(spec)
+    corpus = domain.load(data_dir)
+    base = load_domain(corpus.data or spec)
+    name, _, argument = spec.partition(":")
+    folder = resolve_path(name, argument, data_dir) if name == "campaign" else None
+    if corpus.origin:
+        raise RadError(f"{spec} is a release: copy its folder, or push what it was made from")
+    if extra is not None:
+        rationales = {r.query_id: r for _, r in rules.read(extra)}
+        if not rationales:
+            raise RadError(f"{extra}: no rationales")
+        corpus = replace(corpus, rationales=rationales)
+    drafts = _read(folder, "drafts.jsonl", Rationale)
+    judgements = _read(folder, "judgements.jsonl", Judgement)
+    data = dataset_of(spec, domain, corpus)
+    _check_queries(spec, corpus.rationales.values(), data)
+    withheld: dict[str, int] = {}
+    if not base.published_whole:
+        publishable = _Publishable(data)
+        own, public_drafts = publishable.of(corpus.rationales.values()), publishable.of(drafts)
+        answers = publishable.answers(judgements, public_drafts)
+        withheld = {
+            "rationales withheld, since their text has words of a title": len(corpus.rationales) - len(own),
+            "drafts withheld for the same": len(drafts) - len(public_drafts),
+            "answers of reviewers withheld for the same": len(judgements) - len(answers),
+            "contrasts withheld, since they may name their items": len(corpus.contrasts),
+        }
+        drafts, judgements = public_drafts, answers
+        corpus = replace(corpus, rationales={r.query_id: r for r in own}, contrasts={})
+        data = dataset_of(spec, domain, corpus)
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        data=re.sub(r"(?<=[:,])[^,=]*/", "", corpus.data or spec),  # the folders are of one machine
+        domain=corpus.domain or domain.name,
+        version=data.version,
+        rad=rad.__version__,
+        texts=base.published_whole,
+        sha256=data.sha256,
+        source_sha256=source_sha256(data.items, data.sequences),
+        candidates=candidates.VERSION,
+        ordered=corpus.ordered,
+        notes={**data.notes, **{what: n for what, n in withheld.items() if n}},
+        sources=tuple(SourceFile(s.file, s.sha256, s.origin, s.licence, s.instructions) for s in base.sources),
+        writer=f"pyarrow {pa.__version__}",
+        files=(),
+    )
+    return Release(data, _tables(corpus, data, drafts, judgements, base.published_whole), manifest)
+
+
+def _tables(
+    corpus: Corpus, data: Dataset, drafts: Iterable[Rationale], judgements: Iterable[Judgement], texts: bool
+) -> dict[str, dict[str, pa.Table]]:
+    """By config and split. The library ``datasets`` cannot read a table without rows, so empty ones are left out."""
+    tables = arrow_tables(data if texts else _bare(data))
+    lists = candidates.cached(data.sha256, data.items, data.examples)
+    configs: dict[str, dict[str, pa.Table]] = {
+        "examples": {split: tables[split] for split in SPLITS},
+        "items": {"full": tables["items"] if texts else tables["items"].select(["item_id", "domain"])},
+        "users": {"full": _users(corpus, data)} if texts else {},
+        "rationales": {"full": arrow.table(map(arrow.rationale_row, corpus.rationales.values()), arrow.RATIONALE)},
+        "drafts": {"full": arrow.table(map(arrow.rationale_row, drafts), arrow.RATIONALE)},
+        "judgements": {"full": arrow.table(map(arrow.judgement_row, judgements), arrow.JUDGEMENT)},
+        "candidates": {split: _candidates(data, split, lists) for split in candidates.HELD_OUT},
+    }
+    filled = {name: {split: rows for split, rows in parts.items() if rows.num_rows} for name, parts in configs.items()}
+    return {name: parts for name, parts in filled.items() if parts}
+
+
+def _read(folder: Path | None, name: str, kind: type[T]) -> list[T]:
+    path = folder / name if folder else None
+    return [row for _, row in records.read(path, kind)] if path and path.exists() else []
+
+
+def _check_queries(spec: str, rationales: Iterable[Rationale], data: Dataset) -> None:
+    """Refuse a rationale of a query that the data set does not have."""
+    queries = {e.query.query_id for split in SPLITS for e in data.examples[split]}
+    queries |= {splits.query_id(user, k) for user, s in data.sequences.items() for k in range(len(s))}
+    if strange := next((r.query_id for r in rationales if r.query_id not in queries), None):
+        raise RadError(f"a rationale is of query {strange}, which is not in {spec}")
+
+
+class _Publishable:
+    """Which texts hold no words of a title: neither of the query's history nor of its target."""
+
+    def __init__(self, data: Dataset) -> None:
+        self.items, self.rules = data.items, rules.Rules(data.items)
+        self.examples = {e.query.query_id: e for split in SPLITS for e in data.examples[split]}
+
+    def of(self, rationales: Iterable[Rationale]) -> list[Rationale]:
+        return [rationale for rationale in rationales if self._may_be(rationale)]
+
+    def answers(self, judgements: Iterable[Judgement], drafts: Iterable[Rationale]) -> list[Judgement]:
+        """Reviewers' answers to ``drafts``; what they wrote themselves obeys the same rules."""
+        by_id = {draft.rationale_id: draft for draft in drafts}
+        pairs = ((one, by_id.get(one.rationale_id)) for one in judgements)
+        return [one for one, draft in pairs if draft is not None and self._may_be(replace(draft, text=one.answer))]
+
+    def _may_be(self, rationale: Rationale) -> bool:
+        """Stricter than the rule ``quotes_title``: a title of two or three words counts, too, when all are there."""
+        example = self.examples.get(rationale.query_id)
+        if example is None:  # of a user with another's sequence
+            return False
+        query, words = example.query, tokenize(rationale.text)
+        targets = [self.items[item_id] for item_id in example.relevant]
+        for item in (*targets, *(self.items[x.item_id] for x in query.history)):
+            values = {w for entry in item.attributes.values() for value in entry for w in tokenize(value)}
+            title = tokenize(item.title)
+            if rules.run_of(title, words, set(title) - values - FUNCTION_WORDS):
+                return False
+        return not any(self.rules.names(rationale.text, target, query) for target in targets)
+
+
+def _bare(data: Dataset) -> Dataset:
+    """The data set without third-party text: ids and their order."""
+    items = {item_id: Item(item_id, item.domain, "", "") for item_id, item in data.items.items()}
+
+    def strip(sequence: Sequence[Interaction]) -> tuple[Interaction, ...]:
+        return tuple(Interaction(x.user_id, x.item_id) for x in sequence)
+
+    examples = {
+        split: tuple(replace(e, query=replace(e.query, history=strip(e.query.history), profile=None)) for e in rows)
+        for split, rows in data.examples.items()
+    }
+    return replace(data, items=items, examples=examples, sequences={})
+
+
+def _users(corpus: Corpus, data: Dataset) -> pa.Table:
+    contrasts: dict[str, list[dict[str, Any]]] = {user: [] for user in data.sequences}
+    for key, contrast in corpus.contrasts.items():
+        contrasts[key.rpartition("-")[0]].append(arrow.contrast_row(contrast))
+    rows = (
+        {
+            "user_id": user,
+            "interactions": list(map(arrow.interaction_row, sequence)),
+            "contrasts": contrasts[user],
+        }
+        for user, sequence in data.sequences.items()
+    )
+    return arrow.table(rows, arrow.USER)
+
+
+def _candidates(data: Dataset, split: Split, lists: Mapping[str, Sequence[str]]) -> pa.Table:
+    keys = [e.query.query_id for e in data.examples[split]]
+    rows = ({"query_id": key, "split": split, "candidates": list(lists[key])} for key in keys)
+    return arrow.table(rows, arrow.CANDIDATES)

@@ -20,7 +20,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from annotation.agreement.measure import read_drafts
+from annotation.campaign import drafts
+from annotation.campaign.folder import Campaign
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import DatasetCache, FinishedRun, read_finished_run
 from benchmarks.explanations.judges import JudgeEndpoint
@@ -55,7 +56,7 @@ def main(
     if endpoint is not None:  # an endpoint that cannot be asked is an error before the model is fitted
         endpoint.client()
     if campaign is not None:  # and so is a campaign that cannot be read
-        read_drafts(campaign)
+        drafts.by_id(Campaign(campaign))
     datasets = DatasetCache(domain, data_dir)
     runs = [read_finished_run(folder, datasets) for folder in folders]
     if no_model:

@@ -2,7 +2,7 @@
 
 A judge is compared with people twice:
 
-- *against all*: with every person's answer (kappa, all pairs together) and with the mean of all people (correlations);
+- *against all*: with every person's answer (kappa, all pairs pooled) and with the mean of all people (correlations);
 - *in a person's place*: each reviewer in turn is left out, and the judge's answers stand where theirs did, on the same
   records, against the same others. The reviewer's own agreement with the others is the human ceiling, so that judge and
   ceiling differ in nothing but who answered (the idea of Calderon, Reichart and Dror's alternative annotator test,
@@ -17,33 +17,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from annotation.agreement import coefficients
-from annotation.agreement.coefficients import Array, Draws, Estimate, Statistic, bootstrap, estimate
-from annotation.agreement.reliability_data import Panel
-from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS, Answered, Group
+from annotation.agreement.coefficients import Array, Draws, Statistic, bootstrap, estimate
+from annotation.agreement.reliability_data import ReliabilityData
+from annotation.agreement.results import Calibration, Estimate
+from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS, Answered
+from annotation.campaign.pseudonyms import Group
 
 COMPARED = tuple(OPTIONS)  # the questions that judges answer
+# Whose answers are compared with the others': those of "all" (reviewer 0 stands for all), or of the "judge" or the
+# "person" in the place of one reviewer; and which coefficients: "kappas", "mean" or "pairs"
+Scope = tuple[str, int]
+Key = tuple[Scope, str]
+ALL: Scope = ("all", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """One judge on one question. ``against`` says whose answers it is compared with.
+class Comparison:
+    """The coefficients of one judge on one question; the fields are those of :class:`Calibration`."""
 
-    ``n_records``: with a valid answer of the judge and one of a person; ``n_shared``: of these, with two people's.
-    Coefficients by name: ``kappa`` and ``weighted_kappa`` of pairs, ``spearman`` and ``pearson`` with the mean (of all,
-    or of the others), ``spearman_pairs`` and ``pearson_pairs`` of single answers.
-    """
-
-    judge: str
-    question: str
-    against: Group
-    n_answers: int
-    n_abstained: int
-    n_invalid: int
     n_records: int
     n_shared: int
     against_all: Mapping[str, Estimate]
@@ -53,93 +48,116 @@ class Calibration:
 
 
 def calibrate(
-    judged: Sequence[Answered], people: Sequence[Answered], against: Group, seed: int = 0, resamples: int = 1000
+    judged: Sequence[Answered], people: Sequence[Answered], group: Group, seed: int = 0, resamples: int = 1000
 ) -> list[Calibration]:
-    """Each question that the one judge of ``judged`` answered, against ``people``'s answers."""
+    """Compare one judge with people.
+
+    Args:
+        judged: The judge's answers.
+        people: The answers that it is compared with.
+        group: Whose answers these are: those of people, or of simulated reviewers where there are none.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+
+    Returns:
+        A calibration for each question that the judge answered.
+    """
     out = []
     for question in COMPARED:
-        asked = [one for one in judged if one.judgement.question == question]
-        if not asked:
+        mine = [one for one in judged if one.judgement.question == question]
+        if not mine:
             continue
-        kinds = Counter(one.judgement.answer for one in asked)
-        valid = {one.judgement.rationale_id: one for one in asked if one.value is not None}
+        kinds = Counter(one.judgement.answer for one in mine)
+        valid = {one.judgement.rationale_id: one for one in mine if one.value is not None}
         theirs = [p for p in people if p.judgement.question == question and p.judgement.rationale_id in valid]
-        counted: dict[str, Any] = {
-            "n_answers": len(asked),
-            "n_abstained": kinds[ABSTAINED],
-            "n_invalid": kinds[INVALID],
-        }
-        name = asked[0].judgement.annotator
-        found = _compared(question, theirs, valid, seed, resamples)
-        out.append(Calibration(judge=name, question=question, against=against, **counted, **found))
+        compared = _compared(question, theirs, valid, seed, resamples)
+        out.append(
+            Calibration(
+                judge=mine[0].judgement.annotator,
+                question=question,
+                against=group,
+                n_answers=len(mine),
+                n_abstained=kinds[ABSTAINED],
+                n_invalid=kinds[INVALID],
+                n_records=compared.n_records,
+                n_shared=compared.n_shared,
+                against_all=compared.against_all,
+                in_place=compared.in_place,
+                people=compared.people,
+                difference=compared.difference,
+            )
+        )
     return out
 
 
 def _compared(
     question: str, theirs: Sequence[Answered], valid: Mapping[str, Answered], seed: int, resamples: int
-) -> dict[str, Any]:
+) -> Comparison:
     records = {name: k for k, name in enumerate(sorted({one.judgement.rationale_id for one in theirs}))}
     reviewers = sorted({one.judgement.annotator for one in theirs})
     mine = [valid[name] for name in records]
     columns = {name: k for k, name in enumerate([*reviewers, *sorted({one.judgement.annotator for one in mine})])}
-    panel = Panel.of(question, [*theirs, *mine], records, columns, None)
-    people, judge = panel.codes[:, : len(reviewers)], panel.codes[:, -1] if mine else np.zeros(0, int)
+    data = ReliabilityData.of(question, [*theirs, *mine], records, columns, None)
+    # Codes of people (records, reviewers), and of the judge (records,), whose column is the last
+    people, judge = data.codes[:, : len(reviewers)], data.codes[:, -1] if mine else np.zeros(0, int)
     shared = (people >= 0).sum(axis=1) > 1
-    statistics: dict[Any, Statistic] = _against(panel, judge, people, "all")
+    statistics = _statistics(data, judge, people, ALL)
     sizes = {}
     for k in range(len(reviewers)):
+        # The others' answers (records, reviewers - 1), on the records that reviewer k answered, too
         rest = np.where((shared & (people[:, k] >= 0))[:, None], np.delete(people, k, axis=1), -1)
         sizes[k] = int((rest >= 0).any(axis=1).sum())
         if sizes[k]:
-            statistics |= _against(panel, judge, rest, ("judge", k)) | _against(
-                panel, people[:, k], rest, ("person", k)
-            )
+            statistics |= _statistics(data, judge, rest, ("judge", k))
+            statistics |= _statistics(data, people[:, k], rest, ("person", k))
     draws = {
-        (key, name + ("_pairs" if part == "pairs" else "")): one
-        for ((key, part), name), one in bootstrap(statistics, len(records), seed, resamples).items()
+        (scope, name + ("_pairs" if part == "pairs" else "")): one
+        for ((scope, part), name), one in bootstrap(statistics, len(records), seed, resamples).items()
     }
-    n_shared, why = int(shared.sum()), "the judge or people always answer the same"
-    why_all = why if len(records) else "no record has an answer of both"
-    why_shared = why if n_shared else "no record has the answers of two people"
+    n_shared, constant = int(shared.sum()), "the judge or people always answer the same"
+    undefined_all = constant if len(records) else "no record has an answer of both"
+    undefined = constant if n_shared else "no record has the answers of two people"
     names = list(dict.fromkeys(name for _, name in draws))
     both = {name: _averaged(draws, name, sizes) for name in names}
-    return {
-        "n_records": len(records),
-        "n_shared": n_shared,
-        "against_all": {n: estimate(draws.get(("all", n)), len(records), why_all) for n in names},
-        "in_place": {n: estimate(both[n][0], n_shared, why_shared) for n in names},
-        "people": {n: estimate(both[n][1], n_shared, why_shared) for n in names},
-        "difference": {n: estimate(_minus(*both[n]), n_shared, why_shared) for n in names},
-    }
+    return Comparison(
+        n_records=len(records),
+        n_shared=n_shared,
+        against_all={n: estimate(draws.get((ALL, n)), len(records), undefined_all) for n in names},
+        in_place={n: estimate(both[n][0], n_shared, undefined) for n in names},
+        people={n: estimate(both[n][1], n_shared, undefined) for n in names},
+        difference={n: estimate(_minus(*both[n]), n_shared, undefined) for n in names},
+    )
 
 
-def _against(panel: Panel, one: Array, others: Array, key: Any) -> dict[Any, Statistic]:
-    """The coefficients of one code column against several."""
+def _statistics(data: ReliabilityData, one: Array, others: Array, scope: Scope) -> dict[Key, Statistic]:
+    """The coefficients of one code column (records,) with several (records, others)."""
     pairs = [(one, column) for column in others.T]
-    out: dict[Any, Statistic] = {(key, "kappas"): coefficients.kappa(pairs, panel.weights())} if pairs else {}
-    if panel.kind != "ordinal" or not pairs:
+    out: dict[Key, Statistic] = {(scope, "kappas"): coefficients.kappa(pairs, data.weights())} if pairs else {}
+    if data.kind != "ordinal" or not pairs:
         return out
-    steps = np.arange(len(panel.values), dtype=float)
+    steps = np.arange(len(data.values), dtype=float)
+    # The mean of the others' answers (records,), as codes of its own ascending values
     n = (others >= 0).sum(axis=1)
     means = np.where(n > 0, np.where(others >= 0, others, 0).sum(axis=1) / np.maximum(n, 1), np.nan)
     values, codes = np.unique(means[n > 0], return_inverse=True)
     mean = np.full(len(one), -1)
     mean[n > 0] = codes
-    out[key, "mean"] = coefficients.correlation([(one, mean)], steps, values)
-    out[key, "pairs"] = coefficients.correlation(pairs, steps, steps)
+    out[scope, "mean"] = coefficients.correlation([(one, mean)], steps, values)
+    out[scope, "pairs"] = coefficients.correlation(pairs, steps, steps)
     return out
 
 
 def _averaged(
-    draws: Mapping[tuple[Any, str], Draws], name: str, sizes: Mapping[int, int]
+    draws: Mapping[tuple[Scope, str], Draws], name: str, sizes: Mapping[int, int]
 ) -> tuple[Draws | None, Draws | None]:
     """The judge's and people's mean over reviewers; a reviewer counts where both coefficients are defined."""
     pairs = [(draws.get((("judge", k), name)), draws.get((("person", k), name)), n) for k, n in sizes.items()]
-    known = [(a, b, n) for a, b, n in pairs if a is not None and b is not None]
-    if not known:
+    defined = [(a, b, n) for a, b, n in pairs if a is not None and b is not None]
+    if not defined:
         return None, None
-    values = np.array([[[d.value, *d.resampled] for d in (a, b)] for a, b, _ in known])  # (reviewers, 2, 1 + resamples)
-    weights = np.where(np.isnan(values).any(axis=1), 0.0, np.array([n for *_, n in known], float)[:, None])
+    # (reviewers, 2, 1 + resamples): judge and person, of all records and of each resample
+    values = np.array([[[d.value, *d.resampled] for d in (a, b)] for a, b, _ in defined])
+    weights = np.where(np.isnan(values).any(axis=1), 0.0, np.array([n for *_, n in defined], float)[:, None])
     total = weights.sum(axis=0)
     mean = (np.nan_to_num(values) * weights[:, None]).sum(axis=0) / np.where(total > 0, total, np.nan)
     judge, person = (Draws(float(row[0]), row[1:]) for row in mean)

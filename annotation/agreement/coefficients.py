@@ -24,24 +24,31 @@ A coefficient is NaN where it is undefined: no two answers to compare, or no var
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
+from annotation.agreement.results import Estimate
+from annotation.campaign.judgements import Span
 from rad.runtime.statistics import bootstrap as resample
 from rad.runtime.statistics import percentile_interval
 
 Array = np.ndarray
+Key = TypeVar("Key", bound=Hashable)
 CELLS = 4_000_000  # weights held at once while resampling: 32 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """``columns`` (records, k): what each record adds to the sums. ``finish`` takes sums (resamples, k) and gives one
-    or more coefficients by name, (resamples,) each."""
+    """One or more coefficients as a function of sums over records.
+
+    Attributes:
+        columns: (records, k), what each record adds to the sums.
+        finish: Takes sums (resamples, k) and gives coefficients by name, (resamples,) each.
+    """
 
     columns: sp.csr_matrix
     finish: Callable[[Array], Mapping[str, Array]]
@@ -59,19 +66,8 @@ class Draws:
         return percentile_interval(self.resampled)
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A coefficient with its 95% interval, and the number of records it rests on. ``value`` is None where undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    undefined: str | None = None
-
-
 def estimate(draws: Draws | None, n: int, undefined: str) -> Estimate:
-    """What is told of a coefficient that rests on ``n`` records; ``undefined`` says why where it is NaN."""
+    """The estimate of a coefficient that rests on ``n`` records; ``undefined`` says why where it is NaN."""
     if draws is None or np.isnan(draws.value):
         return Estimate(None, None, None, n, undefined)
     low, high = draws.interval() or (None, None)
@@ -79,8 +75,8 @@ def estimate(draws: Draws | None, n: int, undefined: str) -> Estimate:
 
 
 def bootstrap(
-    statistics: Mapping[Any, Statistic], n_records: int, seed: int = 0, resamples: int = 1000
-) -> dict[tuple[Any, str], Draws]:
+    statistics: Mapping[Key, Statistic], n_records: int, seed: int = 0, resamples: int = 1000
+) -> dict[tuple[Key, str], Draws]:
     """Every coefficient by (key, name), under the same resamples of the records, so that differences are paired."""
     points = _coefficients(statistics, np.ones((1, n_records)))
     resampled = np.full((resamples, len(points)), np.nan)
@@ -96,7 +92,7 @@ def bootstrap(
     }
 
 
-def _coefficients(statistics: Mapping[Any, Statistic], counts: Array) -> dict[tuple[Any, str], Array]:
+def _coefficients(statistics: Mapping[Key, Statistic], counts: Array) -> dict[tuple[Key, str], Array]:
     """Each coefficient (resamples,) by key and name, where records are drawn ``counts`` (resamples, records) times."""
     weights = np.ascontiguousarray(counts.T, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -155,8 +151,8 @@ def alpha(counts: Array, distance: Array) -> Statistic:
 def observed(counts: Array, distance: Array) -> Array:
     """(records,): what each adds to n D_o."""
     others = np.maximum(counts.sum(axis=1) - 1, 1)
-    found: Array = np.einsum("uv,uv->u", counts @ distance, counts) / others
-    return found
+    disagreement: Array = np.einsum("uv,uv->u", counts @ distance, counts) / others
+    return disagreement
 
 
 def alpha_from(counts: Array, disagreement: Array, distance: Array) -> Statistic:
@@ -172,6 +168,8 @@ def alpha_from(counts: Array, disagreement: Array, distance: Array) -> Statistic
 def scale_alpha(counts: Array) -> Statistic:
     """``alpha`` (ordinal) and ``alpha_interval`` of an evenly spaced scale of V steps."""
     n_values = counts.shape[1]
+    # (records, V, V): how often answers v and w met on a record, a reviewer never with themselves; each record's
+    # pairs weigh 1 / (m - 1), so that a record counts by its answers, not by its pairs
     met = counts[:, :, None] * counts[:, None, :]
     met[:, np.arange(n_values), np.arange(n_values)] -= counts
     met /= np.maximum(counts.sum(axis=1) - 1, 1)[:, None, None]
@@ -206,7 +204,7 @@ def mid_ranks(counts: Array) -> Array:
     return np.cumsum(counts, axis=1) - counts / 2
 
 
-def marks(spans: Sequence[tuple[int, int, str]], length: int) -> Array:
+def span_mask(spans: Sequence[Span], length: int) -> Array:
     """(length,): which characters the spans of one reviewer cover."""
     out = np.zeros(length, bool)
     for start, end, _ in spans:
@@ -215,11 +213,12 @@ def marks(spans: Sequence[tuple[int, int, str]], length: int) -> Array:
 
 
 def spans_alpha(marked: Sequence[Sequence[Array]]) -> Statistic:
-    """``alpha`` over characters, from each record's :func:`marks`, one array a reviewer who answered."""
+    """``alpha`` over characters, from each record's :func:`span_mask`, one array a reviewer who answered."""
     rows = np.zeros((len(marked), 3))
     for row, reviewers in zip(rows, marked, strict=True):
         if (m := len(reviewers)) > 1:
-            k = np.sum(reviewers, axis=0)  # by how many reviewers each character is marked
+            k = np.sum(reviewers, axis=0)  # (characters,): how many of the m reviewers marked each
+            # answers "not marked" and "marked" over all characters, and what their differences add to n D_o
             row[:] = (m - k).sum(), k.sum(), (2 * k * (m - k)).sum() / (m - 1)
     return alpha_from(rows[:, :2], rows[:, 2], nominal(2))
 
@@ -239,12 +238,13 @@ class Crossed:
     def of(cls, pairs: Sequence[tuple[Array, Array]], n_b: int) -> Crossed:
         """From pairs of code columns (records,), -1 for no answer; ``n_b`` is the number of codes of the second."""
         n_records = len(pairs[0][0]) if pairs else 0
+        # One cell a pair of codes that occurs; each record adds 1 to the cell where its two answers met
         rows = [np.flatnonzero((a >= 0) & (b >= 0)) for a, b in pairs]
         cells = [a[r] * n_b + b[r] for (a, b), r in zip(pairs, rows, strict=True)]
         row = np.concatenate([*rows, np.zeros(0, int)])
-        found, column = np.unique(np.concatenate([*cells, np.zeros(0, int)]), return_inverse=True)
-        columns = sp.coo_matrix((np.ones(len(row)), (row, column)), shape=(n_records, len(found))).tocsr()
-        return cls(columns, found // n_b, found % n_b)
+        occurring, column = np.unique(np.concatenate([*cells, np.zeros(0, int)]), return_inverse=True)
+        columns = sp.coo_matrix((np.ones(len(row)), (row, column)), shape=(n_records, len(occurring))).tocsr()
+        return cls(columns, occurring // n_b, occurring % n_b)
 
     def table(self, sums: Array, n_a: int, n_b: int) -> Array:
         """(R, A, B) from sums (R, cells)."""
@@ -254,7 +254,7 @@ class Crossed:
 
 
 def kappa(pairs: Sequence[tuple[Array, Array]], distances: Mapping[str, Array]) -> Statistic:
-    """Cohen's kappa under each of the named disagreement weights (V, V), over all ``pairs`` of columns together."""
+    """Cohen's kappa under each of the named disagreement weights (V, V), pooled over all ``pairs`` of columns."""
     crossed = Crossed.of(pairs, len(next(iter(distances.values()))))
     return Statistic(crossed.columns, lambda sums: _kappas(crossed, sums, distances))
 

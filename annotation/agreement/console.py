@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from annotation.agreement.calibration import Calibration
-from annotation.agreement.coefficients import Estimate
-from annotation.agreement.measure import Agreement, GroupAgreement
+from annotation.agreement.results import Agreement, Calibration, Estimate, GroupAgreement
 from rad.reporting.console import console, table
 
 FEW = 20  # shared records below which an interval says little
 
 
-def show(found: Agreement, judges: Sequence[Calibration] = ()) -> None:
+def show(agreement: Agreement, judges: Sequence[Calibration] = ()) -> None:
     """People, simulated reviewers where there are some, and adjudicators."""
-    if not found.people.reviewers:
+    if not agreement.people.reviewers:
         console.print("No person has answered yet.")
-    for title, group in (("People", found.people), ("Simulated reviewers (programs, no people)", found.simulated)):
+    titled = {"People": agreement.people, "Simulated reviewers (programs, no people)": agreement.simulated}
+    for title, group in titled.items():
         if group.reviewers:
             _group(title, group)
-    if found.adjudicated:
+    if agreement.adjudicated:
         rows = table("", "question", "records", "answers", "equal")
         console.print("Reviewers' answers beside the adjudicator's:")
-        for question, row in found.adjudicated.items():
+        for question, row in agreement.adjudicated.items():
             rows.add_row(question, f"{row.n_records:,}", f"{row.n_answers:,}", f"{row.equal:.0%}")
         console.print(rows)
     if judges:
         _judges(judges)
-    if len(found.guidelines) > 1:
-        kinds = ", ".join(f"{name} ({n:,} answers)" for name, n in found.guidelines.items())
+    if len(agreement.guidelines) > 1:
+        kinds = ", ".join(f"{name} ({n:,} answers)" for name, n in agreement.guidelines.items())
         console.print(f"Answers under several guidelines are mixed: {kinds}.", markup=False)
-    console.print(f"Intervals: 95%, bootstrap over records, {found.resamples:,} resamples, seed {found.seed}.")
+    console.print(f"Intervals: 95%, bootstrap over records, {agreement.resamples:,} resamples, seed {agreement.seed}.")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -45,26 +44,26 @@ def spoken(one: Estimate) -> str:
 
 def _judges(judges: Sequence[Calibration]) -> None:
     """Judges in a reviewer's place beside the reviewers themselves."""
-    whom = {"people": "people", "simulated": "simulated reviewers, who are no people"}[judges[0].against]
+    whom = "people" if judges[0].against == "people" else "simulated reviewers, who are no people"
     console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
     rows = table("", "judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
     for one in judges:
-        for k, (name, place) in enumerate(shown_of(one.in_place).items()):
+        for k, (name, place) in enumerate(headline(one.in_place).items()):
             label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
             rows.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
     console.print(rows)
     for one in judges:
-        told = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
-        told += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
-        console.print(f"{told}; {one.n_shared:,} records compared", markup=False)
-        for why in {e.undefined for e in one.in_place.values() if e.undefined}:
-            console.print(f"  undefined: {why}")
+        counts = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
+        counts += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
+        console.print(f"{counts}; {one.n_shared:,} records compared", markup=False)
+        for reason in {e.undefined for e in one.in_place.values() if e.undefined}:
+            console.print(f"  undefined: {reason}")
 
 
-def shown_of(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+def headline(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """The coefficients that a table shows: one kappa and, on scales, Spearman's with the mean; files have all."""
-    kept = ("weighted_kappa", "spearman") if "weighted_kappa" in found else ("kappa",)
-    return {name: found[name] for name in kept if name in found}
+    names = ("weighted_kappa", "spearman") if "weighted_kappa" in estimates else ("kappa",)
+    return {name: estimates[name] for name in names if name in estimates}
 
 
 def _group(title: str, group: GroupAgreement) -> None:
@@ -81,8 +80,8 @@ def _group(title: str, group: GroupAgreement) -> None:
         rows.add_row(q.question, f"{q.n_answers:,}", f"{q.n_shared:,}", equal, alpha, q.distance, spread)
     console.print(rows)
     for q in group.questions.values():
-        if why := q.coefficients["alpha"].undefined:
-            console.print(f"alpha of {q.question} is undefined: {why}")
+        if reason := q.coefficients["alpha"].undefined:
+            console.print(f"alpha of {q.question} is undefined: {reason}")
     if any(0 < q.n_shared < FEW for q in group.questions.values()):
         console.print(f"few: under {FEW} records were answered twice, too few to rely on the interval.")
     if medians := [s.median for s in group.seconds.values()]:

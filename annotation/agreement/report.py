@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from annotation.agreement.calibration import Calibration
-from annotation.agreement.coefficients import Estimate
-from annotation.agreement.console import FEW, shown_of, spoken
-from annotation.agreement.measure import Agreement, Disagreement, GroupAgreement
+from annotation.agreement.console import FEW, headline, spoken
 from annotation.agreement.reliability_data import names_of
+from annotation.agreement.results import Agreement, Calibration, Disagreement, Estimate, GroupAgreement, Pair
 from annotation.campaign.judgements import QUESTIONS
 from rad.reporting import html, plots
 from rad.types import Rationale
@@ -24,7 +22,7 @@ TITLES = {
     "people": "People",
     "simulated": "Simulated reviewers",
 }
-TONES = {  # classes of the answers, in the order of annotation.agreement.reliability_data.names_of
+TONES = {  # classes of the answers, in the order of names_of
     "plausibility": ("s0", "s1", "s2", "s3", "s4"),
     "trust": ("s0", "s1", "s2", "s3", "s4"),
     "verdict": ("s4", "s3", "s0", "s2"),
@@ -40,7 +38,7 @@ COEFFICIENTS = {
 
 
 def page(
-    found: Agreement,
+    agreement: Agreement,
     judges: Sequence[Calibration],
     drafts: Mapping[str, Rationale],
     facts: Mapping[str, Any],
@@ -49,12 +47,12 @@ def page(
     environment = html.environment(Path(__file__).parent)
     environment.filters["spoken"] = spoken
     environment.filters["share"] = lambda value: "–" if value is None else f"{value:.0%}"
-    groups = [_group(name, getattr(found, name), drafts) for name in TITLES if getattr(found, name).reviewers]
+    by_name = {"people": agreement.people, "simulated": agreement.simulated}
     return html.document(
         environment.get_template("report.html"),
         html.style(Path(__file__).with_name("report.css")),
-        found=found,
-        groups=groups,
+        agreement=agreement,
+        groups=[_group(name, group, drafts) for name, group in by_name.items() if group.reviewers],
         judges=_judges(judges),
         facts=facts,
         few=FEW,
@@ -92,7 +90,7 @@ def _interval(name: str, one: Estimate, colour: str = "c1") -> plots.Interval:
     return plots.Interval(name, "undefined" if one.value is None else spoken(one), one.value, ends, colour)
 
 
-def _alphas(pairs: Sequence[Any]) -> dict[tuple[str, str], float | None]:
+def _alphas(pairs: Sequence[Pair]) -> dict[tuple[str, str], float | None]:
     return {pair.reviewers: pair.coefficients["alpha"].value for pair in pairs}
 
 
@@ -106,23 +104,21 @@ def _answers(group: GroupAgreement, question: str) -> dict[str, Any]:
     rows = []
     for code in names:
         count = sum(counts.get(code, 0) for counts in q.distribution.values())
-        known = q.codes.get(code)
-        rows.append(
-            (code, count, f"{count:,}" + (f" · alpha {known.value:.2f}" if known and known.value is not None else ""))
-        )
+        alpha = q.codes[code].value if code in q.codes else None
+        rows.append((code, count, f"{count:,}" + (f" · alpha {alpha:.2f}" if alpha is not None else "")))
     return {"question": question, "plot": plots.bars(rows, q.n_answers, f"{question} given"), "legend": ()}
 
 
 def _talk(one: Disagreement, draft: Rationale) -> dict[str, Any]:
-    said = [(who, dict(_words(given, draft.text))) for who, given in one.answers.items()]
-    final = [(who, dict(_words(given, draft.text))) for who, given in one.adjudicated.items()]
-    return {"id": one.rationale_id, "text": draft.text, "said": said, "final": final}
+    reviewers = [(who, dict(_words(answers, draft.text))) for who, answers in one.answers.items()]
+    adjudicators = [(who, dict(_words(answers, draft.text))) for who, answers in one.adjudicated.items()]
+    return {"id": one.rationale_id, "text": draft.text, "reviewers": reviewers, "adjudicators": adjudicators}
 
 
-def _words(given: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
+def _words(answers: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
     """Answers as people read them: codes in a row, the marked words themselves, a corrected text only if it differs."""
     for question, kind in QUESTIONS.items():
-        answer = given.get(question)
+        answer = answers.get(question)
         if answer is None:
             continue
         if kind == "set":
@@ -138,7 +134,7 @@ def _judges(judges: Sequence[Calibration]) -> list[dict[str, Any]]:
     out = []
     for one in judges:
         rows: list[plots.Interval] = []
-        for name, place in shown_of(one.in_place).items():
+        for name, place in headline(one.in_place).items():
             rows += [
                 _interval(f"judge: {COEFFICIENTS[name]}", place, "c2"),
                 _interval("the ceiling: people", one.people[name]),

@@ -6,14 +6,12 @@ and never written down. Whatever goes wrong on the way is one :class:`RadError`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotation.campaign.folder import Campaign
@@ -27,13 +25,6 @@ PAGE = 500  # records a request
 PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("campaign", type=Path, metavar="CAMPAIGN", help="the campaign's folder")
-    parser.add_argument(
-        "--api-url", metavar="URL", help="another Argilla than the campaign's own; its key is read from ARGILLA_API_KEY"
-    )
-
-
 def connect(campaign: Campaign, api_url: str | None = None) -> rg.Argilla:
     """A client with the rights of an owner. :class:`RadError` on a wrong URL or key, and where nothing answers."""
     if api_url:
@@ -45,7 +36,7 @@ def connect(campaign: Campaign, api_url: str | None = None) -> rg.Argilla:
     import argilla
     import httpx
 
-    warnings.filterwarnings("ignore", module=r"argilla(\.|$)")  # told in our own words
+    warnings.filterwarnings("ignore", module=r"argilla(\.|$)")  # we report failures in our own words
     for name in ("httpx", "argilla"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
@@ -74,27 +65,28 @@ def _own(campaign: Campaign) -> str:
 
 
 def _short(error: BaseException) -> str:
-    said = " ".join(str(error).split()) or type(error).__name__
-    return said if len(said) <= 160 else said[:157] + "..."
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= 160 else words[:157] + "..."
 
 
 @contextmanager
-def speaking(what: str) -> Iterator[None]:
-    """Failures of the server while ``what`` is being done, as one line."""
+def argilla_errors(action: str) -> Iterator[None]:
+    """Turn failures of the server during ``action`` into a :class:`RadError` of one line."""
     import httpx
     from argilla._exceptions import ArgillaError, ForbiddenError
 
     try:
         yield
     except ForbiddenError as error:
-        raise RadError(f"{what}: the key's role may not do this, an owner's may ({_short(error)})") from error
+        raise RadError(f"{action}: the key's role may not do this, an owner's may ({_short(error)})") from error
     except (ArgillaError, httpx.HTTPError) as error:
         raise RadError(
-            f"{what}: the server did not answer as expected ({_short(error)}); what arrived there is kept: run it again"
+            f"{action}: the server did not answer as expected ({_short(error)}); "
+            "what arrived there is kept: run it again"
         ) from error
 
 
-def find(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
+def find_dataset(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
     """The campaign's dataset of this name on the server, with its settings read; None where there is none."""
     if client.workspaces(campaign.settings.name) is None:
         return None
@@ -102,15 +94,16 @@ def find(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None
     return dataset.get() if dataset is not None else None
 
 
-def found(client: rg.Argilla, campaign: Campaign, name: str = REVIEW) -> rg.Dataset:
-    dataset = find(client, campaign, name)
+def pushed_dataset(client: rg.Argilla, campaign: Campaign, name: str = REVIEW) -> rg.Dataset:
+    """The same. :class:`RadError` where nothing was pushed yet."""
+    dataset = find_dataset(client, campaign, name)
     if dataset is None:
         raise RadError(f"nothing was pushed to {client.api_url} yet: python -m annotation push {campaign.path}")
     return dataset
 
 
 def records(client: rg.Argilla, dataset: rg.Dataset, answers: bool = False) -> list[dict[str, Any]]:
-    """All records of a dataset as the API tells them, once each; with ``answers`` everybody's responses."""
+    """All records of a dataset in the API's own form, once each; with ``answers`` everybody's responses."""
     path, out, offset = f"/api/v1/datasets/{dataset.id}/records", {}, 0
     include = {"include": "responses"} if answers else {}
     while True:

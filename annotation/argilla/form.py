@@ -1,9 +1,9 @@
-"""The reviewed form: what reviewers see of a draft, what they are asked, and how answers become judgements.
+"""The review form: what reviewers see of a draft, its questions, and how answers become judgements.
 
 History and draft come as plain text without the characters that begin markup (:func:`plain`), so that markup in a third
-party's titles is shown and never obeyed. The corrected
-text is filled in beforehand with the draft; no score, no model's opinion and no other reviewer's answer is shown, since
-these anchor people (the adjudicator, who decides between reviewers, sees their answers).
+party's titles is shown and never obeyed. The corrected text is filled in beforehand with the draft. No score, no
+model's opinion and no other reviewer's answer is shown, since these anchor people. The adjudicator, who decides
+between reviewers, sees their answers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import argilla as rg
 
 from annotation import guidelines
+from annotation.campaign.judgements import ERROR_LABELS, SPAN_LABELS, VERDICT_LABELS
 from rad.errors import RadError
 from rad.rationales import claims
 from rad.runtime.files import atomic_write, canonical
@@ -24,23 +25,6 @@ from rad.types import Example, Item, Judgement, Rationale
 
 FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
 SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
-
-VERDICTS = {
-    "accept": "Accept as it is",
-    "accept_edited": "Accept with my correction",
-    "reject": "Reject",
-    "unsure": "I cannot tell",
-}
-ERRORS = {
-    "hallucinated": "Says what is not in the history",
-    "contradicts": "Contradicts the history",
-    "generic": "Would fit almost anybody",
-    "names_item": "Names the item that was bought",
-    "hindsight": "Speaks as if the purchase were known",
-    "wrong_weight": "A weak reason is told as a strong one, or the other way round",
-    "language": "Hard to read",
-}
-SPANS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
 
 
 def keep(wanted: rg.Settings, folder: Path) -> None:
@@ -83,16 +67,16 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
                 client=client,
                 name="errors",
                 title="Errors, if there are any",
-                labels=ERRORS,
+                labels=ERROR_LABELS,
                 required=False,
-                visible_labels=len(ERRORS),
+                visible_labels=len(ERROR_LABELS),
             ),
             rg.SpanQuestion(
                 client=client,
                 name="unsupported",
                 title="Mark what the history does not support",
                 field="draft",
-                labels=SPANS,
+                labels=SPAN_LABELS,
                 required=False,
                 allow_overlapping=False,
             ),
@@ -103,7 +87,7 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
                 description="Filled in with the draft. Change it only if you accept it with a correction.",
                 required=False,
             ),
-            rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICTS),
+            rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICT_LABELS),
         ],
         metadata=[rg.TermsMetadataProperty(client=client, name="query_id", visible_for_annotators=False)],
         distribution=rg.TaskDistribution(min_submitted=overlap),
@@ -111,7 +95,7 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
 
 
 def check(dataset: rg.Dataset, wanted: rg.Settings) -> None:
-    """:class:`RadError` naming the first difference between a server's form and ours; titles may differ."""
+    """Refuse a server's form that differs from ours, with the first difference; titles may differ."""
     where = f"dataset '{dataset.name}' on the server has another form"
     for kind in ("fields", "questions"):
         there, ours = ({p.name: p for p in getattr(s, kind)} for s in (dataset.settings, wanted))
@@ -165,8 +149,8 @@ def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] 
 
 
 def describe(item: Item) -> str:
-    told = "; ".join(f"{name.replace('_', ' ')}: {', '.join(values)}" for name, values in item.attributes.items())
-    return " ".join(f"{item.title} ({told})".split()) if told else item.title or "(no title)"
+    values = "; ".join(f"{name.replace('_', ' ')}: {', '.join(values)}" for name, values in item.attributes.items())
+    return " ".join(f"{item.title} ({values})".split()) if values else item.title or "(no title)"
 
 
 def judgements(
@@ -189,11 +173,11 @@ def judgements(
     return [Judgement(rationale_id, annotator, name, out[name], version, seconds) for name in sorted(out)]
 
 
-def spoken(judged: Mapping[str, Mapping[str, str]]) -> str:
-    """What reviewers answered, for the adjudicator: reviewers are lettered, so that no name is known."""
+def lettered(judged: Mapping[str, Mapping[str, str]]) -> str:
+    """What reviewers answered, for the adjudicator. Letters stand for reviewers, so that nobody knows who answered."""
     lines = []
     for letter, (_, answers) in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", sorted(judged.items()), strict=False):
-        verdict = VERDICTS.get(answers.get("verdict", ""), "no verdict")
+        verdict = VERDICT_LABELS.get(answers.get("verdict", ""), "no verdict")
         errors = ", ".join(json.loads(answers.get("errors", "[]"))) or "none"
         numbers = f"plausibility {answers.get('plausibility', '-')}, trust {answers.get('trust', '-')}"
         lines.append(f"Reviewer {letter}: {verdict}; {numbers}; errors: {errors}")

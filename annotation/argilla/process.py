@@ -1,4 +1,4 @@
-"""The embedded server as a child process, for as long as a block lasts: for the demo and for tests."""
+"""The embedded server: its command line, and the server as a child process for as long as a block lasts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from annotation.argilla.server import environment
 from annotation.campaign.folder import Campaign
-from annotation.commands.serve import server_command
 from rad.errors import RadError
 
+APP = Path(environment.__file__).with_name("app.py")
 PATIENCE = 300  # seconds for a start; it takes a few on an idle machine
+
+
+def server_command(campaign: Campaign, host: str = "127.0.0.1", port: int = 0, redis: str | None = None) -> list[str]:
+    """The command line of the server; secrets are made on the first call and named by their file."""
+    campaign.owner()
+    command = [str(environment.python()), str(APP), "--home", str(campaign.server)]
+    command += ["--secrets", str(campaign.secrets / "owner.json"), "--host", host, "--port", str(port)]
+    return [*command, *(["--redis", redis] if redis else [])]
 
 
 def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
@@ -27,8 +36,8 @@ def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], s
     while (url := _url(campaign.server / "server.json", process.pid)) is None:
         if process.poll() is not None or time.monotonic() > deadline:
             stop(process)
-            said = log.read_text().splitlines() or ["no message"]
-            raise RadError(f"the server did not start ({said[-1].removeprefix('error: ')}); see {log}")
+            lines = log.read_text().splitlines() or ["no message"]
+            raise RadError(f"the server did not start ({lines[-1].removeprefix('error: ')}); see {log}")
         time.sleep(0.05)
     return process, url
 

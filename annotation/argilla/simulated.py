@@ -1,7 +1,7 @@
 """Simulated reviewers, who answer through the HTTP API as the pages do: to try a campaign out, never to be counted.
 
-They are called ``simulated-1``, ``simulated-2``, ... on the server, in every file and in every report. What they say
-comes from hashes of the draft and of their names: they partly agree, and mean nothing.
+They are called ``simulated-1``, ``simulated-2``, ... on the server, in every file and in every report. Their answers
+come from hashes of the draft and of their names: they partly agree, and mean nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+
+from annotation.campaign.folder import Campaign
+from rad.errors import RadError
 
 PAGE = 10  # records that the pages ask for at once
 
@@ -62,11 +66,20 @@ class Simulated:
         return answer
 
     def work(
-        self, dataset: str, answered: Callable[[str], None] = lambda _: None, limit: int | None = None,
+        self,
+        dataset: str,
+        answered: Callable[[str], None] = lambda _: None,
+        limit: int | None = None,
         look_for: str | None = None,
-    ) -> int:  # fmt: skip
-        """Answer the queue until it is empty (or ``limit`` answers); ``answered`` hears of each accepted answer. With
-        ``look_for``, each page of answers comes with a search for these words."""
+    ) -> int:
+        """Answer the queue until it is empty, and count the answers.
+
+        Args:
+            dataset: Its id on the server.
+            answered: Called with the rationale id of each accepted answer.
+            limit: Answers at most.
+            look_for: Words that are searched for once a page.
+        """
         n = 0
         while limit is None or n < limit:
             page = self.queue(dataset)["items"]
@@ -102,3 +115,29 @@ def opinion(who: str, draft: str) -> dict[str, Any]:
 
 def _dice(seed: str) -> bytes:
     return hashlib.sha256(seed.encode()).digest()
+
+
+def answer_together(
+    campaign: Campaign, url: str, names: Sequence[str], limit: int | None, look_for: str
+) -> tuple[set[tuple[str, str]], list[Simulated]]:
+    """Let all simulated reviewers answer at once, each with their own session.
+
+    Returns:
+        (reviewer, rationale id) of each answer that the server accepted, and the reviewers with their timings.
+
+    Raises:
+        RadError: One of them failed.
+    """
+    accepted: set[tuple[str, str]] = set()
+
+    def work(name: str) -> Simulated:
+        reviewer = Simulated(url, name, campaign.reviewers()[name]["password"])
+        reviewer.work(reviewer.dataset(), lambda record: accepted.add((name, record)), limit, look_for)
+        return reviewer
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        running = [pool.submit(work, name) for name in names]
+    try:
+        return accepted, [one.result() for one in running]
+    except Exception as error:
+        raise RadError(f"a simulated reviewer failed: {error}") from error

@@ -18,20 +18,18 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeVar
 
+from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
 from rad.runtime import records
 from rad.runtime.files import canonical
 from rad.runtime.provenance import now
 
-Role = Literal["reviewer", "adjudicator"]
-PREFIX: Mapping[str, str] = {"reviewer": "r-", "adjudicator": "adj-"}
-SIMULATED = "simulated-"
+Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -103,15 +101,16 @@ class Campaign:
 
     def owner(self) -> dict[str, str]:
         """The embedded server's owner: name, password, key, and the key that signs sessions. Made once, at random."""
-        made = {"username": "owner", "password": secrets.token_urlsafe(18), "api_key": secrets.token_urlsafe(48)}
-        return self._secret("owner.json", {**made, "session_key": secrets.token_hex(32)})
+        account = {"username": "owner", "password": secrets.token_urlsafe(18), "api_key": secrets.token_urlsafe(48)}
+        return self._secret("owner.json", {**account, "session_key": secrets.token_hex(32)})
 
     def reviewers(self) -> dict[str, dict[str, str]]:
         """By user name: role, and the password where this campaign made the account."""
-        return self._secret("reviewers.json", {})
+        nobody: dict[str, dict[str, str]] = {}
+        return self._secret("reviewers.json", nobody)
 
     def add_reviewer(self, username: str, role: Role, password: str | None = None) -> None:
-        entry = {"role": role, **({"password": password} if password else {})}
+        entry: dict[str, str] = {"role": role, **({"password": password} if password else {})}
         self._write_secret("reviewers.json", {**self.reviewers(), username: entry})
 
     def drop_reviewer(self, username: str) -> None:
@@ -129,7 +128,7 @@ class Campaign:
 
     def pseudonym(self, username: str, role: str = "reviewer") -> str:
         """The name under which somebody's answers are kept. It cannot be told from the user name without the key."""
-        if username.startswith(SIMULATED):
+        if is_simulated(username):
             return username
         digest = hmac.new(self._key, f"{role}:{username}".encode(), hashlib.sha256).hexdigest()
         return PREFIX[role] + digest[:8]
@@ -138,22 +137,24 @@ class Campaign:
     def _key(self) -> bytes:
         return bytes.fromhex(self._secret("pseudonyms.json", {"key": secrets.token_hex(32)})["key"])
 
-    def _secret(self, name: str, made: Any) -> Any:
+    def _secret(self, name: str, default: Secret) -> Secret:
+        """What the file holds; ``default`` is written first where there is none."""
         path = self.secrets / name
         if not path.exists():
-            self._write_secret(name, made)
+            self._write_secret(name, default)
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            secret: Secret = json.loads(path.read_text(encoding="utf-8"))
+            return secret
         except ValueError as error:
             raise RadError(f"{path}: not a JSON object ({error})") from error
 
-    def _write_secret(self, name: str, record: Any) -> None:
+    def _write_secret(self, name: str, record: object) -> None:
         self.secrets.mkdir(parents=True, exist_ok=True)
         self.secrets.chmod(0o700)
         self._write(self.secrets / name, record, 0o600)
 
     @staticmethod
-    def _write(path: Path, record: Any, mode: int = 0o644) -> None:
+    def _write(path: Path, record: object, mode: int = 0o644) -> None:
         """Whole or not at all; the mode is there before the content is."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")

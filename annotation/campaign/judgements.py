@@ -1,4 +1,4 @@
-"""The questions of the review form, how their answers are written down, and the strict reader of judgements.
+"""The questions of the review form, how their answers are written down, and the one reader of judgements.
 
 A :class:`rad.types.Judgement` holds its answer as a string; here is what each string means.
 
@@ -8,36 +8,55 @@ question         kind      answer
 ``plausibility``  ordinal  ``1`` .. ``5``
 ``trust``         ordinal  ``1`` .. ``5``
 ``verdict``       nominal  one of :data:`VERDICTS`
-``errors``        set      JSON list of :data:`ERRORS`, sorted, each once; ``[]`` where nothing is wrong
+``errors``        set      JSON list of :data:`ERRORS`, sorted, each once; ``[]`` where there is none
 ``unsupported``   spans    JSON list of ``[start, end, label]``, characters of the draft's text, end excluded
 ``edited``        text     the corrected text
 ===============  ========  ==========================================================================
 
-Who answered stands in the pseudonym: ``r-`` and 8 hex digits is a person, ``simulated-...`` a program that stands in
-for one and never counts as one, ``adj-...`` an adjudicator. Judges (``judge:...``) are programs that score drafts, in
-files of their own, where two more answers exist: ``abstained`` and ``invalid``.
+Who answered stands in the pseudonym (:mod:`annotation.campaign.pseudonyms`). In the files of judges two more answers
+exist: ``abstained`` and ``invalid``.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import Group, group_of
 from rad import registry
 from rad.errors import RadError
 from rad.runtime import records
+from rad.runtime.files import write_jsonl
 from rad.types import Judgement
 
 Kind = Literal["ordinal", "nominal", "set", "spans", "text"]
-Group = Literal["people", "simulated", "adjudicators", "judges"]
+Span = tuple[int, int, str]
+Value = str | frozenset[str] | tuple[Span, ...]
 
+FILE = "judgements.jsonl"
+JUDGES = "judge-*.jsonl"  # one file a judge, beside FILE
 SCALE = ("1", "2", "3", "4", "5")
-VERDICTS = ("accept", "accept_edited", "reject", "unsure")
-ERRORS = ("contradicts", "generic", "hallucinated", "hindsight", "language", "names_item", "wrong_weight")
+VERDICT_LABELS = {
+    "accept": "Accept as it is",
+    "accept_edited": "Accept with my correction",
+    "reject": "Reject",
+    "unsure": "I cannot tell",
+}
+ERROR_LABELS = {  # in the order of the form
+    "hallucinated": "Says what is not in the history",
+    "contradicts": "Contradicts the history",
+    "generic": "Would fit almost anybody",
+    "names_item": "Names the item that was bought",
+    "hindsight": "Speaks as if the purchase were known",
+    "wrong_weight": "A weak reason is told as a strong one, or the other way round",
+    "language": "Hard to read",
+}
+SPAN_LABELS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
+VERDICTS, ERRORS = tuple(VERDICT_LABELS), tuple(sorted(ERROR_LABELS))
 QUESTIONS: Mapping[str, Kind] = {
     "plausibility": "ordinal",
     "trust": "ordinal",
@@ -53,37 +72,30 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "errors": ERRORS,
 }
 ABSTAINED, INVALID = "abstained", "invalid"
-_PSEUDONYMS: tuple[tuple[Group, re.Pattern[str]], ...] = (
-    ("people", re.compile(r"r-[0-9a-f]{8}")),
-    ("simulated", re.compile(r"simulated-[\w-]+", re.ASCII)),
-    ("adjudicators", re.compile(r"adj-[\w-]+", re.ASCII)),
-    ("judges", re.compile(r"judge:[\w.-]+", re.ASCII)),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One judgement with its answer read: a string, a frozenset of codes, or a tuple of (start, end, label)."""
+    """One judgement with its answer read. ``value`` is None where a judge abstained or answered something invalid."""
 
     judgement: Judgement
     group: Group
-    value: Any
+    value: Value | None
 
 
-def group_of(annotator: str) -> Group:
-    """Who answered. ``ValueError`` where the name is no pseudonym: names of people must not reach files."""
-    for group, pattern in _PSEUDONYMS:
-        if pattern.fullmatch(annotator):
-            return group
-    raise ValueError(
-        f"annotator {annotator!r} is no pseudonym (r- and 8 hex digits; simulated-..., adj-..., judge:...)"
-    )
+def value_of(question: str, answer: str, length: int | None = None) -> Value:
+    """Read an answer.
 
+    Args:
+        question: One of :data:`QUESTIONS`.
+        answer: The string of a judgement.
+        length: Characters of the draft's text, where it is known.
 
-def value_of(question: str, answer: str, length: int | None = None) -> Any:
-    """The value that ``answer`` stands for. ``length`` is that of the draft's text, where it is known.
+    Returns:
+        A string, a set of codes, or spans (start, end, label), by the kind of the question.
 
-    ``ValueError`` with the cause where the question does not exist or the answer is not one of its answers.
+    Raises:
+        ValueError: The question does not exist, or the answer is none of its answers.
     """
     kind = QUESTIONS.get(question)
     if kind is None:
@@ -103,34 +115,40 @@ def value_of(question: str, answer: str, length: int | None = None) -> Any:
     return _codes(question, value) if kind == "set" else _spans(question, value, length)
 
 
-def _codes(question: str, value: list[Any]) -> frozenset[str]:
-    if wrong := [code for code in value if code not in OPTIONS[question]]:
-        raise ValueError(f"{question}: {wrong[0]!r} is not one of {', '.join(OPTIONS[question])}")
+def _codes(question: str, value: list[str]) -> frozenset[str]:
+    if unknown := [code for code in value if code not in OPTIONS[question]]:
+        raise ValueError(f"{question}: {unknown[0]!r} is not one of {', '.join(OPTIONS[question])}")
     if value != sorted(set(value)):
         raise ValueError(f"{question}: the codes must be sorted and each stand once, got {json.dumps(value)}")
     return frozenset(value)
 
 
-def _spans(question: str, value: list[Any], length: int | None) -> tuple[tuple[int, int, str], ...]:
+def _spans(question: str, value: list[object], length: int | None) -> tuple[Span, ...]:
+    spans: list[Span] = []
     for span in value:
         if not isinstance(span, list) or [type(x) for x in span] != [int, int, str]:
             raise ValueError(f"{question}: {json.dumps(span)[:80]} is not [start, end, label]")
-        start, end, _ = span
+        start, end, label = span
         if not 0 <= start < end or (length is not None and end > length):
             limit = "" if length is None else f" of {length} characters"
             raise ValueError(f"{question}: [{start}, {end}] is no span of the draft's text{limit}")
-    return tuple((start, end, label) for start, end, label in value)
+        spans.append((start, end, label))
+    return tuple(spans)
 
 
 def checked(
     judgements: Iterable[tuple[str, Judgement]], lengths: Mapping[str, int] | None = None, judge: bool = False
 ) -> Iterator[Answered]:
-    """The judgements with their answers read. The string with each (``file:line``) begins the message of an error.
+    """Read the answers of judgements, strictly.
 
-    ``lengths`` are those of the drafts' texts by rationale id; a rationale that is not among them is refused.
-    ``judge`` says that the judgements are those of judges, of whom people's files must have none and judges' files
-    nothing else. :class:`RadError` on an unknown question, an answer outside its options, a name that is no
-    pseudonym, and a second answer of one reviewer to one question on one rationale.
+    Args:
+        judgements: Each with the place that an error names (``file:line``).
+        lengths: Characters of the drafts' texts by rationale id. A rationale that is not among them is refused.
+        judge: Whether these are the judgements of judges, who have files of their own.
+
+    Raises:
+        RadError: A question is unknown, an answer is outside its options, or a name is no pseudonym. Or one reviewer
+            answered one question on one rationale twice.
     """
     first: dict[tuple[str, str, str], str] = {}
     for where, one in judgements:
@@ -148,9 +166,9 @@ def checked(
             if (group == "judges") != judge:
                 there = "in judge-<name>.jsonl" if group == "judges" else "in judgements.jsonl"
                 raise ValueError(f"answers of {one.annotator} belong {there}")
-            none = judge and one.question in QUESTIONS and one.answer in (ABSTAINED, INVALID)
+            no_value = judge and one.question in QUESTIONS and one.answer in (ABSTAINED, INVALID)
             length = None if lengths is None else lengths[one.rationale_id]
-            value = None if none else value_of(one.question, one.answer, length)
+            value = None if no_value else value_of(one.question, one.answer, length)
         except ValueError as error:
             raise RadError(f"{where}: {error}") from None
         if one.seconds is not None and one.seconds < 0:
@@ -158,7 +176,34 @@ def checked(
         yield Answered(one, group, value)
 
 
-def read(path: Path, lengths: Mapping[str, int] | None = None, judge: bool = False) -> list[Answered]:
-    """The judgements of a file, checked as by :func:`checked`; errors name file and line."""
-    numbered = ((f"{path}:{number}", one) for number, one in records.read(path, Judgement))
-    return list(checked(numbered, lengths, judge))
+def numbered(path: Path) -> Iterator[tuple[str, Judgement]]:
+    """Each judgement of a file, with ``file:line``. Every other reader here reads through this one."""
+    return ((f"{path}:{number}", one) for number, one in records.read(path, Judgement))
+
+
+def read_answers(path: Path, lengths: Mapping[str, int] | None = None, judge: bool = False) -> list[Answered]:
+    """Read a file's judgements as :func:`checked` does. Errors name file and line."""
+    return list(checked(numbered(path), lengths, judge))
+
+
+def read(campaign: Campaign) -> list[Judgement]:
+    """Read what ``pull`` has written so far; nothing before the first pull."""
+    path = campaign.file(FILE)
+    return [one for _, one in numbered(path)] if path.exists() else []
+
+
+def read_reviewers(campaign: Campaign, lengths: Mapping[str, int]) -> list[Answered]:
+    """Read what reviewers answered on a campaign's drafts, checked.
+
+    Raises:
+        RadError: Nothing was pulled yet, or :func:`checked` refuses a line.
+    """
+    path = campaign.file(FILE)
+    if not path.exists():
+        raise RadError(f"{path}: no such file: 'python -m annotation pull {campaign.path}' fetches the answers")
+    return read_answers(path, lengths)
+
+
+def write(campaign: Campaign, judgements: Iterable[Judgement]) -> None:
+    """Write the campaign's judgements, whole or not at all."""
+    write_jsonl(campaign.file(FILE), judgements)

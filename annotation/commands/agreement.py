@@ -9,64 +9,70 @@ says how agreement is measured.
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typer import Option
 
 from annotation.agreement import console as terminal
 from annotation.agreement import report
 from annotation.agreement.calibration import calibrate
-from annotation.agreement.measure import DRAFTS, JUDGEMENTS, measure_answers, read_drafts, read_judgements
-from annotation.campaign import judgements
-from annotation.campaign.judgements import Group
+from annotation.agreement.measure import measure_answers
+from annotation.campaign import drafts, judgements
+from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import Group
+from annotation.commands._options import CampaignFolder
 from rad.errors import RadError
 from rad.runtime import provenance
+from rad.runtime.commands import command
 from rad.runtime.files import atomic_write, sha256_file
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("campaign", type=Path, metavar="CAMPAIGN", help="the campaign's folder")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
-    parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
-
-
-def main(args: argparse.Namespace) -> int:
-    if args.resamples < 1:
-        raise RadError(f"--resamples must be at least 1, got {args.resamples}")
-    if args.seed < 0:
-        raise RadError(f"--seed must not be negative, got {args.seed}")
-    folder = args.campaign
-    drafts = read_drafts(folder)
-    lengths = {name: len(draft.text) for name, draft in drafts.items()}
-    answered = read_judgements(folder, lengths)
+@command
+def main(
+    folder: CampaignFolder,
+    seed: Annotated[int, Option(help="of the bootstrap")] = 0,
+    resamples: Annotated[int, Option(metavar="N", help="of the bootstrap")] = 1000,
+) -> None:
+    if resamples < 1:
+        raise RadError(f"--resamples must be at least 1, got {resamples}")
+    if seed < 0:
+        raise RadError(f"--seed must not be negative, got {seed}")
+    campaign = Campaign(folder)
+    rationales = drafts.by_id(campaign)
+    lengths = {name: len(draft.text) for name, draft in rationales.items()}
+    answered = judgements.read_reviewers(campaign, lengths)
     if not answered:
-        raise RadError(f"{folder / JUDGEMENTS}: nobody has answered yet; 'pull' again when somebody has")
-    found = measure_answers(answered, lengths, args.seed, args.resamples)
-    files = sorted(folder.glob("judge-*.jsonl"))
-    against: Group = "people" if found.people.reviewers else "simulated"
-    theirs = [one for one in answered if one.group == against]
+        raise RadError(f"{campaign.file(judgements.FILE)}: nobody has answered yet; 'pull' again when somebody has")
+    agreement = measure_answers(answered, lengths, seed, resamples)
+    files = sorted(folder.glob(judgements.JUDGES))
+    group: Group = "people" if agreement.people.reviewers else "simulated"
+    theirs = [one for one in answered if one.group == group]
     judges = [
-        one
+        calibration
         for path in files
-        for one in calibrate(judgements.read(path, lengths, judge=True), theirs, against, args.seed, args.resamples)
+        for calibration in calibrate(judgements.read_answers(path, lengths, judge=True), theirs, group, seed, resamples)
     ]
     record: dict[str, Any] = {
         "schema_version": 1,
-        "campaign": folder.resolve().name,
-        **asdict(found),
+        "campaign": campaign.path.resolve().name,
+        **asdict(agreement),
         "judges": [asdict(one) for one in judges],
-        "data": {path.name: sha256_file(path) for path in (folder / DRAFTS, folder / JUDGEMENTS, *files)},
-        "provenance": provenance.collect(args.seed),
+        "data": {path.name: sha256_file(path) for path in _sources(campaign, files)},
+        "provenance": provenance.collect(seed),
     }
     with atomic_write(folder / "agreement.json") as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
     with atomic_write(folder / "report.html") as file:
-        file.write(report.page(found, judges, drafts, facts))
-    terminal.show(found, judges)
-    wrote = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
-    terminal.console.print(wrote, soft_wrap=True, markup=False)
-    return 0
+        file.write(report.page(agreement, judges, rationales, facts))
+    terminal.show(agreement, judges)
+    message = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
+    terminal.console.print(message, soft_wrap=True, markup=False)
+
+
+def _sources(campaign: Campaign, judges: list[Path]) -> list[Path]:
+    return [campaign.file(drafts.FILE), campaign.file(judgements.FILE), *judges]

@@ -10,93 +10,77 @@ what is pulled. The folder stays, for you to look at.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Annotated
 
 from rich.console import Console
 from rich.table import Table
+from typer import Argument, Option
 
 from annotation.argilla.process import serving
-from annotation.campaign.folder import SIMULATED, Campaign
+from annotation.argilla.simulated import Simulated, answer_together
+from annotation.campaign import judgements
+from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import SIMULATED
 from rad.errors import RadError
-from rad.runtime import records
-from rad.types import Judgement
+from rad.runtime.commands import command
 
 OVERLAP = 2
 LOOK_FOR = "navy -wool"  # what a reviewer searches for once a page
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("campaign", type=Path, nargs="?", metavar="FOLDER", help="default: a new temporary one")
-    parser.add_argument("--domain", default="world", metavar="NAME", help="default: world")
-    parser.add_argument("--limit", type=int, default=200, metavar="N", help="drafts (default: 200)")
-    parser.add_argument("--reviewers", type=int, default=2, metavar="N", help="simulated reviewers (default: 2)")
-    parser.add_argument("--answers", type=int, metavar="N", help="answers of each (default: until nothing is left)")
+@command
+def main(
+    folder: Annotated[Path | None, Argument(metavar="FOLDER", help="default: a new temporary one")] = None,
+    domain: Annotated[str, Option(metavar="NAME")] = "world",
+    limit: Annotated[int, Option(metavar="N", help="drafts")] = 200,
+    reviewers: Annotated[int, Option(metavar="N", help="simulated reviewers")] = 2,
+    answers: Annotated[int | None, Option(metavar="N", help="answers of each (default: until nothing is left)")] = None,
+) -> None:
+    from annotation.__main__ import main as run
 
-
-def main(args: argparse.Namespace) -> int:
-    from annotation.__main__ import main as command
-
-    if args.reviewers < OVERLAP:
-        raise RadError(f"--reviewers must be at least {OVERLAP}, got {args.reviewers}")
-    names = [f"{SIMULATED}{k + 1}" for k in range(args.reviewers)]
-    path = args.campaign or Path(tempfile.mkdtemp(prefix="rad-demo-")) / "demo"
+    if reviewers < OVERLAP:
+        raise RadError(f"--reviewers must be at least {OVERLAP}, got {reviewers}")
+    names = [f"{SIMULATED}{k + 1}" for k in range(reviewers)]
+    path = folder or Path(tempfile.mkdtemp(prefix="rad-demo-")) / "demo"
     if path.exists() and any(path.iterdir()):
         raise RadError(f"{path} is not empty: the demo begins a new campaign")
     campaign = Campaign(path)
     started = time.monotonic()
 
-    def step(what: str) -> None:
-        print(f"\n[{time.monotonic() - started:5.1f} s] {what}", flush=True)
+    def step(name: str) -> None:
+        print(f"\n[{time.monotonic() - started:5.1f} s] {name}", flush=True)
 
     step("draft")
-    command(["draft", str(path), "--domain", args.domain, "--limit", str(args.limit)])
+    run(["draft", str(path), "--domain", domain, "--limit", str(limit)])
     step("serve")
     with serving(campaign) as url:
         print(f"serving at {url}")
         step("push")
-        command(["push", str(path), "--reviewers", ",".join(names), "--overlap", str(OVERLAP)])
+        run(["push", str(path), "--reviewers", ",".join(names), "--overlap", str(OVERLAP)])
         step(f"{len(names)} simulated reviewers answer through the server")
-        accepted = review(campaign, url, names, args.answers)
+        accepted, programs = answer_together(campaign, url, names, answers, LOOK_FOR)
+        _print_timings(programs)
         step("status")
-        command(["status", str(path)])
+        run(["status", str(path)])
         step("pull")
-        command(["pull", str(path)])
-    pulled = {(j.annotator, j.rationale_id) for _, j in records.read(campaign.file("judgements.jsonl"), Judgement)}
+        run(["pull", str(path)])
+    pulled = {(j.annotator, j.rationale_id) for j in judgements.read(campaign)}
     print(f"accepted by the server: {len(accepted):,} answers; lost of these: {len(accepted - pulled):,}")
     if lost := accepted - pulled:
         raise RadError("the server accepted an answer that was not pulled: {} on {}".format(*min(lost)))
     step("agreement (of simulated reviewers, who are no people)")
-    command(["agreement", str(path)])
+    run(["agreement", str(path)])
     step(f"done; the campaign is in {path}")
-    return 0
 
 
-def review(campaign: Campaign, url: str, names: Sequence[str], answers: int | None) -> set[tuple[str, str]]:
-    """All reviewers at once, each with their own session: who answered what, as the server accepted it."""
-    from annotation.argilla.simulated import Simulated
-
-    accepted: set[tuple[str, str]] = set()
-
-    def work(name: str) -> Simulated:
-        reviewer = Simulated(url, name, campaign.reviewers()[name]["password"])
-        reviewer.work(reviewer.dataset(), lambda record: accepted.add((name, record)), answers, LOOK_FOR)
-        return reviewer
-
-    with ThreadPoolExecutor(len(names)) as pool:
-        running = [pool.submit(work, name) for name in names]
-    try:
-        reviewers = [one.result() for one in running]
-    except Exception as error:
-        raise RadError(f"a simulated reviewer failed: {error}") from error
+def _print_timings(reviewers: Sequence[Simulated]) -> None:
     table = Table("the server's part", "times", "median", "95%", "longest", title="Seconds, all reviewers at once")
-    for what in ("queue", "submit", "search"):
-        took = sorted(s for reviewer in reviewers for s in reviewer.seconds[what])
-        marks = (took[len(took) // 2], took[int(0.95 * len(took))], took[-1]) if took else ()
-        table.add_row(what, f"{len(took):,}", *(f"{s:.2f}" for s in marks))
+    for request in ("queue", "submit", "search"):
+        seconds = sorted(s for reviewer in reviewers for s in reviewer.seconds[request])
+        shown = (seconds[len(seconds) // 2], seconds[int(0.95 * len(seconds))], seconds[-1]) if seconds else ()
+        table.add_row(request, f"{len(seconds):,}", *(f"{s:.2f}" for s in shown))
     Console().print(table)
-    return accepted

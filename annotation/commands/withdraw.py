@@ -8,48 +8,32 @@ bring them back, even if this command was killed half-way; run it again to finis
 
 from __future__ import annotations
 
-import argparse
+from typing import Annotated
 
-from annotation.argilla import client as connection
+from typer import Argument
+
+from annotation.argilla import accounts
+from annotation.argilla.client import argilla_errors, connect
+from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
-from annotation.commands.pull import release
-from rad.errors import RadError
-from rad.runtime import records
-from rad.runtime.files import write_jsonl
-from rad.types import Judgement
+from annotation.campaign.release import release
+from annotation.commands._options import ApiUrl, CampaignFolder
+from rad.runtime.commands import command
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    connection.arguments(parser)
-    parser.add_argument("reviewer", metavar="NAME", help="the user name of the reviewer or adjudicator")
-
-
-def main(args: argparse.Namespace) -> int:
-    campaign, name = Campaign(args.campaign), args.reviewer
-    known = campaign.reviewers()
-    client = connection.connect(campaign, args.api_url)
-    with connection.speaking("withdraw"):
-        account = next((user for user in client.users if user.username == name), None)
-        if account is None and name not in known:
-            raise RadError(f"nobody is called '{name}' (reviewers: {', '.join(sorted(known)) or 'none'})")
-        gone = {campaign.pseudonym(name, role) for role in ("reviewer", "adjudicator")}
-        for pseudonym in sorted(gone):
-            campaign.withdraw(pseudonym)  # first of all: from here on no pull reads these answers
-        deleted, user_id = 0, str(account.id) if account else None
-        for dataset_name in (connection.REVIEW, connection.ADJUDICATION):
-            dataset = connection.find(client, campaign, dataset_name)
-            for row in connection.records(client, dataset, answers=True) if dataset and user_id else ():
-                for answer in row["responses"]:
-                    if answer["user_id"] == user_id:
-                        client.http_client.delete(f"/api/v1/responses/{answer['id']}").raise_for_status()
-                        deleted += 1
-        if account is not None and known.get(name, {}).get("password"):
-            account.delete()  # after the answers, so that the server counts anew which drafts are done
-    path = campaign.file("judgements.jsonl")
-    if path.exists():
-        kept = [j for _, j in records.read(path, Judgement) if j.annotator not in gone]
-        write_jsonl(path, kept)
-        release(campaign, kept)
-    campaign.drop_reviewer(name)
+@command
+def main(
+    folder: CampaignFolder,
+    reviewer: Annotated[str, Argument(metavar="NAME", help="the user name of the reviewer or adjudicator")],
+    api_url: ApiUrl = None,
+) -> None:
+    campaign = Campaign(folder)
+    client = connect(campaign, api_url)
+    with argilla_errors("withdraw"):
+        deleted, pseudonyms = accounts.withdraw(client, campaign, reviewer)
+    if campaign.file(judgements.FILE).exists():
+        remaining = [j for j in judgements.read(campaign) if j.annotator not in pseudonyms]
+        judgements.write(campaign, remaining)
+        release(campaign, remaining)
+    campaign.drop_reviewer(reviewer)
     print(f"{deleted:,} answers deleted on the server; the campaign's files are without them")
-    return 0

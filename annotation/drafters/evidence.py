@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
-from annotation.drafters._base import Draft, DrafterSettings, Summary
+from annotation.drafters.base import Draft, RationaleDrafter, Summary
 from rad.features.item_features import Catalogue, CoPurchase, Prefixes, distribution
 from rad.rationales.rules import Rules, Violation
 from rad.types import Evidence, EvidenceKind, Example, Item, Origin, Query, Rationale, Reason
@@ -114,19 +114,11 @@ def popularity_share(counts: CoPurchase, power: float) -> np.ndarray:
     return share / share.sum()
 
 
-class Drafter:
+class Drafter(RationaleDrafter):
     """``fit`` on training examples, then ``draft(query, item)``: the posterior over reasons; None without a history."""
 
-    class Settings(DrafterSettings):
-        pass
-
     name: ClassVar[str] = "evidence"
-    required: ClassVar[tuple[str, ...]] = ()
     version = "1"
-
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
-        self.summary = Summary()
 
     def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0, steps: int = 80) -> Self:
         """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the places."""

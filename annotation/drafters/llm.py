@@ -1,12 +1,12 @@
 """``llm``: a model behind any OpenAI-compatible endpoint drafts rationales; each is checked before it is passed on.
 
 1. The model reads the history with its places, a profile counted from that history alone, and the catalogue's common
-   attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It is not told
-   what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
-2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.rules.Rules` with the
-   target known to the rules. A draft that breaks one is asked for again with its faults told, at most ``redrafts``
-   times; then it is rejected, with the faults. Where a draft named the target, to tell would give the target away: the
-   model is asked afresh, and does not see that draft.
+   attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It does not
+   know what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
+2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.rules.Rules`, which
+   knows the target. The model sees what its draft violates and drafts again, at most ``redrafts`` times; then the draft
+   is rejected, with its violations. Where a draft named the target, the violation would give the target away: the model
+   is asked afresh, and does not see that draft.
 3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
    the item, what against it, and why the alternative is not it. Nothing of that goes back into the rationale.
 
@@ -14,7 +14,7 @@ What is asked stands in ``llm.md``. Answers are kept under ``RAD_CACHE``: a kill
 drafts were rejected for want of an answer (``unanswered``) asks for these again.
 
     export RAD_API_KEY=...
-    python -m annotation draft --drafter llm --base-url https://HOST/v1 --model NAME --domain world --n 200 --out DIR
+    python -m annotation draft CAMPAIGN --drafter llm --base-url https://HOST/v1 --model NAME
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, Field, field_validator
 
-from annotation.drafters import _answers as forms
-from annotation.drafters import _prompt as shown
-from annotation.drafters._base import Draft, DrafterSettings, Faults, Summary
+from annotation import prompt_parts
+from annotation.drafters import llm_answers as forms
+from annotation.drafters.alternatives import Alternatives
+from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations
 from rad.errors import RadError
 from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.rules import Rules, Violation
 from rad.runtime.files import cache_dir
-from rad.types import Example, Item, PairExplanation, Rationale
+from rad.types import Example, Item, PairExplanation, Query, Rationale
 
 VERSION = "1"
 PROMPTS = Path(__file__).with_suffix(".md")
 SHOWN_AGAIN = 4000  # characters of a refused answer that the model is shown
 Form = TypeVar("Form", bound=BaseModel)
-Made = TypeVar("Made")
+Record = TypeVar("Record")  # a rationale, or explanations of pairs
 
 
-class Drafter:
+class Drafter(RationaleDrafter):
     class Settings(DrafterSettings):
         base_url: str | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
         model: str | None = Field(default=None, description="the model's name at the endpoint")
@@ -74,11 +75,11 @@ class Drafter:
 
     name: ClassVar[str] = "llm"
     required: ClassVar[tuple[str, ...]] = ("base_url", "model")
+    settings: Settings
 
-    def __init__(self, settings: Any = None) -> None:
-        self.settings = settings or self.Settings()
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
         self.prompts = read_prompts(PROMPTS)
-        self.summary = Summary()
 
     @property
     def version(self) -> str:
@@ -97,8 +98,8 @@ class Drafter:
             raise RadError("the drafter 'llm' needs an endpoint: --base-url http://HOST:PORT/v1 --model NAME")
         self.items, self.seed = items, seed
         self.rules, self.spelling = Rules(items), forms.Spelling(items)
-        self.neighbours = shown.Neighbours(items) if s.contrasts else None
-        self.values = shown.common_values(items, s.values)
+        self.alternatives = Alternatives(items) if s.contrasts else None
+        self.values = prompt_parts.common_values(items, s.values)
         parameters = {"temperature": s.temperature, "max_tokens": s.max_tokens}
         self.endpoint = Endpoint(
             s.base_url,
@@ -127,65 +128,73 @@ class Drafter:
         query, target = example.query, next(iter(example.relevant))
         if not query.history:
             return Draft(query.query_id, target, None, tried=((Violation("no_history", "nothing to cite"),),)), answers
-        made, tried, refused, counted = self._rationale(example, answers)
-        if made is None:
+        rationale, tried, refused, counted = self._rationale(example, answers)
+        if rationale is None:
             return Draft(query.query_id, target, None, tried=tried, refused=refused), answers
-        contrasts, contrasts_tried = self._contrasts(example, made, answers) if self.neighbours else ((), ())
-        return Draft(query.query_id, target, made, contrasts, tried, None, counted, contrasts_tried), answers
+        contrasts, contrasts_tried = self._contrasts(example, rationale, answers) if self.alternatives else ((), ())
+        return Draft(query.query_id, target, rationale, contrasts, tried, None, counted, contrasts_tried), answers
 
     def _rationale(
         self, example: Example, answers: list[Answer]
-    ) -> tuple[Rationale | None, tuple[Faults, ...], Rationale | None, Faults]:
-        """The accepted rationale, the faults of those that were not, the last of these, and what was counted."""
+    ) -> tuple[Rationale | None, tuple[Violations, ...], Rationale | None, Violations]:
+        """The accepted rationale, the violations of those that were not, the last of these, and what was counted."""
         query = example.query
         targets = [self.items[item_id] for item_id in example.relevant]
-        told = "\n".join(shown.described(target, self.settings.item_chars) for target in targets)
+        described = "\n".join(prompt_parts.described(target, self.settings.item_chars) for target in targets)
         base = self._filled(
             "rationale",
-            history=shown.history(query, self.items, self.settings.window, self.settings.item_chars),
-            profile=shown.profile(query, self.items),
+            history=self._history(query),
+            profile=prompt_parts.profile(query, self.items),
             values=self.values,
-            target="\n" + self._filled("target", item=told) + "\n" if self.settings.hindsight else "",
+            target="\n" + self._filled("target", item=described) + "\n" if self.settings.hindsight else "",
             most=forms.MOST,
         )
 
-        def judged(form: forms.RationaleForm) -> tuple[Rationale, Faults]:
-            made = forms.rationale_of(form, query, self.spelling, self.signature, self.version)
-            named = (fault for target in targets for fault in self.rules.names(made.text, target, query))
-            return made, (*self.rules.violations(made, query), *forms.empty_reasons(made), *named)
+        def judged(form: forms.RationaleForm) -> tuple[Rationale, Violations]:
+            rationale = forms.rationale_of(form, query, self.spelling, self.signature, self.version)
+            named = (v for target in targets for v in self.rules.names(rationale.text, target, query))
+            return rationale, (*self.rules.violations(rationale, query), *forms.empty_reasons(rationale), *named)
 
         return self._checked(base, forms.RationaleForm, judged, answers)
 
     def _contrasts(
         self, example: Example, rationale: Rationale, answers: list[Answer]
-    ) -> tuple[tuple[PairExplanation, ...], tuple[Faults, ...]]:
-        """The explanations of the target and of the nearest alternative, if accepted; the faults of those refused."""
+    ) -> tuple[tuple[PairExplanation, ...], tuple[Violations, ...]]:
+        """The explanations of the target and of the nearest alternative, if accepted; the violations of the others."""
         query, item = example.query, self.items[next(iter(example.relevant))]
-        assert self.neighbours is not None
-        other = self.neighbours.nearest(item, {*example.relevant, *(past.item_id for past in query.history)})
+        assert self.alternatives is not None
+        other = self.alternatives.nearest(item, {*example.relevant, *(past.item_id for past in query.history)})
         if other is None:
             return (), ((Violation("no_alternative", "no other item has another value"),),)
         base = self._filled(
             "contrasts",
-            history=shown.history(query, self.items, self.settings.window, self.settings.item_chars),
-            profile=shown.profile(query, self.items),
+            history=self._history(query),
+            profile=prompt_parts.profile(query, self.items),
             rationale=rationale.text,
-            item=shown.described(item, self.settings.item_chars),
-            alternative=shown.described(other, self.settings.item_chars),
+            item=prompt_parts.described(item, self.settings.item_chars),
+            alternative=prompt_parts.described(other, self.settings.item_chars),
         )
 
-        def judged(form: forms.ContrastForm) -> tuple[tuple[PairExplanation, ...], Faults]:
-            made = forms.explanations_of(form, query, item, other, self.spelling, self.signature, self.version)
-            return made, tuple(forms.explanation_faults(made, query, item, other))
+        def judged(form: forms.ContrastForm) -> tuple[tuple[PairExplanation, ...], Violations]:
+            explanations = forms.explanations_of(form, query, item, other, self.spelling, self.signature, self.version)
+            return explanations, tuple(forms.explanation_violations(explanations, query, item, other))
 
-        made, tried, _, _ = self._checked(base, forms.ContrastForm, judged, answers)
-        return made or (), tried
+        explanations, tried, _, _ = self._checked(base, forms.ContrastForm, judged, answers)
+        return explanations or (), tried
+
+    def _history(self, query: Query) -> str:
+        return prompt_parts.history(query, self.items, self.settings.window, self.settings.item_chars)
 
     def _checked(
-        self, base: str, form: type[Form], judged: Callable[[Form], tuple[Made, Faults]], answers: list[Answer]
-    ) -> tuple[Made | None, tuple[Faults, ...], Made | None, Faults]:
-        """Ask ``base`` until what comes back is without a fault, or the redrafts are used up."""
-        prompt, tried, refused = base, list[Faults](), None
+        self, base: str, form: type[Form], judged: Callable[[Form], tuple[Record, Violations]], answers: list[Answer]
+    ) -> tuple[Record | None, tuple[Violations, ...], Record | None, Violations]:
+        """Ask ``base`` until the answer violates nothing, or the redrafts are used up.
+
+        Returns:
+            The accepted record, the violations of each refused attempt, the last refused record, and the violations of
+            the accepted one that are only counted.
+        """
+        prompt, tried, refused = base, list[Violations](), None
         for attempt in range(self.settings.redrafts + 1):
             try:
                 answer = self._ask(prompt, form, attempt)
@@ -194,31 +203,31 @@ class Drafter:
                 break
             answers.append(answer)
             try:
-                made, faults = judged(read_answer(answer.text, form))
+                record, violations = judged(read_answer(answer.text, form))
             except Unreadable as error:
-                cut = answer.finish == "length"
-                wrong: Faults = (Violation("unreadable", "the answer was cut at max_tokens" if cut else str(error)),)
+                detail = "the answer was cut at max_tokens" if answer.finish == "length" else str(error)
+                refusing: Violations = (Violation("unreadable", detail),)
             else:
-                wrong = tuple(fault for fault in faults if not fault.counted)
-                if not wrong:
-                    return made, tuple(tried), None, faults
-                refused = made
-            tried.append(wrong)
-            prompt = f"{base}\n\n{self._again(answer, wrong)}"
+                refusing = tuple(violation for violation in violations if not violation.counted)
+                if not refusing:
+                    return record, tuple(tried), None, violations
+                refused = record
+            tried.append(refusing)
+            prompt = f"{base}\n\n{self._again(answer, refusing)}"
         return None, tuple(tried), refused, ()
 
-    def _again(self, answer: Answer, wrong: Faults) -> str:
+    def _again(self, answer: Answer, violations: Violations) -> str:
         """What is added to the question. It never says that a draft named the target, which the model must not know."""
-        if not self.settings.hindsight and any(fault.rule == "names_target" for fault in wrong):
+        if not self.settings.hindsight and any(violation.rule == "names_target" for violation in violations):
             return self.prompts["afresh"]
-        told = "\n".join(f"- {fault.rule}: {fault.detail}" for fault in wrong)
-        return self._filled("redraft", draft=answer.text[:SHOWN_AGAIN] or "(empty)", faults=told)
+        lines = "\n".join(f"- {violation.rule}: {violation.detail}" for violation in violations)
+        return self._filled("redraft", draft=answer.text[:SHOWN_AGAIN] or "(empty)", faults=lines)
 
     def _ask(self, prompt: str, form: type[BaseModel], attempt: int) -> Answer:
         messages = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": prompt}]
-        # Where answers are drawn, another seed and another attempt are another draw, and another line of the cache
+        # Where answers are drawn, another seed and another attempt are another draw, and another entry of the cache
         more = {"seed": self.seed + attempt} if self.settings.temperature else {}
         return self.endpoint.ask(messages, form.model_json_schema(), more)
 
-    def _filled(self, name: str, **values: Any) -> str:
+    def _filled(self, name: str, **values: str | int) -> str:
         return Template(self.prompts[name]).substitute(values)

@@ -6,5 +6,6 @@ import re
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-TEXT = "\n\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("guidelines.md", "consent.md"))
+REVIEWING, CONSENT = ((_HERE / name).read_text(encoding="utf-8") for name in ("guidelines.md", "consent.md"))
+TEXT = f"{REVIEWING}\n\n{CONSENT}"
 (VERSION,) = re.findall(r"^Version (\d+)\.", TEXT, re.MULTILINE)

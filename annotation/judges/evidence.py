@@ -17,38 +17,43 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from annotation.campaign.judgements import ABSTAINED
 from annotation.drafters.evidence import Drafter, anchor_rows, popularity_share
+from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
-from rad.types import Example, Rationale, Reason
+from rad.types import Example, Reason
 
 REFERENCE = 1000  # training purchases whose drafts fix the quintiles
 VERSION = "1"
-Case = tuple[Rationale, Example]
 
 
-class Judge:
-    """``judge`` yields the answers to each case by question; ``record`` says how they came about."""
+class Judge(RationaleJudge):
+    """Fits the evidence drafter to the training purchases of ``data``, and scores drafts by it."""
 
-    name = "evidence"
+    name: ClassVar[str] = "evidence"
 
     def __init__(self, data: Dataset, seed: int = 0) -> None:
+        super().__init__()
         train = data.examples["train"]
         self.drafter = Drafter().fit(train, data.items, seed)
         self._by_value = self.drafter.catalogue.incidence.tocsc()
         sample = random.Random(seed).sample(train, min(REFERENCE, len(train)))
         drafts = [(self.drafter.draft(e.query, data.items[next(iter(e.relevant))]), e) for e in sample]
-        known = self.bits([(draft, example) for draft, example in drafts if draft is not None and draft.reasons])
-        self.n_reference = len(known)
-        self.quintiles = np.quantile(known, [0.2, 0.4, 0.6, 0.8]) if len(known) else np.zeros(4)
+        gains = self.gains([(draft, example) for draft, example in drafts if draft is not None and draft.reasons])
+        self.n_reference = len(gains)
+        self.quintiles = np.quantile(gains, [0.2, 0.4, 0.6, 0.8]) if len(gains) else np.zeros(4)
+
+    def guideline_version(self, campaign: str) -> str:
+        """Its own: it reads no guidelines."""
+        return f"evidence-{VERSION}"
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
-        for (draft, _), bits in zip(cases, self.bits(cases), strict=True):
-            level = 1 + int(np.searchsorted(self.quintiles, bits, side="right"))
+        for (draft, _), gain in zip(cases, self.gains(cases), strict=True):
+            level = 1 + int(np.searchsorted(self.quintiles, gain, side="right"))
             yield {"plausibility": str(level) if draft.reasons else ABSTAINED}
 
     def record(self) -> dict[str, Any]:
@@ -59,8 +64,8 @@ class Judge:
             "reference_drafts": self.n_reference,
         }
 
-    def bits(self, cases: Sequence[Case]) -> np.ndarray:
-        """(cases,): log2 of how much likelier the reasons make the item than its popularity does."""
+    def gains(self, cases: Sequence[Case]) -> np.ndarray:
+        """(cases,): in bits, how much likelier the reasons make the item than its popularity does."""
         catalogue, prefixes = self.drafter.catalogue, self.drafter.prefixes
         folds: dict[int, list[int]] = defaultdict(list)
         for k, (_, example) in enumerate(cases):
@@ -69,19 +74,22 @@ class Judge:
         for fold, members in folds.items():
             counts = prefixes.counts[fold]  # without the users of the fold, so that no purchase speaks for itself
             share = popularity_share(counts, self.drafter.background_power)
-            cited: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)
+            # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
+            by_item: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)
             for k in members:
                 draft, example = cases[k]
                 out[k] = max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) * share[self._target(example)]
                 for reason in draft.reasons:
                     history = example.query.history
-                    anchors = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
-                    for anchor in anchors:
-                        cited[catalogue.index[anchor]].append((k, reason, reason.weight / len(anchors)))
-            places = np.array(sorted(cited), dtype=np.int64)
-            for block, rows in anchor_rows(catalogue, counts, self.drafter.weights, places):
-                for anchor, row in zip(block, rows, strict=True):
-                    for k, reason, weight in cited[int(anchor)]:
+                    cited = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
+                    for item_id in cited:
+                        by_item[catalogue.index[item_id]].append((k, reason, reason.weight / len(cited)))
+            # One row (items,) a cited item: p(i | j). It is renormalised over the items that the reason allows.
+            for block, rows in anchor_rows(
+                catalogue, counts, self.drafter.weights, np.array(sorted(by_item), np.int64)
+            ):
+                for item, row in zip(block, rows, strict=True):
+                    for k, reason, weight in by_item[int(item)]:
                         fits, target = self._fits(reason), self._target(cases[k][1])
                         if fits[target]:
                             out[k] += weight * row[target] / row[fits].sum()

@@ -1,29 +1,28 @@
 """``llm``: a model behind any OpenAI-compatible endpoint answers the form's questions on each draft, one at a time.
 
-It is given what reviewers are given: their guidelines word for word, the history, the draft, the item that was bought.
-It sees no other answer and compares nothing, so there is no order of drafts that could sway it. What is asked stands in
-``llm.md``. The answer is held to a JSON schema and each question is read by itself: ``null`` is ``abstained``, whatever
-is not an answer of the form is ``invalid``, and both are kept and counted. A draft that the endpoint did not answer is
-left out and counted; the next run asks for it again. Answers are kept under ``RAD_CACHE`` and paid for once.
+It sees what reviewers see: their guidelines word for word, the history, the draft, the item that was bought. It sees no
+other answer and compares nothing, so there is no order of drafts that could sway it. The questions stand in ``llm.md``.
+The answer is held to a JSON schema and each question is read by itself: ``null`` is ``abstained``, whatever is not an
+answer of the form is ``invalid``, and both are kept and counted. A draft that the endpoint did not answer is left out
+and counted; the next run asks for it again. Answers are kept under ``RAD_CACHE`` and paid for once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, ClassVar
 
+from annotation import prompt_parts
 from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
-from annotation.drafters import _prompt as shown
+from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
 from rad.llm.client import Answer, Endpoint, Unanswered
 from rad.llm.forms import objects, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import citations
 from rad.runtime.files import canonical
-from rad.types import Example, Rationale
 
 PROMPTS = Path(__file__).with_suffix(".md")
 WINDOW, ITEM_CHARS = 30, 300  # choices in the prompt at least (all that are cited, too), characters of a description
@@ -40,16 +39,18 @@ SCHEMA: Mapping[str, Any] = {
         "verdict": {"type": "string", "enum": list(VERDICTS)},
     },
 }
-Case = tuple[Rationale, Example]
 
 
-class Judge:
-    """``judge`` yields the answers to each case by question, nothing where the endpoint gave none."""
+class Judge(RationaleJudge):
+    """Asks ``endpoint`` about each case under ``guidelines``; ``usage`` counts what that takes."""
+
+    name: ClassVar[str] = "llm"
+    usage: Usage
 
     def __init__(self, data: Dataset, endpoint: Endpoint, guidelines: str, usage: Usage) -> None:
+        super().__init__()
         self.items, self.endpoint, self.guidelines, self.usage = data.items, endpoint, guidelines, usage
         self.prompts = read_prompts(PROMPTS)
-        self.unanswered: Counter[str] = Counter()
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
         for answer in self.endpoint.in_order(self._ask, cases):
@@ -76,27 +77,26 @@ class Judge:
         earliest = min((k for k in citations(draft.text) if 0 <= k < n), default=n)
         filled = Template(self.prompts["judge"]).substitute(
             guidelines=self.guidelines,
-            history=shown.history(example.query, self.items, max(WINDOW, n - earliest), ITEM_CHARS),
+            history=prompt_parts.history(example.query, self.items, max(WINDOW, n - earliest), ITEM_CHARS),
             draft=draft.text,
-            item=shown.described(self.items[next(iter(example.relevant))], ITEM_CHARS),
+            item=prompt_parts.described(self.items[next(iter(example.relevant))], ITEM_CHARS),
             errors=", ".join(ERRORS),
             verdicts=", ".join(VERDICTS),
         )
-        asked = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": filled}]
+        messages = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": filled}]
         try:
-            return self.endpoint.ask(asked, SCHEMA)
+            return self.endpoint.ask(messages, SCHEMA)
         except Unanswered as error:
             return error
 
 
 def read(text: str) -> dict[str, str]:
     """The answers in a model's words by question; ``abstained`` for null, ``invalid`` for what is none of the form."""
-    found = list(objects(text))
-    given = found[-1] if found else {}
-    return {question: _answer(question, given[question]) if question in given else INVALID for question in OPTIONS}
+    *_, form = {}, *objects(text)  # thoughts may come before it
+    return {question: _answer(question, form[question]) if question in form else INVALID for question in OPTIONS}
 
 
-def _answer(question: str, value: Any) -> str:
+def _answer(question: str, value: object) -> str:
     if value is None:
         return ABSTAINED
     if isinstance(value, list) and all(isinstance(code, str) for code in value):

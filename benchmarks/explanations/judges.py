@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from annotation.agreement.calibration import calibrate
-from annotation.agreement.measure import measure_answers, read_drafts, read_judgements
-from annotation.campaign import judgements
+from annotation.agreement.measure import measure_answers
+from annotation.campaign import drafts, judgements
+from annotation.campaign.folder import Campaign
 from annotation.campaign.judgements import ABSTAINED, INVALID, Answered
 from benchmarks.explanations.results import Judged
 from rad.data.dataset import Dataset
@@ -49,20 +50,21 @@ class Verdicts:
             judgement = one.judgement
             if judgement.question in QUESTIONS and one.value is not None:
                 by_query = self.values.setdefault((by, judgement.question), defaultdict(list))
-                by_query[queries[judgement.rationale_id]].append(int(one.value))
+                by_query[queries[judgement.rationale_id]].append(int(judgement.answer))
 
 
 def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) -> Verdicts:
     """The answers of the campaign in ``folder`` on ``rationales``. :class:`RadError` where its files cannot be read."""
     out = Verdicts()
-    drafts = read_drafts(folder)
-    same = {r.rationale_id: r.query_id for r in rationales if r.rationale_id in drafts}
-    same = {key: query for key, query in same.items() if _texts(rationales)[key] == drafts[key].text}
+    campaign = Campaign(folder)
+    drafted = drafts.by_id(campaign)
+    same = {r.rationale_id: r.query_id for r in rationales if r.rationale_id in drafted}
+    same = {key: query for key, query in same.items() if _texts(rationales)[key] == drafted[key].text}
     if not same:
         out.notes.append(f"{folder}: none of its drafts is a rationale of this run (same id and text)")
         return out
-    lengths = {name: len(draft.text) for name, draft in drafts.items()}
-    answered = read_judgements(folder, lengths)
+    lengths = {name: len(draft.text) for name, draft in drafted.items()}
+    answered = judgements.read_reviewers(campaign, lengths)
     people = [a for a in answered if a.group == "people" and a.judgement.rationale_id in same]
     if not people:
         out.notes.append(f"{folder}: no person has judged a rationale of this run")
@@ -72,8 +74,8 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
     for question in QUESTIONS:
         if n := sum(a.judgement.question == question for a in people):
             out.judged.append(Judged(by="people", question=question, n=n, ceiling=ceilings.get(question, {})))
-    for path in sorted(folder.glob("judge-*.jsonl")):
-        answers = [a for a in judgements.read(path, lengths, judge=True) if a.judgement.rationale_id in same]
+    for path in sorted(folder.glob(judgements.JUDGES)):
+        answers = [a for a in judgements.read_answers(path, lengths, judge=True) if a.judgement.rationale_id in same]
         _add_judge(out, answers, people, same, ceilings, seed)
     return out
 
@@ -127,12 +129,12 @@ def of_endpoint(
 ) -> Verdicts:
     """A model's answers on the first rationales. Answers that do not have the form are counted as invalid."""
     client = endpoint.client()
-    from annotation.commands.judge import GUIDELINES
+    from annotation import guidelines
     from annotation.judges import llm
     from rad.llm.usage import Usage
 
     cases = cases[: endpoint.rationales]
-    judge = llm.Judge(data, client, GUIDELINES.read_text(encoding="utf-8"), Usage(None, None))
+    judge = llm.Judge(data, client, guidelines.REVIEWING, Usage(None, None))
     name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in endpoint.model)
     answers: list[Judgement] = []
     out = Verdicts()

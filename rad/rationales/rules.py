@@ -231,8 +231,13 @@ def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
 
 def read(path: Path) -> Iterator[tuple[int, Rationale]]:
     """Line number and rationale of each line of a JSONL file. A rationale_id that comes twice is an error."""
+    return parse(path, read_jsonl(path))
+
+
+def parse(path: Path, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, Rationale]]:
+    """The same of numbered JSON objects of ``path``, which errors name."""
     first: dict[str, int] = {}
-    for number, record in read_jsonl(path):
+    for number, record in rows:
         rationale = from_dict(record, f"{path}:{number}")
         if rationale.rationale_id in first:
             name = rationale.rationale_id

@@ -18,9 +18,9 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 from annotation import guidelines
 from annotation.__main__ import main, summary
 from annotation.argilla import form
-from annotation.campaign import aggregation
+from annotation.campaign import aggregation, drafts
 from annotation.campaign.folder import Campaign, Settings
-from annotation.commands import draft
+from annotation.drafters.base import Draft
 from rad.errors import RadError
 from rad.rationales import rules as rationales
 from rad.rationales.rules import Rules
@@ -134,24 +134,20 @@ class TestDraft:
     def test_what_fails_the_checks_is_set_apart(self, tmp_path):
         campaign = Campaign(tmp_path)
 
-        class Draft:
-            def __init__(self, query_id, rationale, faults=()):
-                self.query_id, self.rationale, self.violations = query_id, rationale, faults
-                self.contrasts, self.refused = (), None
-
         good = Rationale("r", "q1", (), "text", "unexplained", "llm", "d", "1")
-        draft.write(campaign, [Draft("q1", good), Draft("q2", None, (rationales.Violation("hindsight", "ended up"),))])
+        hindsight = (rationales.Violation("hindsight", "ended up"),)
+        drafts.append(campaign, [Draft("q1", "i1", good), Draft("q2", "i2", None, tried=(hindsight,))])
         assert [r for _, r in rationales.read(campaign.file("drafts.jsonl"))] == [good]
         ((_, line),) = read_jsonl(campaign.file("rejected.jsonl"))
         assert line == {"query_id": "q2", "faults": [{"rule": "hindsight", "detail": "ended up"}]}
-        assert draft.finished(campaign) == {"q1", "q2"}
+        assert drafts.mended(campaign) == {"q1", "q2"}
 
     @pytest.mark.parametrize(
         "arguments, said",
         [
             (["--drafter", "evidense"], "did you mean 'evidence'"),
             (["--limit", "0"], "--limit must be at least 1"),
-            (["--set", "steps"], "takes NAME=VALUE"),
+            (["--set", "steps"], "unknown setting 'steps'"),
             (["--set", "colour=red"], "unknown setting 'colour'"),
             (["--drafter", "llm"], "needs --base-url and --model"),
             (["--domain", "wrold"], "did you mean 'world'"),
@@ -235,7 +231,7 @@ class TestForm:
         assert none == {"verdict": "reject", "errors": "[]", "unsupported": "[]"}
 
     def test_the_adjudicator_sees_letters(self):
-        told = form.spoken({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
+        told = form.lettered({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
         assert "r-1" not in told and told.index("Reviewer A: Accept with my correction") < told.index("Reviewer B")
         assert "corrected: new" in told
 
@@ -289,7 +285,7 @@ class TestDecide:
         assert empty.reasons == () and empty.verdict == "unexplained"
         target = toy.items[next(iter(example.relevant))]
         leaky = aggregation.corrected(given, f"[1]: the user ended up with {target.title}.", example.query, rules)
-        assert "hindsight" in aggregation.check(leaky, example, rules)
+        assert "hindsight" in aggregation.broken_rules(leaky, example, rules)
 
 
 def test_guidelines_have_a_version():

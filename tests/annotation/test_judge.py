@@ -75,9 +75,9 @@ def test_bits_are_those_of_the_mixture_worked_out_by_hand(world, judge, cases):
     together = Reason(Evidence((last,), "co_purchase"), weight=0.5)
     p = 0.4 * row[catalogue.index[target]] / row[among].sum() + 0.5 * row[catalogue.index[target]] + 0.1 * share
     made = replace(draft, reasons=(wants, together))
-    assert judge.bits([(made, example)])[0] == pytest.approx(np.log2(p / share), rel=1e-5)
+    assert judge.gains([(made, example)])[0] == pytest.approx(np.log2(p / share), rel=1e-5)
     contrary = replace(draft, reasons=(replace(wants, wants=(), avoids=wants.wants, weight=1.0),))
-    assert judge.bits([(contrary, example)])[0] < -10
+    assert judge.gains([(contrary, example)])[0] < -10
 
 
 def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge, cases):
@@ -94,7 +94,7 @@ def test_evidence_knows_explained_choices_from_unexplained_ones(world, judge):
     """The built-in world knows which choices have a reason. The judge, which is not told, ranks these higher."""
     train = [e for e in world.examples["train"] if e.rationale is not None]
     drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in train]
-    bits = judge.bits(list(zip(drafts, train, strict=True)))
+    bits = judge.gains(list(zip(drafts, train, strict=True)))
     known = np.array([e.rationale.verdict == "supported" for e in train])
     higher = np.mean(bits[known][:, None] > bits[~known])  # the area under the ROC curve
     assert len(train) > 400 and higher > 0.65

@@ -160,7 +160,7 @@ def test_perfect_agreement_is_one_and_chance_is_about_zero():
 def test_spans_are_compared_character_by_character():
     texts = [10, 4]
     spans = [[[(0, 5, "x")], [(3, 8, "y")]], [[], []]]
-    marked = [[coefficients.marks(s, n) for s in both] for both, n in zip(spans, texts, strict=True)]
+    marked = [[coefficients.span_mask(s, n) for s in both] for both, n in zip(spans, texts, strict=True)]
     as_units = [[int(a), int(b)] for one, other in marked for a, b in zip(one, other, strict=True)]
     assert point(coefficients.spans_alpha(marked))["alpha"] == pytest.approx(alphas(np.array(as_units), 2)[0])
 

@@ -191,7 +191,7 @@ def test_the_forms_answers_are_the_ones_that_are_read_here():
     from annotation.argilla.simulated import opinion
     from annotation.campaign import judgements as answers
 
-    assert set(form_module.ERRORS) == set(answers.ERRORS) and set(form_module.VERDICTS) == set(answers.VERDICTS)
+    assert set(answers.ERRORS) == set(answers.ERROR_LABELS) and set(answers.VERDICTS) == set(answers.VERDICT_LABELS)
     given = []
     for k in range(30):
         text = f"{TEXT} {k}."

@@ -29,16 +29,15 @@ import argilla as rg
 import httpx
 
 from annotation.__main__ import main
-from annotation.argilla import client as connection
-from annotation.argilla.process import serving, start, stop
+from annotation.argilla import client as argilla_client
+from annotation.argilla.process import APP, serving, start, stop
 from annotation.argilla.server import environment
 from annotation.argilla.simulated import Simulated, opinion
 from annotation.campaign import aggregation
+from annotation.campaign import judgements as answers
 from annotation.campaign.folder import Campaign
-from annotation.commands.serve import APP
 from rad.errors import RadError
 from rad.rationales import rules
-from rad.runtime import records
 from rad.types import Judgement
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_environment")]
@@ -76,7 +75,7 @@ def owner(campaign, url) -> httpx.Client:
 
 
 def judgements(campaign) -> list[Judgement]:
-    return [j for _, j in records.read(campaign.file("judgements.jsonl"), Judgement)]
+    return answers.read(campaign)
 
 
 def error_of(*arguments) -> str:
@@ -136,7 +135,7 @@ class TestServer:
     def test_one_server_a_campaign(self, campaign, url):
         with pytest.raises(RadError, match="is being served already"):
             start(campaign)
-        assert connection.connect(campaign).me.username == "owner", "and the first one is still found"
+        assert argilla_client.connect(campaign).me.username == "owner", "and the first one is still found"
 
     def test_a_taken_port_is_one_line(self, tmp_path, url):
         with pytest.raises(RadError, match=r"cannot listen on .* choose another --port"):
@@ -157,7 +156,7 @@ class TestServer:
 
 @pytest.fixture(scope="module")
 def shelf(campaign, url):
-    client = connection.connect(campaign)
+    client = argilla_client.connect(campaign)
     rg.Workspace(name="search", client=client).create()
     settings = rg.Settings(
         fields=[rg.TextField(name=n, client=client) for n in ("history", "rationale")],
@@ -329,8 +328,8 @@ class TestCampaign:
         texts = {r.rationale_id: r.text for _, r in rules.read(pushed.file("drafts.jsonl"))}
         torn = [
             k
-            for k, judged in aggregation.by_rationale(pushed).items()
-            if aggregation.open_question(judged, 2, texts[k])
+            for k, judged in aggregation.by_rationale(answers.read(pushed)).items()
+            if aggregation.is_disputed(judged, 2, texts[k])
         ]
         assert torn, "the simulated reviewers disagree somewhere"
         assert "must be somebody else" in error_of("push", pushed.path, "--adjudicator", "anna")
@@ -432,7 +431,7 @@ class TestBadInput:
         at = ("--api-url", url)
         assert "has no drafts" in error_of("push", other.path, *at)
         other.file("drafts.jsonl").write_bytes(whole)
-        client = connection.connect(campaign)
+        client = argilla_client.connect(campaign)
         rg.Workspace(name="other", client=client).create()
         half = rg.Settings(
             fields=[rg.TextField(name=n, client=client) for n in ("history", "draft", "item")],
@@ -457,7 +456,7 @@ class TestKills:
         other = Campaign(tmp_path / "killed")
         main(["draft", str(other.path), "--domain", WORLD, "--limit", "40"])
         code = (
-            "import sys, annotation.commands.push as p; from annotation.__main__ import main; p.BATCH = 4\n"
+            "import sys, annotation.argilla.push as p; from annotation.__main__ import main; p.BATCH = 4\n"
             "p.Progress.advance = lambda *_: print('four more', flush=True)\n"
             "main(sys.argv[1:])"
         )
@@ -467,11 +466,11 @@ class TestKills:
             assert process.stdout.readline() == b"four more\n", "it ended before it could be killed"
         process.kill()
         process.wait()
-        client = connection.connect(campaign)
-        there = [r["external_id"] for r in connection.records(client, connection.found(client, other))]
+        client = argilla_client.connect(campaign)
+        there = [r["external_id"] for r in argilla_client.records(client, argilla_client.pushed_dataset(client, other))]
         assert 12 <= len(there) < 40
         main(arguments)
-        there = [r["external_id"] for r in connection.records(client, connection.found(client, other))]
+        there = [r["external_id"] for r in argilla_client.records(client, argilla_client.pushed_dataset(client, other))]
         drafts = [r.rationale_id for _, r in rules.read(other.file("drafts.jsonl"))]
         assert sorted(there) == sorted(drafts), "all of them, none twice"
         eva = as_user(other, url, "eva")
@@ -535,7 +534,7 @@ class TestKills:
             assert accepted <= set(kept), "every answer that was accepted is there"
             assert len(kept) == len(set(kept)), "nothing twice"
             by_record = {key: sum(k == key for _, k in kept) for _, key in kept}
-            progress = connection.found(connection.connect(campaign), campaign).progress()
+            progress = argilla_client.pushed_dataset(argilla_client.connect(campaign), campaign).progress()
             assert progress["completed"] == sum(n >= 2 for n in by_record.values()), "counts are put right"
             again = Simulated(url, names[0], campaign.reviewers()[names[0]]["password"])
             again.work(dataset)

@@ -1,4 +1,4 @@
-"""Every drafter in the registry keeps its promises (``annotation/drafters/_base.py``): a new file is tested unasked."""
+"""Every drafter in the registry keeps its promises (``annotation/drafters/base.py``): a new file is tested unasked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import pytest
 from rich.console import Console
 
-from annotation.drafters._base import Draft, DrafterSettings, Summary
+from annotation.drafters.base import Draft, DrafterSettings, Summary
 from rad import registry
 from rad.llm.usage import Usage
 from rad.rationales import rules as rationales

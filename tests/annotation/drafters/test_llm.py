@@ -15,8 +15,10 @@ import time
 
 import pytest
 
+from annotation import prompt_parts
 from annotation.__main__ import main
-from annotation.drafters import _prompt, llm
+from annotation.drafters import llm
+from annotation.drafters.alternatives import Alternatives
 from rad.errors import RadError
 from rad.llm.forms import read_prompts
 from rad.rationales import rules as rationales
@@ -91,20 +93,22 @@ def test_the_profile_is_of_the_history_and_of_nothing_later(toy):
     for e in toy.examples["train"]:
         prefix = whole[e.query.user_id].history[: len(e.query.history)]
         again = Query("q", "toy", "u", prefix)
-        assert _prompt.profile(e.query, toy.items) == _prompt.profile(again, toy.items)
-        assert _prompt.history(e.query, toy.items, 20, 300) == _prompt.history(again, toy.items, 20, 300)
+        assert prompt_parts.profile(e.query, toy.items) == prompt_parts.profile(again, toy.items)
+        assert prompt_parts.history(e.query, toy.items, 20, 300) == prompt_parts.history(again, toy.items, 20, 300)
 
 
 def test_long_histories_keep_their_places_and_long_texts_are_cut(toy):
     items = list(toy.items)
     query = Query("q", "toy", "u", tuple(Interaction("u", items[k % 20]) for k in range(30)))
-    lines = _prompt.history(query, toy.items, 2, 20).split("\n")
+    lines = prompt_parts.history(query, toy.items, 2, 20).split("\n")
     assert [line[:5] for line in lines] == ["[29] ", "[30] "] and all("..." in line for line in lines)
-    places = re.findall(r"black ((?:\[\d+\] ?)+)", _prompt.profile(query, toy.items))[0].split()
-    assert len(places) == _prompt.PLACES and places[-1] == "[24]", "the last places of a value, counted over all"
+    places = re.findall(r"black ((?:\[\d+\] ?)+)", prompt_parts.profile(query, toy.items))[0].split()
+    assert len(places) == prompt_parts.PLACES and places[-1] == "[24]", "the last places of a value, counted over all"
     gone = Query("q", "toy", "u", (Interaction("u", "gone"),))
-    assert _prompt.history(gone, toy.items, 20, 300) == "[1] (no longer in the catalogue)"
-    assert _prompt.common_values(toy.items, 2) == "colour: black; blue; and 3 more\ngarment: boots; coat; and 2 more"
+    assert prompt_parts.history(gone, toy.items, 20, 300) == "[1] (no longer in the catalogue)"
+    assert (
+        prompt_parts.common_values(toy.items, 2) == "colour: black; blue; and 3 more\ngarment: boots; coat; and 2 more"
+    )
 
 
 def test_hindsight_drafts_are_told_the_target_and_named_so(made, fake_endpoint, example):
@@ -379,10 +383,10 @@ def test_faulty_explanations_are_redrafted_then_left_out(made, fake_endpoint, ex
 
 def test_a_value_that_both_have_tells_nothing_apart(made, fake_endpoint, example, toy):
     drafter = made(contrasts=True)
-    other = drafter.neighbours.nearest(toy.items["blue-boots"], {x.item_id for x in example.query.history})
-    shared = next(pair for pair in values_of(_prompt.described(other, 300)) if pair[1] in ("blue", "boots"))
+    other = drafter.alternatives.nearest(toy.items["blue-boots"], {x.item_id for x in example.query.history})
+    shared = next(pair for pair in values_of(prompt_parts.described(other, 300)) if pair[1] in ("blue", "boots"))
     sides = {"contrast": {"claims": [as_value(shared)], "text": "No."}}
-    item, other = (_prompt.described(i, 300) for i in (toy.items["blue-boots"], other))
+    item, other = (prompt_parts.described(i, 300) for i in (toy.items["blue-boots"], other))
     fake_endpoint.script = [drafting, say(json.dumps(contrast(item, other, **sides)))]
     (found,) = drafter.drafts([example])
     assert len(found.contrasts) == 3 and "both have" in found.contrasts_tried[0][0].detail
@@ -393,19 +397,19 @@ def test_the_nearest_alternative_is_that_of_bm25(toy):
 
     from rad.features.bm25 import tokenize
 
-    ids, neighbours = list(toy.items), _prompt.Neighbours(toy.items)
+    ids, alternatives = list(toy.items), Alternatives(toy.items)
     okapi = BM25Okapi([tokenize(toy.items[i].text) for i in ids])
     for item in toy.items.values():
         scores = okapi.get_scores(tokenize(item.text))
         left = [i for i in ids if i not in (item.item_id, "red-hat")]
         best = max(left, key=lambda i: (round(scores[ids.index(i)], 9), -ids.index(i)))
-        assert neighbours.nearest(item, {"red-hat"}).item_id == best
-    assert neighbours.nearest(item, set(ids)) is None
+        assert alternatives.nearest(item, {"red-hat"}).item_id == best
+    assert alternatives.nearest(item, set(ids)) is None
 
 
 def test_without_another_value_there_is_no_contrast(made, example, toy):
     drafter = made(contrasts=True)
-    drafter.neighbours = _prompt.Neighbours({"blue-boots": toy.items["blue-boots"]})
+    drafter.alternatives = Alternatives({"blue-boots": toy.items["blue-boots"]})
     (found,) = drafter.drafts([example])
     assert found.rationale and found.contrasts == () and rules(found.contrasts_tried[0]) == ["no_alternative"]
 

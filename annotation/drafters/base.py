@@ -1,4 +1,4 @@
-"""What a drafter promises: a new file in ``annotation/drafters`` obeys this.
+"""The base of drafters: a new file in ``annotation/drafters`` with a ``class Drafter(RationaleDrafter)`` adds one.
 
     kind = registry.load("annotation.drafters", "llm")
     drafter = kind(kind.Settings(base_url="http://127.0.0.1:8000/v1", model="some-model"))
@@ -9,16 +9,17 @@
     drafter.summary.record()                             # the same for a file
 
 Nothing leaves a drafter unchecked: ``rationale`` and ``contrasts`` have passed the rules of :mod:`rad.rationales.rules`
-with the target known to the check. What did not pass is None, with the faults that say why.
+with the target known to the check. What did not pass is None, with the violations that say why.
 """
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
@@ -28,7 +29,7 @@ from rad.llm.usage import Usage
 from rad.rationales.rules import Violation
 from rad.types import Example, Item, PairExplanation, Rationale
 
-Faults = tuple[Violation, ...]
+Violations = tuple[Violation, ...]
 
 
 class DrafterSettings(BaseModel):
@@ -41,24 +42,27 @@ class DrafterSettings(BaseModel):
 class Draft:
     """What a drafter made of one example.
 
-    ``item_id`` is the target that the checks knew. ``tried`` has the faults of every refused attempt, in order: one
-    more attempt was accepted if there is a ``rationale``; without one the last entry says why there is none, and
-    ``refused`` is the last attempt that could be read, for people to look at, never to be passed on. ``counted`` are
-    the measured disagreements of an accepted text with its claims. ``contrasts`` explain the target, for and against,
-    and the nearest alternative, against; ``contrasts_tried`` is their ``tried``.
+    Attributes:
+        item_id: The target that the checks knew.
+        rationale: The accepted draft, if there is one.
+        contrasts: Explanations of the target, for and against, and of the nearest alternative, against.
+        tried: The violations of every refused attempt, in order. Without a rationale the last entry says why.
+        refused: The last refused attempt that could be read: for people to look at, never to be passed on.
+        counted: The measured disagreements of an accepted text with its claims.
+        contrasts_tried: The ``tried`` of the contrasts.
     """
 
     query_id: str
     item_id: str
     rationale: Rationale | None
     contrasts: tuple[PairExplanation, ...] = ()
-    tried: tuple[Faults, ...] = ()
+    tried: tuple[Violations, ...] = ()
     refused: Rationale | None = None
-    counted: Faults = ()
-    contrasts_tried: tuple[Faults, ...] = ()
+    counted: Violations = ()
+    contrasts_tried: tuple[Violations, ...] = ()
 
     @property
-    def violations(self) -> Faults:
+    def violations(self) -> Violations:
         """Why there is no rationale; nothing where there is one."""
         return self.tried[-1] if self.rationale is None and self.tried else ()
 
@@ -69,10 +73,10 @@ class Draft:
 
 @dataclass
 class Summary:
-    """The counts of a drafter's run. Faults are counted by rule, once an attempt.
+    """The counts of a drafter's run. Violations are counted by rule, once an attempt.
 
     ``refused_by`` counts every refused attempt, redrafted or not; ``rejected_by`` the drafts that were given up, by
-    the faults of their last attempt. ``unreadable`` is the number of answers that were not in the form asked for.
+    the violations of their last attempt. ``unreadable`` is the number of answers that were not in the required form.
     """
 
     drafts: int = 0
@@ -96,10 +100,10 @@ class Summary:
         self.redrafts += draft.redrafts
         self.contrasts += len(draft.contrasts)
         self.contrasts_rejected += bool(draft.contrasts_tried) and not draft.contrasts
-        for faults in draft.tried:
-            self.refused_by.update(_rules(faults))
-        for faults in draft.contrasts_tried:
-            self.contrasts_refused_by.update(_rules(faults))
+        for violations in draft.tried:
+            self.refused_by.update(_rules(violations))
+        for violations in draft.contrasts_tried:
+            self.contrasts_refused_by.update(_rules(violations))
         self.rejected_by.update(_rules(draft.violations))
         self.counted.update(_rules(draft.counted))
         self.seconds = time.monotonic() - self.started
@@ -111,12 +115,25 @@ class Summary:
 
     def record(self) -> dict[str, Any]:
         """For a file: plain numbers, and names of rules with their counts."""
-        plain = ("drafts", "accepted", "unexplained", "redrafts", "contrasts", "contrasts_rejected", "unreadable")
-        counters = ("refused_by", "rejected_by", "contrasts_refused_by", "counted")
-        out: dict[str, Any] = {name: getattr(self, name) for name in plain}
-        out |= {name: dict(sorted(getattr(self, name).items())) for name in counters}
-        out |= {"rejected": self.drafts - self.accepted, "seconds": round(self.seconds, 3)}
-        return out | ({"usage": self.usage.record()} if self.usage else {})
+        numbers = {
+            "drafts": self.drafts,
+            "accepted": self.accepted,
+            "unexplained": self.unexplained,
+            "redrafts": self.redrafts,
+            "contrasts": self.contrasts,
+            "contrasts_rejected": self.contrasts_rejected,
+            "unreadable": self.unreadable,
+            "rejected": self.drafts - self.accepted,
+            "seconds": round(self.seconds, 3),
+        }
+        counters = {
+            "refused_by": self.refused_by,
+            "rejected_by": self.rejected_by,
+            "contrasts_refused_by": self.contrasts_refused_by,
+            "counted": self.counted,
+        }
+        by_rule = {name: dict(sorted(counter.items())) for name, counter in counters.items()}
+        return {**numbers, **by_rule, **({"usage": self.usage.record()} if self.usage else {})}
 
     def table(self) -> Table:
         """For people."""
@@ -141,30 +158,44 @@ class Summary:
         return grid
 
 
-def _rules(faults: Iterable[Violation]) -> list[str]:
-    return sorted({fault.rule for fault in faults})
+def _rules(violations: Iterable[Violation]) -> list[str]:
+    return sorted({violation.rule for violation in violations})
 
 
 def _counts(n: int, by: Mapping[str, int], words: str = "for") -> str:
-    told = ", ".join(f"{name} {count:,}" for name, count in sorted(by.items(), key=lambda pair: (-pair[1], pair[0])))
-    return f"{n:,}" + (f" ({words} {told})" if told else "")
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(by.items(), key=lambda pair: (-pair[1], pair[0])))
+    return f"{n:,}" + (f" ({words} {counts})" if counts else "")
 
 
-class Drafter(Protocol):
-    """Writes candidate rationales.
+class RationaleDrafter(ABC):
+    """Writes candidate rationales. ``name`` is that of the file.
 
-    ``fit`` may learn from the training examples; ``items`` is the whole catalogue. ``drafts`` yields one
-    :class:`Draft` an example, in order and while others are under way, and counts them in ``summary``. An example's
-    target is ``next(iter(example.relevant))``. ``required`` names settings without a usable default.
+    Attributes:
+        required: Settings without a usable default.
+        Settings: The class of the settings, each with a description.
+        summary: The counts of the last call of ``drafts``.
     """
 
     name: ClassVar[str]
-    required: ClassVar[tuple[str, ...]]
-    Settings: ClassVar[type[DrafterSettings]]
-    summary: Summary
+    required: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[DrafterSettings]] = DrafterSettings
 
-    def __init__(self, settings: Any = None) -> None: ...
+    def __init__(self, settings: DrafterSettings | None = None) -> None:
+        self.settings = settings or self.Settings()
+        self.summary = Summary()
+
     @property
-    def version(self) -> str: ...
-    def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0) -> Self: ...
-    def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]: ...
+    @abstractmethod
+    def version(self) -> str:
+        """Of the code, and of whatever else decides what a draft says."""
+
+    @abstractmethod
+    def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0) -> Self:
+        """Learn from the training examples, if the drafter learns; ``items`` is the whole catalogue."""
+
+    @abstractmethod
+    def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
+        """One :class:`Draft` an example, in order and as they are done, counted in ``summary``.
+
+        An example's target is ``next(iter(example.relevant))``.
+        """

@@ -69,20 +69,20 @@ class ContrastForm(_Form):
 
 
 class Spelling:
-    """Attribute values as the catalogue spells them, whatever the case of the letters that a model wrote."""
+    """Spells attribute values as the catalogue spells them, whatever the case of the letters that a model wrote."""
 
     def __init__(self, items: Mapping[str, Item]) -> None:
         pairs = {(a, v) for item in items.values() for a, values in item.attributes.items() for v in values}
         self._exact = pairs
         self._folded = {(a.casefold(), v.casefold()): (a, v) for a, v in sorted(pairs, reverse=True)}
 
-    def of(self, said: Value) -> tuple[str, str]:
-        """The catalogue's pair, or what was said where the catalogue has none like it: a rule will say so."""
-        pair = (said.attribute, said.value)
+    def of(self, value: Value) -> tuple[str, str]:
+        """The catalogue's pair, or the model's where the catalogue has none like it: a rule will say so."""
+        pair = (value.attribute, value.value)
         return pair if pair in self._exact else self._folded.get((pair[0].casefold(), pair[1].casefold()), pair)
 
-    def all(self, said: list[Value]) -> Pairs:
-        return tuple(dict.fromkeys(self.of(value) for value in said))
+    def all(self, values: list[Value]) -> Pairs:
+        return tuple(dict.fromkeys(self.of(value) for value in values))
 
 
 def rationale_of(form: RationaleForm, query: Query, spelling: Spelling, drafter: str, version: str) -> Rationale:
@@ -90,15 +90,15 @@ def rationale_of(form: RationaleForm, query: Query, spelling: Spelling, drafter:
     reasons = tuple(
         Reason(
             Evidence(
-                tuple(dict.fromkeys(place - 1 for place in given.because)),
-                given.kind,
-                *(spelling.of(given.fact) if given.fact else ()),
+                tuple(dict.fromkeys(number - 1 for number in reason.because)),
+                reason.kind,
+                *(spelling.of(reason.fact) if reason.fact else ()),
             ),
-            wants=spelling.all(given.wants),
-            avoids=spelling.all(given.avoids),
-            weight=given.weight,
+            wants=spelling.all(reason.wants),
+            avoids=spelling.all(reason.avoids),
+            weight=reason.weight,
         )
-        for given in form.reasons
+        for reason in form.reasons
     )
     content = canonical([query.query_id, reasons, form.text, form.verdict, drafter, version])
     return Rationale(
@@ -127,9 +127,7 @@ def explanations_of(
 
     def record(side: SideForm, about: Item, polarity: Literal["for", "against"]) -> PairExplanation:
         claimed = spelling.all(side.claims)
-        return PairExplanation(
-            query.query_id, about.item_id, polarity, claimed, side.text, "llm", drafter, version
-        )  # fmt: skip
+        return PairExplanation(query.query_id, about.item_id, polarity, claimed, side.text, "llm", drafter, version)
 
     return (
         record(form.for_, item, "for"),
@@ -138,13 +136,15 @@ def explanations_of(
     )
 
 
-def explanation_faults(made: tuple[PairExplanation, ...], query: Query, item: Item, other: Item) -> Iterator[Violation]:
+def explanation_violations(
+    explanations: tuple[PairExplanation, ...], query: Query, item: Item, other: Item
+) -> Iterator[Violation]:
     """Broken rules of :func:`explanations_of`.
 
     ``claim``: a value that the explained item does not have, or a contrast by no value or by one that both have;
     ``citation``, ``hindsight`` and ``rating`` as in :mod:`rad.rationales.rules`.
     """
-    for name, one, about in zip(("for", "against", "contrast"), made, (item, item, other), strict=True):
+    for name, one, about in zip(("for", "against", "contrast"), explanations, (item, item, other), strict=True):
         for attribute, value in one.claims:
             if value not in about.attributes.get(attribute, ()):
                 yield Violation("claim", f"{name}: it does not have {attribute} {value!r}")
@@ -154,8 +154,7 @@ def explanation_faults(made: tuple[PairExplanation, ...], query: Query, item: It
             yield Violation("claim", f"{name}: no value tells the two apart")
         for index in claims.citations(one.text):
             if not 0 <= index < len(query.history):
-                yield Violation(
-                    "citation", f"{name}: the text cites [{index + 1}] of a history of {len(query.history)}"
-                )
-        for fault in forbidden_wording(one.text):
-            yield Violation(fault.rule, f"{name}: {fault.detail}")
+                length = len(query.history)
+                yield Violation("citation", f"{name}: the text cites [{index + 1}] of a history of {length}")
+        for violation in forbidden_wording(one.text):
+            yield Violation(violation.rule, f"{name}: {violation.detail}")

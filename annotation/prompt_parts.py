@@ -1,17 +1,14 @@
-"""What a language model is shown: a history, the profile counted from it, and the catalogue's attribute values.
+"""Parts of prompts for drafters and judges: items, a history, the profile counted from it, the catalogue's values.
 
-All of it is made from the query and the catalogue alone, so no target can be in it. `Neighbours` is for contrasts.
+All of it is made from the query and the catalogue alone, so no target can be in it.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-import numpy as np
-
-from rad.features.bm25 import Bm25
 from rad.types import Interaction, Item, Query
 
 PLACES = 8  # of one value in the profile: the last ones
@@ -28,10 +25,10 @@ def described(item: Item, longest: int) -> str:
 def history(query: Query, items: Mapping[str, Item], window: int, longest: int) -> str:
     """The last ``window`` choices, each under its place in the whole history, with its rating where there is one."""
     lines = []
-    for place, past in enumerate(query.history, 1):
+    for number, past in enumerate(query.history, 1):
         item = items.get(past.item_id)
         text = described(item, longest) if item else "(no longer in the catalogue)"
-        lines.append(f"[{place}] {text}{_rating(past)}")
+        lines.append(f"[{number}] {text}{_rating(past)}")
     return "\n".join(lines[-window:])
 
 
@@ -44,17 +41,17 @@ def profile(query: Query, items: Mapping[str, Item]) -> str:
 
     A profile that the query brings along comes before that.
     """
-    places: dict[str, dict[str, list[int]]] = {}
-    for place, past in enumerate(query.history, 1):
+    numbers_of: dict[str, dict[str, list[int]]] = {}  # attribute -> value -> the purchases that have it
+    for number, past in enumerate(query.history, 1):
         item = items.get(past.item_id)
         for name, values in item.attributes.items() if item else ():
             for value in values:
-                places.setdefault(name, {}).setdefault(value, []).append(place)
+                numbers_of.setdefault(name, {}).setdefault(value, []).append(number)
     lines = [query.profile] if query.profile else []
-    for name, found in places.items():
-        ranked = sorted(found.items(), key=lambda pair: (-len(pair[1]), -pair[1][-1], pair[0]))[:VALUES]
-        told = (f"{value} {' '.join(f'[{place}]' for place in where[-PLACES:])}" for value, where in ranked)
-        lines.append(f"{name}: {'; '.join(told)}")
+    for name, by_value in numbers_of.items():
+        ranked = sorted(by_value.items(), key=lambda pair: (-len(pair[1]), -pair[1][-1], pair[0]))[:VALUES]
+        words = (f"{value} {' '.join(f'[{k}]' for k in numbers[-PLACES:])}" for value, numbers in ranked)
+        lines.append(f"{name}: {'; '.join(words)}")
     return "\n".join(lines) or "(nothing is known of these)"
 
 
@@ -70,23 +67,3 @@ def common_values(items: Mapping[str, Item], most: int) -> str:
         more = f"; and {len(ranked) - most:,} more" if len(ranked) > most else ""
         lines.append(f"{name}: {'; '.join(value for value, _ in ranked[:most])}{more}")
     return "\n".join(lines) or "(no attributes)"
-
-
-class Neighbours:
-    """The nearest alternative of an item: the most alike by BM25 of their texts, ties in catalogue order."""
-
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        self._items, self._ids = items, tuple(items)
-        self._bm25 = Bm25(item.text for item in items.values())
-
-    def nearest(self, item: Item, without: Collection[str]) -> Item | None:
-        """The most alike that is none of ``without`` and has an attribute value that ``item`` has not."""
-        own = {(name, value) for name, values in item.attributes.items() for value in values}
-        scores = np.asarray(self._bm25.scores(self._bm25.query([item.text])))[0]
-        for k in np.argsort(-scores, kind="stable"):
-            other = self._items[self._ids[k]]
-            if other.item_id == item.item_id or other.item_id in without:
-                continue
-            if any((name, value) not in own for name, values in other.attributes.items() for value in values):
-                return other
-        return None

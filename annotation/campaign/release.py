@@ -1,0 +1,64 @@
+"""What a campaign gives: ``rationales.jsonl``, and in ``provenance.jsonl`` how each draft was decided and by whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from annotation.campaign import aggregation, drafts
+from annotation.campaign.aggregation import Answers, Outcome
+from annotation.campaign.data import open_data, training_examples
+from annotation.campaign.folder import Campaign
+from rad.rationales import rules as rationales
+from rad.rationales.rules import Rules
+from rad.runtime.files import write_jsonl
+from rad.types import Judgement, Rationale
+
+ACCEPTED = ("accepted", "edited")  # the states of drafts that are in rationales.jsonl
+
+
+def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]:
+    """Write rationales.jsonl and provenance.jsonl; count the drafts in each state."""
+    settings = campaign.settings
+    judged = aggregation.by_rationale(judgements)
+    data = open_data(settings)
+    examples, rules = training_examples(data), Rules(data.items)
+    accepted: list[Rationale] = []
+    provenance: list[dict[str, Any]] = []
+    states: Counter[str] = Counter()
+    for draft in drafts.read(campaign):
+        answers = judged.get(draft.rationale_id, {})
+        outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text)
+        final, violations, state = draft, list[str](), outcome.state
+        if outcome.text is not None:
+            example = examples[draft.query_id]
+            final = aggregation.corrected(draft, outcome.text, example.query, rules)
+            violations = aggregation.broken_rules(final, example, rules)
+            state = "failed_checks" if violations else state
+        states[state] += 1
+        if state in ACCEPTED:
+            accepted.append(final)
+        if answers:
+            released = final.rationale_id if state in ACCEPTED else None
+            line = {"rationale_id": released, "state": state, "broken_rules": violations or None}
+            line |= {**_origin(draft, answers, outcome), "guideline_version": settings.guideline_version}
+            provenance.append({name: value for name, value in line.items() if value is not None})
+    rationales.write(campaign.file("rationales.jsonl"), accepted)
+    write_jsonl(campaign.file("provenance.jsonl"), provenance)
+    return states
+
+
+def _origin(draft: Rationale, answers: Mapping[str, Answers], outcome: Outcome) -> dict[str, Any]:
+    """Where a draft comes from, and whose answers decided it."""
+    return {
+        "draft_id": draft.rationale_id,
+        "query_id": draft.query_id,
+        "verdicts": {who: answer.get("verdict") for who, answer in sorted(answers.items())},
+        "decided_by": list(outcome.decided_by),
+        "adjudicated": outcome.adjudicated,
+        "simulated": outcome.simulated,
+        "origin": draft.origin,
+        "drafter": draft.drafter,
+        "drafter_version": draft.drafter_version,
+    }

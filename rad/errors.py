@@ -66,6 +66,8 @@ def violations(error: ValidationError, fields: Sequence[str] = ()) -> list[str]:
         elif kind in _LIMITS:
             sign, key = _LIMITS[kind]
             clauses.append(f"{path}: must be {sign} {limits[key]}, got {value}")
+        elif kind == "value_error":  # a validator of ours says all that may be said: the value may hold a secret
+            clauses.append(f"{path}: {limits['error']}")
         else:
             clauses.append(f"{path}: {one['msg'][:1].lower()}{one['msg'][1:]}, got {value!r}")
     return clauses

@@ -150,6 +150,8 @@ class TestDraft:
             (["--set", "steps"], "unknown setting 'steps'"),
             (["--set", "colour=red"], "unknown setting 'colour'"),
             (["--drafter", "llm"], "needs --base-url and --model"),
+            (["--drafter", "llm", "--set", "window=0"], "window: must be at least 1, got 0"),
+            (["--drafter", "llm", "--base-url", "https://a:secret@host/v1"], "base_url must hold no user, password"),
             (["--domain", "wrold"], "did you mean 'world'"),
         ],
     )
@@ -157,6 +159,7 @@ class TestDraft:
         with pytest.raises(RadError, match=said) as error:
             main(["draft", str(tmp_path / "c"), *arguments])
         assert "\n" not in str(error.value) and not (tmp_path / "c").exists()
+        assert "secret" not in str(error.value)
 
     def test_other_data_than_the_campaigns(self, tmp_path):
         Campaign(tmp_path).begin(settings(name="c"))

@@ -1,6 +1,6 @@
-"""``lm_eval`` with RAD's tasks and models known to it: the same flags, ``--include_path`` set.
+"""``lm_eval`` with RAD's tasks and models registered: the same flags, ``--include_path`` set.
 
-python -m benchmarks.lm_eval_tasks --model rad --model_args name=item_knn --tasks rad_rank_world
+python -m benchmarks.lm_eval_tasks --model rad --model_args name=item_knn --tasks rad_rank
 """
 
 from __future__ import annotations

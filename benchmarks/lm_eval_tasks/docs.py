@@ -1,15 +1,14 @@
-"""What the tasks ask, and how the answers are scored: by the metrics of ``benchmarks/metrics``, through ``measure`` as
-in ``benchmarks.run``.
+"""The prompts of the tasks, and the scores of the answers: by ``benchmarks/metrics``, as in ``benchmarks.run``.
 
 Ranking is over the domain's candidate file (*reranking*). Candidates of one log-likelihood are in the order of the
-catalogue, and what is in the history is left out, as with every model. An undefined score (no known reasons) is left
-out of its mean; an empty rationale has the worst score.
+catalogue, and what is in the history is left out, as with every model. An undefined score (the true reasons are
+unknown) is left out of its mean; an empty rationale has the worst score.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -37,8 +36,8 @@ LIKED, DISLIKED = 0.75, 0.25  # shares of the scale from which up, and down to w
 Docs = dict[str, Any]
 
 
-class Task:
-    """An open domain with what scoring needs, kept for all queries of a run."""
+class OpenDomain:
+    """A domain's data with what scoring needs, opened once for all queries of a run."""
 
     def __init__(self, domain: str, split: str, data_dir: str | None) -> None:
         self.data = open_dataset(domain, Path(data_dir) if data_dir else None, "rerank")
@@ -55,24 +54,29 @@ class Task:
         return {name: float(values[name][0]) if name in values else math.nan for name in names}
 
 
+DocOf = Callable[[OpenDomain, Example], dict[str, Any] | None]
+"""The prompt of a query, its choices and its answer; None leaves the query out."""
+
+
 @cache
-def task(domain: str, split: str = "test", data_dir: str | None = None) -> Task:
-    """The open task; the same object for the same request."""
-    return Task(domain, split, data_dir)
+def open_domain(domain: str, split: str = "test", data_dir: str | None = None) -> OpenDomain:
+    """The open domain; the same object for the same arguments."""
+    return OpenDomain(domain, split, data_dir)
 
 
-def task_of(doc: Mapping[str, Any]) -> Task:
-    return task(doc["domain"], doc["split"], doc["data_dir"] or None)
+def domain_of(doc: Mapping[str, Any]) -> OpenDomain:
+    """The open domain of a document."""
+    return open_domain(doc["domain"], doc["split"], doc["data_dir"] or None)
 
 
 def rank_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
     """The candidates of each query in the order of the catalogue, without those of the history."""
 
-    def doc(asked: Task, e: Example) -> dict[str, Any]:
+    def doc(opened: OpenDomain, e: Example) -> dict[str, Any]:
         ids = choices_of(e.query)
         gold = next((k for k, item_id in enumerate(ids) if item_id in e.relevant), -1)
-        ask = f"{history(asked.data, e.query)}\nThe next item is:"
-        return {"prompt": ask, "choices": [described(asked.data.items[i]) for i in ids], "gold": gold}
+        prompt = f"{history(opened.data, e.query)}\nThe next item is:"
+        return {"prompt": prompt, "choices": [described(opened.data.items[i]) for i in ids], "gold": gold}
 
     return _docs(doc, domain, split, data_dir)
 
@@ -86,46 +90,47 @@ def choices_of(query: Query) -> tuple[str, ...]:
 def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
     """The history, and the request to say why before anything is named."""
 
-    def doc(asked: Task, e: Example) -> dict[str, Any]:
-        names = ", ".join(sorted({name for item in asked.data.items.values() for name in item.attributes}))
-        ask = (
-            f"{history(asked.data, e.query)}\nIn one line: what will the user want next, and because of which items? "
+    def doc(opened: OpenDomain, e: Example) -> dict[str, Any]:
+        names = ", ".join(sorted({name for item in opened.data.items.values() for name in item.attributes}))
+        prompt = (
+            f"{history(opened.data, e.query)}\nIn one line: what will the user want next, and because of which items? "
             f"Cite items as [1], speak of {names or 'what items have in common'}, and name no item.\nReasons:"
         )
-        return {"prompt": ask}
+        return {"prompt": prompt}
 
     return _docs(doc, domain, split, data_dir)
 
 
 def like_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
     """The last purchase of each user who rated it clearly. :class:`RadError` where the domain has no ratings."""
-    data = task(domain, split, data_dir).data
+    data = open_domain(domain, split, data_dir).data
     ratings = [x.rating for s in data.sequences.values() for x in s if x.rating is not None]
     if not ratings:
         raise RadError(f"{domain} has no ratings, so nothing is known of likes: use rad_rank or rad_rationale")
     low, span = min(ratings), max(ratings) - min(ratings)
 
-    def doc(asked: Task, e: Example) -> dict[str, Any] | None:
-        own = asked.data.sequences[e.query.user_id][len(e.query.history)]
+    def doc(opened: OpenDomain, e: Example) -> dict[str, Any] | None:
+        own = opened.data.sequences[e.query.user_id][len(e.query.history)]
         share = math.nan if own.rating is None or not span else (own.rating - low) / span
         if not (share >= LIKED or share <= DISLIKED):
             return None
-        ask = (
-            f"{history(asked.data, e.query, ratings=True)}\nThe user buys: {described(asked.data.items[own.item_id])}\n"
+        prompt = (
+            f"{history(opened.data, e.query, ratings=True)}\n"
+            f"The user buys: {described(opened.data.items[own.item_id])}\n"
             "Will the user like it? Answer:"
         )
-        return {"prompt": ask, "gold": 0 if share >= LIKED else 1}
+        return {"prompt": prompt, "gold": 0 if share >= LIKED else 1}
 
     return _docs(doc, domain, split, data_dir)
 
 
-def _docs(doc: Any, domain: str, split: str, data_dir: str | None) -> Docs:
+def _docs(doc: DocOf, domain: str, split: str, data_dir: str | None) -> Docs:
     from datasets import Dataset as Rows
 
-    asked = task(domain, split, data_dir)
+    opened = open_domain(domain, split, data_dir)
     about = {"domain": domain, "split": split, "data_dir": data_dir or ""}
-    made = [(e, doc(asked, e)) for e in asked.examples.values()]
-    rows = [{"query_id": e.query.query_id, **about, **row} for e, row in made if row is not None]
+    docs = [(e, doc(opened, e)) for e in opened.examples.values()]
+    rows = [{"query_id": e.query.query_id, **about, **row} for e, row in docs if row is not None]
     if not rows:
         raise RadError(f"{domain}: the {split} split has no queries for this task")
     return {"test": Rows.from_list(rows)}
@@ -147,34 +152,32 @@ def described(item: Item) -> str:
 
 def score_ranking(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, float]:
     """The candidates by falling log-likelihood."""
-    asked = task_of(doc)
-    ids = choices_of(asked.examples[doc["query_id"]].query)
+    opened = domain_of(doc)
+    ids = choices_of(opened.examples[doc["query_id"]].query)
     order = sorted(range(len(ids)), key=lambda k: (-results[k][0], k))
-    return asked.score(RANKING, Prediction(doc["query_id"], tuple(ids[k] for k in order)))
+    return opened.score(RANKING, Prediction(doc["query_id"], tuple(ids[k] for k in order)))
 
 
 def score_rationale(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
     """The rationale in a text, and whether its wording gives the answer away."""
-    asked, text = task_of(doc), results[0].strip()
-    example = asked.examples[doc["query_id"]]
-    made = read_rationale(text, example.query, asked) if text else None
-    scores = asked.score(RATIONALE, Prediction(doc["query_id"], (), made))
-    targets = [asked.data.items[item_id] for item_id in example.relevant]
-    faults = (
-        [fault for target in targets for fault in asked.rules.violations(made, example.query, target)] if made else []
-    )
-    return {**scores, "leak_rate": float(any(fault.leak for fault in faults))}
+    opened, text = domain_of(doc), results[0].strip()
+    example = opened.examples[doc["query_id"]]
+    rationale = read_rationale(text, example.query, opened) if text else None
+    scores = opened.score(RATIONALE, Prediction(doc["query_id"], (), rationale))
+    targets = [opened.data.items[item_id] for item_id in example.relevant]
+    violations = [v for t in targets if rationale for v in opened.rules.violations(rationale, example.query, t)]
+    return {**scores, "leak_rate": float(any(violation.leak for violation in violations))}
 
 
-def read_rationale(text: str, query: Query, asked: Task) -> Rationale:
+def read_rationale(text: str, query: Query, opened: OpenDomain) -> Rationale:
     """A reason for each sentence that cites the history or names an attribute value; ``text`` is kept as it is."""
     sentences = [text[start:end].strip() for start, end in claims.sentences(text)]
-    given = [
+    reasons = [
         {"because": [index + 1 for index in claims.citations(sentence)], "wants": sentence}
         for sentence in sentences
-        if claims.citations(sentence) or asked.rules.matcher.find(sentence)
+        if claims.citations(sentence) or opened.rules.matcher.find(sentence)
     ]
-    return replace(rationale_of(query, given, asked.rules.matcher, asked.data.items, "lm-eval"), text=text)
+    return replace(rationale_of(query, reasons, opened.rules.matcher, opened.data.items, "lm-eval"), text=text)
 
 
 def score_like(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Any]:
@@ -193,5 +196,5 @@ def auc(pairs: Sequence[tuple[bool, float]]) -> float:
 
 def mean_defined(values: Sequence[float]) -> float:
     """The mean of those that are defined; NaN where none is."""
-    known = [value for value in values if not math.isnan(value)]
-    return float(np.mean(known)) if known else math.nan
+    defined = [value for value in values if not math.isnan(value)]
+    return float(np.mean(defined)) if defined else math.nan

@@ -6,7 +6,7 @@ gives the text of the one it wrote.
 
 >>> import lm_eval
 >>> from benchmarks.lm_eval_tasks.model import RadLM
->>> lm_eval.simple_evaluate(model=RadLM("item_knn"), tasks=["rad_rank_world"], task_manager=...)  # doctest: +SKIP
+>>> lm_eval.simple_evaluate(model=RadLM("item_knn"), tasks=["rad_rank"], task_manager=...)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
-from benchmarks.lm_eval_tasks.docs import Task, choices_of, task_of
+from benchmarks.lm_eval_tasks.docs import OpenDomain, choices_of, domain_of
 from rad import registry
 from rad.errors import RadError
 from rad.types import Prediction
@@ -34,10 +34,10 @@ class RadLM(LM):
     def __init__(self, name: str, seed: int = 0, settings: Mapping[str, Any] | None = None, **more: Any) -> None:
         super().__init__()
         kind = registry.load("benchmarks.models", name)
-        given = {**(settings or {}), **{k: v for k, v in more.items() if k not in _HARNESS}}
-        if wrong := [key for key in given if key not in kind.Settings.model_fields]:
-            raise RadError(registry.unknown(f"setting of {name}", wrong, kind.Settings.model_fields))
-        self.name, self.seed, self.kind, self.settings = name, seed, kind, kind.Settings(**given)
+        values = {**(settings or {}), **{k: v for k, v in more.items() if k not in _HARNESS}}
+        if unknown := [key for key in values if key not in kind.Settings.model_fields]:
+            raise RadError(registry.unknown(f"setting of {name}", unknown, kind.Settings.model_fields))
+        self.name, self.seed, self.kind, self.settings = name, seed, kind, kind.Settings(**values)
         self._answers: dict[tuple[str, str, str], dict[str, Prediction]] = {}
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
@@ -46,9 +46,9 @@ class RadLM(LM):
             doc = self._doc(request)
             if "choices" not in doc:
                 raise RadError(f"{self.name} ranks and judges no single pair: use rad_rank or rad_rationale")
-            ids, prediction = choices_of(task_of(doc).examples[doc["query_id"]].query), self._predicted(doc)
-            place = {item_id: k for k, item_id in enumerate(prediction.ranking)}
-            k = place.get(ids[request.idx], len(place))
+            ids, prediction = choices_of(domain_of(doc).examples[doc["query_id"]].query), self._predicted(doc)
+            ranks = {item_id: k for k, item_id in enumerate(prediction.ranking)}
+            k = ranks.get(ids[request.idx], len(ranks))
             out.append((-float(k), k == 0))
         return out
 
@@ -62,23 +62,23 @@ class RadLM(LM):
     def _doc(self, request: Any) -> dict[str, Any]:
         doc = request.doc
         if not isinstance(doc, dict) or "query_id" not in doc:
-            raise RadError(f"{self.name} answers RAD's tasks alone (rad_rank_..., rad_rationale_...)")
+            raise RadError(f"{self.name} answers RAD's tasks alone (rad_rank, rad_rationale)")
         return doc
 
     def _predicted(self, doc: dict[str, Any]) -> Prediction:
         """All queries of the task are predicted at once, as ``benchmarks.run`` does."""
         key = doc["domain"], doc["split"], doc["data_dir"]
         if key not in self._answers:
-            self._answers[key] = self._fitted(task_of(doc), doc["split"])
+            self._answers[key] = self._fitted(domain_of(doc), doc["split"])
         return self._answers[key][doc["query_id"]]
 
-    def _fitted(self, asked: Task, split: str) -> dict[str, Prediction]:
+    def _fitted(self, opened: OpenDomain, split: str) -> dict[str, Prediction]:
         from benchmarks.harness.evaluate import repaired
 
-        data, model = asked.data, self.kind(self.settings)
+        data, model = opened.data, self.kind(self.settings)
         model.fit(data.examples["train"], data.examples["validation"] if split == "test" else (), data.items, self.seed)
-        queries = [e.query for e in asked.examples.values()]
+        queries = [e.query for e in opened.examples.values()]
         return {p.query_id: p for p in repaired(model.predict(queries), queries, data.items)}
 
 
-_HARNESS = {"batch_size", "max_batch_size", "device"}  # what the harness tells every model
+_HARNESS = {"batch_size", "max_batch_size", "device"}  # what the harness passes to every model

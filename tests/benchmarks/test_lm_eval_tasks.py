@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.lm_eval_tasks import docs, generate
+from benchmarks.lm_eval_tasks import docs
 from rad import registry
 from rad.errors import RadError
 
@@ -26,28 +26,22 @@ def harness():
 
 
 @pytest.fixture(scope="module")
-def asked():
-    return docs.task(DOMAIN)
+def opened():
+    return docs.open_domain(DOMAIN)
 
 
-def test_every_domain_has_its_three_tasks():
-    stored = {path.name: path.read_text() for path in generate.FOLDER.glob("*.yaml")}
-    assert stored == generate.files(), "python -m benchmarks.lm_eval_tasks.generate"
-    assert set(generate.NEED_ARGUMENT) <= set(registry.names("rad.domains"))
-
-
-def test_candidates_of_a_document_are_those_of_the_query(asked):
+def test_candidates_of_a_document_are_those_of_the_query(opened):
     rows = docs.rank_docs(DOMAIN)["test"]
-    assert [row["query_id"] for row in rows] == list(asked.examples)
-    for row, e in zip(rows, asked.examples.values(), strict=True):
+    assert [row["query_id"] for row in rows] == list(opened.examples)
+    for row, e in zip(rows, opened.examples.values(), strict=True):
         ids = docs.choices_of(e.query)
-        assert row["choices"] == [docs.described(asked.data.items[i]) for i in ids]
+        assert row["choices"] == [docs.described(opened.data.items[i]) for i in ids]
         assert not {x.item_id for x in e.query.history} & set(ids)
         assert row["gold"] == -1 or ids[row["gold"]] in e.relevant
         assert not any(x.item_id in row["prompt"] for x in e.query.history)
 
 
-def test_ranking_is_by_falling_likelihood_and_ties_by_catalogue(asked):
+def test_ranking_is_by_falling_likelihood_and_ties_by_catalogue(opened):
     row = docs.rank_docs(DOMAIN)["test"][0]
     n, gold = len(row["choices"]), row["gold"]
     best = docs.score_ranking(row, [(float(k == gold), False) for k in range(n)])
@@ -57,24 +51,24 @@ def test_ranking_is_by_falling_likelihood_and_ties_by_catalogue(asked):
     assert docs.score_ranking(row, [(0.0, False)] * n)["mrr"] == pytest.approx(1 / (gold + 1))
 
 
-def test_rationales_are_scored_as_everywhere_and_leaks_counted(asked):
-    key, e = next((k, e) for k, e in asked.examples.items() if e.rationale and e.rationale.reasons)
+def test_rationales_are_scored_as_everywhere_and_leaks_counted(opened):
+    key, e = next((k, e) for k, e in opened.examples.items() if e.rationale and e.rationale.reasons)
     row = next(r for r in docs.rationale_docs(DOMAIN)["test"] if r["query_id"] == key)
-    known = docs.score_rationale(row, [e.rationale.text])
-    assert known["evidence_validity"] == 1 and known["reason_recall@3"] > 0 and known["leak_rate"] == 0
-    wrong = docs.score_rationale(row, ["Because of [77]. So they bought it."])
-    assert wrong["evidence_validity"] == 0 and wrong["leak_rate"] == 1
+    true = docs.score_rationale(row, [e.rationale.text])
+    assert true["evidence_validity"] == 1 and true["reason_recall@3"] > 0 and true["leak_rate"] == 0
+    leak = docs.score_rationale(row, ["Because of [77]. So they bought it."])
+    assert leak["evidence_validity"] == 0 and leak["leak_rate"] == 1
     empty = docs.score_rationale(row, [" "])
     assert empty["evidence_validity"] == 0 and empty["reason_f1@3"] == 0 and empty["leak_rate"] == 0
     for text in ("x" * 100_000, "\x00\x07", "喜欢红色的外套", "[[[", "[99999999999]"):
         assert all(isinstance(v, float) for v in docs.score_rationale(row, [text]).values())
 
 
-def test_likes_are_the_ends_of_the_scale(asked):
+def test_likes_are_the_ends_of_the_scale(opened):
     rows = docs.like_docs(DOMAIN)["test"]
     for row in rows:
-        e = asked.examples[row["query_id"]]
-        rating = asked.data.sequences[e.query.user_id][-1].rating
+        e = opened.examples[row["query_id"]]
+        rating = opened.data.sequences[e.query.user_id][-1].rating
         assert (rating >= 4) == (row["gold"] == 0) and rating != 3
     assert docs.auc([(True, 1.0), (False, 0.0), (True, 0.5)]) == 1
     assert math.isnan(docs.auc([(True, 1.0)]))
@@ -87,7 +81,7 @@ def test_bad_requests_are_one_line():
 
 
 @pytest.mark.parametrize("name", ["item_knn", "bm25"])
-def test_our_models_have_the_numbers_of_the_harness_of_our_own(harness, asked, name):
+def test_our_models_have_the_numbers_of_the_harness_of_our_own(harness, opened, name):
     from lm_eval.tasks import TaskManager
 
     from benchmarks.harness.evaluate import evaluate
@@ -95,19 +89,19 @@ def test_our_models_have_the_numbers_of_the_harness_of_our_own(harness, asked, n
 
     kind = registry.load("benchmarks.models", name)
     model = kind(kind.Settings())
-    model.fit(asked.data.examples["train"], asked.data.examples["validation"], asked.data.items, 0)
-    examples = list(asked.examples.values())
-    own = evaluate(model.predict([e.query for e in examples]), examples, docs.RANKING, asked.data.items)
+    model.fit(opened.data.examples["train"], opened.data.examples["validation"], opened.data.items, 0)
+    examples = list(opened.examples.values())
+    own = evaluate(model.predict([e.query for e in examples]), examples, docs.RANKING, opened.data.items)
     manager = TaskManager(include_path=str(TASKS), include_defaults=False, metadata={"domain": DOMAIN})
-    found = harness.simple_evaluate(
+    results = harness.simple_evaluate(
         model=RadLM(name), tasks=["rad_rank"], task_manager=manager, log_samples=True, bootstrap_iters=0
     )
-    samples = {s["doc"]["query_id"]: s for s in found["samples"]["rad_rank"]}
+    samples = {s["doc"]["query_id"]: s for s in results["samples"]["rad_rank"]}
     for row, key in enumerate(own.query_ids):
         for metric in docs.RANKING:
             assert samples[key][metric] == own.values[metric][row], (key, metric)
     for metric in docs.RANKING:
-        assert found["results"]["rad_rank"][f"{metric},none"] == pytest.approx(own.value(metric), abs=1e-12)
+        assert results["results"]["rad_rank"][f"{metric},none"] == pytest.approx(own.value(metric), abs=1e-12)
 
 
 def test_our_models_refuse_what_they_cannot(harness):
@@ -153,7 +147,7 @@ def test_the_command_of_the_readme_runs_offline(checkpoint, tmp_path):
             "--include_path",
             str(TASKS),
             "--tasks",
-            "rad_rank_world,rad_rationale_world,rad_like_world",
+            "rad_rank_world,rad_rationale,rad_like_world",
         ),
         *("--limit", "2", "--metadata", metadata, "--output_path", str(tmp_path / "out"), "--batch_size", "16"),
     ]
@@ -161,8 +155,8 @@ def test_the_command_of_the_readme_runs_offline(checkpoint, tmp_path):
     assert ran.returncode == 0, ran.stderr[-2000:]
     (path,) = (tmp_path / "out").rglob("results_*.json")
     results = json.loads(path.read_text())["results"]
-    assert 0 <= results["rad_rank_world"]["ndcg@10,none"] <= 1
-    assert "claim_precision,none" in results["rad_rationale_world"] and "auc,none" in results["rad_like_world"]
+    assert 0 <= results["rad_rank"]["ndcg@10,none"] <= 1
+    assert "claim_precision,none" in results["rad_rationale"] and "auc,none" in results["rad_like"]
     assert "ndcg@10" in ran.stdout
 
 
@@ -174,7 +168,7 @@ def test_our_models_run_by_the_command_of_the_readme(harness):
     ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=TASKS.parents[1])
     assert ran.returncode == 0, ran.stderr[-2000:]
-    assert "rad_rank_world" in ran.stdout and "mrr" in ran.stdout
+    assert "rad_rank" in ran.stdout and "mrr" in ran.stdout
 
 
 def test_without_the_harness_the_command_says_what_to_install():

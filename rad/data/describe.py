@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from rad.data.dataset import Dataset
-from rad.data.splits import SPLITS, learnable
+from rad.data.splits import SPLITS, is_warm, learnable
 from rad.types import Evidence, Example, Reason
 
 _SHOWN = 8  # history items of an example
@@ -35,8 +35,8 @@ def numbers(data: Dataset) -> dict[str, float]:
     }
     for split in SPLITS:
         rows = data.examples[split]
-        seen = learnable(data.examples, split)
-        warm = sum(e.relevant.keys() <= seen for e in rows)
+        learnt = learnable(data.examples, split)
+        warm = sum(is_warm(e, learnt) for e in rows)
         own = sum(bool(e.relevant.keys() & {x.item_id for x in e.query.history}) for e in rows)
         out[f"{split} queries"] = len(rows)
         out[f"{split} warm"] = warm / len(rows) if rows else 0.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rad.errors import RadError
 from rad.types import Example, Interaction, PairExplanation, Query, Rationale, Split
@@ -165,12 +165,19 @@ def sequences_of(examples: Iterable[Example]) -> dict[str, tuple[Interaction, ..
     return {user: (*e.query.history, *(Interaction(user, item) for item in e.relevant)) for user, e in longest.items()}
 
 
-def learnable(examples: Mapping[Split, Sequence[Example]], split: Split) -> set[str]:
-    """Items that a model may have seen before it answers ``split``: a target among them is *warm*, another *cold*.
+def learnable(examples: Mapping[Split, Sequence[Example]], split: Split) -> frozenset[str]:
+    """The items that a model may have learnt from before it answers ``split``, which makes their targets *warm*.
 
-    They are all items in the histories of the split and in earlier splits, answers included: at test in training and
-    validation, at validation in training.
+    They are all items of the interactions that a model is fitted on: histories and answers of the earlier splits. So at
+    test they are those of training and validation, at validation those of training. What stands in the histories of
+    ``split`` alone was not learnt from, which makes a difference where all users are split at one moment. In training
+    itself, which nothing precedes, they are the items of its histories.
     """
     earlier = SPLITS[: SPLITS.index(split)]
-    seen = {x.item_id for name in (*earlier, split) for e in examples[name] for x in e.query.history}
-    return seen | {item_id for name in earlier for e in examples[name] for item_id in e.relevant}
+    histories = {x.item_id for name in earlier or (split,) for e in examples[name] for x in e.query.history}
+    return frozenset(histories | {item_id for name in earlier for e in examples[name] for item_id in e.relevant})
+
+
+def is_warm(example: Example, learnable_items: Collection[str]) -> bool:
+    """Whether the target of ``example`` is among what :func:`learnable` gives; otherwise it is *cold*."""
+    return any(item_id in learnable_items for item_id in example.relevant)

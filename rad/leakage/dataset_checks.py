@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from rad.data.dataset import LEAK, Dataset
-from rad.data.splits import SPLITS, learnable
+from rad.data.splits import SPLITS, is_warm, learnable
 from rad.leakage.finding import COPIES, Finding, Level, Z, finding
 from rad.leakage.input_checks import answers_in_input, profiles
 from rad.leakage.snapshot_fields import is_snapshot, snapshot_wording
@@ -160,9 +160,9 @@ def _items(example: Example) -> tuple[str, ...]:
 
 def cold(data: Dataset) -> Iterator[Finding]:
     """Note: how much a catalogue of bought items gives away (the control ``cold_prior`` measures what it is worth)."""
-    seen = learnable(data.examples, "test")
+    learnt = learnable(data.examples, "test")
     rows = data.examples["test"]
-    new = [e.query.query_id for e in rows if not e.relevant.keys() <= seen]
+    new = [e.query.query_id for e in rows if not is_warm(e, learnt)]
     yield finding("cold targets", new, len(rows), "test answers that nobody has in training or validation", "note")
     ever = {x.item_id for s in data.sequences.values() for x in s}
     never = [item_id for item_id in data.items if item_id not in ever]

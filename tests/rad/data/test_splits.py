@@ -37,9 +37,20 @@ def test_leave_last_out_on_the_toy_world(toy):
 
 
 def test_warm_targets_of_the_toy_world(toy):
-    seen = splits.learnable(toy.examples, "test")
-    cold = [e.query.user_id for e in toy.examples["test"] if not e.relevant.keys() <= seen]
+    learnt = splits.learnable(toy.examples, "test")
+    cold = [e.query.user_id for e in toy.examples["test"] if not splits.is_warm(e, learnt)]
     assert cold == ["u03", "u04", "u08"]
+
+
+def test_only_what_a_model_is_fitted_on_makes_a_target_warm():
+    """Split at one moment, a test history may hold items that no earlier split has; they are not learnt from."""
+    users = {"a": seq("a", "pqrst", [1, 2, 3, 7, 9]), "b": seq("b", "uvw", [1, 6, 9]), "c": seq("c", "pqv", [1, 2, 9])}
+    rows = splits.global_time("d", users, cuts=(5, 8))
+    assert {e.query.user_id: items(e.query.history) for e in rows["test"]}["b"] == ["u", "v"]
+    assert splits.learnable(rows, "train") == {"p", "q"} and splits.learnable(rows, "validation") == {"p", "q", "r"}
+    learnt = splits.learnable(rows, "test")
+    assert learnt == {"p", "q", "r", "s"}
+    assert [splits.is_warm(e, learnt) for e in rows["test"]] == [False, False, False]  # answers t, w and v
 
 
 @given(st.integers(0, 9))

@@ -1,6 +1,6 @@
 """A submission by someone who never saw this project's code: reads data and writes an entry by their formats alone.
 
-    python tests/independent_submission.py DATA_DIR ENTRIES_DIR
+    python examples/independent_submission.py DATA_DIR ENTRIES_DIR
 
 Imports nothing of the project. Ranks by how often items were bought, scores that with pytrec_eval, and writes what
 ``leaderboard/README.md`` describes. ``DATA_DIR`` holds ``items.jsonl`` and ``examples.jsonl`` (one object a line, as
@@ -50,10 +50,10 @@ def main(data: Path, entries: Path) -> None:
         qrels[query] = e["relevant"]
         lines.append(json.dumps({"query_id": query, "ranking": ranking}) + "\n")
     predicted = time.perf_counter()
-    found = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut_10", "recall_10"}).evaluate(run)
+    evaluation = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut_10", "recall_10"}).evaluate(run)
     scores = []
     for name, theirs in (("ndcg@10", "ndcg_cut_10"), ("recall@10", "recall_10")):
-        values = [found[query][theirs] for query in qrels]
+        values = [evaluation[query][theirs] for query in qrels]
         low, high = interval(values)
         mean = sum(values) / len(values)
         scores.append({"metric": name, "value": mean, "ci_low": low, "ci_high": high, "n": len(values)})

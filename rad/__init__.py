@@ -1,8 +1,9 @@
 """RAD: recommendation data whose users say why. ``rad.load(name)`` is all that a reader needs.
 
 >>> import rad
->>> data = rad.load("world")                                     # doctest: +SKIP
->>> data.examples["test"][0]["rationale"]["text"]                # doctest: +SKIP
+>>> data = rad.load("world:users=200,items=300")
+>>> data.examples["test"][0]["rationale"]["text"]
+'Nothing in the history points anywhere: perhaps a gift or an impulse.'
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A folder is a registry: one file adds a model, a metric, a domain or a drafter.
 
 >>> from rad import registry
->>> registry.names("rad.domains")            # doctest: +SKIP
-['scientific', 'world', 'world_science']
->>> registry.load("rad.domains", "world")    # doctest: +SKIP
+>>> "world" in registry.names("rad.domains")
+True
+>>> registry.load("rad.domains", "world")
 <class 'rad.domains.world.Domain'>
 """
 

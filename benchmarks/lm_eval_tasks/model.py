@@ -4,9 +4,7 @@ It is fitted on the domain of the first request and answers through ``predict``;
 candidate's log-likelihood is minus its place in the ranking, so the order is the model's own. Asked for a rationale it
 gives the text of the one it wrote.
 
->>> import lm_eval
->>> from benchmarks.lm_eval_tasks.model import RadLM
->>> lm_eval.simple_evaluate(model=RadLM("item_knn"), tasks=["rad_rank"], task_manager=...)  # doctest: +SKIP
+    lm_eval.simple_evaluate(model=RadLM("item_knn"), tasks=["rad_rank"], task_manager=...)
 """
 
 from __future__ import annotations

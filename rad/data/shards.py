@@ -4,10 +4,13 @@
 user with interactions, known rationales and contrasts; ``manifest.json``, written last, has the rows and sha256 of
 every file. A folder without it is not finished.
 
->>> from rad.data.shards import Shards                                   # doctest: +SKIP
->>> shards = Shards("DIR")
->>> for k in range(len(shards)):
-...     examples = shards.examples(k, ["test"])["test"]
+>>> from tempfile import TemporaryDirectory
+>>> from rad.data.shard_writer import build
+>>> with TemporaryDirectory() as folder:
+...     manifest = build("world:users=30,items=200", Path(folder), shard_users=20)
+...     shards = Shards(Path(folder))
+...     print([len(shards.examples(k, ["test"])["test"]) for k in range(len(shards))])
+[20, 10]
 """
 
 from __future__ import annotations

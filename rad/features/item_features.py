@@ -7,10 +7,11 @@ given and from the catalogue, so what must not be seen (a held-out fold, a later
 Shared attribute values are not among them, on purpose: that a user wants navy again is a claim, which a rationale has
 to make in the open (``wants``) to have an effect on a ranking.
 
->>> catalogue = Catalogue.of(items)                                  # doctest: +SKIP
->>> counts = CoPurchase.of(sequences, len(catalogue))                # doctest: +SKIP
->>> catalogue.features(np.array([0, 1]), counts).shape               # doctest: +SKIP
-(2, n_items, len(FEATURES))
+>>> items = {name: Item(name, "toy", name, name) for name in ("hat", "scarf", "coat")}
+>>> catalogue = Catalogue.of(items)
+>>> counts = CoPurchase.of([[0, 1], [0, 1, 2]], len(items))
+>>> catalogue.features(np.array([0, 1]), counts).shape == (2, len(items), len(FEATURES))
+True
 """
 
 from __future__ import annotations

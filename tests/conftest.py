@@ -55,7 +55,20 @@ SEQUENCES = {
     "u11": ("black-boots", "red-boots", "blue-boots", "white-boots"),
     "u12": ("green-scarf",),
 }
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+MOST_WORKERS = 8  # each takes up to 2 GB of memory
 DATA = Path(os.environ.get("RAD_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    # Before numpy and torch come in: workers share the cores, and so do the processes that their tests start.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, CORES // workers)))
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Folders run on all cores. Files, and tests of one, run in this process, so that prints and ``--pdb`` work."""
+    paths = [Path(argument.partition("::")[0]) for argument in config.args]
+    return min(CORES, MOST_WORKERS) if any(path.is_dir() for path in paths) else 0
 
 
 def pytest_collection_modifyitems(items):
@@ -81,8 +94,11 @@ def _closed_sockets(request):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory):
+    """A cache that all workers of a run share, so that what one has trained or encoded is there for the others."""
+    folder = tmp_path_factory.getbasetemp()
+    cache = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("RAD_CACHE", str(cache))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.delenv("RAD_DATA", raising=False)
         yield

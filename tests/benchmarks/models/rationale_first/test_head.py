@@ -88,7 +88,14 @@ def test_the_loss_needs_the_targets_wants_alone(facts):
 
 @pytest.fixture(scope="module")
 def world():
-    return open_dataset("world:seed=5,users=60,items=200")
+    """That of the contract tests, so that the language model is trained once for both: the cache is the session's."""
+    return open_dataset("world:seed=3,users=40,items=200")
+
+
+@pytest.fixture(scope="module")
+def model(world):
+    """The model with its default arm, fitted once for all tests, which only ask it."""
+    return fitted(world)
 
 
 def fitted(world, **settings):
@@ -97,9 +104,8 @@ def fitted(world, **settings):
     return model
 
 
-def test_ranking_comes_from_the_rationale_alone(world):
+def test_ranking_comes_from_the_rationale_alone(world, model):
     """The same rationale written for another user's query with the same citations ranks alike, but for the mask."""
-    model = fitted(world)
     queries = [e.query for e in world.examples["test"][:20]]
     found = list(model.predict(queries))
     assert all(p.rationale.reasons and p.rationale.origin == "model" for p in found)
@@ -146,25 +152,22 @@ def test_the_after_arm_explains_the_ranking_of_the_none_arm_and_listens_to_nothi
     assert [p.rationale for p in swapped] == others
 
 
-def test_an_empty_history_is_answered_by_popularity(world):
-    model = fitted(world)
+def test_an_empty_history_is_answered_by_popularity(world, model):
     query = dataclasses.replace(world.examples["test"][0].query, history=())
     [answer] = model.predict([query])
     assert answer.rationale.verdict == "unexplained" and answer.rationale.reasons == () and len(answer.ranking) == 100
 
 
-def test_a_trained_model_comes_from_the_cache(world, monkeypatch):
-    first = fitted(world)
+def test_a_trained_model_comes_from_the_cache(world, model, monkeypatch):
     monkeypatch.setattr("benchmarks.models.rationale_first.model.train", None)  # would fail if it were called
     second = fitted(world)
     queries = [e.query for e in world.examples["test"][:5]]
-    assert [p.ranking for p in second.predict(queries)] == [p.ranking for p in first.predict(queries)]
+    assert [p.ranking for p in second.predict(queries)] == [p.ranking for p in model.predict(queries)]
     with pytest.raises(TypeError):
         fitted(world, learning_rate=5e-3)
 
 
-def test_a_foreign_rationale_is_accepted(world):
-    model = fitted(world)
+def test_a_foreign_rationale_is_accepted(world, model):
     query = world.examples["test"][0].query
     strange = Rationale(
         "r", query.query_id, (Reason(Evidence((99,), "co_purchase")),), "", "supported", "llm", "x", "1"

@@ -30,6 +30,9 @@ def rescore(folder: Path, k: int = 10) -> float:
 
 
 def main(folders: list[str]) -> int:
+    if not folders or folders[0] == "--help":
+        print(__doc__)
+        return 0
     wrong = 0
     for name in folders:
         result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))

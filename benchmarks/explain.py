@@ -64,7 +64,7 @@ def main(
     options = ScorecardOptions(None if no_model else ask, campaign, endpoint)
     cards = [explain(one, options) for one in runs]
     labels = [f"{one.result.label} {one.result.task.domain} s{one.result.seed}" for one in runs]
-    show(labels, cards, explanation_metrics(attested=False) | explanation_metrics(attested=True))
+    show(labels, cards, explanation_metrics())
     for one in runs:
         console.print(f"wrote {one.folder / FILE}", markup=False, soft_wrap=True)
 

@@ -17,10 +17,9 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
 from benchmarks.explanations.faithfulness import MASKED
-from benchmarks.explanations.families import FAMILIES, explanation_metrics
+from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.results import Explanation, read_explanation
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
@@ -239,22 +238,17 @@ def explained(folders: Iterable[Path]) -> str:
 def _explanations(cards: Mapping[str, tuple[int, Explanation]]) -> list[dict[str, str]]:
     rows = []
     scores = [(s.metric, s.slice) for _, card in cards.values() for s in card.scores]
-    order = [(family, name) for family in FAMILIES for name, kind in _kinds() if kind.family == family]
-    for family, name in order:
+    for name, kind in explanation_metrics().items():
         for metric, part in dict.fromkeys(scores):
             if metric != name or part not in ("all", MASKED):
                 continue
-            row = {"family": family, "metric": metric if part == "all" else f"{metric}, {part}"}
+            row = {"family": kind.family, "metric": metric if part == "all" else f"{metric}, {part}"}
             for label, (_, card) in cards.items():
                 if score := card.score(metric, part):
                     row[label] = f"{score.value:.3f} [{score.ci_low:.3f}, {score.ci_high:.3f}]"
                     row["better"] = "higher" if score.higher_is_better else "lower"
             rows.append({k: row.get(k, "") for k in ("family", "metric", "better", *cards)})
     return rows
-
-
-def _kinds() -> list[tuple[str, Any]]:
-    return list((explanation_metrics(attested=False) | explanation_metrics(attested=True)).items())
 
 
 def updated(readme: str, table: str) -> str:

@@ -25,7 +25,7 @@ import jinja2
 from markupsafe import Markup
 from rich.console import Console
 
-from benchmarks.explanations import families
+from benchmarks.harness.base import FAMILIES
 from benchmarks.harness.registries import default_metrics, load_metric
 from benchmarks.harness.results import PROTOCOLS, Score
 from leaderboard.site.columns import Column, columns, quality
@@ -256,7 +256,7 @@ def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
     usual = default_metrics()
     for name in sorted(scores, key=lambda n: (usual.index(n) if n in usual else len(usual), n)):
         out.setdefault(family(name), []).append(scores[name])
-    order = (*families.FAMILIES, "other")
+    order = (*FAMILIES, "other")
     return [(name, out[name]) for name in order if name in out]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.explanations.families import FAMILIES
+from benchmarks.explanations.families import Kinds
 from benchmarks.explanations.results import Explanation, Judged
-from benchmarks.harness.base import Metric
 from benchmarks.harness.results import Score
 from rad.reporting.console import console, table
 
@@ -22,19 +21,17 @@ class Row:
     better: str
 
 
-def rows_of(kinds: Mapping[str, type[Metric]], scores: Sequence[Score]) -> Iterator[Row]:
-    """The lines that ``scores`` fill, family by family; ``kinds`` are the metrics by name."""
+def rows_of(kinds: Kinds, scores: Sequence[Score]) -> Iterator[Row]:
+    """The lines that ``scores`` fill; ``kinds`` are the metrics by name, family by family."""
     parts: dict[str, dict[str, None]] = {}
     for score in scores:
         parts.setdefault(score.metric, {})[score.slice] = None
-    for family in FAMILIES:
-        for name, kind in kinds.items():
-            if kind.family == family:
-                for part in parts.get(name, ()):
-                    yield Row(family, name, part, kind.better())
+    for name, kind in kinds.items():
+        for part in parts.get(name, ()):
+            yield Row(kind.family, name, part, kind.better())
 
 
-def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Mapping[str, type[Metric]]) -> None:
+def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Kinds) -> None:
     """One table: a row a metric of ``kinds`` (by name), a column a run; then the judges' answers and the notes."""
     heads = (label.replace(" ", "\n") for label in labels)
     grid = table("Explanations (95% interval by bootstrap over queries)", "metric", "better", *heads)
@@ -66,7 +63,8 @@ def _cell(score: Score | None) -> str:
 
 def sentence(one: Judged) -> str:
     """One judge on one question, and the agreement beside it, as a sentence."""
-    lost = ", ".join(f"{getattr(one, k)} {k}" for k in ("abstained", "invalid", "unanswered") if getattr(one, k))
+    counts = {"abstained": one.abstained, "invalid": one.invalid, "unanswered": one.unanswered}
+    lost = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n)
     ceiling = one.ceiling.get("value")
     words = f"people's alpha {ceiling:.2f}" if ceiling is not None else "no agreement of people to set beside it"
     kappa = (one.agreement.get("weighted_kappa") or {}).get("value")

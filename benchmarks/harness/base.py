@@ -141,6 +141,7 @@ class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the sub
         default: ``benchmarks.run`` computes the metric unless ``--metrics`` says otherwise.
         headline: The metric has a column in the short tables: ranking in the terminal and on the results page, and the
             leaderboard. Metrics of explanations stand in the long tables without it.
+        plotted: The page of ``benchmarks.report`` shows NDCG@10 by this metric.
     """
 
     title: ClassVar[str] = ""
@@ -157,6 +158,7 @@ class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the sub
     ranked: ClassVar[bool] = True
     default: ClassVar[bool] = False
     headline: ClassVar[bool] = False
+    plotted: ClassVar[bool] = False
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         self.items, self.k = items, k

@@ -16,6 +16,7 @@ TIE = 1e-12
 class Metric(ContrastMetric):
     title = "Contrast"
     hint = "whether the reasons favour the target over the rejected alternative"
+    plotted = True
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         lead = self.lead(prediction, example)

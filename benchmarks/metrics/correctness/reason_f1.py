@@ -13,6 +13,7 @@ class Metric(ReasonMetric):
     position = 3
     default = True
     headline = True
+    plotted = True
 
     def share(self, right: int, given: int, known: int) -> float:
         return 2 * right / (given + known)

@@ -13,4 +13,5 @@ class Metric(FaithfulnessMetric):
     title = "Swap"
     hint = "change of the ranking under another user's rationale"
     headline = True
+    plotted = True
     asks = ("swap",)

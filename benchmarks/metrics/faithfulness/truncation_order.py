@@ -17,6 +17,7 @@ from benchmarks.metrics.faithfulness.truncation import area
 class Metric(FaithfulnessMetric):
     title = "Truncation order"
     hint = "whether the heaviest reasons matter more than the lightest"
+    plotted = True
     asks = (*(f"{first}_first_{percent}" for first in ("heaviest", "lightest") for percent in STEPS), "none")
 
     def effect(self, of: Effect) -> float | None:

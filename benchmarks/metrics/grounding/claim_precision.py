@@ -15,3 +15,4 @@ class Metric(ClaimMetric):
     position = 2
     default = True
     headline = True
+    plotted = True

@@ -19,6 +19,7 @@ class Metric(ReadingMetric):
     title = "Reader gain"
     hint = "what the text is worth to an independent reader, in NDCG@10"
     headline = True
+    plotted = True
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         told = self.ndcg(self.masked(predictions, examples), examples)

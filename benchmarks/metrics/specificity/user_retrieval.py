@@ -30,6 +30,7 @@ class Metric(BatchMetric):
     needs = RATIONALE
     range = (-1.0, 1.0)
     missing = 0.0
+    plotted = True
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
         other = partners(examples)

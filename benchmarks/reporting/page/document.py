@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.explanations.families import FAMILIES, explanation_metrics
+from benchmarks.explanations.families import Kinds, explanation_metrics
 from benchmarks.explanations.finished_run import DatasetCache, predictions_path
 from benchmarks.explanations.results import PERTURBED
 from benchmarks.explanations.scorecard import sentence
+from benchmarks.harness.registries import reads_rationales
 from benchmarks.harness.results import PROTOCOLS
 from benchmarks.reporting.page import figures, tables
 from benchmarks.reporting.page.examples import SHOWN_RANKS, ExampleSet, QueryExample
-from benchmarks.reporting.page.runs import PageRun, explains, unexplained
+from benchmarks.reporting.page.runs import PageRun, unexplained
 from rad.errors import RadError
 from rad.reporting import html
 
@@ -30,7 +31,7 @@ def page(tasks: Sequence[Sequence[PageRun]], n_examples: int = 20, datasets: Dat
     """
     environment = html.environment(FOLDER)
     environment.filters["breakable"] = html.breakable
-    kinds = explanation_metrics(attested=False) | explanation_metrics(attested=True)
+    kinds = explanation_metrics()
     datasets = datasets or DatasetCache()
     return html.document(
         environment.get_template("report.html"),
@@ -38,11 +39,10 @@ def page(tasks: Sequence[Sequence[PageRun]], n_examples: int = 20, datasets: Dat
         (FOLDER / "report.js").read_text(encoding="utf-8"),
         sections=[_section(runs, kinds, n_examples, datasets) for runs in tasks],
         sentence=sentence,
-        families=FAMILIES,
     )
 
 
-def _section(runs: Sequence[PageRun], kinds: Mapping[str, Any], n: int, datasets: DatasetCache) -> dict[str, Any]:
+def _section(runs: Sequence[PageRun], kinds: Kinds, n: int, datasets: DatasetCache) -> dict[str, Any]:
     """What the template shows of one task."""
     task = runs[0].result.task
     metrics = dict.fromkeys(s.metric for one in runs for s in one.result.scores)
@@ -55,7 +55,7 @@ def _section(runs: Sequence[PageRun], kinds: Mapping[str, Any], n: int, datasets
         "runs": runs,
         "explained_runs": with_scores,
         "unexplained": unexplained(runs),
-        "ranking": tables.ranking_table(runs, [m for m in metrics if not explains(m)]),
+        "ranking": tables.ranking_table(runs, [m for m in metrics if not reads_rationales(m)]),
         "slices": tables.slice_table(runs),
         "explained": explained,
         "effects": tables.effects_table(with_scores),

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from benchmarks.explanations.families import Kinds
 from benchmarks.harness.results import Score
 from benchmarks.reporting.page.runs import PageRun
 from benchmarks.reporting.page.tables import SORT
 from rad.reporting import plots
 
-HEADLINES = (
-    "claim_precision",
-    "reason_f1@3",
-    "swap",
-    "truncation_order",
-    "reader_gain@10",
-    "user_retrieval",
-    "contrast",
-)
 
-
-def scatters(runs: Sequence[PageRun], kinds: Mapping[str, Any]) -> list[tuple[str, str, Markup]]:
-    """NDCG@10 by cost, then by the headline metric of each family: title, what it is, plot."""
+def scatters(runs: Sequence[PageRun], kinds: Kinds) -> list[tuple[str, str, Markup]]:
+    """NDCG@10 by cost, then by each metric of ``kinds`` that is plotted: title, what it is, plot."""
     ranked = [(one, s) for one in runs if (s := one.score(SORT))]
     if not ranked:
         return []
@@ -42,7 +32,9 @@ def scatters(runs: Sequence[PageRun], kinds: Mapping[str, Any]) -> list[tuple[st
 
     spots = [point(one, y, cost, 10**cost, None) for (one, y), cost in zip(ranked, costs, strict=True)]
     out = [("cost", "milliseconds per query, logarithmic", plots.scatter(spots, "ms per query", "NDCG@10", True))]
-    for name in HEADLINES:
+    for name, kind in kinds.items():
+        if not kind.plotted:
+            continue
         xs = [one.score(name) for one, _ in ranked]
         if not any(xs):
             continue
@@ -50,7 +42,7 @@ def scatters(runs: Sequence[PageRun], kinds: Mapping[str, Any]) -> list[tuple[st
             point(one, y, cost, x.value if x else None, (x.ci_low, x.ci_high) if x else None)
             for (one, y), cost, x in zip(ranked, costs, xs, strict=True)
         ]
-        out.append((kinds[name].family, name, plots.scatter(spots, name, "NDCG@10", limits=kinds[name].range)))
+        out.append((kind.family, name, plots.scatter(spots, name, "NDCG@10", limits=kind.range)))
     return out
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.explanations.results import FILE, Explanation, read_explanation
+from benchmarks.harness.registries import reads_rationales
 from benchmarks.harness.results import Result, Score, read_result
-from rad import registry
 from rad.errors import RadError
 from rad.reporting import plots
 
@@ -33,7 +33,7 @@ class PageRun:
     @property
     def is_explained(self) -> bool:
         """Whether it has a score of its rationales."""
-        return any(explains(s.metric) for s in (self.card or self.result).scores)
+        return any(reads_rationales(s.metric) for s in (self.card or self.result).scores)
 
     def score(self, metric: str, part: str = "all") -> Score | None:
         """The scorecard's figure, or else the result's own."""
@@ -70,11 +70,6 @@ def _name_apart(runs: Sequence[PageRun]) -> None:
             others = [other for other in runs if other is not one and labels[runs.index(other)] == label]
             if any(more(other) != more(one) for other in others):
                 one.label = label + more(one)
-
-
-def explains(metric: str) -> bool:
-    """Whether a metric looks at rationales."""
-    return bool(registry.load("benchmarks.metrics", metric.partition("@")[0].partition(".")[0]).needs)
 
 
 def unexplained(runs: Sequence[PageRun]) -> tuple[str, str] | None:

@@ -11,7 +11,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from benchmarks.explanations.families import Kinds
 from benchmarks.explanations.scorecard import Row, rows_of
+from benchmarks.harness.registries import METRICS
 from benchmarks.harness.results import Cost, Score
 from benchmarks.reporting.page.runs import PageRun
 from benchmarks.reporting.terminal import bayes_of, ceilings
@@ -81,7 +83,7 @@ def slice_table(runs: Sequence[PageRun]) -> dict[str, Any] | None:
     return {"sizes": sizes, "rows": [(one, [column[k] for column in columns]) for k, one in enumerate(runs)]}
 
 
-def explanation_table(runs: Sequence[PageRun], kinds: Mapping[str, Any]) -> list[tuple[Row, list[Cell | None]]]:
+def explanation_table(runs: Sequence[PageRun], kinds: Kinds) -> list[tuple[Row, list[Cell | None]]]:
     """The lines of the scorecards, family by family, with a cell a run."""
     scores = [s for one in runs for s in [*(one.card.scores if one.card else ()), *one.result.scores]]
     sizes = [one.result.task.n for one in runs]
@@ -102,7 +104,7 @@ def meanings(rows: Sequence[Row]) -> list[tuple[str, Markup]]:
     """What the file of each metric says of it: the beginning of its docstring, with code as such."""
     out = []
     for name in dict.fromkeys(row.metric for row in rows):
-        spec = importlib.util.find_spec(registry.module_of("benchmarks.metrics", name.partition("@")[0]))
+        spec = importlib.util.find_spec(registry.module_of(METRICS, name.partition("@")[0]))
         text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
         doc = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
         words = doc.partition(": ")[2].split("``")

@@ -37,6 +37,7 @@ EXTRAS = {
     "accelerate": "bench",
     "lightgbm": "bench",
     "openai": "bench",
+    "diskcache": "bench",
 }
 
 

@@ -31,7 +31,8 @@ from annotation.drafters import llm_answers as forms
 from annotation.drafters.alternatives import Alternatives
 from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations
 from rad.errors import RadError
-from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
+from rad.llm.answer import Answer
+from rad.llm.client import Endpoint, Unanswered, checked_url
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.rules import Rules, Violation

@@ -18,7 +18,8 @@ from annotation import prompt_parts
 from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
-from rad.llm.client import Answer, Endpoint, Unanswered
+from rad.llm.answer import Answer
+from rad.llm.client import Endpoint, Unanswered
 from rad.llm.forms import objects, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import citations

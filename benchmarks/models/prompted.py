@@ -28,7 +28,8 @@ from pydantic import Field, field_validator
 
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from rad.errors import RadError
-from rad.llm.client import Answer, Endpoint, Unanswered, checked_url
+from rad.llm.answer import Answer
+from rad.llm.client import Endpoint, Unanswered, checked_url
 from rad.llm.forms import objects, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import Matcher

@@ -5,9 +5,9 @@
     for result in endpoint.in_order(function_that_asks, many_inputs): ...
 
 The key comes from ``RAD_API_KEY`` or ``OPENAI_API_KEY`` and is never written down. The ``openai`` client retries rate
-limits, server errors, timeouts and cut connections with back-off and jitter, and waits as long as ``Retry-After`` says;
-a pace can be set, which retries keep, too. Each answer is one line of a file in the cache, appended as soon as it
-arrives; a killed run finds what it has paid for.
+limits, server errors, timeouts and cut connections with back-off and jitter, and waits as long as ``Retry-After`` says.
+A rate limit can be set, which retries keep, too. Each answer goes into the cache (:mod:`rad.llm.answer_cache`) as soon
+as it arrives; a killed run finds what it has paid for.
 
 Two kinds of failure: :class:`Unanswered` concerns one request; a :class:`RadError` (no connection, a refused key, an
 unknown model, a used-up quota) would befall the next request as well, so it ends the run.
@@ -16,7 +16,6 @@ unknown model, a used-up quota) would befall the next request as well, so it end
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import sys
@@ -25,7 +24,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -34,39 +32,36 @@ import openai
 from openai.types.chat import ChatCompletion
 
 from rad.errors import RadError
-from rad.llm.rate_limit import Pace
+from rad.llm.answer import Answer
+from rad.llm.answer_cache import AnswerCache
+from rad.llm.rate_limit import RateLimit
 from rad.runtime.files import canonical
 
 KEYS = ("RAD_API_KEY", "OPENAI_API_KEY")
 PATIENCE = 10  # requests that fail in a row before the endpoint counts as broken
 REFUSAL = re.compile("response_?format|json_?schema|structured|grammar|guided", re.IGNORECASE)
 TOO_LONG = re.compile("context|too long|too many tokens|maximum length", re.IGNORECASE)
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 
 
 class Unanswered(Exception):
-    """One request got no answer. The text names the kind alone, so that equal faults add up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model wrote, and what it took. ``structured``: a JSON schema went with the request and was not refused
-    (some servers ignore it)."""
-
-    text: str
-    finish: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    structured: bool = False
-    cached: bool = False
+    """One request got no answer. The text names the kind of failure alone, so that equal ones add up."""
 
 
 class Endpoint:
     """One model behind one URL. Every method may be called from several threads.
 
-    ``parameters`` go into each request as they are (``temperature``, ``max_tokens``, ``seed``, ...); ``timeout`` is in
-    seconds, and ``folder`` keeps the answers. Requests and tokens per minute are held below what is given.
+    Args:
+        base_url: ``http://HOST:PORT/v1``.
+        model: Its name at the endpoint.
+        folder: Where answers are kept; other models and URLs may share it.
+        parameters: They go into each request as they are (``temperature``, ``max_tokens``, ``seed``, ...).
+        timeout: Seconds to wait for an answer.
+        retries: Tries after a rate limit, error or timeout.
+        concurrency: Requests under way at once in :meth:`in_order`.
+        requests_per_minute: The most requests, retries included; None for no limit.
+        tokens_per_minute: The most tokens of prompts and answers; None for no limit.
     """
 
     def __init__(
@@ -84,19 +79,18 @@ class Endpoint:
         self.base_url, self.model, self.parameters = base_url.rstrip("/"), model, dict(parameters or {})
         self.timeout, self.concurrency = timeout, concurrency
         self._key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
-        self._pace, self._asked = Pace(requests_per_minute, tokens_per_minute), threading.local()
+        self._limit, self._estimate = RateLimit(requests_per_minute, tokens_per_minute), threading.local()
         self._client = openai.OpenAI(
             base_url=checked_url(base_url),
             api_key=self._key or "none",
             timeout=timeout,
             max_retries=retries,
-            http_client=openai.DefaultHttpxClient(event_hooks={"request": [self._paced]}),  # before each retry, too
+            http_client=openai.DefaultHttpxClient(event_hooks={"request": [self._wait]}),  # before each retry, too
         )
         name = hashlib.sha256(canonical([self.base_url, model]).encode()).hexdigest()[:8]
-        self._path = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', model)[-60:]}-{name}.jsonl"
-        self._kept = _read(self._path)
+        self._cache = AnswerCache(folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', model)[-60:]}-{name}")
         self._lock, self._turns = threading.Lock(), dict[str, threading.Lock]()
-        self._structured, self._answered, self._failed = True, bool(self._kept), 0
+        self._structured, self._answered, self._failed = True, len(self._cache) > 0, 0
         self._broken: str | None = None  # why no request can succeed any more
 
     def ask(
@@ -105,9 +99,16 @@ class Endpoint:
         schema: Mapping[str, Any] | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """The answer to ``messages``, from the cache if it is there, held to a JSON ``schema`` if the endpoint can.
+        """The answer to ``messages``, from the cache if it is there. A question asked twice at a time is sent once.
 
-        ``more`` are parameters of this request alone. One question that is asked twice at a time is sent once.
+        Args:
+            messages: Those of the chat.
+            schema: A JSON schema that holds the answer, if the endpoint can.
+            more: Parameters of this request alone.
+
+        Raises:
+            Unanswered: This request got no answer.
+            RadError: No request can succeed any more.
         """
         parameters = {**self.parameters, **(more or {})}
         request = {"base_url": self.base_url, "model": self.model, "messages": list(messages), **parameters}
@@ -115,26 +116,19 @@ class Endpoint:
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         with turn:
-            if key not in self._kept:
-                self._keep(key, answer := self._send(messages, schema, parameters))
-                return answer
-        return self._kept[key]
+            answer = self._cache.get(key)
+            if answer is None:
+                answer = self._send(messages, schema, parameters)
+                self._cache.add(key, answer)  # before it is used: who is killed afterwards has it
+        return answer
 
-    def _keep(self, key: str, answer: Answer) -> None:
-        line = canonical({"key": key, **{name: v for name, v in asdict(answer).items() if name != "cached"}}) + "\n"
-        with self._lock:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self._path, "ab", buffering=0) as file:  # one write a line: other processes may append as well
-                file.write(line.encode())
-            self._kept[key] = replace(answer, cached=True)
-
-    def in_order(self, function: Callable[[Given], Made], inputs: Iterable[Given]) -> Iterator[Made]:
+    def in_order(self, function: Callable[[Input], Output], inputs: Iterable[Input]) -> Iterator[Output]:
         """``function`` of each input, in order, ``concurrency`` at a time. An exception begins nothing new."""
-        waiting: deque[Future[Made]] = deque()
+        waiting: deque[Future[Output]] = deque()
         pool = ThreadPoolExecutor(self.concurrency)
         try:
-            for given in inputs:
-                waiting.append(pool.submit(function, given))
+            for value in inputs:
+                waiting.append(pool.submit(function, value))
                 if len(waiting) >= 4 * self.concurrency:
                     yield waiting.popleft().result()
             while waiting:
@@ -142,8 +136,8 @@ class Endpoint:
         finally:
             pool.shutdown(cancel_futures=True)  # what is under way arrives and is kept
 
-    def _paced(self, _: Any) -> None:
-        self._pace.wait(self._asked.tokens)
+    def _wait(self, _: object) -> None:
+        self._limit.wait(self._estimate.tokens)
 
     def _send(
         self,
@@ -159,7 +153,7 @@ class Endpoint:
             shape = {"name": "answer", "strict": True, "schema": schema}
             more["response_format"] = {"type": "json_schema", "json_schema": shape}
         create: Any = self._client.chat.completions.create
-        self._asked.tokens = _estimate(messages, parameters)
+        self._estimate.tokens = _estimated_tokens(messages, parameters)
         try:
             completion = create(model=self.model, messages=list(messages), **parameters, **more)
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
@@ -172,20 +166,19 @@ class Endpoint:
         choice, usage = completion.choices[0], completion.usage
         read, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
         if usage:
-            self._pace.correct(usage.prompt_tokens + usage.completion_tokens - self._asked.tokens)
+            self._limit.correct(usage.prompt_tokens + usage.completion_tokens - self._estimate.tokens)
         text = (choice.message.content or "").encode("utf-8", "replace").decode()  # half a surrogate pair fits no file
         return Answer(text, choice.finish_reason, read, written, structured)
 
     def _no_schema(self, error: openai.APIStatusError) -> bool:
         """Whether the endpoint refuses to be held to a schema: then no later request asks, and a line says so."""
-        said = self._said(error)
-        if error.status_code not in (400, 422) or not REFUSAL.search(said):
+        message = self._message(error)
+        if error.status_code not in (400, 422) or not REFUSAL.search(message):
             return False
         with self._lock:
             if self._structured:
-                print(
-                    f"{self.base_url} takes no JSON schema, so answers are read as plain text ({said})", file=sys.stderr
-                )
+                line = f"{self.base_url} takes no JSON schema, so answers are read as plain text ({message})"
+                print(line, file=sys.stderr)
             self._structured = False
         return True
 
@@ -194,44 +187,44 @@ class Endpoint:
         lasting = self._lasting(error)
         if lasting is None:
             if isinstance(error, openai.APITimeoutError):
-                fault = f"no answer within {self.timeout:g} s"
+                reason = f"no answer within {self.timeout:g} s"
             elif isinstance(error, openai.APIConnectionError):
-                fault = "the connection was cut"
+                reason = "the connection was cut"
             elif not isinstance(error, openai.APIStatusError):
-                fault = "the endpoint sent what is not a chat completion"
-            elif TOO_LONG.search(self._said(error)):
+                reason = "the endpoint sent what is not a chat completion"
+            elif TOO_LONG.search(self._message(error)):
                 return Unanswered("the prompt is longer than the model's context")
             else:
-                fault = f"the endpoint answered with status {error.status_code}"
+                reason = f"the endpoint answered with status {error.status_code}"
             with self._lock:
                 self._failed += 1
                 if self._failed < PATIENCE:
-                    return Unanswered(fault)
-            lasting = f"{fault}, {PATIENCE} times in a row; answers so far are kept"
+                    return Unanswered(reason)
+            lasting = f"{reason}, {PATIENCE} times in a row; answers so far are kept"
         self._broken = f"{self.base_url}: {lasting}"
         return RadError(self._broken)
 
     def _lasting(self, error: Exception | None) -> str | None:
-        """Why no request can succeed, if this error tells so."""
+        """Why no request can succeed, if this error is of that kind."""
         match error:
             case openai.AuthenticationError() | openai.PermissionDeniedError():
-                asked = "the key was refused" if self._key else "a key is needed"
-                return f"{asked} ({error.status_code}): set {KEYS[0]} or {KEYS[1]}"
+                problem = "the key was refused" if self._key else "a key is needed"
+                return f"{problem} ({error.status_code}): set {KEYS[0]} or {KEYS[1]}"
             case openai.NotFoundError():
-                return f"no model '{self.model}', or no such path ({self._said(error)})"
+                return f"no model '{self.model}', or no such path ({self._message(error)})"
             case openai.RateLimitError():
-                return f"rate limit or quota used up ({self._said(error)}); answers so far are kept: go on later"
+                return f"rate limit or quota used up ({self._message(error)}); answers so far are kept: go on later"
             case openai.APITimeoutError():
                 return None
             case openai.APIConnectionError() if _unreachable(error) or not self._answered:
                 return f"no connection ({error.__cause__ or error}); is the server running?"
             case openai.APIStatusError() if error.status_code < 500 and not self._answered:
                 # Later on, the same status may be about one prompt (a content filter)
-                said = self._said(error)
-                return None if TOO_LONG.search(said) else f"the request was refused ({error.status_code}: {said})"
+                message = self._message(error)
+                return None if TOO_LONG.search(message) else f"the request was refused ({error.status_code}: {message})"
         return None
 
-    def _said(self, error: openai.APIStatusError) -> str:
+    def _message(self, error: openai.APIStatusError) -> str:
         """The endpoint's own words in one line, without the key."""
         body = error.body if isinstance(error.body, dict) else {}
         text = str(body.get("message") or body.get("detail") or error.message)
@@ -254,26 +247,6 @@ def _unreachable(error: Exception) -> bool:
     return type(error.__cause__).__name__ == "ConnectError"
 
 
-def _estimate(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]) -> int:
+def _estimated_tokens(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]) -> int:
     """Tokens of a request and its answer, rather too many: one for four characters, and all that may be written."""
     return sum(len(message["content"]) for message in messages) // 4 + int(parameters.get("max_tokens") or 0)
-
-
-def _read(path: Path) -> dict[str, Answer]:
-    """Kept answers by key. A line that a kill cut short is left out with a note, and ended, to keep the next whole."""
-    if not path.exists():
-        return {}
-    kept, damaged, raw = {}, 0, path.read_bytes()
-    for line in raw.splitlines():
-        try:
-            record = json.loads(line)
-            key = record.pop("key")
-            kept[key] = Answer(**record, cached=True)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            damaged += bool(line.strip())
-    if raw and not raw.endswith(b"\n"):
-        with open(path, "ab") as file:
-            file.write(b"\n")
-    if damaged:
-        print(f"{path.name}: {damaged} damaged line(s) in the cache left out", file=sys.stderr)
-    return kept

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 Form = TypeVar("Form", bound=BaseModel)
-TOLD = 3  # of an answer's faults
+MOST = 3  # errors of an answer that the model sees
 
 
 class Unreadable(Exception):
-    """An answer that is not in the form that was asked for. The text says how, in words that a model can use."""
+    """An answer that is not in the required form. The text says how, in words that a model can use."""
 
 
 def plain(text: str) -> str:
@@ -36,25 +36,30 @@ def read_prompts(path: Path) -> dict[str, str]:
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
     """The JSON objects in ``text``, in order, those inside others left out. Thoughts may stand around them."""
-    decoder, place = json.JSONDecoder(), text.find("{")
-    while place >= 0:
+    decoder, start = json.JSONDecoder(), text.find("{")
+    while start >= 0:
         try:
-            value, end = decoder.raw_decode(text, place)
+            value, end = decoder.raw_decode(text, start)
             yield value
         except (ValueError, RecursionError):
-            end = place + 1
-        place = text.find("{", end)
+            end = start + 1
+        start = text.find("{", end)
 
 
 def read_answer(text: str, form: type[Form]) -> Form:
-    """The last JSON object in ``text`` as a ``form``. :class:`Unreadable` if there is none or it does not fit."""
-    found = list(objects(text))
-    if not found:
+    """The last JSON object in ``text`` as a ``form``.
+
+    Raises:
+        Unreadable: There is none, or it does not fit.
+    """
+    candidates = list(objects(text))
+    if not candidates:
         raise Unreadable("no JSON object in the answer")
     try:
-        return form.model_validate(found[-1])
+        return form.model_validate(candidates[-1])
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        told = [f"{'.'.join(map(str, fault['loc'])) or 'the answer'}: {fault['msg']}" for fault in faults]
-        more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
-        raise Unreadable(textwrap.shorten(plain("; ".join([*told[:TOLD], *more])), 300, placeholder="...")) from error
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        clauses = [f"{'.'.join(map(str, one['loc'])) or 'the answer'}: {one['msg']}" for one in errors]
+        more = [f"and {len(clauses) - MOST} more"] if len(clauses) > MOST else []
+        words = plain("; ".join([*clauses[:MOST], *more]))
+        raise Unreadable(textwrap.shorten(words, 300, placeholder="...")) from error

@@ -1,4 +1,8 @@
-"""Requests at an even pace, so that an endpoint's limits per minute are kept instead of run into."""
+"""A rate limit: requests at even distances, so that an endpoint's limits per minute are kept instead of run into.
+
+Kept beside aiolimiter and pyrate-limiter, whose buckets fill up in idle times and then let bursts through. Neither
+spaces requests by their tokens, nor moves the next start when an answer took more or fewer than were estimated.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimit:
     """Lets callers through one by one: at most ``requests`` and ``tokens`` a minute. None sets no limit.
 
     Each caller takes up the line for as long as its share of the minute lasts, be it of requests or of tokens, so
-    there are no bursts. Tokens are an estimate beforehand; ``correct`` gives or takes the difference later.
+    there are no bursts. Tokens are an estimate beforehand; ``correct`` adds or subtracts the difference later.
     ``clock`` and ``sleep`` are in seconds.
     """
 

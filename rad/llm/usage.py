@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # the client is an extra, and counting does not need it
-    from rad.llm.client import Answer
+from rad.llm.answer import Answer
 
 
 @dataclass
 class Usage:
-    """Tokens and ``cost`` are those of all answers, as if none had been kept; ``cost_now`` leaves the cache out.
+    """Tokens and ``cost`` are those of all answers, as if there were no cache; ``cost_now`` leaves the cache out.
 
-    Prices are of a million tokens. ``uncounted`` answers came without token counts, ``unstructured`` ones were
-    asked for without a JSON schema.
+    Prices are of a million tokens. ``uncounted`` answers came without token counts, ``unstructured`` ones without a
+    JSON schema in the request.
     """
 
     price_in: float | None = None
@@ -42,18 +41,18 @@ class Usage:
 
     def record(self) -> dict[str, Any]:
         """For a file. Prices and cost are there only where both prices are known."""
-        known = self.price_in is not None and self.price_out is not None
-        left_out = () if known else ("price_in", "price_out", "cost", "cost_now")
+        priced = self.price_in is not None and self.price_out is not None
+        left_out = () if priced else ("price_in", "price_out", "cost", "cost_now")
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
     def spoken(self, n: int, noun: str = "query") -> str:
         """One line for people; ``n`` is the number of queries (or of what ``noun`` says) that the answers are for."""
-        told, per = self.record(), max(1, n)
+        record, per = self.record(), max(1, n)
         parts = [
             f"{self.answers:,} answers ({self.from_cache:,} from the cache)",
             f"{self.prompt_tokens:,} prompt tokens ({self.prompt_tokens / per:,.0f} a {noun})",
             f"{self.completion_tokens:,} answered tokens ({self.completion_tokens / per:,.0f} a {noun})",
-            f"cost {self.cost:.4f}, of which now {self.cost_now:.4f}" if "cost" in told else "price unknown",
+            f"cost {self.cost:.4f}, of which now {self.cost_now:.4f}" if "cost" in record else "price unknown",
         ]
         parts += [f"{self.uncounted:,} answers came without token counts"] if self.uncounted else []
         parts += [f"{self.unstructured:,} answers were asked for without a JSON schema"] if self.unstructured else []

@@ -600,6 +600,6 @@ def test_a_bad_url_is_refused_without_repeating_a_secret(url):
     assert "base_url" in str(error.value)
 
 
-def test_the_pace_is_that_of_the_settings(made):
-    pace = made(requests_per_minute=120, tokens_per_minute=6000).endpoint._pace
-    assert (pace._each, pace._token) == (0.5, 0.01)
+def test_the_rate_limit_is_that_of_the_settings(made):
+    limit = made(requests_per_minute=120, tokens_per_minute=6000).endpoint._limit
+    assert (limit._each, limit._token) == (0.5, 0.01)

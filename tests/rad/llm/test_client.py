@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +15,7 @@ import pytest
 
 from rad.errors import RadError
 from rad.llm.client import PATIENCE, Endpoint, Unanswered, checked_url
-from rad.llm.rate_limit import Pace
+from rad.llm.rate_limit import RateLimit
 from rad.llm.usage import Usage
 from tests.support.fake_endpoint import CUT, fail, say, slowly
 
@@ -149,10 +149,10 @@ def test_one_question_asked_twice_at_a_time_is_paid_once(made, fake_endpoint):
     assert len(fake_endpoint.requests) == 1
 
 
-def test_retries_keep_the_pace_too_and_tokens_are_set_right(made, fake_endpoint, monkeypatch):
+def test_retries_keep_the_rate_limit_too_and_tokens_are_set_right(made, fake_endpoint, monkeypatch):
     waits, corrections = [], []
-    monkeypatch.setattr(Pace, "wait", lambda self, tokens: waits.append(tokens))
-    monkeypatch.setattr(Pace, "correct", lambda self, tokens: corrections.append(tokens))
+    monkeypatch.setattr(RateLimit, "wait", lambda self, tokens: waits.append(tokens))
+    monkeypatch.setattr(RateLimit, "correct", lambda self, tokens: corrections.append(tokens))
     fake_endpoint.script = [fail(500, Retry_After="0.01"), say("hi", usage=(100, 20)), say("no", usage=None)]
     endpoint = made(parameters={"max_tokens": 9}, requests_per_minute=60)
     ask(endpoint, "12345678")
@@ -253,18 +253,33 @@ def test_every_request_has_its_own_place_in_the_cache(made, fake_endpoint):
     assert len(fake_endpoint.requests) == 4
 
 
-def test_a_damaged_line_is_noted_and_the_next_one_whole(made, fake_endpoint, tmp_path, capsys):
+def test_a_power_cut_loses_the_last_answers_at_most(made, fake_endpoint, tmp_path):
+    first = made()
     for n in range(3):
-        ask(made(), str(n))
-    (path,) = (tmp_path / "answers").iterdir()
-    raw = path.read_bytes()
-    path.write_bytes(raw[:-20])  # as a crash may leave it
-    endpoint = made()
-    assert "1 damaged line(s) in the cache left out" in capsys.readouterr().err
+        ask(first, str(n))
+    (folder,) = (tmp_path / "answers").iterdir()
+    log = folder / "cache.db-wal"
+    log.write_bytes(log.read_bytes()[:-20])  # as a power cut may leave it
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "answers", copy)
+    endpoint = Endpoint(fake_endpoint.url, "fake", copy)
     assert [ask(endpoint, str(n)).cached for n in range(3)] == [True, True, False]
-    assert [ask(made(), str(n)).cached for n in range(3)] == [True, True, True]
-    path.write_bytes(b'\n[1]\n{"key": "k"}\n{"key": "k", "text": "t", "more": 1}\n\xff\n' + raw)
-    assert ask(made(), "2").cached
+    again = Endpoint(fake_endpoint.url, "fake", copy)
+    assert [ask(again, str(n)).cached for n in range(3)] == [True, True, True]
+
+
+def test_a_cache_that_is_none_is_one_line_and_one_of_an_older_version_is_left_alone(made, tmp_path):
+    ask(made())
+    (folder,) = (tmp_path / "answers").iterdir()
+    old = folder.with_suffix(".jsonl")
+    old.write_text('{"key": "k", "text": "t"}\n')
+    assert ask(made()).cached and old.exists()
+    broken = tmp_path / "broken"
+    (broken / folder.name).mkdir(parents=True)
+    (broken / folder.name / "cache.db").write_bytes(b"no database" * 100)
+    with pytest.raises(RadError, match=r"the cache of answers cannot be used \(file is not a database\)") as error:
+        Endpoint(made().base_url, "fake", broken)
+    assert "\n" not in str(error.value)
 
 
 def test_half_a_surrogate_pair_does_no_harm(made, fake_endpoint):
@@ -300,11 +315,23 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
         process.send_signal(signal.SIGKILL)
     go.set()
     answered = {r["messages"][0]["content"] for r in fake_endpoint.requests[:12]}
-    (path,) = (tmp_path / "answers").iterdir()
-    assert all(json.loads(line) for line in path.read_text().splitlines()) and len(answered) == 12
+    assert len(answered) == 12
     fake_endpoint.answer = said
     before = len(fake_endpoint.requests)
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     assert [line.split()[1] for line in done.stdout.splitlines()] == [str(n) for n in range(30)]
     again = {r["messages"][0]["content"] for r in fake_endpoint.requests[before:]}
     assert len(fake_endpoint.requests) - before == 18 and not again & answered
+
+
+def test_two_processes_at_once_share_one_cache(made, fake_endpoint, tmp_path):
+    fake_endpoint.answer = said
+    argv = [sys.executable, "-c", KILLED, fake_endpoint.url, str(tmp_path / "answers")]
+    processes = [subprocess.Popen(argv, stdout=subprocess.PIPE, env=os.environ, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0].splitlines() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert all([line.split()[1] for line in lines] == [str(n) for n in range(30)] for lines in outputs)
+    paid = len(fake_endpoint.requests)
+    assert paid == sum(line.endswith("False") for lines in outputs for line in lines) < 60
+    endpoint = made()
+    assert all(ask(endpoint, str(n)).cached for n in range(30)) and len(fake_endpoint.requests) == paid

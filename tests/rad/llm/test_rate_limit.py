@@ -1,4 +1,4 @@
-"""The pace of requests, on a clock of our own."""
+"""The rate limit of requests, on a clock of our own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rad.llm.rate_limit import Pace
+from rad.llm.rate_limit import RateLimit
 
 
 class Clock:
@@ -23,9 +23,9 @@ def starts():
 
     def run(callers, **limits):
         clock, out = Clock(), []
-        pace = Pace(**limits, clock=lambda: clock.now, sleep=clock.sleep)
+        limit = RateLimit(**limits, clock=lambda: clock.now, sleep=clock.sleep)
         for n in callers:
-            pace.wait(n)
+            limit.wait(n)
             out.append(round(clock.now, 6))
         return out
 
@@ -50,21 +50,21 @@ def test_no_limit_no_wait(starts):
 
 def test_time_that_passed_is_not_saved_up_for_a_burst():
     clock = Clock()
-    pace = Pace(requests=60, clock=lambda: clock.now, sleep=clock.sleep)
-    pace.wait()
+    limit = RateLimit(requests=60, clock=lambda: clock.now, sleep=clock.sleep)
+    limit.wait()
     clock.now = 100.0
-    pace.wait()
-    pace.wait()
+    limit.wait()
+    limit.wait()
     assert clock.now == 101
 
 
 @pytest.mark.parametrize("used, start", [(160, 16), (40, 4), (100, 10)])
 def test_what_was_really_used_moves_the_next_start(used, start):
     clock = Clock()
-    pace = Pace(tokens=600, clock=lambda: clock.now, sleep=clock.sleep)
-    pace.wait(100)
-    pace.correct(used - 100)
-    pace.wait(0)
+    limit = RateLimit(tokens=600, clock=lambda: clock.now, sleep=clock.sleep)
+    limit.wait(100)
+    limit.correct(used - 100)
+    limit.wait(0)
     assert clock.now == start
 
 
@@ -75,8 +75,8 @@ def test_threads_take_turns():
         with lock:
             slept.append(seconds)
 
-    pace = Pace(requests=60, clock=lambda: 0.0, sleep=sleep)
-    threads = [threading.Thread(target=pace.wait) for _ in range(20)]
+    limit = RateLimit(requests=60, clock=lambda: 0.0, sleep=sleep)
+    threads = [threading.Thread(target=limit.wait) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -48,9 +48,9 @@ def _judges(judges: Sequence[Calibration]) -> None:
     console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
     rows = table("", "judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
     for one in judges:
-        for k, (name, place) in enumerate(headline(one.in_place).items()):
+        for k, (name, estimate) in enumerate(headline(one.in_place).items()):
             label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
-            rows.add_row(label, name.replace("_", " "), spoken(place), spoken(one.people[name]))
+            rows.add_row(label, name.replace("_", " "), spoken(estimate), spoken(one.people[name]))
     console.print(rows)
     for one in judges:
         counts = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"

@@ -134,9 +134,9 @@ def _judges(judges: Sequence[Calibration]) -> list[dict[str, Any]]:
     out = []
     for one in judges:
         rows: list[plots.Interval] = []
-        for name, place in headline(one.in_place).items():
+        for name, estimate in headline(one.in_place).items():
             rows += [
-                _interval(f"judge: {COEFFICIENTS[name]}", place, "c2"),
+                _interval(f"judge: {COEFFICIENTS[name]}", estimate, "c2"),
                 _interval("the ceiling: people", one.people[name]),
             ]
         name = one.judge.removeprefix("judge:")

@@ -29,10 +29,15 @@ import threading
 import time
 import types
 import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+Message: TypeAlias = MutableMapping[str, Any]  # of ASGI
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 MADE_FOR = "2.8.0"  # of argilla-server: search.py reads its tables
 REPAIR = """
 UPDATE records SET status = 'completed' WHERE status = 'pending' AND (
@@ -74,14 +79,14 @@ def prepare_database(home: Path, secrets: dict[str, str]) -> None:
     from sqlalchemy.engine import Engine
 
     @event.listens_for(Engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
+    def connected(database: sqlite3.Connection, _record: object) -> None:
         import search
 
-        cursor = connection.cursor()
+        cursor = database.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
         cursor.execute("PRAGMA synchronous = FULL")  # an answer that was accepted survives a power cut
         cursor.close()
-        search.on_connect(connection)
+        search.on_connect(database)
 
     migrations = Config()  # without the file, whose logging would take over ours
     migrations.set_main_option("script_location", str(Path(ALEMBIC_CONFIG_FILE).parent / "alembic"))
@@ -123,9 +128,14 @@ def without_redis() -> None:
     """Argilla's jobs are async functions: run them as tasks of the server's event loop, not by a worker of rq."""
     from argilla_server.jobs import queues
 
-    running: set[asyncio.Task[Any]] = set()
+    running: set[asyncio.Task[object]] = set()
 
-    def run(function: Any, args: Any = (), kwargs: Any = None, **_: Any) -> Any:
+    def run(
+        function: Callable[..., Coroutine[object, object, object]],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+        **_: object,
+    ) -> types.SimpleNamespace:
         task = asyncio.get_running_loop().create_task(function(*args, **(kwargs or {})))
         running.add(task)
         task.add_done_callback(running.discard)
@@ -174,17 +184,17 @@ def headers(pages: Path) -> list[tuple[bytes, bytes]]:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
-    said = "; ".join(f"{name} {value}" for name, value in policy.items())
+    header = "; ".join(f"{name} {value}" for name, value in policy.items())
     return [
-        (b"content-security-policy", said.encode()),
+        (b"content-security-policy", header.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
     ]
 
 
-def with_headers(app: Any, more: list[tuple[bytes, bytes]]) -> Any:
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        async def sending(message: Any) -> None:
+def with_headers(app: App, more: list[tuple[bytes, bytes]]) -> App:
+    async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *more]
             await send(message)

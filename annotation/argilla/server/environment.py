@@ -61,6 +61,6 @@ def _run(command: list[str], log: Path) -> None:
     with open(log, "ab") as file:
         status = subprocess.run(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL).returncode
     if status:
-        said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] or ["no message"]
-        errors = [line for line in said if "error" in line.lower()] or said
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] or ["no message"]
+        errors = [line for line in lines if "error" in line.lower()] or lines
         raise RadError(f"the server's environment could not be made ({errors[-1].strip()[:200]}); see {log}")

@@ -21,20 +21,48 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
 from argilla_server.database import AsyncSessionLocal
 from argilla_server.enums import MetadataPropertyType, ResponseStatus, ResponseStatusFilter, SimilarityOrder, SortOrder
-from argilla_server.models import Question, Record, Response, Suggestion, Vector, WorkspaceUser
+from argilla_server.models import (
+    Dataset,
+    MetadataProperty,
+    Question,
+    Record,
+    Response,
+    Suggestion,
+    User,
+    Vector,
+    VectorSettings,
+    WorkspaceUser,
+)
 from argilla_server.search_engine import base
-from sqlalchemy import String, and_, cast, exists, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    TableValuedAlias,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
+Clause: TypeAlias = ColumnElement  # a condition, or a value, of a query
+Number = int | float
 TIMES = ("inserted_at", "updated_at")
-PLACE, TURN = "reviewer_place", "reviewer_turn"  # SQL functions, see place() and turn()
+RANK, TURN = "reviewer_rank", "reviewer_turn"  # SQL functions, see rank() and turn()
 
 
-def place(user: str, record: str) -> bytes:
+def rank(user: str, record: str) -> bytes:
     """Where a record stands in a reviewer's own order: the same on every call, another for every reviewer."""
     return hashlib.blake2b(f"{user} {record}".encode(), digest_size=8).digest()
 
@@ -42,14 +70,14 @@ def place(user: str, record: str) -> bytes:
 @lru_cache(maxsize=200_000)  # 20 reviewers of 10,000 records; every page of a queue asks for all of one reviewer's
 def turn(user: str, record: str, members: str) -> int:
     """How many of the ``members`` (joined by commas) a record is meant for before ``user``."""
-    mine = place(user, record)
-    return sum(place(member, record) < mine for member in members.split(",") if member != user)
+    mine = rank(user, record)
+    return sum(rank(member, record) < mine for member in members.split(",") if member != user)
 
 
-def on_connect(connection: Any) -> None:
-    """What the engine needs of each connection to the database."""
-    connection.create_function(PLACE, 2, place, deterministic=True)
-    connection.create_function(TURN, 3, turn, deterministic=True)
+def on_connect(database: sqlite3.Connection) -> None:
+    """Give a connection to the database the functions that the engine's queries call."""
+    database.create_function(RANK, 2, rank, deterministic=True)
+    database.create_function(TURN, 3, turn, deterministic=True)
 
 
 @base.SearchEngine.register("sqlite")
@@ -68,44 +96,44 @@ class SqliteSearch(base.SearchEngine):
     async def info(self) -> dict[str, str]:
         return {"name": "sqlite", "version": sqlite3.sqlite_version}
 
-    async def create_index(self, dataset: Any) -> None: ...
-    async def delete_index(self, dataset: Any) -> None: ...
-    async def configure_metadata_property(self, dataset: Any, metadata_property: Any) -> None: ...
-    async def configure_index_vectors(self, vector_settings: Any) -> None: ...
-    async def index_records(self, dataset: Any, records: Any) -> None: ...
-    async def partial_record_update(self, record: Any, **update: Any) -> None: ...
-    async def delete_records(self, dataset: Any, records: Any) -> None: ...
-    async def update_record_response(self, response: Any) -> None: ...
-    async def delete_record_response(self, response: Any) -> None: ...
-    async def update_record_suggestion(self, suggestion: Any) -> None: ...
-    async def delete_record_suggestion(self, suggestion: Any) -> None: ...
+    async def create_index(self, dataset: Dataset) -> None: ...
+    async def delete_index(self, dataset: Dataset) -> None: ...
+    async def configure_metadata_property(self, dataset: Dataset, metadata_property: MetadataProperty) -> None: ...
+    async def configure_index_vectors(self, vector_settings: VectorSettings) -> None: ...
+    async def index_records(self, dataset: Dataset, records: Iterable[Record]) -> None: ...
+    async def partial_record_update(self, record: Record, **update: object) -> None: ...
+    async def delete_records(self, dataset: Dataset, records: Iterable[Record]) -> None: ...
+    async def update_record_response(self, response: Response) -> None: ...
+    async def delete_record_response(self, response: Response) -> None: ...
+    async def update_record_suggestion(self, suggestion: Suggestion) -> None: ...
+    async def delete_record_suggestion(self, suggestion: Suggestion) -> None: ...
 
-    async def get_dataset_progress(self, dataset: Any) -> dict[str, int]:
+    async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
         statuses = select(cast(Record.status, String), func.count()).where(Record.dataset_id == dataset.id)
         return _counted(await _rows(statuses.group_by(Record.status)))
 
-    async def get_dataset_user_progress(self, dataset: Any, user: Any) -> dict[str, int]:
+    async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
         statuses = select(cast(Response.status, String), func.count()).join(Record)
         mine = statuses.where(Record.dataset_id == dataset.id, Response.user_id == user.id)
         return _counted(await _rows(mine.group_by(Response.status)))
 
     async def search(
         self,
-        dataset: Any,
-        query: Any = None,
-        filter: Any = None,
-        sort: Any = None,
+        dataset: Dataset,
+        query: base.TextQuery | str | None = None,
+        filter: base.Filter | None = None,
+        sort: Sequence[base.Order] | None = None,
         offset: int = 0,
         limit: int = 100,
         user_id: UUID | None = None,
-    ) -> Any:
+    ) -> base.SearchResponses:
         where = _where(dataset, query, filter)
         order = [_sort_key(o) for o in sort or []]
         if user_id and not sort:
             order = await _own_order(dataset, str(user_id))
         # The database counts while it searches: a window function sees all rows, whatever the limit
-        found = select(Record.id, func.count().over()).where(*where).order_by(*order, Record.inserted_at, Record.id)
-        page = await _rows(found.offset(offset).limit(limit))
+        matches = select(Record.id, func.count().over()).where(*where).order_by(*order, Record.inserted_at, Record.id)
+        page = await _rows(matches.offset(offset).limit(limit))
         if page or not offset:
             total = page[0][1] if page else 0
         else:
@@ -113,7 +141,7 @@ class SqliteSearch(base.SearchEngine):
         items = [base.SearchResponseItem(record_id=row[0], score=None) for row in page]
         return base.SearchResponses(items=items, total=total)
 
-    async def compute_metrics_for(self, metadata_property: Any) -> Any:
+    async def compute_metrics_for(self, metadata_property: MetadataProperty) -> base.MetadataMetrics:
         where = Record.dataset_id == metadata_property.dataset_id
         each = _each(Record.metadata_, metadata_property.name)
         if metadata_property.type == MetadataPropertyType.terms:
@@ -125,35 +153,37 @@ class SqliteSearch(base.SearchEngine):
             return base.TermsMetrics(total=sum(v.count for v in values), values=values)
         ends = select(func.min(each.c.value), func.max(each.c.value)).select_from(Record).join(each, true())
         [(low, high)] = await _rows(ends.where(where))
-        whole = metadata_property.type == MetadataPropertyType.integer
-        return (base.IntegerMetadataMetrics if whole else base.FloatMetadataMetrics)(min=low, max=high)
+        is_integer = metadata_property.type == MetadataPropertyType.integer
+        return (base.IntegerMetadataMetrics if is_integer else base.FloatMetadataMetrics)(min=low, max=high)
 
     async def similarity_search(
         self,
-        dataset: Any,
-        vector_settings: Any,
+        dataset: Dataset,
+        vector_settings: VectorSettings,
         value: list[float] | None = None,
-        record: Any = None,
-        query: Any = None,
-        filter: Any = None,
+        record: Record | None = None,
+        query: base.TextQuery | str | None = None,
+        filter: base.Filter | None = None,
         max_results: int = 100,
-        order: Any = SimilarityOrder.most_similar,
+        order: SimilarityOrder = SimilarityOrder.most_similar,
         threshold: float | None = None,
-    ) -> Any:
-        target = value or record.vector_value_by_vector_settings(vector_settings)
+    ) -> base.SearchResponses:
+        target = value or []
+        if record is not None and not value:
+            target = record.vector_value_by_vector_settings(vector_settings)
         where = [*_where(dataset, query, filter), Vector.vector_settings_id == vector_settings.id]
         if record is not None:
             where.append(Record.id != record.id)
         rows = await _rows(select(Record.id, Vector.value).join(Vector, Vector.record_id == Record.id).where(*where))
         sign = -1 if order == SimilarityOrder.least_similar else 1
         scored = [((1 + sign * _cosine(vector, target)) / 2, key) for key, vector in rows]
-        found = [pair for pair in scored if threshold is None or pair[0] >= threshold]
-        found.sort(key=lambda pair: -pair[0])
-        items = [base.SearchResponseItem(record_id=key, score=score) for score, key in found[:max_results]]
-        return base.SearchResponses(items=items, total=len(found))
+        similar = [pair for pair in scored if threshold is None or pair[0] >= threshold]
+        similar.sort(key=lambda pair: -pair[0])
+        items = [base.SearchResponseItem(record_id=key, score=score) for score, key in similar[:max_results]]
+        return base.SearchResponses(items=items, total=len(similar))
 
 
-async def _own_order(dataset: Any, user: str) -> list[Any]:
+async def _own_order(dataset: Dataset, user: str) -> list[Clause]:
     members = await _rows(select(WorkspaceUser.user_id).where(WorkspaceUser.workspace_id == dataset.workspace_id))
     record = cast(Record.id, String)
     before = getattr(func, TURN)(user, record, ",".join(sorted(str(row[0]) for row in members)))
@@ -161,16 +191,16 @@ async def _own_order(dataset: Any, user: str) -> list[Any]:
     submitted = cast(Response.status, String) == ResponseStatus.submitted.value
     answers = select(func.count(Response.id)).where(Response.record_id == Record.id, submitted)
     meant = before < dataset.distribution["min_submitted"]
-    return [meant.desc(), answers.correlate(Record).scalar_subquery().desc(), getattr(func, PLACE)(user, record)]
+    return [meant.desc(), answers.correlate(Record).scalar_subquery().desc(), getattr(func, RANK)(user, record)]
 
 
-async def _rows(statement: Any) -> Sequence[Any]:
+async def _rows(statement: Select) -> Sequence[Row]:
     async with AsyncSessionLocal() as db:
-        rows: Sequence[Any] = (await db.execute(statement)).all()
+        rows: Sequence[Row] = (await db.execute(statement)).all()
     return rows
 
 
-def _counted(rows: Iterable[Any]) -> dict[str, int]:
+def _counted(rows: Iterable[Row]) -> dict[str, int]:
     counts = {status: n for status, n in rows}
     return {"total": sum(counts.values()), **counts}
 
@@ -180,7 +210,7 @@ def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True)) / size
 
 
-def _where(dataset: Any, query: Any, filter: Any) -> list[Any]:
+def _where(dataset: Dataset, query: base.TextQuery | str | None, filter: base.Filter | None) -> list[Clause]:
     conditions = [Record.dataset_id == dataset.id]
     if query is not None:
         conditions.append(_has_text(dataset, base.TextQuery(q=query) if isinstance(query, str) else query))
@@ -193,12 +223,12 @@ def _path(*names: str) -> str:
     return "$" + "".join('."' + name.replace('"', "") + '"' for name in names)
 
 
-def _each(column: Any, *names: str) -> Any:
+def _each(column: Clause, *names: str) -> TableValuedAlias:
     """A row for each value that a JSON column holds at a path: one for a scalar, one an entry for a list."""
     return func.json_each(column, _path(*names)).table_valued("value", "type")
 
 
-def _holds(filter: Any) -> Any:
+def _holds(filter: base.Filter) -> Clause:
     """A filter of Argilla's as a condition on ``Record``."""
     if isinstance(filter, base.AndFilter):
         return and_(true(), *map(_holds, filter.filters))
@@ -211,7 +241,7 @@ def _holds(filter: Any) -> Any:
     return exists(query.where(_compared(value, filter)).correlate(Record))
 
 
-def _record_holds(name: str, filter: Any) -> Any:
+def _record_holds(name: str, filter: base.TermsFilter | base.RangeFilter) -> Clause:
     column = getattr(Record, name)
     if isinstance(filter, base.RangeFilter):
         return _between(column, *(_moment(b) if name in TIMES else b for b in (filter.ge, filter.le)))
@@ -222,7 +252,7 @@ def _record_holds(name: str, filter: Any) -> Any:
     return _compared(column, filter)
 
 
-def _answered(scope: Any, filter: Any) -> Any:
+def _answered(scope: base.ResponseFilterScope, filter: base.TermsFilter) -> Clause:
     """The status of a reviewer's answer (of anybody's where no user is named); ``pending`` is having none."""
     wanted = {str(getattr(v, "value", v)) for v in filter.values}
     pending = ResponseStatusFilter.pending.value
@@ -236,7 +266,7 @@ def _answered(scope: Any, filter: Any) -> Any:
     )
 
 
-def _values(scope: Any) -> tuple[Any, Any]:
+def _values(scope: base.FilterScope) -> tuple[Clause, Select]:
     """The value that a scope speaks of, and the query of all its values that belong to a record."""
     if isinstance(scope, base.MetadataFilterScope):
         each = _each(Record.metadata_, scope.metadata_property)
@@ -257,17 +287,17 @@ def _values(scope: Any) -> tuple[Any, Any]:
     return each.c.value, select(each.c.value).select_from(Response).join(each, true()).where(*mine)
 
 
-def _compared(value: Any, filter: Any) -> Any:
+def _compared(value: Clause, filter: base.TermsFilter | base.RangeFilter) -> Clause:
     if isinstance(filter, base.TermsFilter):
         return cast(value, String).in_([str(getattr(v, "value", v)) for v in filter.values])
     return _between(value, filter.ge, filter.le)
 
 
-def _between(value: Any, low: Any, high: Any) -> Any:
+def _between(value: Clause, low: Number | datetime | None, high: Number | datetime | None) -> Clause:
     return and_(true(), *([] if low is None else [value >= low]), *([] if high is None else [value <= high]))
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(value: str | Number | None) -> datetime | None:
     """A time as the tables hold it: UTC without a zone. Numbers are milliseconds since 1970."""
     if value is None:
         return None
@@ -278,7 +308,7 @@ def _moment(value: Any) -> datetime | None:
     return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
 
 
-def _sort_key(order: Any) -> Any:
+def _sort_key(order: base.Order) -> Clause:
     if isinstance(order.scope, base.RecordFilterScope):
         key = getattr(Record, order.scope.property)
     else:
@@ -295,31 +325,31 @@ WORD = re.compile(r'(?P<either>\|)|(?P<sign>[-+]?)(?:"(?P<phrase>[^"]*)"?|(?P<wo
 
 
 def patterns(text: str) -> list[list[tuple[str, str, bool]]]:
-    """A query as groups that must all hold; a group holds if one of its (pattern, a part of it, negated) does."""
-    groups: list[list[tuple[str, str, bool]]] = []
+    """A query as conditions that must all hold; one holds if one of its (pattern, a part of it, negated) does."""
+    conditions: list[list[tuple[str, str, bool]]] = []
     either = False
     for match in WORD.finditer(text):
         if match["either"]:
             either = True
             continue
-        said = match["phrase"] if match["phrase"] is not None else match["word"]
-        begins = match["phrase"] is None and said.endswith("*")
-        words = re.findall(r"\w+", said)
+        term = match["phrase"] if match["phrase"] is not None else match["word"]
+        begins = match["phrase"] is None and term.endswith("*")
+        words = re.findall(r"\w+", term)
         if not words:
             continue
         pattern = r"(?i)(?<!\w)" + r"\W+".join(map(re.escape, words)) + ("" if begins else r"(?!\w)")
         part = max((word for word in words if word.isascii()), key=len, default="")
-        if not (either and groups):
-            groups.append([])
-        groups[-1].append((pattern, part, match["sign"] == "-"))
+        if not (either and conditions):
+            conditions.append([])
+        conditions[-1].append((pattern, part, match["sign"] == "-"))
         either = False
-    return groups
+    return conditions
 
 
-def _has_text(dataset: Any, query: Any) -> Any:
+def _has_text(dataset: Dataset, query: base.TextQuery) -> Clause:
     names = [query.field] if query.field else [field.name for field in dataset.fields if not field.is_image]
 
-    def found(pattern: str, part: str, negated: bool) -> Any:
+    def holds_in_a_field(pattern: str, part: str, negated: bool) -> Clause:
         hits = []
         for name in names:
             tree = func.json_tree(Record.fields, _path(name)).table_valued("value", "type")
@@ -329,4 +359,6 @@ def _has_text(dataset: Any, query: Any) -> Any:
             hits.append(exists(hit.correlate(Record)))
         return not_(or_(false(), *hits)) if negated else or_(false(), *hits)
 
-    return and_(true(), *[or_(*[found(*pattern) for pattern in group]) for group in patterns(query.q)])
+    return and_(
+        true(), *[or_(*[holds_in_a_field(*pattern) for pattern in alternatives]) for alternatives in patterns(query.q)]
+    )

@@ -3,7 +3,7 @@
     python benchmarks/rescore.py RESULT_DIR...
 
 Reads ``predictions.jsonl`` and the answers in ``queries.jsonl``, and exits 1 where a mean NDCG@10 is not that of
-``result.json``. It imports no part of the project, so that a fault of the harness cannot hide in it.
+``result.json``. It imports no part of the project, so that an error of the harness cannot hide in it.
 """
 
 import json
@@ -20,7 +20,7 @@ def ndcg(ranking: list[str], relevant: dict[str, int], k: int) -> float:
 
 
 def rescore(folder: Path, k: int = 10) -> float:
-    """Mean NDCG@k over all queries asked; a prediction that is missing or has an error scores 0."""
+    """Mean NDCG@k over all queries; a prediction that is missing or has an error scores 0."""
     rankings: dict[str, list[str]] = {}
     for line in (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
         prediction = json.loads(line)
@@ -33,15 +33,15 @@ def main(folders: list[str]) -> int:
     if not folders or folders[0] == "--help":
         print(__doc__)
         return 0
-    wrong = 0
+    n_different = 0
     for name in folders:
         result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
         claimed = next(s["value"] for s in result["scores"] if s["metric"] == "ndcg@10" and s["slice"] == "all")
-        found = rescore(Path(name))
-        same = math.isclose(found, claimed, abs_tol=1e-9)
-        print(f"{name}: ndcg@10 {found:.6f}, result.json says {claimed:.6f}: {'equal' if same else 'DIFFERENT'}")
-        wrong += not same
-    return 1 if wrong else 0
+        value = rescore(Path(name))
+        same = math.isclose(value, claimed, abs_tol=1e-9)
+        print(f"{name}: ndcg@10 {value:.6f}, result.json says {claimed:.6f}: {'equal' if same else 'DIFFERENT'}")
+        n_different += not same
+    return 1 if n_different else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotation.agreement.calibration import calibrate
 from annotation.agreement.measure import measure_answers
@@ -25,6 +25,9 @@ from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime.files import cache_dir
 from rad.types import Example, Judgement, Rationale
+
+if TYPE_CHECKING:
+    from rad.llm.client import Endpoint
 
 QUESTIONS = ("plausibility", "trust")
 RESAMPLES = 1000
@@ -57,13 +60,12 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
     """The answers of the campaign in ``folder`` on ``rationales``. :class:`RadError` where its files cannot be read."""
     out = Verdicts()
     campaign = Campaign(folder)
-    drafted = drafts.by_id(campaign)
-    same = {r.rationale_id: r.query_id for r in rationales if r.rationale_id in drafted}
-    same = {key: query for key, query in same.items() if _texts(rationales)[key] == drafted[key].text}
+    texts = {key: draft.text for key, draft in drafts.by_id(campaign).items()}
+    same = {r.rationale_id: r.query_id for r in rationales if texts.get(r.rationale_id) == r.text}
     if not same:
         out.notes.append(f"{folder}: none of its drafts is a rationale of this run (same id and text)")
         return out
-    lengths = {name: len(draft.text) for name, draft in drafted.items()}
+    lengths = {key: len(text) for key, text in texts.items()}
     answered = judgements.read_reviewers(campaign, lengths)
     people = [a for a in answered if a.group == "people" and a.judgement.rationale_id in same]
     if not people:
@@ -78,10 +80,6 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
         answers = [a for a in judgements.read_answers(path, lengths, judge=True) if a.judgement.rationale_id in same]
         _add_judge(out, answers, people, same, ceilings, seed)
     return out
-
-
-def _texts(rationales: Sequence[Rationale]) -> dict[str, str]:
-    return {r.rationale_id: r.text for r in rationales}
 
 
 def _add_judge(
@@ -115,7 +113,7 @@ class JudgeEndpoint:
     model: str
     rationales: int = 100
 
-    def client(self) -> Any:
+    def client(self) -> Endpoint:
         """Its client. :class:`RadError` where there can be none: a package is missing, ``base_url`` is no address."""
         try:
             from rad.llm.client import Endpoint

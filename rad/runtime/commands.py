@@ -94,9 +94,7 @@ class Program:
 def command(function: Callable[..., int | None]) -> Program:
     """The command line of a module whose ``main`` is ``function``; the module's docstring is the help."""
     module = function.__globals__
-    spec = module.get("__spec__")  # under python -m, __name__ does not say which module it is
-    name = (spec.name if spec else module["__name__"]).removesuffix(".__main__")
-    return Program(f"python -m {name}", lambda: _parser(function, module["__doc__"] or ""), function)
+    return Program(_typed(module), lambda: _parser(function, module["__doc__"] or ""), function)
 
 
 def group(*functions: Callable[..., int | None]) -> Program:
@@ -110,7 +108,7 @@ def group(*functions: Callable[..., int | None]) -> Program:
         actions: dict[str, Command] = dict(zip(manuals, parsers, strict=True))
         return _Group(rich_markup_mode=None, help=_listed(module["__doc__"] or "", lines), commands=actions)
 
-    return Program(f"python -m {module['__name__']}", build)
+    return Program(_typed(module), build)
 
 
 def package(folder: str, manual: str, commands: Sequence[str], extras: Mapping[str, str]) -> Program:
@@ -166,6 +164,13 @@ def spread(arguments: Sequence[str], lists: Collection[str]) -> list[str]:
     if is_empty:
         raise ValueError(f"{flag} needs at least one value")
     return out
+
+
+def _typed(module: Mapping[str, Any]) -> str:
+    """What a user types to run a module, by its globals."""
+    spec = module.get("__spec__")  # under python -m, __name__ does not say which module it is
+    name: str = spec.name if spec else module["__name__"]
+    return f"python -m {name.removesuffix('.__main__')}"
 
 
 def _parser(function: Callable[..., int | None], manual: str) -> TyperCommand:

@@ -7,15 +7,16 @@ import sys
 import pytest
 
 from benchmarks import speed
+from benchmarks.audits import speed as pairs
+from benchmarks.audits import timing
 from rad.errors import RadError
 
 
 def test_every_pair_agrees_and_is_shown(monkeypatch, capsys):
     pytest.importorskip("bm25s")
     sizes = ["--documents", "200", "--queries", "200", "--texts", "8", "--repeats", "1"]
-    monkeypatch.setattr(sys, "argv", ["speed", "--only", "bm25", "evaluate", *sizes])
     monkeypatch.setenv("COLUMNS", "120")
-    speed.main()
+    speed.main(["--only", "bm25", "evaluate", *sizes])
     out = capsys.readouterr().out
     for text in ("rank_bm25 get_scores, 5 queries", "bm25s get_scores", "with intervals", "All answers agree"):
         assert text in out
@@ -25,25 +26,25 @@ def test_answers_that_differ_are_not_compared():
     def agree(ours, theirs):
         assert ours == theirs, "one is 1, one is 2"
 
-    pair = speed.Pair("x", "query", speed.Side("a", lambda: 1, 1), speed.Side("b", lambda: 2, 1), agree)
+    pair = timing.Pair("x", "query", timing.Side("a", lambda: 1, 1), timing.Side("b", lambda: 2, 1), agree)
     with pytest.raises(RadError, match="x: the answers differ, so nothing is compared"):
-        speed.measure(pair, 1)
+        timing.timed(pair, 1)
 
 
 def test_a_ratio_is_their_time_by_ours(monkeypatch):
     clock = iter([0, 1, 0, 20, 0, 2, 0, 8, 0, 1, 0, 50])
-    monkeypatch.setattr(speed.time, "process_time", lambda: next(clock))
-    pair = speed.Pair("x", "query", speed.Side("a", int, 10), speed.Side("b", int, 2), lambda a, b: None)
-    found = speed.measure(pair, 3)
-    assert (found.ours, found.theirs, found.ratio) == (0.1, 10.0, 100.0)
+    monkeypatch.setattr(timing.time, "process_time", lambda: next(clock))
+    pair = timing.Pair("x", "query", timing.Side("a", int, 10), timing.Side("b", int, 2), lambda a, b: None)
+    result = timing.timed(pair, 3)
+    assert (result.ours, result.theirs, result.ratio) == (0.1, 10.0, 100.0)
 
 
 def test_sizes_below_one_are_refused():
     with pytest.raises(RadError, match="--texts must be at least 1; --repeats must be at least 1"):
-        speed.arguments(["--texts", "0", "--repeats", "0"])
+        speed.main(["--texts", "0", "--repeats", "0"])
 
 
 def test_a_missing_bm25s_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "bm25s", None)
     with pytest.raises(RadError, match=r"^needs 'bm25s': pip install -e '\.\[speed\]'$"):
-        list(speed.bm25(200, 2))
+        list(pairs.bm25(200, 2))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from annotation.agreement.console import FEW, headline, spoken
 from annotation.agreement.reliability_data import names_of
@@ -41,7 +40,7 @@ def page(
     agreement: Agreement,
     judges: Sequence[Calibration],
     drafts: Mapping[str, Rationale],
-    facts: Mapping[str, Any],
+    facts: Mapping[str, object],
 ) -> str:
     """The page's HTML. ``facts``: campaign, created, guidelines, commit, and data (file name -> sha256)."""
     environment = html.environment(Path(__file__).parent)
@@ -60,7 +59,7 @@ def page(
     )
 
 
-def _group(name: str, group: GroupAgreement, drafts: Mapping[str, Rationale]) -> dict[str, Any]:
+def _group(name: str, group: GroupAgreement, drafts: Mapping[str, Rationale]) -> dict[str, object]:
     """What the template shows of people or of simulated reviewers."""
     questions = list(group.questions.values())
     alphas = [_interval(q.question, q.coefficients["alpha"]) for q in questions]
@@ -94,7 +93,7 @@ def _alphas(pairs: Sequence[Pair]) -> dict[tuple[str, str], float | None]:
     return {pair.reviewers: pair.coefficients["alpha"].value for pair in pairs}
 
 
-def _answers(group: GroupAgreement, question: str) -> dict[str, Any]:
+def _answers(group: GroupAgreement, question: str) -> dict[str, object]:
     """The distribution of one question: a bar per reviewer, or per error code."""
     q, names = group.questions[question], names_of(question)
     if q.kind != "set":
@@ -109,7 +108,7 @@ def _answers(group: GroupAgreement, question: str) -> dict[str, Any]:
     return {"question": question, "plot": plots.bars(rows, q.n_answers, f"{question} given"), "legend": ()}
 
 
-def _talk(one: Disagreement, draft: Rationale) -> dict[str, Any]:
+def _talk(one: Disagreement, draft: Rationale) -> dict[str, object]:
     reviewers = [(who, dict(_words(answers, draft.text))) for who, answers in one.answers.items()]
     adjudicators = [(who, dict(_words(answers, draft.text))) for who, answers in one.adjudicated.items()]
     return {"id": one.rationale_id, "text": draft.text, "reviewers": reviewers, "adjudicators": adjudicators}
@@ -130,7 +129,7 @@ def _words(answers: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
             yield question, answer
 
 
-def _judges(judges: Sequence[Calibration]) -> list[dict[str, Any]]:
+def _judges(judges: Sequence[Calibration]) -> list[dict[str, object]]:
     out = []
     for one in judges:
         rows: list[plots.Interval] = []

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from annotation.campaign import drafts
 from annotation.campaign.folder import Campaign
@@ -61,7 +60,7 @@ def write(
 ) -> Path:
     """Write ``judge-<name>.jsonl``, and in ``judge-<name>.json`` how its answers on ``n`` drafts came about."""
     path = campaign.file(f"judge-{name}.jsonl")
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "schema_version": 1,
         "judge": judge.name,
         "name": name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from annotation.campaign import aggregation, drafts
 from annotation.campaign.aggregation import Answers, Outcome
@@ -25,7 +24,7 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
     data = open_data(settings)
     examples, rules = training_examples(data), Rules(data.items)
     accepted: list[Rationale] = []
-    provenance: list[dict[str, Any]] = []
+    provenance: list[dict[str, object]] = []
     states: Counter[str] = Counter()
     for draft in drafts.read(campaign):
         answers = judged.get(draft.rationale_id, {})
@@ -41,15 +40,15 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
             accepted.append(final)
         if answers:
             released = final.rationale_id if state in ACCEPTED else None
-            line = {"rationale_id": released, "state": state, "broken_rules": violations or None}
-            line |= {**_origin(draft, answers, outcome), "guideline_version": settings.guideline_version}
+            line = _origin(draft, answers, outcome) | {"guideline_version": settings.guideline_version}
+            line |= {"rationale_id": released, "state": state, "broken_rules": violations or None}
             provenance.append({name: value for name, value in line.items() if value is not None})
     rationales.write(campaign.file("rationales.jsonl"), accepted)
     write_jsonl(campaign.file("provenance.jsonl"), provenance)
     return states
 
 
-def _origin(draft: Rationale, answers: Mapping[str, Answers], outcome: Outcome) -> dict[str, Any]:
+def _origin(draft: Rationale, answers: Mapping[str, Answers], outcome: Outcome) -> dict[str, object]:
     """Where a draft comes from, and whose answers decided it."""
     return {
         "draft_id": draft.rationale_id,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
@@ -55,7 +55,7 @@ def main(
         for path in files
         for calibration in calibrate(judgements.read_answers(path, lengths, judge=True), theirs, group, seed, resamples)
     ]
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "schema_version": 1,
         "campaign": campaign.path.resolve().name,
         **asdict(agreement),

@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
@@ -113,7 +113,7 @@ class Summary:
     def unreadable(self) -> int:
         return self.refused_by["unreadable"] + self.contrasts_refused_by["unreadable"]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """For a file: plain numbers, and names of rules with their counts."""
         numbers = {
             "drafts": self.drafts,

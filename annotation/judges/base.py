@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rad.llm.usage import Usage
 from rad.types import Example, Rationale
@@ -42,5 +42,5 @@ class RationaleJudge(ABC):
         """The answers to each case by question, in order; none where the judge has no answer."""
 
     @abstractmethod
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """How the answers came about: plain values, for a file."""

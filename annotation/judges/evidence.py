@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Judge(RationaleJudge):
             level = 1 + int(np.searchsorted(self.quintiles, gain, side="right"))
             yield {"plausibility": str(level) if draft.reasons else ABSTAINED}
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         return {
             "version": VERSION,
             "drafter_version": self.drafter.version,

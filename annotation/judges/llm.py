@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from annotation import prompt_parts
 from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
@@ -28,7 +28,7 @@ from rad.runtime.files import canonical
 PROMPTS = Path(__file__).with_suffix(".md")
 WINDOW, ITEM_CHARS = 30, 300  # choices in the prompt at least (all that are cited, too), characters of a description
 SCALE = {"type": ["integer", "null"], "enum": [1, 2, 3, 4, 5, None]}
-SCHEMA: Mapping[str, Any] = {
+SCHEMA: Mapping[str, object] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["thoughts", "plausibility", "trust", "errors", "verdict"],
@@ -62,7 +62,7 @@ class Judge(RationaleJudge):
                 self.usage.add(answer)
                 yield read(answer.text)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         return {
             "base_url": self.endpoint.base_url,
             "model": self.endpoint.model,

@@ -25,7 +25,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import openai
@@ -69,7 +69,7 @@ class Endpoint:
         base_url: str,
         model: str,
         folder: Path,
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, object] | None = None,
         timeout: float = 120,
         retries: int = 5,
         concurrency: int = 8,
@@ -96,8 +96,8 @@ class Endpoint:
     def ask(
         self,
         messages: Sequence[Mapping[str, str]],
-        schema: Mapping[str, Any] | None = None,
-        more: Mapping[str, Any] | None = None,
+        schema: Mapping[str, object] | None = None,
+        more: Mapping[str, object] | None = None,
     ) -> Answer:
         """The answer to ``messages``, from the cache if it is there. A question asked twice at a time is sent once.
 
@@ -142,17 +142,17 @@ class Endpoint:
     def _send(
         self,
         messages: Sequence[Mapping[str, str]],
-        schema: Mapping[str, Any] | None,
-        parameters: Mapping[str, Any],
+        schema: Mapping[str, object] | None,
+        parameters: Mapping[str, object],
     ) -> Answer:
         if self._broken:
             raise RadError(self._broken)
         structured = self._structured and schema is not None
-        more: dict[str, Any] = {}
+        more: dict[str, object] = {}
         if structured:
             shape = {"name": "answer", "strict": True, "schema": schema}
             more["response_format"] = {"type": "json_schema", "json_schema": shape}
-        create: Any = self._client.chat.completions.create
+        create: Callable[..., object] = self._client.chat.completions.create
         self._estimate.tokens = _estimated_tokens(messages, parameters)
         try:
             completion = create(model=self.model, messages=list(messages), **parameters, **more)
@@ -247,6 +247,7 @@ def _unreachable(error: Exception) -> bool:
     return type(error.__cause__).__name__ == "ConnectError"
 
 
-def _estimated_tokens(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]) -> int:
+def _estimated_tokens(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, object]) -> int:
     """Tokens of a request and its answer, rather too many: one for four characters, and all that may be written."""
-    return sum(len(message["content"]) for message in messages) // 4 + int(parameters.get("max_tokens") or 0)
+    longest = parameters.get("max_tokens")
+    return sum(len(message["content"]) for message in messages) // 4 + (longest if isinstance(longest, int) else 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from rad.llm.answer import Answer
 
@@ -39,7 +38,7 @@ class Usage:
         self.cost += cost
         self.cost_now += 0 if answer.cached else cost
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, int | float | None]:
         """For a file. Prices and cost are there only where both prices are known."""
         priced = self.price_in is not None and self.price_out is not None
         left_out = () if priced else ("price_in", "price_out", "cost", "cost_now")

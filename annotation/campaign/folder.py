@@ -1,10 +1,11 @@
 """A campaign's folder: what lies where, its settings, its secrets, and the pseudonyms of its reviewers.
 
 campaign.json      name, domain and its sha256, drafter, versions, overlap
-drafts.jsonl       the rationales to review; rejected.jsonl those that failed the leak checks
-contrasts.jsonl    explanations of pairs, for and against; drafting.jsonl what each call of draft did and took
-judgements.jsonl   what reviewers answered, under pseudonyms
+drafts.jsonl       the rationales to review, and more of them: see annotation/campaign/drafts.py
+judgements.jsonl   what reviewers answered, under pseudonyms; withdrawn.jsonl pseudonyms that are never to be read
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
+judge-NAME.jsonl   what a judge answered; judge-NAME.json how that came about
+agreement.json     how far reviewers agree; report.html shows it
 .argilla/          the form, for releases
 server/            the embedded server's database
 secrets/           passwords and keys; leave it out when you share the folder
@@ -26,7 +27,7 @@ from typing import TypeVar
 from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
 from rad.runtime import records
-from rad.runtime.files import canonical
+from rad.runtime.files import Journal, read_jsonl
 from rad.runtime.provenance import now
 
 Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
@@ -58,11 +59,12 @@ class Campaign:
         self.secrets, self.server = self.path / "secrets", self.path / "server"
 
     def file(self, name: str) -> Path:
+        """The path of one of the files above."""
         return self.path / name
 
     @property
     def settings(self) -> Settings:
-        """:class:`RadError` where there is no campaign, or one of a later version."""
+        """What ``campaign.json`` holds. :class:`RadError` where there is no campaign, or one of a later version."""
         path = self.file("campaign.json")
         if not path.exists():
             raise RadError(f"{self.path} holds no campaign yet: python -m annotation draft {self.path} begins one")
@@ -75,7 +77,11 @@ class Campaign:
         return records.parse(Settings, record, str(path))
 
     def begin(self, settings: Settings) -> Settings:
-        """Write the settings of a new campaign; for one that has begun, refuse others than its own."""
+        """Write the settings of a new campaign; for one that has begun, refuse others than its own.
+
+        Returns:
+            The campaign's settings, those of its beginning.
+        """
         path = self.file("campaign.json")
         if not path.exists():
             if not NAME.fullmatch(settings.name):
@@ -93,6 +99,7 @@ class Campaign:
         return there
 
     def set_overlap(self, overlap: int) -> Settings:
+        """Write down how many reviewers are to answer each draft."""
         changed = replace(self.settings, overlap=overlap)
         self._write(self.file("campaign.json"), asdict(changed))
         return changed
@@ -110,24 +117,27 @@ class Campaign:
         return self._secret("reviewers.json", nobody)
 
     def add_reviewer(self, username: str, role: Role, password: str | None = None) -> None:
+        """Write down somebody's role, and the password of an account that this campaign makes."""
         entry: dict[str, str] = {"role": role, **({"password": password} if password else {})}
         self._write_secret("reviewers.json", {**self.reviewers(), username: entry})
 
     def drop_reviewer(self, username: str) -> None:
+        """Forget somebody's role and password."""
         self._write_secret("reviewers.json", {k: v for k, v in self.reviewers().items() if k != username})
 
     def withdrawn(self) -> list[str]:
         """Pseudonyms whose answers are never to be read again."""
         path = self.file("withdrawn.jsonl")
-        return [json.loads(line)["annotator"] for line in path.read_text().splitlines()] if path.exists() else []
+        return [line["annotator"] for _, line in read_jsonl(path)] if path.exists() else []
 
     def withdraw(self, annotator: str) -> None:
+        """Write down that somebody's answers are never to be read again."""
         if annotator not in self.withdrawn():
-            with open(self.file("withdrawn.jsonl"), "a", encoding="utf-8") as file:
-                file.write(canonical({"annotator": annotator, "at": now()}) + "\n")
+            with Journal(self.file("withdrawn.jsonl")) as journal:
+                journal.append({"annotator": annotator, "at": now()})
 
     def pseudonym(self, username: str, role: str = "reviewer") -> str:
-        """The name under which somebody's answers are kept. It cannot be told from the user name without the key."""
+        """The name under which somebody's answers are kept. Nobody can compute it without the campaign's key."""
         if is_simulated(username):
             return username
         digest = hmac.new(self._key, f"{role}:{username}".encode(), hashlib.sha256).hexdigest()

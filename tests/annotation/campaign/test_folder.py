@@ -1,0 +1,72 @@
+"""A campaign's folder: settings, secrets, pseudonyms."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from annotation import guidelines
+from annotation.campaign.folder import Campaign, Settings
+from rad.errors import RadError
+
+WORLD = "world:users=60,items=200"
+
+
+def settings(**changes):
+    given = {"name": "c", "domain": WORLD, "data_sha256": "0", "drafter": "evidence", "drafter_version": "1"}
+    return Settings(**{**given, "guideline_version": guidelines.VERSION, "created": "now", **changes})
+
+
+def test_settings_stay(tmp_path):
+    campaign = Campaign(tmp_path / "c")
+    with pytest.raises(RadError, match="holds no campaign yet"):
+        _ = campaign.settings
+    assert campaign.begin(settings()) == settings() == campaign.settings
+    assert campaign.begin(settings(created="later")).created == "now"
+    assert campaign.set_overlap(3).overlap == 3 == Campaign(tmp_path / "c").settings.overlap
+    with pytest.raises(RadError, match="drafter evidence, not llm: begin another folder"):
+        campaign.begin(settings(drafter="llm"))
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [("[]", "expected an object"), ("{", "not a JSON object"), ('{"schema_version": 9}', "schema_version 9")],
+)
+def test_bad_settings_are_one_line(tmp_path, content, said):
+    (tmp_path / "campaign.json").write_text(content)
+    with pytest.raises(RadError, match=said) as error:
+        _ = Campaign(tmp_path).settings
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_is_no_campaign(tmp_path):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(RadError, match="is a file"):
+        Campaign(tmp_path / "x")
+
+
+def test_secrets_are_for_the_owner_alone_and_random(tmp_path):
+    one, other = Campaign(tmp_path / "a"), Campaign(tmp_path / "b")
+    assert one.owner() == Campaign(tmp_path / "a").owner() != other.owner()
+    one.add_reviewer("anna", "reviewer", "secret")
+    one.pseudonym("anna")
+    assert stat.S_IMODE(one.secrets.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in one.secrets.iterdir()} == {0o600}
+    assert len(list(one.secrets.iterdir())) == 3
+
+
+def test_pseudonyms(tmp_path):
+    one, other = Campaign(tmp_path / "a"), Campaign(tmp_path / "b")
+    name = one.pseudonym("anna")
+    assert name.startswith("r-") and len(name) == 10 and "anna" not in name
+    assert name == Campaign(tmp_path / "a").pseudonym("anna") != other.pseudonym("anna")
+    assert one.pseudonym("anna", "adjudicator").startswith("adj-")
+    assert one.pseudonym("anna", "adjudicator")[4:] != name[2:]
+    assert one.pseudonym("simulated-1") == "simulated-1"
+
+
+def test_withdrawn_once(tmp_path):
+    campaign = Campaign(tmp_path)
+    campaign.withdraw("r-1"), campaign.withdraw("r-1")
+    assert campaign.withdrawn() == ["r-1"]

@@ -1,0 +1,40 @@
+"""The command line: what it lists without importing, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotation import guidelines
+from annotation.__main__ import main, summary
+
+
+def test_commands_are_listed_without_importing_them():
+    code = (
+        "import sys; from annotation.__main__ import summary, COMMANDS; [summary(c) for c in COMMANDS]; "
+        "print('argilla' in sys.modules, 'numpy' in sys.modules, summary('no_such'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "None"]
+
+
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["drat"])
+    assert "unknown command 'drat' (did you mean 'draft'?)" in capsys.readouterr().err
+
+
+def test_guidelines_have_a_version():
+    assert guidelines.VERSION == "1" and json.dumps(guidelines.TEXT)
+
+
+def test_the_manual_names_commands_that_exist():
+    text = (Path(guidelines.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"python -m annotation (\w+)", text)) | set(re.findall(r"`(\w+) DIR", text))
+    assert {"draft", "serve", "push", "pull", "agreement", "demo", "withdraw"} <= named
+    assert all(summary(command) for command in named), named

@@ -1,50 +1,29 @@
-"""The one plotter: matplotlib draws, and a page holds the drawing as an inline SVG without ids, styles or addresses.
+"""The one plotter: intervals, bars, a table of colours, points and curves, as inline SVG of a page.
 
-Colours are names of the base style (``c1`` to ``c8``, ``s0`` to ``s4``, ``ink``, ``soft``, ``line``, ``card``): the
-drawing says ``var(--c1)``, so that it follows a page into dark mode. Every text is text, escaped, in the page's own
-font. A drawing has a label and a description in words for who cannot see it. A mark tells its values to a pointer on
-it. The same values give the same bytes. Nothing of matplotlib is imported before the first plot.
-
-Places of texts are in units of the drawing, from its upper left corner.
+Colours are names of the base style: see :mod:`rad.reporting.drawing`. A mark tells its values to a pointer on it.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from rad.reporting.html import UNPRINTABLE
+from rad.reporting.drawing import CODES, COLOURS, NORMAL, SMALL, WIDTH, Box, Drawing, Ends, blank, short
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import Transform
 
-Ends = tuple[float, float]
-Box = tuple[float, float, float, float]  # left, top, right, bottom
 ANYWHERE = (-math.inf, math.inf)
-WIDTH, HEIGHT, ROW = 360, 284, 34  # of a drawing, of one with two axes, and of a row
+HEIGHT, ROW = 284, 34  # of a drawing with two axes, and of a row
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 24, 42  # margins of a drawing with two axes
 ABSENT = 46  # width of the column of points that have no x
-SMALL, NORMAL = 10.0, 11.0  # sizes of letters
 LETTER = 6.0  # width of a letter, at most
-LONGEST = 44  # letters of a name
-COLOURS = 8
-_NAMES = ("ink", "soft", "line", "card", *(f"c{k + 1}" for k in range(COLOURS)), *(f"s{k}" for k in range(5)))
-_CODES = {name: f"#{number:06x}" for number, name in enumerate(_NAMES, 1)}  # matplotlib wants a number for a colour
-_VARIABLES = {code: f"var(--{name})" for name, code in _CODES.items()}
-_DASHES = (0, (4, 3))
+DASHES = (0, (4, 3))
 
 
 def colour(number: int) -> str:
@@ -70,7 +49,7 @@ class Interval:
 def intervals(
     rows: Sequence[Interval],
     label: str,
-    marks: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, float] | None = None,
     limits: Ends = ANYWHERE,
     unit: str = "",
 ) -> Markup:
@@ -79,29 +58,29 @@ def intervals(
     Args:
         rows: From the top to the bottom. A row has its name at the left and its words at the right.
         label: What the drawing shows.
-        marks: Values that a broken line marks across all rows, by name.
+        thresholds: Values that a broken line marks across all rows, by name.
         limits: The axis goes no further; it reaches an upper limit that is finite.
         unit: What stands behind the numbers of the axis.
     """
-    marks = marks or {}
+    thresholds = thresholds or {}
     values = [v for row in rows if row.value is not None for v in (row.value, *(row.ends or ()))]
-    ticks = _ticks([0.0, *values, *marks.values(), *(v for v in limits[1:] if math.isfinite(v))], limits)
-    top = 14 * len(marks)
-    with _drawing(label, top + ROW * len(rows) + 20, 12, 12, top, 20) as drawing:
+    ticks = _ticks([0.0, *values, *thresholds.values(), *(v for v in limits[1:] if math.isfinite(v))], limits)
+    top = 14 * len(thresholds)
+    with blank(label, top + ROW * len(rows) + 20, 12, 12, top, 20) as drawing:
         axes = drawing.axes
         _axis(axes.xaxis, ticks, unit)
         axes.set(ylim=(max(1, len(rows)), 0), yticks=[])
-        for k, (name, value) in enumerate(marks.items()):
-            x, _ = drawing.place(value, 0)
+        for k, (name, value) in enumerate(thresholds.items()):
+            x, _ = drawing.position(value, 0)
             drawing.text(x, 14 * k + 10, name, "left" if x < 0.6 * WIDTH else "right", "soft", SMALL)
         for k, row in enumerate(rows):
             drawing.names(top + ROW * k + 14, row.name, row.words)
-            axes.vlines(ticks, k + 0.54, k + 0.94, color=_CODES["line"], lw=1)
-            axes.vlines(list(marks.values()), k + 0.5, k + 0.98, color=_CODES["soft"], lw=1, ls=(0, (2, 1)))
+            axes.vlines(ticks, k + 0.54, k + 0.94, color=CODES["line"], lw=1)
+            axes.vlines(list(thresholds.values()), k + 0.5, k + 0.98, color=CODES["soft"], lw=1, ls=(0, (2, 1)))
             if row.value is None:
                 continue
             if row.ends:
-                shade = _CODES[row.colour]
+                shade = CODES[row.colour]
                 axes.plot(row.ends, [k + 0.74] * 2, color=shade, lw=3, solid_capstyle="round", alpha=0.75)
             drawing.dot(row.value, k + 0.74, row.colour, row.marker, 9, f"{row.name}: {row.words}")
     return drawing.svg
@@ -133,8 +112,8 @@ def bars(rows: Sequence[tuple[str, int, str]], total: int, label: str) -> Markup
 
 
 @contextmanager
-def _rows(label: str, n: int) -> Iterator[_Drawing]:
-    with _drawing(label, ROW * max(1, n), 8, 8, 0, 0) as drawing:
+def _rows(label: str, n: int) -> Iterator[Drawing]:
+    with blank(label, ROW * max(1, n), 8, 8, 0, 0) as drawing:
         drawing.axes.set_axis_off()
         drawing.axes.set(xlim=(0, 1), ylim=(max(1, n), 0))
         yield drawing
@@ -149,17 +128,17 @@ def heat(names: Sequence[str], values: Mapping[tuple[str, str], float | None], l
 
     n, left = max(1, len(names)), 104
     side = min(44.0, (WIDTH - left - 4) / n)
-    with _drawing(label, 18 + side * n, left, WIDTH - left - side * n, 18, 0) as drawing:
+    with blank(label, 18 + side * n, left, WIDTH - left - side * n, 18, 0) as drawing:
         axes = drawing.axes
         axes.set_axis_off()
         axes.set(xlim=(0, n), ylim=(n, 0))
         for i, one in enumerate(names):
             middle = 18 + side * (i + 0.5) + 4
-            drawing.text(left - 6, middle, f"{_short(one, 15)} {i + 1}", "right", "soft", SMALL)
+            drawing.text(left - 6, middle, f"{short(one, 15)} {i + 1}", "right", "soft", SMALL)
             drawing.text(left + side * (i + 0.5), 12, str(i + 1), "center", "soft", SMALL)
             for j, other in enumerate(names):
                 value = None if i == j else values.get((one, other), values.get((other, one)))
-                shade = _CODES["line" if value is None else "c1"]
+                shade = CODES["line" if value is None else "c1"]
                 alpha = 0.45 if value is None else 0.06 + 0.54 * max(0.0, value)
                 axes.add_patch(Rectangle((j + 0.03, i + 0.03), 0.94, 0.94, color=shade, alpha=alpha, lw=0))
                 if value is not None and side >= 14:  # in smaller squares nobody could read it
@@ -213,7 +192,7 @@ def scatter(
     absent = ABSENT if any(p.x is None for p in points) else 0
     xs = [v for p in points if p.x is not None for v in (p.x, *(p.x_ends or ()))]
     ys = [v for p in points for v in (p.y, *(p.y_ends or ()))]
-    with _drawing(f"{y_name} by {x_name}", HEIGHT, LEFT + absent, RIGHT, TOP, BOTTOM) as drawing:
+    with blank(f"{y_name} by {x_name}", HEIGHT, LEFT + absent, RIGHT, TOP, BOTTOM) as drawing:
         axes = drawing.axes
         if logarithmic:
             axes.set_xscale("log")
@@ -221,21 +200,21 @@ def scatter(
         column = -absent / (2 * (WIDTH - LEFT - absent - RIGHT))  # of the points without x, as a share of the axis
         if absent:
             axes.yaxis.set_tick_params(pad=5 + absent)
-            axes.axvline(axes.get_xlim()[0], color=_CODES["soft"], lw=1, ls=_DASHES)
+            axes.axvline(axes.get_xlim()[0], color=CODES["soft"], lw=1, ls=DASHES)
             drawing.text(LEFT + absent / 2 - 6, HEIGHT - BOTTOM + 14, "none", "center", "soft", SMALL)
         boxes: list[Box] = []
         for p in points:
             transform = axes.transData if p.x is not None else axes.get_yaxis_transform()
-            x, shade = column if p.x is None else p.x, _CODES[p.colour]
+            x, shade = column if p.x is None else p.x, CODES[p.colour]
             for across, up in (([x, x], p.y_ends), (p.x_ends, [p.y, p.y])):
                 if across and up:
                     axes.plot(across, up, color=shade, lw=1.5, transform=transform, clip_on=False)
             drawing.dot(x, p.y, p.colour, p.marker, p.size, p.words, transform)
             drawing.words.append(p.words)
-            u, v = drawing.place(x, p.y, transform)
+            u, v = drawing.position(x, p.y, transform)
             boxes.append((u - p.size / 2, v - p.size / 2, u + p.size / 2, v + p.size / 2))
         for p, spot in zip(points, list(boxes), strict=True):
-            label = _short(p.label, 24)
+            label = short(p.label, 24)
             if box := _free(spot, LETTER * len(label), boxes, crossed=bool(p.x_ends or p.y_ends)):
                 boxes.append(box)
                 drawing.label(label, spot, box, p.colour)
@@ -246,17 +225,17 @@ def curves(lines: Sequence[Curve], x_name: str, y_name: str) -> Markup:
     """Lines on two axes that hold all of them; the y axis holds 0. Labels stand at the right, none over another."""
     lines = [line for line in lines if line.points]
     xs, ys = ([point[k] for line in lines for point in line.points] for k in (0, 1))
-    with _drawing(f"{y_name} by {x_name}", HEIGHT, LEFT, RIGHT + 20, TOP, BOTTOM) as drawing:
+    with blank(f"{y_name} by {x_name}", HEIGHT, LEFT, RIGHT + 20, TOP, BOTTOM) as drawing:
         _frame(drawing, _ticks(xs), _ticks([*ys, 0.0]), x_name, y_name)
         ends = []
         for line in lines:
             across, up = zip(*sorted(line.points), strict=True)
-            style = _DASHES if line.broken else "solid"
-            [path] = drawing.axes.plot(across, up, color=_CODES[line.colour], lw=2, ls=style)
+            style = DASHES if line.broken else "solid"
+            [path] = drawing.axes.plot(across, up, color=CODES[line.colour], lw=2, ls=style)
             drawing.tip(path, line.words)
             drawing.words.append(f"{line.words}: " + ", ".join(f"{y:.3f} at {x:g}" for x, y in line.points))
             if not line.broken:
-                ends.append((*drawing.place(across[-1], up[-1]), line))
+                ends.append((*drawing.position(across[-1], up[-1]), line))
         lowest = -math.inf
         for x, y, line in sorted(ends, key=lambda end: end[1]):  # pushed down where lines end close together
             lowest = max(y, lowest + 12)
@@ -265,18 +244,18 @@ def curves(lines: Sequence[Curve], x_name: str, y_name: str) -> Markup:
     return drawing.svg
 
 
-def _frame(drawing: _Drawing, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str) -> None:
+def _frame(drawing: Drawing, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str) -> None:
     _axis(drawing.axes.xaxis, x_ticks)
     _axis(drawing.axes.yaxis, y_ticks)
-    drawing.axes.grid(color=_CODES["line"], lw=1)
+    drawing.axes.grid(color=CODES["line"], lw=1)
     drawing.text(6, 11, y_name, "left")
     drawing.text(WIDTH - RIGHT, HEIGHT - 8, x_name, "right")
 
 
 def _axis(axis: Axis, ticks: Sequence[float], unit: str = "") -> None:
-    axis.set_ticks(ticks, [_short(f"{0.0 if abs(t) < 1e-9 else t:.10g}{unit}") for t in ticks])
+    axis.set_ticks(ticks, [short(f"{0.0 if abs(t) < 1e-9 else t:.10g}{unit}") for t in ticks])
     axis.set_ticks([], minor=True)
-    axis.set_tick_params(length=0, labelsize=SMALL, labelcolor=_CODES["soft"], pad=5)
+    axis.set_tick_params(length=0, labelsize=SMALL, labelcolor=CODES["soft"], pad=5)
     (axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim)(ticks[0], ticks[-1])
 
 
@@ -313,140 +292,3 @@ def _free(spot: Box, width: float, boxes: Sequence[Box], crossed: bool) -> Box |
             if inside and not any(a < box[2] and box[0] < c and b < box[3] and box[1] < d for a, b, c, d in boxes):
                 return box
     return None
-
-
-def _short(name: str, longest: int = LONGEST) -> str:
-    """A name in one line, and not too long."""
-    name = " ".join(UNPRINTABLE.sub("\ufffd", name).split())
-    return name if len(name) <= longest else name[: longest - 1] + "…"
-
-
-# --- the drawing ---
-
-
-class _Drawing:
-    """A figure with its axes. ``words`` describe it; ``svg`` is there once it is finished."""
-
-    def __init__(self, figure: Figure, axes: Axes, height: float) -> None:
-        self.figure, self.axes, self.height = figure, axes, height
-        self.tips: dict[str, str] = {}
-        self.words: list[str] = []
-        self.svg = Markup("")
-
-    def place(self, x: float, y: float, transform: Transform | None = None) -> Ends:
-        """Where the axes have a value, in units of the drawing."""
-        u, v = (transform or self.axes.transData).transform((x, y))
-        return float(u), self.height - float(v)
-
-    def text(
-        self, x: float, y: float, words: str, side: str = "left", shade: str = "ink", size: float = NORMAL
-    ) -> None:
-        """Write words with their base line at ``y``; ``side`` of them is at ``x``."""
-        share = (x / WIDTH, 1 - y / self.height)
-        self.figure.text(*share, _short(words), ha=side, va="baseline", color=_CODES[shade], size=size)
-
-    def names(self, y: float, name: str, words: str) -> None:
-        """Write a row's name at the left, and words at the right."""
-        self.text(8, y, name)
-        self.text(WIDTH - 8, y, words, "right", "soft", SMALL)
-        self.words.append(f"{name}: {words}")
-
-    def bar(self, row: int, left: float, width: float, shade: str, words: str = "") -> None:
-        [patch] = self.axes.barh([row + 0.7], [width], 0.38, [left], color=_CODES[shade])
-        if words:
-            self.tip(patch, words)
-            self.words.append(words)
-
-    def dot(
-        self, x: float, y: float, shade: str, marker: str, size: float, words: str, transform: Transform | None = None
-    ) -> None:
-        place = transform or self.axes.transData
-        [dot] = self.axes.plot(
-            [x], [y], marker, color=_CODES[shade], ms=size, mec=_CODES["card"], transform=place, clip_on=False
-        )
-        self.tip(dot, words)
-
-    def label(self, words: str, spot: Box, box: Box, shade: str) -> None:
-        """Write words into a box, with a thin line from the point that they name where it is not near."""
-        from matplotlib.lines import Line2D
-
-        x, y = (spot[0] + spot[2]) / 2, (spot[1] + spot[3]) / 2
-        end = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
-        if math.dist((x, y), end) > (spot[2] - spot[0]) / 2 + 8:
-            across, up = [x / WIDTH, end[0] / WIDTH], [1 - y / self.height, 1 - end[1] / self.height]
-            self.figure.add_artist(Line2D(across, up, color=_CODES[shade], lw=0.75))
-        side = "left" if box[0] >= x else "right" if box[2] <= x else "center"  # where the point is
-        at = {"left": box[0], "right": box[2], "center": (box[0] + box[2]) / 2}[side]
-        self.text(at, (box[1] + box[3]) / 2 + 4, words, side, shade)
-
-    def tip(self, artist: Artist, words: str) -> None:
-        """Let a pointer on the artist show words."""
-        name = f"tip{len(self.tips)}"
-        artist.set_gid(name)
-        self.tips[name] = " ".join(UNPRINTABLE.sub("\ufffd", words).split())
-
-
-@contextmanager
-def _drawing(label: str, height: float, left: float, right: float, top: float, bottom: float) -> Iterator[_Drawing]:
-    """An empty drawing with margins; it is turned into its SVG at the end."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    # No style of the user's; text as text, and "$" as a dollar sign. Letters that the font lacks are for the page.
-    style = {**matplotlib.rcParamsDefault, "svg.fonttype": "none", "svg.hashsalt": "rad", "text.parse_math": False}
-    style.pop("backend")
-    with matplotlib.rc_context(style), warnings.catch_warnings(action="ignore", category=UserWarning):
-        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, frameon=False)
-        size = [left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - top - bottom) / height]
-        axes = figure.add_axes((size[0], size[1], size[2], size[3]), frameon=False)
-        drawing = _Drawing(figure, axes, height)
-        yield drawing
-        raw = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(raw, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        drawing.svg = _inline(raw.getvalue(), label, drawing)
-
-
-def _inline(raw: str, label: str, drawing: _Drawing) -> Markup:
-    """An SVG file as a part of a page: no ids, styles, definitions or links, colours as the page's variables."""
-    root = ElementTree.fromstring(raw)
-    shapes = {node.get("id"): node for node in root.iter() if node.get("id")}
-    for parent in root.iter():
-        parent.tag = parent.tag.rpartition("}")[2]
-        parent[:] = [node for node in parent if node.tag.rpartition("}")[2] not in ("defs", "metadata")]
-        parent.tail = None
-        if parent.tag == "use":  # the shape of a marker, in its place
-            shape = shapes[parent.attrib.pop("{http://www.w3.org/1999/xlink}href").removeprefix("#")]
-            parent.tag = "path"
-            parent.set("d", shape.get("d", ""))
-            parent.set("transform", f"translate({parent.attrib.pop('x')} {parent.attrib.pop('y')})")
-        if parent.tag not in ("text", "tspan", "title"):
-            parent.text = None
-        _plain(parent, drawing.tips)
-    for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
-    root.attrib.update({"class": "plot", "role": "img", "aria-label": _short(label, 200)})
-    about = ElementTree.Element("desc")
-    about.text = UNPRINTABLE.sub("\ufffd", "; ".join(drawing.words))
-    root.insert(0, about)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
-
-
-def _plain(node: ElementTree.Element, tips: Mapping[str, str]) -> None:
-    """Turn a node's style into attributes, and its id into what it tells a pointer."""
-    for part in filter(None, node.attrib.pop("style", "").split(";")):
-        name, value = (word.strip() for word in part.split(":", 1))
-        if name in ("font-family", "font-style", "font-variant", "font-stretch"):
-            continue
-        node.set(name, _VARIABLES.get(value, value))
-    node.attrib.pop("clip-path", None)
-    words = tips.get(node.attrib.pop("id", ""))
-    if words:
-        title = ElementTree.Element("title")
-        title.text = words
-        node.insert(0, title)
-    for name in ("d", "transform", "x", "y"):
-        if name in node.attrib:
-            value = re.sub(r"rotate\(-?0 [^)]*\)", "", node.attrib[name])
-            value = re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.4g}", " ".join(value.split()))
-            node.attrib.update({name: value}) if value else node.attrib.pop(name)

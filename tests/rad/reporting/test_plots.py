@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rad.reporting import plots
+from rad.reporting import drawing, plots
 from rad.reporting.plots import Curve, Interval, Point
 
 EVIL = "<script>alert('x')</script>$\\frac{1}{2}$ \x00\u202e漢\ud800\"'&"
@@ -32,7 +32,7 @@ def test_every_plot_is_text_and_asks_for_nothing(kind):
     assert not re.search("[\x00\u202e\ud800]|url\\(|https?:|href|style=| id=", drawn)
     assert root.get("role") == "img" and root.get("aria-label") and root[0].tag == "desc" and root[0].text
     colours = {v for node in root.iter() for k, v in node.attrib.items() if k in ("fill", "stroke")}
-    assert colours <= {"none", *(f"var(--{name})" for name in plots._NAMES)}, "colours are the page's"
+    assert colours <= {"none", *(f"var(--{name})" for name in drawing.NAMES)}, "colours are the page's"
     assert drawn == ALL[kind](EVIL), "the same bytes again"
 
 

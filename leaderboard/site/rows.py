@@ -1,8 +1,8 @@
-"""Entries as the page shows them: a board a task, and on it a row a model with all its seeds.
+"""Entries as the page shows them: a table a task, and in it a row a model with all its seeds.
 
 A task is a domain, protocol and split on one version of the data. A row is one submitter's model (with its arm and
 version): several seeds are averaged, the interval is the mean of theirs and the spread their standard deviation. Of
-two entries of one row with the same seed the later one counts; the earlier stays on the board's list of older entries.
+two entries of one row with the same seed the later one counts; the earlier stays on the table's list of older entries.
 """
 
 from __future__ import annotations
@@ -12,15 +12,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import mean, stdev
+from typing import NamedTuple
 
 from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
 from benchmarks.reporting.terminal import ceilings
 from leaderboard.verification.entry import Entry
+from rad.data.dataset import Protocol
 
 SORT = "ndcg@10"
 FLOORS = ("random", "popularity")
 CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
+
+
+class TaskKey(NamedTuple):
+    """What makes two entries answer one task. ``limit`` is 0 where the task is whole."""
+
+    domain: str
+    protocol: Protocol
+    split: str
+    limit: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -65,18 +77,18 @@ class Row:
 
     def score(self, metric: str) -> Cell | None:
         """Over the seeds that have the metric; None where none has."""
-        found = [s for e in self.entries if (s := score_of(e, metric))]
-        if not found:
+        scores = [s for e in self.entries if (s := score_of(e, metric))]
+        if not scores:
             return None
-        values = [s.value for s in found]
-        low, high = mean(s.ci_low for s in found), mean(s.ci_high for s in found)
+        values = [s.value for s in scores]
+        low, high = mean(s.ci_low for s in scores), mean(s.ci_high for s in scores)
         sd = stdev(values) if len(values) > 1 else None
-        return Cell(mean(values), low, high, sd, len(found), any(s.basis == "attested" for s in found))
+        return Cell(mean(values), low, high, sd, len(scores), any(s.basis == "attested" for s in scores))
 
     def cost(self, name: str) -> Cell | None:
         """A field of :class:`benchmarks.harness.results.Cost`, as the submitter measured it."""
-        found = [float(v) for e in self.entries if (v := getattr(e.result.cost, name)) is not None]
-        return Cell(mean(found), n=len(found), attested=True) if found else None
+        costs = [float(v) for e in self.entries if (v := getattr(e.result.cost, name)) is not None]
+        return Cell(mean(costs), n=len(costs), attested=True) if costs else None
 
     @property
     def failed(self) -> int:
@@ -105,7 +117,7 @@ def score_of(entry: Entry, metric: str) -> Score | None:
 
 
 @dataclass
-class Board:
+class TaskTable:
     """A task with its rows, the best NDCG@10 first. ``ceilings`` are this project's, row -> metric -> score."""
 
     rows: list[Row]
@@ -114,29 +126,39 @@ class Board:
     ceilings: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
 
     @cached_property
-    def key(self) -> tuple[str, str, str, int, str]:
+    def key(self) -> TaskKey:
         return key_of(self.rows[0].first)
 
     @property
     def domain(self) -> str:
-        return self.key[0]
+        return self.key.domain
 
     @property
-    def protocol(self) -> str:
-        return self.key[1]
+    def protocol(self) -> Protocol:
+        return self.key.protocol
 
     @property
     def split(self) -> str:
-        return self.key[2]
+        return self.key.split
 
     @property
     def limit(self) -> int:
         """The number of queries that a shortened task is cut to; 0 where it is whole."""
-        return self.key[3]
+        return self.key.limit
 
     @property
     def sha256(self) -> str:
-        return self.key[4]
+        return self.key.sha256
+
+    @property
+    def is_whole(self) -> bool:
+        """All test queries, over the whole catalogue."""
+        return (self.protocol, self.split, self.limit) == ("full", "test", 0)
+
+    @property
+    def newest(self) -> str:
+        """When its newest entry was sent."""
+        return max(e.submitted_at for row in self.rows for e in row.entries)
 
     @property
     def title(self) -> str:
@@ -161,57 +183,59 @@ class Board:
 
     @property
     def bayes(self) -> float | None:
-        found = self.ceilings.get("bayes", {}).get(SORT)
-        return found.value if found else None
+        """NDCG@10 of the Bayes ceiling, where it is known."""
+        ceiling = self.ceilings.get("bayes", {}).get(SORT)
+        return ceiling.value if ceiling else None
 
     def has(self, metric: str) -> bool:
         return any(row.score(metric) for row in self.rows)
 
 
-def key_of(entry: Entry) -> tuple[str, str, str, int, str]:
+def key_of(entry: Entry) -> TaskKey:
+    """The task that an entry answers."""
     task = entry.result.task
-    return task.domain, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256
+    return TaskKey(task.domain, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256)
 
 
-def boards(entries: Iterable[Entry]) -> list[Board]:
-    """A board for every task that an entry answers, whole tasks and the whole catalogue first."""
-    found: dict[tuple[str, str, str, int, str], list[Entry]] = {}
+def task_tables(entries: Iterable[Entry]) -> list[TaskTable]:
+    """A table for every task that an entry answers, whole tasks and the whole catalogue first."""
+    by_task: dict[TaskKey, list[Entry]] = {}
     for entry in entries:
-        found.setdefault(key_of(entry), []).append(entry)
+        by_task.setdefault(key_of(entry), []).append(entry)
     order = {"full": 0, "time": 1, "rerank": 2}
     versions: dict[tuple[str, str, str, int], set[str]] = {}
-    for domain, protocol, split, limit, sha256 in found:
-        versions.setdefault((domain, protocol, split, limit), set()).add(sha256)
-    made = []
-    for key in sorted(found, key=lambda k: (k[3] > 0, order[k[1]], k)):
-        rows, older = _rows(found[key])
-        board = Board(rows, older, several=len(versions[key[:4]]) > 1)
-        if (board.protocol, board.split, board.limit) == ("full", "test", 0):
-            stored = ceilings(board.sha256)
-            board.ceilings = {name: row for name, row in stored.items() if row[SORT].n == board.n}
-        made.append(board)
-    return made
+    for task in by_task:
+        versions.setdefault(task[:4], set()).add(task.sha256)
+    tables = []
+    for key in sorted(by_task, key=lambda k: (k.limit > 0, order[k.protocol], k)):
+        rows, older = _rows(by_task[key])
+        table = TaskTable(rows, older, several=len(versions[key[:4]]) > 1)
+        if table.is_whole:
+            stored = ceilings(table.sha256)
+            table.ceilings = {name: row for name, row in stored.items() if row[SORT].n == table.n}
+        tables.append(table)
+    return tables
 
 
 def _rows(entries: Sequence[Entry]) -> tuple[list[Row], list[Entry]]:
     """The rows, the best first, and the entries that a later one stands in for."""
-    groups: dict[tuple[str, str, str], dict[int, Entry]] = {}
+    models: dict[tuple[str, str, str], dict[int, Entry]] = {}
     older = []
     for entry in sorted(entries, key=lambda e: (e.submitted_at, e.run_id)):
         result = entry.result
-        seeds = groups.setdefault((entry.submitter.name, result.label, result.model.version), {})
+        seeds = models.setdefault((entry.submitter.name, result.label, result.model.version), {})
         if result.seed in seeds:
             older.append(seeds[result.seed])
         seeds[result.seed] = entry
-    names = [(submitter, label) for submitter, label, _ in groups]
+    names = [(submitter, label) for submitter, label, _ in models]
     rows = [
         Row(tuple(seeds[s] for s in sorted(seeds)), shows_version=names.count((submitter, label)) > 1)
-        for (submitter, label, _), seeds in groups.items()
+        for (submitter, label, _), seeds in models.items()
     ]
-    return sorted(rows, key=_place), older
+    return sorted(rows, key=_order), older
 
 
-def _place(row: Row) -> tuple[float, str, str]:
+def _order(row: Row) -> tuple[float, str, str]:
     cell = row.score(SORT)
     return -cell.value if cell else float("inf"), row.label, row.submitter
 

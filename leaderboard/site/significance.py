@@ -1,4 +1,4 @@
-"""Which models of a board are not shown to differ: groups by paired randomisation tests over the queries.
+"""Which models of a table are not shown to differ: groups by paired randomisation tests over the queries.
 
 The best model leads group 1. It is compared with every model below it (``randomisation_test`` of
 :mod:`rad.runtime.statistics`, Holm-corrected over these comparisons); those that are not shown to be worse join its
@@ -25,10 +25,11 @@ import numpy as np
 from benchmarks.compare import ALPHA
 from benchmarks.harness.evaluate import checked, measure
 from benchmarks.harness.registries import load_metrics
-from leaderboard.site.rows import SORT, Board, Row
+from leaderboard.site.rows import SORT, Row, TaskTable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
-from leaderboard.verification.task import Task, Tasks
+from leaderboard.verification.opening import EvaluationSets
+from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, canonical, sha256_file
 from rad.runtime.statistics import holm, randomisation_test
@@ -37,69 +38,75 @@ VERSION = 1  # raise where groups come out otherwise for the same runs
 
 
 @dataclass
-class Groups:
-    """The group of each row that was tested, from 1, by the row's first run; ``why`` has what kept rows out of it."""
+class SignificanceGroups:
+    """The groups of a table's rows.
 
-    of: dict[str, int] = field(default_factory=dict)
-    why: dict[str, list[str]] = field(default_factory=dict)
+    Attributes:
+        numbers: The group of each row that was tested, from 1, by the row's first run.
+        untested: The labels of the other rows, by the reason.
+    """
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    untested: dict[str, list[str]] = field(default_factory=dict)
 
 
 class NotTested(Exception):
-    """Why a row has no scores by query, in words for the page."""
+    """The reason why a row has no scores by query, in words for the page."""
 
 
-class Data:
-    """Tasks by domain and protocol, the last one kept open; why one cannot be opened is remembered, and told once."""
+class OpenData:
+    """The evaluation set that was opened last. The reason why one cannot be opened is reported once."""
 
-    def __init__(self, data_dir: Path | None, told: Callable[[str], None] = lambda what: None) -> None:
-        self.data_dir, self.told = data_dir, told
-        self.kept: tuple[tuple[str, str], Task | RadError] | None = None
+    def __init__(self, data_dir: Path | None, report: Callable[[str], None] = lambda line: None) -> None:
+        self.data_dir, self.report = data_dir, report
+        self._last: tuple[tuple[str, str], EvaluationSet | RadError] | None = None
 
-    def open(self, board: Board) -> Task:
+    def open(self, table: TaskTable) -> EvaluationSet:
         """:class:`NotTested` where the data are not here, are other data, or withhold their answers."""
-        key = board.domain, board.protocol
-        if self.kept is None or self.kept[0] != key:
-            self.told(f"opening {board.domain}")
+        key = table.domain, table.protocol
+        if self._last is None or self._last[0] != key:
+            self.report(f"opening {table.domain}")
             try:
-                self.kept = key, Tasks(self.data_dir).open(board.domain, board.protocol)
+                self._last = key, EvaluationSets(self.data_dir).open(table.domain, table.protocol)
             except RadError as error:
-                self.told(f"no significance groups for {board.title}: {error}")
-                self.kept = key, error
-        found = self.kept[1]
-        if isinstance(found, RadError):  # its words may name this machine's folders
+                self.report(f"no significance groups for {table.title}: {error}")
+                self._last = key, error
+        data = self._last[1]
+        if isinstance(data, RadError):  # its words may name this machine's folders
             raise NotTested("the data of this task were not at hand when the page was built")
-        if found.sha256 != board.sha256:
-            raise NotTested(f"it is of data {board.sha256[:8]}, and {board.domain} is now {found.sha256[:8]}")
-        if found.sealed or board.split != "test" or board.limit:
+        if data.sha256 != table.sha256:
+            raise NotTested(f"it is of data {table.sha256[:8]}, and {table.domain} is now {data.sha256[:8]}")
+        if data.sealed or table.split != "test" or table.limit:
             raise NotTested("only whole test splits whose answers are open are compared")
-        return found
+        return data
 
 
-def groups(board: Board, root: Path, data: Data) -> Groups:
-    """The groups of a board whose predictions lie below ``root``."""
-    out = Groups()
+def significance_groups(table: TaskTable, root: Path, data: OpenData) -> SignificanceGroups:
+    """The groups of a table whose predictions lie below ``root``."""
+    out = SignificanceGroups()
     values: dict[str, np.ndarray] = {}
-    for row in board.rows:
+    for row in table.rows:
         try:
-            found = [_values(e, board, root, data) for e in row.entries if row.score(SORT)]
-        except NotTested as why:
-            out.why.setdefault(str(why), []).append(row.label)
+            # [seeds][queries]
+            by_seed = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
+        except NotTested as reason:
+            out.untested.setdefault(str(reason), []).append(row.label)
             continue
-        if found:
-            values[row.first.run_id] = np.mean(found, axis=0)
-    rows = [row for row in board.rows if row.first.run_id in values]
+        if by_seed:
+            values[row.first.run_id] = np.mean(by_seed, axis=0)
+    rows = [row for row in table.rows if row.first.run_id in values]
     lengths = {len(v) for v in values.values()}
     if len(lengths) > 1:
-        raise RadError(f"{board.title}: entries have different numbers of queries: python -m leaderboard verify")
+        raise RadError(f"{table.title}: entries have different numbers of queries: python -m leaderboard verify")
     if len(rows) > 1:
-        out.of = _cached(rows, [values[row.first.run_id] for row in rows])
+        out.numbers = _cached(rows, [values[row.first.run_id] for row in rows])
     return out
 
 
 def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0) -> list[int]:
     """The group of each system from its scores by query, from 1. Any order of systems; a higher score is better."""
-    table = np.stack(values, axis=1)
-    means = table.mean(axis=0)
+    scores = np.stack(values, axis=1)  # [queries, systems]
+    means = scores.mean(axis=0)
     left = list(np.argsort(-means, kind="stable"))
     out = [0] * len(values)
     number = 0
@@ -109,9 +116,10 @@ def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0
         out[first] = number
         if not rest:
             break
-        p = holm(randomisation_test(table[:, [first]] - table[:, rest], permutations, seed))
-        for system, chance in zip(rest, p, strict=True):
-            if chance >= ALPHA:
+        # one test a column: by how much the leader is ahead of each other system, query by query
+        p_values = holm(randomisation_test(scores[:, [first]] - scores[:, rest], permutations, seed))
+        for system, p in zip(rest, p_values, strict=True):
+            if p >= ALPHA:
                 out[system] = number
         left = [system for system in rest if not out[system]]
     return out
@@ -120,31 +128,31 @@ def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0
 def _cached(rows: Sequence[Row], values: Sequence[np.ndarray]) -> dict[str, int]:
     runs = [[[e.run_id, e.predictions.sha256] for e in row.entries] for row in rows]
     path = _file("groups", [VERSION, SORT, runs])
-    found = _read(path)
-    if not isinstance(found, list) or len(found) != len(rows):
-        found = lead(values)
-        _write(path, found)
-    return {row.first.run_id: int(group) for row, group in zip(rows, found, strict=True)}
+    numbers = _read(path)
+    if not isinstance(numbers, list) or len(numbers) != len(rows):
+        numbers = lead(values)
+        _write(path, numbers)
+    return {row.first.run_id: int(number) for row, number in zip(rows, numbers, strict=True)}
 
 
-def _values(entry: Entry, board: Board, root: Path, data: Data) -> np.ndarray:
+def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.ndarray:
     """NDCG@10 of each query, in the data set's order."""
-    path = _file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(board.key)])
-    found = _read(path)
-    if isinstance(found, list):
-        return np.array(found, dtype=float)
+    path = _file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(table.key)])
+    stored = _read(path)
+    if isinstance(stored, list):
+        return np.array(stored, dtype=float)
     file = root / entry.folder / entry.predictions.path
     if not file.is_file():
         raise NotTested("predictions were not sent with the entry")
-    task = data.open(board)
+    data = opener.open(table)
     if sha256_file(file) != entry.predictions.sha256:
         raise RadError(f"{file.name} is not the file that the entry names: python -m leaderboard verify")
-    data.told(f"scoring {entry.file}")
-    predictions, faults = answers.read(file, entry, task)
-    if faults:
-        raise RadError(f"{file.name}: {faults[0]}: python -m leaderboard verify")
-    given, _ = checked(predictions, task.examples, task.items)
-    values, _ = measure(load_metrics([SORT], task.items), given, task.examples)
+    opener.report(f"scoring {entry.file}")
+    predictions, violations = answers.read(file, entry, data)
+    if violations:
+        raise RadError(f"{file.name}: {violations[0]}: python -m leaderboard verify")
+    usable, _ = checked(predictions, data.examples, data.items)
+    values, _ = measure(load_metrics([SORT], data.items), usable, data.examples)
     _write(path, values[SORT].tolist())
     return values[SORT]
 

@@ -4,9 +4,9 @@
     entries/<model>[.<arm>]/<run_id>.predictions.jsonl.gz    one Prediction a line, as the run wrote them
     entries/<model>[.<arm>]/<run_id>.withdrawn.json          only where its submitter took it back
 
-Files are added and never changed. ``README.md`` beside this module describes them for who writes them without this
-project. An entry comes from outside: reading one (:mod:`leaderboard.verification.untrusted`) is bounded in memory and
-refuses what JSON does not know; whether its numbers are true is another question (:mod:`leaderboard.verify`).
+Files are added and never changed. ``README.md`` of the package describes them for who writes them without this
+project. An entry is untrusted input: reading one (:mod:`leaderboard.verification.untrusted`) is bounded in memory and
+refuses what JSON does not know. Whether its numbers are true is for :mod:`leaderboard.verification.checks` to say.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class Withdrawal(Record):
     withdrawn_at: str = Field(pattern=TIME)
 
 
-def faults_of(kind: type[R], raw: Any) -> tuple[R | None, list[str]]:
-    """The record, or what is wrong with each field, all at once. Nothing is converted: ``"0.3"`` is no number."""
+def parse(kind: type[R], raw: Any) -> tuple[R | None, list[str]]:
+    """The record, or a violation for each bad field, all at once. Nothing is converted: ``"0.3"`` is no number."""
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:
         return None, [f"schema_version {str(version)[:20]!r}, this code reads {SCHEMA_VERSION}"]
@@ -120,26 +120,8 @@ def faults_of(kind: type[R], raw: Any) -> tuple[R | None, list[str]]:
 
 
 def read(path: Path, kind: type[R]) -> R:
-    """The record in a file. :class:`RadError` names the file and its faults."""
-    record, faults = faults_of(kind, untrusted.read_json(path))
+    """The record in a file. :class:`RadError` names the file and all its violations."""
+    record, violations = parse(kind, untrusted.read_json(path))
     if record is None:
-        raise RadError(f"{path}: {'; '.join(faults[:5])}")
+        raise RadError(f"{path}: {'; '.join(violations[: untrusted.LISTED])}")
     return record
-
-
-def read_entries(root: Path = ROOT) -> list[Entry]:
-    """Every entry below ``root``, by path, withdrawn ones too. :class:`RadError` names the file and its fault."""
-    paths = [p for p in root.glob(f"*/*{ENTRY}") if not p.name.endswith(WITHDRAWN)]
-    entries = []
-    for path in sorted(paths):
-        entry = read(path, Entry)
-        if entry.file != path.relative_to(root).as_posix():
-            raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
-        entries.append(entry)
-    return entries
-
-
-def withdrawn(root: Path = ROOT) -> dict[str, str]:
-    """Reasons by ``run_id`` of the entries that were taken back."""
-    found = (read(path, Withdrawal) for path in sorted(root.glob(f"*/*{WITHDRAWN}")))
-    return {one.run_id: one.reason for one in found}

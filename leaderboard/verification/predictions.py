@@ -1,4 +1,4 @@
-"""The predictions of an entry, read as what strangers send: line by line, within limits, every fault with its line."""
+"""The predictions of an entry, read as untrusted input: line by line, within limits, each violation with its line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.harness.evaluate import fault
 from leaderboard.verification import untrusted
 from leaderboard.verification.entry import Entry
-from leaderboard.verification.task import Task
+from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.rationales.rules import Rules
 from rad.runtime import records
@@ -21,55 +21,55 @@ from rad.types import Interaction, Prediction, Query
 REASONS, ERROR = 200, 500  # reasons of a rationale, characters of an error
 
 
-def read(path: Path, entry: Entry, task: Task) -> tuple[list[Prediction], list[str]]:
-    """One prediction a query, and what is wrong with them. Reading ends with the first few dozen faults.
+def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Prediction], list[str]]:
+    """One prediction a query, and the violations. Reading ends with the first twenty of these.
 
     :class:`RadError` where the file itself cannot be read on: no gzip, cut short, beyond a limit.
     """
-    asked = {e.query.query_id: e.query for e in task.examples}
+    queries = {e.query.query_id: e.query for e in evaluation.examples}
     untrusted.regular(path, untrusted.PACKED_BYTES)
     if sha256_file(path) != entry.predictions.sha256:
         return [], [f"predictions.sha256: {path.name} is another file (its sha256 differs)"]
-    given: dict[str, Prediction] = {}
-    faults: list[str] = []
+    predictions: dict[str, Prediction] = {}
+    violations: list[str] = []
     digest = hashlib.sha256()
-    for number, line in untrusted.unpack(path, (len(asked) + 1) * untrusted.QUERY_BYTES):
+    for number, line in untrusted.unpack(path, (len(queries) + 1) * untrusted.QUERY_BYTES):
         digest.update(line + b"\n")
         where = f"{path.name}:{number}"
         try:
             raw = untrusted.parse(line, where)
             prediction = records.parse(Prediction, raw, where)
         except RadError as error:
-            faults.append(str(error)[:400])
+            violations.append(str(error)[:400])
         else:
             key = prediction.query_id
-            if key not in asked:
-                faults.append(f"{where}: query {ascii(key)[:60]} was not asked")
-            elif key in given:
-                faults.append(f"{where}: query {key} is answered twice")
+            if key not in queries:
+                violations.append(f"{where}: query {ascii(key)[:60]} was not asked")
+            elif key in predictions:
+                violations.append(f"{where}: query {key} is answered twice")
             else:
-                given[key] = prediction
-                faults += [f"{where}: {why}" for why in _faults(prediction, raw, asked[key], task.items)]
-        if len(faults) >= untrusted.LISTED:
-            return [], [*faults[: untrusted.LISTED], f"{path.name}: not read on after {untrusted.LISTED} faults"]
-    if missing := [key for key in asked if key not in given]:
-        faults.append(f"{path.name}: {len(missing)} queries have no prediction, the first is {missing[0]}")
+                predictions[key] = prediction
+                line_violations = _violations(prediction, raw, queries[key], evaluation.items)
+                violations += [f"{where}: {violation}" for violation in line_violations]
+        if len(violations) >= untrusted.LISTED:
+            end = f"{path.name}: not read on after {untrusted.LISTED} faults"
+            return [], [*violations[: untrusted.LISTED], end]
+    if missing := [key for key in queries if key not in predictions]:
+        violations.append(f"{path.name}: {len(missing)} queries have no prediction, the first is {missing[0]}")
     if digest.hexdigest() != entry.result.predictions.sha256:
-        faults.append("result.predictions.sha256: the result was computed from other predictions")
-    return [given[key] for key in asked if key in given], faults
+        violations.append("result.predictions.sha256: the result was computed from other predictions")
+    return [predictions[key] for key in queries if key in predictions], violations
 
 
-def _faults(p: Prediction, raw: Any, query: Query, items: Collection[str]) -> Iterator[str]:
-    yield from untrusted.text_faults(raw)
+def _violations(p: Prediction, raw: Any, query: Query, items: Collection[str]) -> Iterator[str]:
+    yield from untrusted.text_violations(raw)
     if p.error is not None and len(p.error) > ERROR:
         yield f"error: {len(p.error)} characters, at most {ERROR}"
-    if p.error is None and (why := fault(p, query, items)):  # type: ignore[arg-type]
-        yield f"{why}{_culprit(p, query, items)}"
-    for name, said in (("rationale", p.rationale), ("contrast", p.contrast)):
-        if said is None:
-            continue
-        if said.query_id != p.query_id:
-            yield f"{name}: written for query {ascii(said.query_id)[:60]}"
+    if p.error is None and (reason := fault(p, query, items)):  # type: ignore[arg-type]
+        yield f"{reason}{_culprit(p, query, items)}"
+    for name, explanation in (("rationale", p.rationale), ("contrast", p.contrast)):
+        if explanation is not None and explanation.query_id != p.query_id:
+            yield f"{name}: written for query {ascii(explanation.query_id)[:60]}"
     if p.rationale is not None and len(p.rationale.reasons) > REASONS:
         yield f"rationale: {len(p.rationale.reasons)} reasons, at most {REASONS}"
     if p.contrast is not None and p.contrast.item_id not in items:
@@ -86,19 +86,19 @@ def _culprit(p: Prediction, query: Query, items: Collection[str]) -> str:
     return ""
 
 
-def quotations(predictions: Sequence[Prediction], task: Task) -> list[str]:
-    """Whether texts repeat titles of third parties, which an entry would publish."""
-    if task.builtin or not any(p.rationale or p.contrast for p in predictions):
+def quotations(predictions: Sequence[Prediction], evaluation: EvaluationSet) -> list[str]:
+    """A violation where texts repeat titles of third parties, which an entry would publish."""
+    if evaluation.builtin or not any(p.rationale or p.contrast for p in predictions):
         return []
-    rules, asked = Rules(task.items), {e.query.query_id: e.query for e in task.examples}
-    found = []
+    rules, queries = Rules(evaluation.items), {e.query.query_id: e.query for e in evaluation.examples}
+    quoted = []
     for p in predictions:
-        query = asked[p.query_id]
+        query = queries[p.query_id]
         if p.contrast is not None:
             query = replace(query, history=(*query.history, Interaction(query.user_id, p.contrast.item_id)))
-        texts = (said.text for said in (p.rationale, p.contrast) if said is not None)
-        found += [(p.query_id, fault.detail) for text in texts for fault in rules.quoted(text, query)]
-    if not found:
+        texts = (explanation.text for explanation in (p.rationale, p.contrast) if explanation is not None)
+        quoted += [(p.query_id, one.detail) for text in texts for one in rules.quoted(text, query)]
+    if not quoted:
         return []
-    first, words = found[0]
-    return [f"{len(found)} texts repeat a title of a third party, the first is of query {first}: {words[:80]!r}"]
+    first, words = quoted[0]
+    return [f"{len(quoted)} texts repeat a title of a third party, the first is of query {first}: {words[:80]!r}"]

@@ -14,7 +14,7 @@ from benchmarks.harness.evaluate import Evaluation, checked, evaluate, measure, 
 from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
 from benchmarks.harness.results import Score
 from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Shown
-from leaderboard.verification.task import Task
+from leaderboard.verification.task import EvaluationSet
 from rad import registry
 from rad.errors import RadError
 from rad.types import Example, Prediction
@@ -24,73 +24,76 @@ CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose las
 CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
 
 
-def faults(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Iterator[str]:
-    """Where the entry's scores, counts and examples are not those of its predictions."""
+def violations(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
+    """A line wherever the entry's scores, counts and examples are not those of its predictions."""
     result = entry.result
     claimed = [s for s in result.scores if s.basis == "recomputed"]
     try:
-        found = _evaluated(list(dict.fromkeys(s.metric for s in claimed)), predictions, task, result.seed)
+        evaluation = _evaluation(list(dict.fromkeys(s.metric for s in claimed)), predictions, data, result.seed)
     except RadError as error:
         yield f"result.scores: {error}"
     else:
-        yield from _different("result.scores", claimed, found.scores, CLOSE)
-        if result.task.n_repeat != found.n_repeat:
-            yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {found.n_repeat}"
-    yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(task.examples))
+        yield from _different("result.scores", claimed, evaluation.scores, CLOSE)
+        if result.task.n_repeat != evaluation.n_repeat:
+            yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {evaluation.n_repeat}"
+    yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(data.examples))
     if entry.explanation is not None:
-        yield from _explanation(entry, predictions, task)
-    expected = shown(predictions, task.examples)[: len(entry.examples)]
+        yield from _explanation(entry, predictions, data)
+    expected = shown(predictions, data.examples)[: len(entry.examples)]
     if entry.examples != expected:
         yield "examples: not what the predictions say of the first queries (leave them empty, or let submit fill them)"
-    if entry.titles not in ({}, titles(expected, task)):
+    if entry.titles not in ({}, titles(expected, data)):
         yield "titles: not those of the items in the examples (only built-in domains have any)"
 
 
-def _evaluated(metrics: Sequence[str], predictions: Sequence[Prediction], task: Task, seed: int) -> Evaluation:
+def _evaluation(
+    metrics: Sequence[str], predictions: Sequence[Prediction], data: EvaluationSet, seed: int
+) -> Evaluation:
     if not metrics:
         raise RadError("none is recomputed")
-    return evaluate(predictions, task.examples, metrics, task.items, task.seen, seed)
+    return evaluate(predictions, data.examples, metrics, data.items, data.seen, seed)
 
 
-def scored(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Entry:
+def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Entry:
     """The entry with the scores, examples and titles that it left to us."""
-    found = _evaluated(default_metrics(), predictions, task, entry.result.seed)
-    part = entry.result.task.model_copy(update={"n_repeat": found.n_repeat})
-    result = entry.result.model_copy(update={"scores": found.scores, "task": part})
-    examples = shown(predictions, task.examples)
-    return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, task)})
+    evaluation = _evaluation(default_metrics(), predictions, data, entry.result.seed)
+    part = entry.result.task.model_copy(update={"n_repeat": evaluation.n_repeat})
+    result = entry.result.model_copy(update={"scores": evaluation.scores, "task": part})
+    examples = shown(predictions, data.examples)
+    return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, data)})
 
 
-def _explanation(entry: Entry, predictions: Sequence[Prediction], task: Task) -> Iterator[str]:
+def _explanation(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
     # loads the models' side, so only where an entry has a scorecard
     from benchmarks.explanations.families import explanation_metrics
 
     card = entry.explanation
     assert card is not None
-    told = sum(p.rationale is not None for p in predictions if p.error is None)
-    if (card.n, card.n_rationales) != (len(task.examples), told):
-        yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {len(task.examples)}, {told}"
+    n_rationales = sum(p.rationale is not None for p in predictions if p.error is None)
+    if (card.n, card.n_rationales) != (len(data.examples), n_rationales):
+        here = f"{len(data.examples)}, {n_rationales}"
+        yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {here}"
     claimed = [s for s in card.scores if s.basis == "recomputed"]
     kinds = explanation_metrics(attested=False)
-    if wrong := sorted({s.metric for s in claimed} - kinds.keys()):
-        yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in wrong], kinds)}"
+    if unknown := sorted({s.metric for s in claimed} - kinds.keys()):
+        yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in unknown], kinds)}"
         return
     if claimed:
-        asked = {s.metric for s in claimed}
-        chosen = {n: k(task.items, k.default_cut) for n, k in kinds.items() if n in asked}
-        answers, _ = checked(predictions, task.examples, task.items)
-        values, corpus = measure(chosen, answers, task.examples)
-        everyone = {"all": np.ones(len(task.examples), bool)}
-        found = summary(chosen, values, corpus, everyone, entry.result.seed, 1000)
-        yield from _different("explanation.scores", claimed, found, CLOSE_READ)
+        names = {s.metric for s in claimed}
+        metrics = {name: kind(data.items, kind.default_cut) for name, kind in kinds.items() if name in names}
+        answers, _ = checked(predictions, data.examples, data.items)
+        values, corpus = measure(metrics, answers, data.examples)
+        everyone = {"all": np.ones(len(data.examples), bool)}
+        scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000)
+        yield from _different("explanation.scores", claimed, scores, CLOSE_READ)
     yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], card.n)
 
 
-def _different(at: str, claimed: Sequence[Score], found: Sequence[Score], close: float) -> Iterator[str]:
-    known = {(s.metric, s.slice): s for s in found}
+def _different(at: str, claimed: Sequence[Score], computed: Sequence[Score], close: float) -> Iterator[str]:
+    scores = {(s.metric, s.slice): s for s in computed}
     for score in claimed:
         name = f"{at}: {score.metric} ({ascii(score.slice)[1:-1][:40]})"
-        true = known.get((score.metric, score.slice))
+        true = scores.get((score.metric, score.slice))
         if true is None:
             yield f"{name} does not follow from the predictions"
             continue
@@ -103,8 +106,8 @@ def _different(at: str, claimed: Sequence[Score], found: Sequence[Score], close:
                 f"the predictions give {true.ci_low:.6g} to {true.ci_high:.6g}"
             )
         for field in ("n", "higher_is_better", "version"):
-            if getattr(score, field) != getattr(true, field):
-                yield f"{name} has {field} {getattr(score, field)}, must be {getattr(true, field)}"
+            if (value := getattr(score, field)) != (must := getattr(true, field)):
+                yield f"{name} has {field} {value}, must be {must}"
 
 
 def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
@@ -134,12 +137,12 @@ def shown(predictions: Sequence[Prediction], examples: Sequence[Example]) -> lis
 
 def _one(p: Prediction, e: Example) -> Shown:
     target = next(iter(e.relevant))
-    told = p.rationale
+    rationale = p.rationale
     return Shown(
         query_id=p.query_id,
         history=[x.item_id for x in e.query.history],
-        rationale=told.text if told else None,
-        verdict=told.verdict if told else None,
+        rationale=rationale.text if rationale else None,
+        verdict=rationale.verdict if rationale else None,
         claims=list(_claims(p))[:200],
         ranking=[] if p.error else list(p.ranking[:10]),
         target=target,
@@ -156,9 +159,9 @@ def _claims(p: Prediction) -> Iterator[Claim]:
                 yield Claim(attribute=attribute, value=value, wanted=wanted, weight=reason.weight, cites=cites)
 
 
-def titles(examples: Sequence[Shown], task: Task) -> dict[str, str]:
+def titles(examples: Sequence[Shown], data: EvaluationSet) -> dict[str, str]:
     """Titles of the items that the examples name, where they are the project's own texts."""
-    if not task.builtin:
+    if not data.builtin:
         return {}
     named = {item for e in examples for item in (*e.history, *e.ranking, e.target)}
-    return {item: task.items[item].title for item in sorted(named) if item in task.items}
+    return {item: data.items[item].title for item in sorted(named) if item in data.items}

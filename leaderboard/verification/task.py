@@ -1,6 +1,6 @@
-"""The data that entries may speak of: the domains by name, built-in worlds of moderate size, and sealed seasons.
+"""What an entry may speak of, and the evaluation set that it is scored on.
 
-An entry is written by strangers, so what it names is never a place on a disk and never a world that would take hours.
+Entries are untrusted input. So what an entry names is never a path on a disk, and never a world that would take hours.
 """
 
 from __future__ import annotations
@@ -8,13 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from rad import registry
 from rad.data.dataset import Dataset
-from rad.data.load import open_dataset
-from rad.errors import RadError
 from rad.types import Example, Item, Split
 
 WORLDS = ("world", "world_science")
@@ -25,10 +21,18 @@ SEASON = re.compile(r"season:([a-z0-9][a-z0-9-]{0,39})")
 
 
 @dataclass(frozen=True)
-class Task:
-    """The test queries of a domain under a protocol. ``seen`` are the items that a model could learn from.
+class EvaluationSet:
+    """The test queries of a domain under a protocol.
 
-    ``sealed``: the answers are not here (``relevant`` is empty); ``season``: they were not public when it was entered.
+    Attributes:
+        domain: As entries name it.
+        version: The version of the data.
+        sha256: The digest of the data.
+        items: The catalogue.
+        examples: The queries with their answers.
+        seen: The items that a model could learn from.
+        sealed: The answers are not here: ``relevant`` is empty.
+        season: The answers were not public when entries were sent.
     """
 
     domain: str
@@ -46,12 +50,27 @@ class Task:
         return self.season or self.domain.partition(":")[0] in WORLDS
 
 
-def allowed(domain: str) -> str | None:
-    """Why no entry may speak of ``domain``, or None."""
+def evaluation_set(data: Dataset, sealed: bool = False, season: bool = False) -> EvaluationSet:
+    """The test queries of an open dataset."""
+    earlier = [e for part in EARLIER for e in data.examples[part]]
+    return EvaluationSet(
+        domain=data.name,
+        version=data.version,
+        sha256=data.sha256,
+        items=data.items,
+        examples=data.examples["test"],
+        seen=frozenset(item for e in earlier for item in (*(x.item_id for x in e.query.history), *e.relevant)),
+        sealed=sealed,
+        season=season,
+    )
+
+
+def refusal(domain: str) -> str | None:
+    """The reason why no entry may speak of ``domain``, or None."""
     name, colon, argument = domain.partition(":")
-    known = [n for n in registry.names("rad.domains") if n not in ELSEWHERE]
-    if name not in known:
-        return registry.unknown("domain", [ascii(name)[1:-1][:60]], [*known, "season:NAME"])
+    domains = [n for n in registry.names("rad.domains") if n not in ELSEWHERE]
+    if name not in domains:
+        return registry.unknown("domain", [ascii(name)[1:-1][:60]], [*domains, "season:NAME"])
     if not colon:
         return None
     if name not in WORLDS:
@@ -62,43 +81,3 @@ def allowed(domain: str) -> str | None:
             limits = ", ".join(f"{key} up to {most}" for key, most in SETTINGS.items())
             return f"domain {ascii(domain)[:80]}: '{ascii(part)[1:-1][:40]}' is not one of {limits}"
     return None
-
-
-class Tasks:
-    """Opens each task once. ``data_dir`` holds raw files, ``seasons`` what seasons publish, ``secret`` one's secret."""
-
-    def __init__(self, data_dir: Path | None = None, seasons: Path | None = None, secret: Path | None = None) -> None:
-        self.data_dir, self.seasons, self.secret = data_dir, seasons, secret
-        self._open: dict[tuple[str, str], Task] = {}
-
-    def open(self, domain: str, protocol: Any) -> Task:
-        """:class:`RadError` where entries may not speak of the domain, or its data are missing."""
-        if (domain, protocol) not in self._open:
-            self._open[domain, protocol] = self._load(domain, protocol)
-        return self._open[domain, protocol]
-
-    def _load(self, domain: str, protocol: Any) -> Task:
-        if domain.startswith("season:"):
-            from leaderboard import season
-
-            found = SEASON.fullmatch(domain)
-            if found is None or self.seasons is None:
-                raise RadError(f"no season {ascii(domain)[:60]} is known: --seasons DIR names the folder of seasons")
-            return season.task(self.seasons / found.group(1), protocol, self.secret)
-        if why := allowed(domain):
-            raise RadError(why)
-        return of_dataset(open_dataset(domain, self.data_dir, protocol))
-
-
-def of_dataset(data: Dataset, **more: Any) -> Task:
-    """The test task of an open dataset."""
-    learnt = [e for part in EARLIER for e in data.examples[part]]
-    return Task(
-        domain=data.name,
-        version=data.version,
-        sha256=data.sha256,
-        items=data.items,
-        examples=data.examples["test"],
-        seen=frozenset(item for e in learnt for item in (*(x.item_id for x in e.query.history), *e.relevant)),
-        **more,
-    )

@@ -1,4 +1,4 @@
-"""Reading what strangers send: files of bounded size, strict JSON, compressed lines that are never unpacked whole.
+"""Reading untrusted input: files of bounded size, strict JSON, compressed lines that are never unpacked whole.
 
 Every limit is far above what a true entry needs; what goes beyond one is refused before it is held in memory.
 """
@@ -22,25 +22,25 @@ PACKED_BYTES = 128 << 20  # of compressed predictions
 LINE_BYTES = 256 << 10
 QUERY_BYTES = 64 << 10  # unpacked, a query, on average over the task
 CHUNK = 64 << 10
-LISTED = 20  # faults of one kind that are named
+LISTED = 20  # violations of one kind that are named
 TEXT = 10_000  # characters of a text
 
 
 def regular(path: Path, limit: int) -> int:
     """The size of a file that is no link, no folder and not above ``limit`` bytes; :class:`RadError` otherwise."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise RadError(f"{path}: no such file ({error.strerror})") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise RadError(f"{path}: not a plain file (a link, a folder or a device)")
-    if found.st_size > limit:
-        raise RadError(f"{path}: {found.st_size:,} bytes, at most {limit:,} are read")
-    return found.st_size
+    if status.st_size > limit:
+        raise RadError(f"{path}: {status.st_size:,} bytes, at most {limit:,} are read")
+    return status.st_size
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in a file. :class:`RadError` names the file and why it was refused."""
+    """The JSON value in a file. :class:`RadError` names the file and the reason of its refusal."""
     regular(path, JSON_BYTES)
     return parse(path.read_bytes(), str(path))
 
@@ -97,17 +97,18 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
         raise RadError(f"{path}:{number + 1}: the last line has no end")
 
 
-def text_faults(raw: Any, free: Collection[str] = ()) -> list[str]:
-    """Texts with control characters, too long ones, and markup: in the places ``free`` only the first is a fault."""
-    found = []
+def text_violations(raw: Any, free: Collection[str] = ()) -> list[str]:
+    """Texts with control characters, too long ones, and markup: in the fields ``free`` only the first is refused."""
+    violations = []
     for at, text in _texts(raw, ""):
         if _CONTROL.search(text):
-            found.append(f"{at}: control characters in a text")
+            violations.append(f"{at}: control characters in a text")
         elif at not in free and len(text) > TEXT:
-            found.append(f"{at}: a text of {len(text)} characters, at most {TEXT}")
+            violations.append(f"{at}: a text of {len(text)} characters, at most {TEXT}")
         elif at not in free and (markup := _MARKUP.search(text)):
-            found.append(f"{at}: markup in a plain text ({text[markup.start() :][:40]!a})")
-    return found if len(found) <= LISTED else [*found[:LISTED], f"{len(found) - LISTED} more texts like these"]
+            violations.append(f"{at}: markup in a plain text ({text[markup.start() :][:40]!a})")
+    more = len(violations) - LISTED
+    return violations if more <= 0 else [*violations[:LISTED], f"{more} more texts like these"]
 
 
 def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
@@ -124,10 +125,10 @@ def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
 
 
 def _depth(text: str) -> int:
-    """How deep lists and objects are nested. Told before decoding, which would recurse."""
+    """How deep lists and objects are nested. It is counted before decoding, which would recurse."""
     deepest = depth = 0
-    for found in _BRACKETS.finditer(text):
-        sign = found.group()
+    for match in _BRACKETS.finditer(text):
+        sign = match.group()
         if sign in "[{":
             depth += 1
             deepest = max(deepest, depth)

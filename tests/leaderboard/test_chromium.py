@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaderboard.test_page import MARKUP, hostile
-from tests.support.board_entries import many
+from tests.support.made_up_entries import many
 
 pytest.importorskip("selenium", reason="needs selenium")
 
@@ -26,9 +26,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from leaderboard import build
-from leaderboard.site.rows import boards
-from leaderboard.site.significance import Groups
+from leaderboard.site import pages
+from leaderboard.site.folder import write
+from leaderboard.site.rows import task_tables
+from leaderboard.site.significance import SignificanceGroups
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -43,9 +44,11 @@ SIZES = {"light": (1300, 1500, "light"), "dark": (1300, 1500, "dark"), "phone": 
 
 
 def built(out: Path, entries, taken=None) -> Path:
-    shown = boards(e for e in entries if e.run_id not in (taken or {}))
-    tested = [Groups({row.first.run_id: 1 + k // 40 for k, row in enumerate(b.rows)}) for b in shown]
-    build.write(out, build.pages(entries, taken or {}, shown, tested))
+    tables = task_tables(e for e in entries if e.run_id not in (taken or {}))
+    groups = [
+        SignificanceGroups({row.first.run_id: 1 + k // 40 for k, row in enumerate(table.rows)}) for table in tables
+    ]
+    write(out, pages.pages(entries, taken or {}, tables, groups))
     return out
 
 
@@ -95,14 +98,14 @@ def _as(driver, kind: str) -> None:
 
 
 def _head(driver, title):
-    found = driver.find_elements(By.CSS_SELECTOR, "#standings-table th[data-column]")
+    found = driver.find_elements(By.CSS_SELECTOR, "#results-table th[data-column]")
     return next(th for th in found if th.text.split("\n")[0].strip() == title)
 
 
 def _column(driver, place):
     """Values of a column from above, of the rows that are shown; None where one is missing."""
     return driver.execute_script(
-        "return [...document.querySelectorAll('#standings-table tbody.models tr')].filter(r => !r.hidden)"
+        "return [...document.querySelectorAll('#results-table tbody.models tr')].filter(r => !r.hidden)"
         ".map(r => r.cells[arguments[0]].dataset.value ?? null)",
         place,
     )

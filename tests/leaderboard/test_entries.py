@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.harness.results import read_result
 from leaderboard.__main__ import COMMANDS, main, summary
-from leaderboard.verification.entry import read_entries, withdrawn
+from leaderboard.verification.folder import read_entries, withdrawn
 from rad.errors import RadError
 from rad.release import hub
 from rad.runtime.files import sha256_file

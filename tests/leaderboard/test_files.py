@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import re
 import shlex
@@ -12,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from leaderboard.__main__ import COMMANDS
-from leaderboard.verification.entry import Entry, faults_of
+from leaderboard.__main__ import COMMANDS, main
+from leaderboard.verification.entry import Entry, parse
 from rad.data.load import open_dataset
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
@@ -25,16 +23,15 @@ def parsed(line: str) -> str:
     words = shlex.split(line.partition("  #")[0])
     name = words[3]
     assert name in COMMANDS
-    parser = argparse.ArgumentParser()
-    importlib.import_module(f"leaderboard.{name}").arguments(parser)
-    parser.parse_args(words[4:])
+    with main.parser.make_context("leaderboard", words[3:]) as context:
+        main.parser.get_command(context, name).make_context(name, words[4:]).close()
     return name
 
 
 def test_the_manuals_example_is_an_entry():
     (example,) = re.findall(r"```json entry\n(.*?)```", (FOLDER / "README.md").read_text(), re.S)
-    entry, faults = faults_of(Entry, json.loads(example))
-    assert entry is not None, faults
+    entry, violations = parse(Entry, json.loads(example))
+    assert entry is not None, violations
     assert entry.predictions.path == f"{entry.run_id}.predictions.jsonl.gz"
 
 

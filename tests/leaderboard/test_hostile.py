@@ -18,7 +18,8 @@ import pytest
 from leaderboard.__main__ import main
 from leaderboard.verification import predictions
 from leaderboard.verification.checks import check
-from leaderboard.verification.task import Task, Tasks
+from leaderboard.verification.opening import EvaluationSets
+from leaderboard.verification.task import EvaluationSet
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.types import Prediction
@@ -30,8 +31,8 @@ from tests.support.submissions import WHO, WORLD, enter, lines_of, replace, rewr
 def true_entry(tmp_path_factory):
     """An entry with rationales that holds, and the tasks it is verified with."""
     folder = tmp_path_factory.mktemp("true")
-    entry, tasks = enter(run("template", folder / "runs"), folder / "entries"), Tasks()
-    assert not check(entry, entry.parent.parent, tasks).faults
+    entry, tasks = enter(run("template", folder / "runs"), folder / "entries"), EvaluationSets()
+    assert not check(entry, entry.parent.parent, tasks).violations
     return entry, tasks
 
 
@@ -42,15 +43,15 @@ def entry(true_entry, tmp_path):
     return root / true_entry[0].parent.name / true_entry[0].name
 
 
-def refused(entry: Path, tasks: Tasks, *words: str, at: Path | None = None) -> list[str]:
+def refused(entry: Path, tasks: EvaluationSets, *words: str, at: Path | None = None) -> list[str]:
     """The faults, of which one line has all the ``words``. Nothing is written by looking."""
     root = entry.parent.parent
     before = {p: p.lstat().st_mtime_ns for p in root.rglob("*")}
     verdict = check(at or entry, root, tasks)
     assert {p: p.lstat().st_mtime_ns for p in root.rglob("*")} == before
-    assert any(all(word in line for word in words) for line in verdict.faults), verdict.faults
-    assert all("\n" not in line and len(line) < 600 for line in verdict.faults)
-    return verdict.faults
+    assert any(all(word in line for word in words) for line in verdict.violations), verdict.violations
+    assert all("\n" not in line and len(line) < 600 for line in verdict.violations)
+    return verdict.violations
 
 
 # --- the entry's file ---
@@ -176,7 +177,9 @@ def test_titles_of_third_parties_are_not_published():
     """On a domain that is not the project's own, a text that repeats a title of the history is refused."""
     data = open_dataset(WORLD)
     examples = data.examples["test"]
-    task = Task("elsewhere", data.version, data.sha256, data.items, examples, frozenset())  # as if it were another's
+    task = EvaluationSet(
+        "elsewhere", data.version, data.sha256, data.items, examples, frozenset()
+    )  # as if it were another's
     title = data.items[examples[0].query.history[-1].item_id].title
     told = [Prediction(e.query.query_id, (), rationale=e.rationale) for e in examples]
     assert predictions.quotations(told, task) == []

@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks.harness.evaluate import evaluate
 from leaderboard.__main__ import main
-from leaderboard.verification.entry import read_entries
+from leaderboard.verification.folder import read_entries
+from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.predictions import read
-from leaderboard.verification.task import Tasks
 from rad.data.load import open_dataset
 from rad.runtime.files import write_jsonl
 from tests.support.submissions import WORLD
@@ -43,9 +43,9 @@ def test_an_independent_submission_is_accepted_and_scored_to_the_same_numbers(tm
     assert main(["verify", "--entries", str(root)]) == 0
     assert "1 entries: 1 hold" in capsys.readouterr().out
     (entry,) = read_entries(root)
-    task = Tasks().open(WORLD, "full")
-    predictions, faults = read(root / entry.folder / entry.predictions.path, entry, task)
-    assert not faults
+    task = EvaluationSets().open(WORLD, "full")
+    predictions, violations = read(root / entry.folder / entry.predictions.path, entry, task)
+    assert not violations
     ours = evaluate(predictions, task.examples, ["ndcg@10", "recall@10"], task.items)
     assert ours.value("ndcg@10") > 0
     for score in entry.result.scores:  # theirs are pytrec_eval's on a run file of their own

@@ -1,8 +1,7 @@
-"""The leaderboard's page without a browser: rows, groups, what is missing, and what strangers wrote."""
+"""The leaderboard's pages without a browser: rows, groups, what is missing, and untrusted texts."""
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import re
@@ -14,16 +13,16 @@ import numpy as np
 import pytest
 
 from leaderboard import build
-from leaderboard.site import columns
-from leaderboard.site import significance as grouping
-from leaderboard.site.rows import boards, safe
-from leaderboard.site.significance import Data, Groups, lead
+from leaderboard.site import columns, pages
+from leaderboard.site.folder import write
+from leaderboard.site.rows import safe, task_tables
+from leaderboard.site.significance import OpenData, SignificanceGroups, lead, significance_groups
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime.statistics import holm, randomisation_test
 from rad.types import Prediction
 from rad.world.ceilings.store import FOLDER
-from tests.support.board_entries import answered, entry, example, many, score, stored
+from tests.support.made_up_entries import answered, entry, example, many, score, stored
 
 WORLD = "world:seed=5,users=60,items=200"
 
@@ -55,34 +54,32 @@ class Page(HTMLParser):
 
 
 def run(entries: Path, out: Path) -> int:
-    parser = argparse.ArgumentParser()
-    build.arguments(parser)
-    return build.main(parser.parse_args(["--entries", str(entries), "--out", str(out)]))
+    return build.main(["--entries", str(entries), "--out", str(out)])
 
 
 def rendered(entries, taken=None):
     """Path -> HTML of the pages, nothing tested."""
-    shown = boards(e for e in entries if e.run_id not in (taken or {}))
-    return dict(build.pages(entries, taken or {}, shown, [Groups() for _ in shown]))
+    tables = task_tables(e for e in entries if e.run_id not in (taken or {}))
+    return dict(pages.pages(entries, taken or {}, tables, [SignificanceGroups() for _ in tables]))
 
 
 # --- rows ---
 
 
 def test_seeds_are_one_row_with_mean_and_spread():
-    (board,) = boards([entry("sasrec", v, seed) for seed, v in enumerate((0.10, 0.12, 0.17))])
-    (row,) = board.rows
+    (table,) = task_tables([entry("sasrec", v, seed) for seed, v in enumerate((0.10, 0.12, 0.17))])
+    (row,) = table.rows
     cell = row.score("ndcg@10")
     assert row.seeds == (0, 1, 2) and cell.n == 3
     assert cell.value == pytest.approx(0.13) and cell.sd == pytest.approx(0.036056, abs=1e-6)
     assert (cell.low, cell.high) == pytest.approx((0.12, 0.14)), "the mean of the seeds' intervals"
-    assert boards([entry("sasrec", 0.1)])[0].rows[0].score("ndcg@10").sd is None, "one seed has no spread"
+    assert task_tables([entry("sasrec", 0.1)])[0].rows[0].score("ndcg@10").sd is None, "one seed has no spread"
 
 
 def test_a_later_entry_of_the_same_seed_counts_and_the_earlier_is_listed():
     old, new = entry("a", 0.3, run_id="old"), entry("a", 0.1, run_id="new", at="2026-02-01T00:00:00Z")
-    (board,) = boards([new, old])
-    assert board.rows[0].score("ndcg@10").value == 0.1 and board.older == [old]
+    (table,) = task_tables([new, old])
+    assert table.rows[0].score("ndcg@10").value == 0.1 and table.older == [old]
     pages = rendered([new, old])
     assert "Older entries" in pages["world-full-test.html"]
     assert "A later entry" in pages["entries/a-old.html"] and "A later entry" not in pages["entries/a-new.html"]
@@ -90,18 +87,18 @@ def test_a_later_entry_of_the_same_seed_counts_and_the_earlier_is_listed():
 
 def test_submitters_and_versions_are_never_mixed():
     entries = [entry("a", 0.1), entry("a", 0.2, run_id="x", submitter="Ben"), entry("a", 0.3, version="2")]
-    (board,) = boards(entries)
-    assert [(r.label, r.submitter) for r in board.rows] == [
+    (table,) = task_tables(entries)
+    assert [(r.label, r.submitter) for r in table.rows] == [
         ("a (version 2)", "Ada"),
         ("a", "Ben"),
         ("a (version 1)", "Ada"),
     ]
 
 
-def test_tasks_and_data_have_boards_of_their_own_and_whole_tasks_come_first():
+def test_tasks_and_data_have_tables_of_their_own_and_whole_tasks_come_first():
     other = entry("a", 0.1, run_id="b", sha256="b" * 64)
     entries = [entry("a", 0.1, run_id="r", protocol="rerank"), entry("a", 0.1), other]
-    assert [b.slug for b in boards(entries)] == [
+    assert [b.slug for b in task_tables(entries)] == [
         "world-full-test-aaaaaaaa",
         "world-full-test-bbbbbbbb",
         "world-rerank-test",
@@ -111,7 +108,7 @@ def test_tasks_and_data_have_boards_of_their_own_and_whole_tasks_come_first():
 def test_names_of_files_are_tame_and_never_collide():
     assert safe("../../etc/passwd") not in ("..", "") and "/" not in safe("../../etc/passwd")
     assert safe("a b<script>?#%") == "a_b_script_" and safe("...") == "_"
-    found = build.addresses([entry("Model", 0.1, run_id="x"), entry("model", 0.1, run_id="X")])
+    found = pages.addresses([entry("Model", 0.1, run_id="x"), entry("model", 0.1, run_id="X")])
     assert len({name.lower() for name in found.values()}) == 2
 
 
@@ -121,7 +118,7 @@ def test_names_of_files_are_tame_and_never_collide():
 def test_missing_results_and_floors_are_shown_as_missing():
     entries = [entry("a", 0.2, scores=[score("recall@10", 0.3)]), entry("b", 0.1)]
     page = rendered(entries)["world-full-test.html"]
-    assert columns.columns(boards(entries)[0])[1].title == "Recall@10"
+    assert columns.columns(task_tables(entries)[0])[1].title == "Recall@10"
     rows = re.findall(r"<tr data-kind.*?</tr>", page, re.S)
     cells = [re.findall(r'<td class="n"(?: data-value="([^"]*)")?>', row) for row in rows]
     assert [row[2] for row in cells] == ["0.3", ""], "a missing number has no value to sort by"
@@ -133,13 +130,13 @@ def test_missing_results_and_floors_are_shown_as_missing():
 def test_ceilings_are_those_that_the_project_stored_and_only_for_its_own_queries():
     record = json.loads(gzip.decompress((FOLDER / "world.json.gz").read_bytes()))
     n = len(record["places"]["bayes"])
-    (board,) = boards([entry("a", 0.1, sha256=record["dataset_sha256"], n=n)])
+    (table,) = task_tables([entry("a", 0.1, sha256=record["dataset_sha256"], n=n)])
     places = np.array(list(record["places"]["bayes"].values()))
     gains = np.where((places > 0) & (places <= 10), 1 / np.log2(np.maximum(places, 1) + 1), 0)
-    assert board.bayes == pytest.approx(gains.mean()) and set(board.ceilings) == {"bayes", "oracle"}
-    assert "of Bayes" in [c.title for c in columns.columns(board)]
-    assert boards([entry("a", 0.1, sha256=record["dataset_sha256"], n=n - 1)])[0].ceilings == {}
-    assert boards([entry("a", 0.1)])[0].ceilings == {}
+    assert table.bayes == pytest.approx(gains.mean()) and set(table.ceilings) == {"bayes", "oracle"}
+    assert "of Bayes" in [c.title for c in columns.columns(table)]
+    assert task_tables([entry("a", 0.1, sha256=record["dataset_sha256"], n=n - 1)])[0].ceilings == {}
+    assert task_tables([entry("a", 0.1)])[0].ceilings == {}
 
 
 def test_attested_scores_are_marked():
@@ -197,18 +194,18 @@ def test_groups_come_from_the_predictions_and_are_kept_by_run(tmp_path):
         entry("unsent", 0.5, **task),
     ]
     stored(root, entries)
-    (board,) = boards(entries)
+    (table,) = task_tables(entries)
     opened = []
-    found = grouping.groups(board, root, Data(None, opened.append))
-    assert found.of == {"good01": 1, "twin01": 1, "poor01": 2}
-    assert found.why == {"predictions were not sent with the entry": ["unsent"]}
+    found = significance_groups(table, root, OpenData(None, opened.append))
+    assert found.numbers == {"good01": 1, "twin01": 1, "poor01": 2}
+    assert found.untested == {"predictions were not sent with the entry": ["unsent"]}
     for path in root.glob("*/*.gz"):
         path.unlink()
-    again = grouping.groups(board, root, Data(tmp_path / "nowhere", opened.append))
-    assert again.of == found.of, "known by their runs"
+    again = significance_groups(table, root, OpenData(tmp_path / "nowhere", opened.append))
+    assert again.numbers == found.numbers, "known by their runs"
     assert sum(what.startswith("opening") for what in opened) == 1
     assert run(root, tmp_path / "site") == 0
-    page = (tmp_path / "site" / f"{board.slug}.html").read_text()
+    page = (tmp_path / "site" / f"{table.slug}.html").read_text()
     assert "The best model leads group 1" in page and "predictions were not sent with the entry (unsent)" in page
 
 
@@ -218,28 +215,29 @@ def test_predictions_that_are_not_the_named_ones_stop_the_build(tmp_path):
     one = answered(tmp_path, entry("a", 0.9, **task), list(_answers(dataset, lambda k: 0)))
     (tmp_path / one.folder / one.predictions.path).write_bytes(gzip.compress(b"{}\n"))
     with pytest.raises(RadError, match=r"a01.predictions.jsonl.gz is not the file that the entry names"):
-        grouping.groups(boards([one])[0], tmp_path, Data(None))
+        significance_groups(task_tables([one])[0], tmp_path, OpenData(None))
 
 
 def test_tasks_whose_data_are_not_here_say_so_without_folders(tmp_path):
     told = []
     one = answered(tmp_path, entry("a", 0.1, domain="scientific"), [])
-    found = grouping.groups(boards([one])[0], tmp_path, Data(tmp_path / "raw", told.append))
-    assert found.of == {} and list(found.why) == ["the data of this task were not at hand when the page was built"]
+    found = significance_groups(task_tables([one])[0], tmp_path, OpenData(tmp_path / "raw", told.append))
+    assert found.numbers == {}
+    assert list(found.untested) == ["the data of this task were not at hand when the page was built"]
     assert any(what.startswith("no significance groups for scientific") for what in told)
 
 
 def test_entries_on_older_data_are_not_tested(tmp_path):
     one = answered(tmp_path, entry("a", 0.1, domain=WORLD), [])
-    (why,) = grouping.groups(boards([one])[0], tmp_path, Data(None)).why
+    (why,) = significance_groups(task_tables([one])[0], tmp_path, OpenData(None)).untested
     assert why.startswith("it is of data aaaaaaaa, and world:seed=5")
 
 
 def test_a_world_that_would_take_hours_is_not_opened(tmp_path):
     one = answered(tmp_path, entry("a", 0.1, domain="world:users=900000000"), [])
     told = []
-    found = grouping.groups(boards([one])[0], tmp_path, Data(None, told.append))
-    assert found.of == {} and len(found.why) == 1 and "users up to" in told[-1]
+    found = significance_groups(task_tables([one])[0], tmp_path, OpenData(None, told.append))
+    assert found.numbers == {} and len(found.untested) == 1 and "users up to" in told[-1]
 
 
 # --- the site ---
@@ -277,8 +275,8 @@ def test_every_link_leads_somewhere_and_nothing_leaves_the_site(tmp_path):
     assert not re.search(r"fetch\(|XMLHttp|innerHTML|eval|import\(|https?:", js)
     index = (site / "index.html").read_text()
     assert "a &lt;b&gt;fault&lt;/b&gt;" in index
-    board = (site / "world-full-test.html").read_text()
-    assert f"-{taken}.html" not in board, "what was withdrawn is on no board"
+    table = (site / "world-full-test.html").read_text()
+    assert f"-{taken}.html" not in table, "what was withdrawn is in no table"
 
 
 def test_a_second_build_gives_the_same_bytes_and_drops_old_pages(tmp_path):
@@ -310,7 +308,7 @@ def test_a_build_that_fails_leaves_the_last_site(tmp_path):
         raise RadError("no")
 
     with pytest.raises(RadError):
-        build.write(site, broken())
+        write(site, broken())
     assert (site / "index.html").read_bytes() == before and [p.name for p in tmp_path.glob(".site*")] == []
 
 
@@ -328,15 +326,15 @@ def test_a_cache_that_is_broken_or_closed_is_done_without(tmp_path, monkeypatch)
     entries = [
         answered(root, entry(n, 0.5, **task), list(_answers(dataset, lambda k, at=at: at))) for n, at in places.items()
     ]
-    (board,) = boards(entries)
-    found = grouping.groups(board, root, Data(None))
-    assert found.of == {"good01": 1, "poor01": 2}
+    (table,) = task_tables(entries)
+    found = significance_groups(table, root, OpenData(None))
+    assert found.numbers == {"good01": 1, "poor01": 2}
     for path in (tmp_path / "cache" / "leaderboard").rglob("*.json"):
         path.write_text("{half")
-    assert grouping.groups(board, root, Data(None)).of == found.of
+    assert significance_groups(table, root, OpenData(None)).numbers == found.numbers
     (tmp_path / "no").write_text("")
     monkeypatch.setenv("RAD_CACHE", str(tmp_path / "no" / "cache"))
-    assert grouping.groups(board, root, Data(None)).of == found.of
+    assert significance_groups(table, root, OpenData(None)).numbers == found.numbers
 
 
 def test_no_entries_is_a_page_and_no_folder_is_a_line(tmp_path):
@@ -369,7 +367,7 @@ def hostile():
     return one.model_copy(update={"result": result.model_copy(update=update), **titles})
 
 
-def test_what_strangers_write_is_text():
+def test_untrusted_texts_stay_text():
     for path, text in rendered([hostile()]).items():
         page = Page(text)
         assert page.tags.count("script") == 1 and "img" not in page.tags and "onerror" not in page.attributes, path

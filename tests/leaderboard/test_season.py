@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leaderboard import season
 from leaderboard.__main__ import main
-from leaderboard.verification.entry import Entry, read, read_entries
+from leaderboard.verification import season
+from leaderboard.verification.entry import Entry, read
+from leaderboard.verification.folder import read_entries
 from rad.data.splits import leave_last_out
 from rad.errors import RadError
 from rad.runtime.files import sha256_lines
@@ -168,11 +169,11 @@ def test_another_secret_and_changed_files_are_refused(made, tmp_path):
     other = tmp_path / "other.json"
     other.write_text(json.dumps({**kept, "key": "f" * 64}))
     with pytest.raises(RadError, match="do not follow from it"):
-        season.task(folder, "full", other)
+        season.evaluation(folder, "full", other)
     with pytest.raises(RadError, match="protocol full"):
-        season.task(folder, "rerank")
+        season.evaluation(folder, "rerank")
     with pytest.raises(RadError, match="no season of this name"):
-        season.task(folder.parent / "winter", "full")
+        season.evaluation(folder.parent / "winter", "full")
     copy = tmp_path / "spring-1"
     copy.mkdir()
     for path in folder.iterdir():

@@ -89,7 +89,7 @@ def example(rationale: str = "Because of [1], something blue.") -> Shown:
 
 
 def many(n: int) -> list[Entry]:
-    """``n`` entries on one board: a third write rationales, some lack scores, every tenth has two more seeds."""
+    """``n`` entries of one task: a third write rationales, some lack scores, every tenth has two more seeds."""
     draw = random.Random(0)
     out = [entry("random", 0.002), entry("popularity", 0.02)]
     while len(out) < n:

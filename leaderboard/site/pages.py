@@ -1,0 +1,152 @@
+"""The pages of the site, rendered: an index, a page a task, a page an entry. What submitters wrote is text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import jinja2
+
+from benchmarks.harness.base import FAMILIES
+from benchmarks.harness.registries import default_metrics, load_metric
+from benchmarks.harness.results import PROTOCOLS, Score
+from leaderboard.site.columns import columns
+from leaderboard.site.figures import LINES, STYLES, figures
+from leaderboard.site.folder import PAGE
+from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Row, TaskTable, safe
+from leaderboard.site.significance import SignificanceGroups
+from leaderboard.verification.entry import Entry
+from rad import registry
+from rad.reporting import html
+from rad.runtime.files import canonical
+
+
+def pages(
+    entries: Sequence[Entry],
+    withdrawn: Mapping[str, str],
+    tables: Sequence[TaskTable],
+    significance: Sequence[SignificanceGroups],
+) -> Iterable[tuple[str, str]]:
+    """Path below the site's folder and HTML of every page.
+
+    Args:
+        entries: All of them.
+        withdrawn: Reasons by run of those that were taken back.
+        tables: Of the others.
+        significance: The groups of each table.
+    """
+    address = addresses(entries)
+    env = _environment(address, withdrawn)
+    tested = list(zip(tables, significance, strict=True))
+    yield (
+        "index.html",
+        env.get_template("index.html").render(
+            up="",
+            tables=tested,
+            matrix=_matrix(tables),
+            withdrawn_entries=[e for e in entries if e.run_id in withdrawn],
+            newest=max((e.submitted_at for e in entries), default=None),
+        ),
+    )
+    for table, numbered in tested:
+        shown = columns(table)
+        page = env.get_template("table.html").render(
+            up="",
+            table=table,
+            groups=numbered,
+            columns=shown,
+            figures=figures(table),
+            families=[(name, len(list(run))) for name, run in groupby(column.family for column in shown)],
+        )
+        yield f"{table.slug}.html", page
+    places = {e.run_id: (table, row) for table in tables for row in table.rows for e in row.entries}
+    for entry in entries:
+        table_row = places.get(entry.run_id)
+        page = env.get_template("entry.html").render(
+            up="../",
+            entry=entry,
+            table=table_row[0] if table_row else None,
+            row=table_row[1] if table_row else None,
+            scores=_scores(entry),
+            slices=_slices(entry),
+            provenance={k: v if isinstance(v, str) else canonical(v) for k, v in entry.result.provenance.items()},
+            command=_command(entry),
+        )
+        yield f"entries/{address[entry.run_id]}", page
+
+
+def addresses(entries: Iterable[Entry]) -> dict[str, str]:
+    """The page of each run below ``entries/``, no two alike even where capitals do not count."""
+    out: dict[str, str] = {}
+    used: set[str] = set()
+    for entry in entries:
+        name = stem = f"{safe(entry.folder)}-{safe(entry.run_id, 64)}"
+        number = 1
+        while name.lower() in used:
+            number += 1
+            name = f"{stem}-{number}"
+        used.add(name.lower())
+        out[entry.run_id] = f"{name}.html"
+    return out
+
+
+def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> jinja2.Environment:
+    env = html.environment(PAGE)
+    env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
+    env.filters["breakable"] = html.breakable
+    env.filters["thousands"] = lambda value: f"{value:,}"
+    env.globals.update(address=address, withdrawn=withdrawn, policy=html.policy("'self'", "'self'"), script="")
+    env.globals.update(SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS, LINES=LINES, STYLES=STYLES)
+    return env
+
+
+def _matrix(tables: Sequence[TaskTable]) -> dict[str, Any]:
+    """NDCG@10 of every model (rows) on every domain (columns): test, whole catalogue, the newest data of each."""
+    newest: dict[str, TaskTable] = {}
+    for table in tables:
+        if table.is_whole:
+            other = newest.get(table.domain)
+            if other is None or table.newest > other.newest:
+                newest[table.domain] = table
+    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    for domain, table in newest.items():
+        for row in reversed(table.rows):  # the best of several versions is written last
+            rows.setdefault((row.first.result.label, row.submitter), {})[domain] = row
+    return {"tables": newest, "rows": dict(sorted(rows.items()))}
+
+
+def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
+    """All scores over all queries by family: ranking first, then the families of explanations."""
+    scores = {s.metric: s for s in entry.explanation.scores if s.slice == "all"} if entry.explanation else {}
+    scores |= {s.metric: s for s in entry.result.scores if s.slice == "all"}
+    out: dict[str, list[Score]] = {}
+    usual = default_metrics()
+    for name in sorted(scores, key=lambda n: (usual.index(n) if n in usual else len(usual), n)):
+        out.setdefault(family(name), []).append(scores[name])
+    order = (*FAMILIES, "other")
+    return [(name, out[name]) for name in order if name in out]
+
+
+def family(metric: str) -> str:
+    """The family of a metric by its name, ``ranking`` where its file states none, ``other`` where it is unknown."""
+    base = metric.partition("@")[0].partition(".")[0]
+    if base not in registry.names("benchmarks.metrics"):
+        return "other"
+    return load_metric(base).family
+
+
+def _slices(entry: Entry) -> dict[str, Any]:
+    """Ranking metrics by slice of the queries: the slices with their sizes, and a row a metric."""
+    parts = {s.slice: s.n for s in entry.result.scores if s.slice != "all"}
+    names = dict.fromkeys(s.metric for s in entry.result.scores if s.slice != "all")
+    return {"parts": parts, "rows": {name: [entry.result.score(name, part) for part in parts] for name in names}}
+
+
+def _command(entry: Entry) -> str | None:
+    """The command that made the result, as one line, where the provenance has it as words."""
+    words = entry.result.provenance.get("command")
+    if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
+        return None
+    return " ".join(shlex.quote(w) for w in words)

@@ -1,0 +1,140 @@
+"""The folder of all entries: its files, what may not lie there, what a pull request adds, and withdrawals."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from leaderboard.verification.entry import (
+    ENTRY,
+    PREDICTIONS,
+    ROOT,
+    WITHDRAWN,
+    Entry,
+    Withdrawal,
+    parse,
+    read,
+)
+from leaderboard.verification.untrusted import text_violations
+from rad.errors import RadError
+from rad.runtime import provenance
+from rad.runtime.files import atomic_write
+
+
+def read_entries(root: Path = ROOT) -> list[Entry]:
+    """Every entry below ``root``, by path, withdrawn ones too. :class:`RadError` names the file and its violation."""
+    paths = [p for p in root.glob(f"*/*{ENTRY}") if not p.name.endswith(WITHDRAWN)]
+    entries = []
+    for path in sorted(paths):
+        entry = read(path, Entry)
+        if entry.file != path.relative_to(root).as_posix():
+            raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
+        entries.append(entry)
+    return entries
+
+
+def withdrawn(root: Path = ROOT) -> dict[str, str]:
+    """Reasons by ``run_id`` of the entries that were taken back."""
+    withdrawals = (read(path, Withdrawal) for path in sorted(root.glob(f"*/*{WITHDRAWN}")))
+    return {one.run_id: one.reason for one in withdrawals}
+
+
+def withdraw(root: Path, run_id: str, reason: str, submitter: dict[str, str]) -> Path:
+    """Write the file that takes an entry back, and return it. :class:`RadError` unless its submitter does so, once."""
+    paths = [p for p in root.glob(f"*/*{ENTRY}") if p.name == run_id + ENTRY]
+    if not paths:
+        raise RadError(f"{root}: no entry has the run_id {run_id}")
+    entry, target = read(paths[0], Entry), paths[0].with_name(run_id + WITHDRAWN)
+    if target.exists():
+        raise RadError(f"{target}: it is withdrawn already")
+    raw = {
+        "schema_version": 1,
+        "run_id": run_id,
+        "reason": reason,
+        "submitter": submitter,
+        "withdrawn_at": provenance.now(),
+    }
+    record, violations = parse(Withdrawal, raw)
+    violations += text_violations(raw)
+    if record is None or violations:
+        raise RadError("; ".join(violations))
+    if record.submitter != entry.submitter:
+        raise RadError(f"only who submitted an entry withdraws it: {entry.submitter.name}, with their contact")
+    with atomic_write(target) as file:
+        file.write(record.model_dump_json(indent=1) + "\n")
+    return target
+
+
+def entry_files(root: Path) -> list[Path]:
+    """The files of all entries below ``root``, whatever is in them; linked folders are left out."""
+    paths = root.resolve().glob(f"*/*{ENTRY}")
+    return sorted(p for p in paths if not p.name.endswith(WITHDRAWN) and not p.parent.is_symlink())
+
+
+def violations_of(root: Path) -> list[str]:
+    """Files that are no part of an entry, run ids that stand twice, withdrawals that are not the submitter's."""
+    violations, root = [], root.resolve()
+    entries = {p.relative_to(root).as_posix(): p for p in entry_files(root)}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            violations.append(f"{name}: a link")
+        elif path.is_dir():
+            if name.count("/"):
+                violations.append(f"{name}: a folder in a model's folder")
+        elif name in entries or (name.count("/") == 0 and name in (".gitkeep", "README.md")):
+            continue
+        elif not name.endswith((PREDICTIONS, WITHDRAWN)) or _owner(name) not in entries:
+            violations.append(f"{name}: no part of an entry")
+    counts = Counter(p.name for p in entries.values())
+    violations += [f"{name}: this run_id stands in {n} folders" for name, n in counts.items() if n > 1]
+    for path in sorted(root.glob(f"*/*{WITHDRAWN}")):
+        name = path.relative_to(root).as_posix()
+        if _owner(name) not in entries:
+            continue  # refused above
+        try:
+            withdrawal, entry = read(path, Withdrawal), read(entries[_owner(name)], Entry)
+        except RadError as error:
+            violations.append(str(error).replace(f"{root}/", ""))
+            continue
+        if f"{withdrawal.run_id}{WITHDRAWN}" != path.name:
+            violations.append(f"{name}: withdraws {withdrawal.run_id}")
+        if withdrawal.submitter != entry.submitter:
+            violations.append(f"{name}: only who submitted an entry withdraws it ({entry.submitter.name})")
+    return violations
+
+
+def _owner(name: str) -> str:
+    """The entry that a file belongs to."""
+    for end in (PREDICTIONS, WITHDRAWN):
+        if name.endswith(end):
+            return name.removesuffix(end) + ENTRY
+    return name
+
+
+def added_since(root: Path, ref: str) -> tuple[list[Path], list[str]]:
+    """The entries that were added since ``ref``, and a line for every file that was changed, moved or removed."""
+    top = Path(_git(root, "rev-parse", "--show-toplevel").strip())
+    out = _git(root, "diff", "--name-status", "--no-renames", "-z", f"{ref}...HEAD", "--", ".")
+    fields = out.split("\0")[:-1]
+    words = {"D": "deleted", "M": "changed", "T": "turned into another kind of file"}
+    paths, refused = set(), []
+    for status, name in zip(fields[::2], fields[1::2], strict=True):
+        path = top / name
+        short = path.relative_to(root.resolve()).as_posix()
+        if status != "A":
+            refused.append(f"{short}: {words.get(status, status)} since {ref}: files are added, never changed")
+        elif short.count("/") == 1 and short.endswith((ENTRY, PREDICTIONS)):
+            paths.add(root.resolve() / _owner(short))
+    return sorted(p for p in paths if p.exists()), refused
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, timeout=120, check=True)
+    except subprocess.CalledProcessError as error:
+        raise RadError(f"git {arguments[0]}: {error.stderr.decode(errors='replace').strip()[:300]}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RadError(f"git {arguments[0]} did not run in {root}: {error}") from error
+    return done.stdout.decode(errors="surrogateescape")

@@ -1,6 +1,6 @@
 """``evidence``: no language model. How much likelier do a draft's reasons make the item than its popularity does?
 
-The evidence drafter's mixture (``annotation/drafters/evidence.py``) is fitted to the domain's training purchases. A
+The evidence drafter's mixture (:mod:`rad.features.evidence_model`) is fitted to the domain's training purchases. A
 draft with reasons k of weight w_k, each resting on cited purchases j, makes the item i that was bought likely by
 
     p(i | draft) = sum_k w_k mean_j p(i | j, what reason k wants and avoids) + (1 - sum_k w_k) p(i)
@@ -22,9 +22,11 @@ from typing import ClassVar
 import numpy as np
 
 from annotation.campaign.judgements import ABSTAINED
-from annotation.drafters.evidence import Drafter, anchor_rows, popularity_share
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
+from rad.features.evidence_model import VERSION as MODEL_VERSION
+from rad.features.evidence_model import EvidenceModel, cited_rows, popularity_share
+from rad.rationales.templates import rationale
 from rad.types import Example, Reason
 
 REFERENCE = 1000  # training purchases whose drafts fix the quintiles
@@ -32,18 +34,19 @@ VERSION = "1"
 
 
 class Judge(RationaleJudge):
-    """Fits the evidence drafter to the training purchases of ``data``, and scores drafts by it."""
+    """Fits the evidence model to the training purchases of ``data``, and scores drafts by it."""
 
     name: ClassVar[str] = "evidence"
 
     def __init__(self, data: Dataset, seed: int = 0) -> None:
         super().__init__()
         train = data.examples["train"]
-        self.drafter = Drafter().fit(train, data.items, seed)
-        self._by_value = self.drafter.catalogue.incidence.tocsc()
+        self.model = EvidenceModel().fit(train, data.items, seed)
+        self._by_value = self.model.catalogue.incidence.tocsc()
         sample = random.Random(seed).sample(train, min(REFERENCE, len(train)))
-        drafts = [(self.drafter.draft(e.query, data.items[next(iter(e.relevant))]), e) for e in sample]
-        gains = self.gains([(draft, example) for draft, example in drafts if draft is not None and draft.reasons])
+        explained = [(self.model.explain(e.query, data.items[next(iter(e.relevant))]), e) for e in sample]
+        drafts = [(rationale(e.query, rs, "evidence", self.name, MODEL_VERSION), e) for rs, e in explained if rs]
+        gains = self.gains(drafts)
         self.n_reference = len(gains)
         self.quintiles = np.quantile(gains, [0.2, 0.4, 0.6, 0.8]) if len(gains) else np.zeros(4)
 
@@ -59,21 +62,21 @@ class Judge(RationaleJudge):
     def record(self) -> dict[str, object]:
         return {
             "version": VERSION,
-            "drafter_version": self.drafter.version,
+            "drafter_version": MODEL_VERSION,
             "quintiles_bits": [float(x) for x in self.quintiles],
             "reference_drafts": self.n_reference,
         }
 
     def gains(self, cases: Sequence[Case]) -> np.ndarray:
         """(cases,): in bits, how much likelier the reasons make the item than its popularity does."""
-        catalogue, prefixes = self.drafter.catalogue, self.drafter.prefixes
+        catalogue, prefixes = self.model.catalogue, self.model.prefixes
         folds: dict[int, list[int]] = defaultdict(list)
         for k, (_, example) in enumerate(cases):
             folds[prefixes.fold_of.get(example.query.user_id, len(prefixes.counts) - 1)].append(k)
         out = np.zeros(len(cases))
         for fold, members in folds.items():
             counts = prefixes.counts[fold]  # without the users of the fold, so that no purchase speaks for itself
-            share = popularity_share(counts, self.drafter.background_power)
+            share = popularity_share(counts, self.model.background_power)
             # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
             by_item: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)
             for k in members:
@@ -85,9 +88,7 @@ class Judge(RationaleJudge):
                     for item_id in cited:
                         by_item[catalogue.index[item_id]].append((k, reason, reason.weight / len(cited)))
             # One row (items,) a cited item: p(i | j). It is renormalised over the items that the reason allows.
-            for block, rows in anchor_rows(
-                catalogue, counts, self.drafter.weights, np.array(sorted(by_item), np.int64)
-            ):
+            for block, rows in cited_rows(catalogue, counts, self.model.weights, np.array(sorted(by_item), np.int64)):
                 for item, row in zip(block, rows, strict=True):
                     for k, reason, weight in by_item[int(item)]:
                         fits, target = self._fits(reason), self._target(cases[k][1])
@@ -98,11 +99,11 @@ class Judge(RationaleJudge):
         return out
 
     def _target(self, example: Example) -> int:
-        return self.drafter.catalogue.index[next(iter(example.relevant))]
+        return self.model.catalogue.index[next(iter(example.relevant))]
 
     def _fits(self, reason: Reason) -> np.ndarray:
         """(items,): which have all that the reason wants and nothing that it avoids."""
-        catalogue = self.drafter.catalogue
+        catalogue = self.model.catalogue
         out = np.ones(len(catalogue), bool)
         for claims, has in ((reason.wants, True), (reason.avoids, False)):
             for claim in claims:
@@ -112,6 +113,6 @@ class Judge(RationaleJudge):
         return out
 
     def _column(self, value: int) -> np.ndarray:
-        out = np.zeros(len(self.drafter.catalogue), bool)
+        out = np.zeros(len(self.model.catalogue), bool)
         out[self._by_value.indices[self._by_value.indptr[value] : self._by_value.indptr[value + 1]]] = True
         return out

@@ -19,11 +19,11 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from annotation.drafters.evidence import rationale
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank_block
 from rad.data.splits import sequences_of
 from rad.features import item_features
+from rad.rationales.templates import rationale
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 GRID = {"decay": (0.9, 1.0, 0.8), "power": (0.3, 0.1, 0.5)}

@@ -1,6 +1,6 @@
 """How strongly one item speaks for another: co-purchase, text, popularity. numpy and scipy only.
 
-These are the facts that a reason rests on. The evidence drafter weighs them to say which reasons explain a purchase,
+These are the facts that a reason rests on. The evidence model weighs them to say which reasons explain a purchase,
 and the head of the rationale-first model weighs them again to rank. Everything is counted from the interactions it is
 given and from the catalogue, so what must not be seen (a held-out fold, a later split) is left out by the caller.
 
@@ -73,15 +73,16 @@ class Catalogue:
         """Catalogue positions of a history."""
         return [self.index[x.item_id] for x in history]
 
-    def features(self, anchors: np.ndarray, counts: CoPurchase) -> np.ndarray:
-        """What each anchor item says of every item: float32 (anchors, items, FEATURES)."""
+    def features(self, cited: np.ndarray, counts: CoPurchase) -> np.ndarray:
+        """What each of the items ``cited`` says of every item: float32 (cited items, items, FEATURES)."""
         popularity = counts.popularity
-        norm = np.sqrt((popularity[anchors][:, None] + 1) * (popularity[None] + 1))
-        text = (self._texts[anchors] @ self._weights.T).toarray()
+        # (cited items, items): counts of a pair are normalised as in cosine similarity, text by the best match
+        norm = np.sqrt((popularity[cited][:, None] + 1) * (popularity[None] + 1))
+        text = (self._texts[cited] @ self._weights.T).toarray()
         text /= np.maximum(text.max(axis=1, keepdims=True), 1e-9)
-        out = np.empty((len(anchors), len(self), len(FEATURES)), np.float32)
+        out = np.empty((len(cited), len(self), len(FEATURES)), np.float32)
         for k, count in enumerate((counts.near, counts.ever)):
-            out[:, :, k] = np.log(count[anchors].toarray() / norm + _FLOOR) - np.log(_FLOOR)
+            out[:, :, k] = np.log(count[cited].toarray() / norm + _FLOOR) - np.log(_FLOOR)
         out[:, :, 2] = text
         out[:, :, 3] = text**2
         out[:, :, 4] = np.log1p(popularity) - 2.0
@@ -102,7 +103,8 @@ class CoPurchase:
         rows: list[np.ndarray] = []
         columns: list[np.ndarray] = []
         weights: list[np.ndarray] = []
-        together: list[np.ndarray] = []
+        pairs_of_users: list[np.ndarray] = []
+        # sparse entries (row, column, weight) are collected over all sequences, and summed when the matrix is made
         for sequence in sequences:
             s = np.asarray(sequence, dtype=np.int64)
             np.add.at(popularity, s, 1.0)
@@ -112,9 +114,9 @@ class CoPurchase:
                 columns += [after, before]
                 weights += [np.full(len(before), 1.0 / lag), np.full(len(before), 0.5 / lag)]
             recent = np.unique(s[-RECENT:])
-            together.append(np.stack(np.meshgrid(recent, recent), -1).reshape(-1, 2))
+            pairs_of_users.append(np.stack(np.meshgrid(recent, recent), -1).reshape(-1, 2))
         near = _matrix(rows, columns, weights, n_items)
-        pairs = np.concatenate(together) if together else np.zeros((0, 2), np.int64)
+        pairs = np.concatenate(pairs_of_users) if pairs_of_users else np.zeros((0, 2), np.int64)
         pairs = pairs[pairs[:, 0] != pairs[:, 1]]
         return cls(popularity, near, _matrix([pairs[:, 0]], [pairs[:, 1]], [np.ones(len(pairs))], n_items))
 
@@ -122,8 +124,8 @@ class CoPurchase:
 def _matrix(rows: list[np.ndarray], columns: list[np.ndarray], weights: list[np.ndarray], n: int) -> sp.csr_matrix:
     if not rows:
         return sp.csr_matrix((n, n), dtype=np.float32)
-    place = (np.concatenate(rows), np.concatenate(columns))
-    return sp.coo_matrix((np.concatenate(weights).astype(np.float32), place), shape=(n, n)).tocsr()
+    coordinates = (np.concatenate(rows), np.concatenate(columns))
+    return sp.coo_matrix((np.concatenate(weights).astype(np.float32), coordinates), shape=(n, n)).tocsr()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ class Prefixes:
             if len(history) + 1 > len(longest.get(e.query.user_id, ())):
                 longest[e.query.user_id] = (*history, target)
             if target not in history:
-                told = e.rationale if e.rationale and e.rationale.origin != "known" else None
-                rows.append((history, e.query.history, told, target, number[e.query.user_id]))
+                reviewed = e.rationale if e.rationale and e.rationale.origin != "known" else None
+                rows.append((history, e.query.history, reviewed, target, number[e.query.user_id]))
         n = len(catalogue)
         counts = [CoPurchase.of((s for u, s in longest.items() if fold[u] != f), n) for f in range(n_folds)]
         counts.append(CoPurchase.of(longest.values(), n))
@@ -190,10 +192,10 @@ class Prefixes:
         return Prefixes((history,), ((),), (None,), *one, self.counts, self.fold_of)
 
 
-def distribution(features: np.ndarray, weights: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """softmax over the catalogue of ``features @ weights``, the anchor itself left out: (anchors, items)."""
+def distribution(features: np.ndarray, weights: np.ndarray, cited: np.ndarray) -> np.ndarray:
+    """softmax over the catalogue of ``features @ weights``, the cited item itself left out: (cited items, items)."""
     score = features @ weights.astype(np.float32)
-    score[np.arange(len(anchors)), anchors] = -np.inf
+    score[np.arange(len(cited)), cited] = -np.inf
     score -= score.max(axis=1, keepdims=True)
     np.exp(score, out=score)
     score /= score.sum(axis=1, keepdims=True)

@@ -12,6 +12,7 @@ from annotation.judges import evidence, llm
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import rules
+from rad.rationales.templates import rationale
 from rad.types import Evidence, Reason
 from tests.annotation.agreement.test_measure import run
 from tests.support.fake_endpoint import fail, say
@@ -30,11 +31,16 @@ def judge(world):
     return evidence.Judge(world)
 
 
+def drafted(judge, world, example):
+    """What the evidence drafter writes for an example's target."""
+    reasons = judge.model.explain(example.query, world.items[next(iter(example.relevant))])
+    return rationale(example.query, reasons, "evidence", "evidence", "1")
+
+
 @pytest.fixture(scope="module")
 def cases(world, judge):
     examples = [e for e in world.examples["train"]][:30]
-    drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in examples]
-    return list(zip(drafts, examples, strict=True))
+    return [(drafted(judge, world, e), e) for e in examples]
 
 
 @pytest.fixture
@@ -63,12 +69,12 @@ def written(folder, name):
 
 def test_bits_are_those_of_the_mixture_worked_out_by_hand(world, judge, cases):
     draft, example = cases[5]
-    catalogue, prefixes = judge.drafter.catalogue, judge.drafter.prefixes
+    catalogue, prefixes = judge.model.catalogue, judge.model.prefixes
     target, last = next(iter(example.relevant)), len(example.query.history) - 1
     anchor = catalogue.index[example.query.history[last].item_id]
     counts = prefixes.counts[prefixes.fold_of[example.query.user_id]]
-    row = next(evidence.anchor_rows(catalogue, counts, judge.drafter.weights, np.array([anchor])))[1][0]
-    share = evidence.popularity_share(counts, judge.drafter.background_power)[catalogue.index[target]]
+    row = next(evidence.cited_rows(catalogue, counts, judge.model.weights, np.array([anchor])))[1][0]
+    share = evidence.popularity_share(counts, judge.model.background_power)[catalogue.index[target]]
     attribute, value = next((a, v) for a, values in world.items[target].attributes.items() for v in values)
     among = [k for k, i in enumerate(catalogue.ids) if value in world.items[i].attributes.get(attribute, ())]
     wants = Reason(Evidence((last,), "sequence"), ((attribute, value),), weight=0.4)
@@ -93,8 +99,7 @@ def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge
 def test_evidence_knows_explained_choices_from_unexplained_ones(world, judge):
     """The built-in world knows which choices have a reason. The judge, which is not told, ranks these higher."""
     train = [e for e in world.examples["train"] if e.rationale is not None]
-    drafts = [judge.drafter.draft(e.query, world.items[next(iter(e.relevant))]) for e in train]
-    bits = judge.gains(list(zip(drafts, train, strict=True)))
+    bits = judge.gains([(drafted(judge, world, e), e) for e in train])
     known = np.array([e.rationale.verdict == "supported" for e in train])
     higher = np.mean(bits[known][:, None] > bits[~known])  # the area under the ROC curve
     assert len(train) > 400 and higher > 0.65

@@ -218,7 +218,8 @@ def _profiles(half: str, words: ModuleType, data: Dataset) -> Iterator[Outcome]:
 
 def clean_texts() -> Iterator[tuple[str, int, list[str]]]:
     """Where, how many texts, and which of them are called a leak: what RAD itself writes."""
-    from annotation.drafters.evidence import Drafter
+    from rad.features.evidence_model import EvidenceModel
+    from rad.rationales.templates import rationale
 
     for spec in ("world:seed=7,users=300,items=400", "world_science:seed=7,users=300,items=400"):
         data = open_dataset(spec)
@@ -227,9 +228,13 @@ def clean_texts() -> Iterator[tuple[str, int, list[str]]]:
         rows = [e for split in data.examples.values() for e in split if e.rationale]
         yield f"{name}: known rationales", len(rows), _false(rules, data, rows)
         train = data.examples["train"][::5]
-        drafter = Drafter().fit(data.examples["train"], data.items)
-        drafts = [replace(e, rationale=drafter.draft(e.query, data.items[next(iter(e.relevant))])) for e in train]
-        drafts = [e for e in drafts if e.rationale]
+        model = EvidenceModel().fit(data.examples["train"], data.items)
+        explained = [(e, model.explain(e.query, data.items[next(iter(e.relevant))])) for e in train]
+        drafts = [
+            replace(e, rationale=rationale(e.query, reasons, "evidence", "evidence", "1"))
+            for e, reasons in explained
+            if reasons is not None
+        ]
         yield f"{name}: drafts of evidence", len(drafts), _false(rules, data, drafts)
         findings = list(dataset_checks.snapshots(data))
         yield f"{name}: item texts", len(data.items), [f.text for f in findings if f.level == "leak"]

@@ -14,10 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from annotation.drafters.evidence import anchor_rows, slots_of
 from benchmarks.models.rationale_first.reasoner import NEVER
 from benchmarks.models.rationale_first.sft import Reasons, still_taught
 from benchmarks.models.rationale_first.story import Story
+from rad.features.evidence_model import cited_rows, recent_items
 from rad.features.item_features import Catalogue, CoPurchase
 from rad.types import Interaction
 
@@ -54,7 +54,7 @@ class Gate(nn.Module):
 
     def story(self, histories: Sequence[Sequence[int]], past: Sequence[Past], reach: np.ndarray) -> Story:
         """The claims of each history, rated as in ``past``. ``reach`` (items, V): p(v | what goes with an item)."""
-        anchors = torch.from_numpy(slots_of(histories, self.slots))
+        anchors = torch.from_numpy(recent_items(histories, self.slots))
         place = torch.softmax(self.recency.masked_fill(anchors < 0, NEVER), 1)
         own, there = anchors.clamp(min=0), (anchors >= 0)[..., None]
         recently = torch.einsum("ej,ejv->ev", place, self.has[own] * there)
@@ -84,7 +84,7 @@ class Gate(nn.Module):
     def reach(self, counts: CoPurchase) -> np.ndarray:
         """(items, V): how likely what goes together with an item has a value."""
         out = np.zeros((len(self.catalogue), len(self.catalogue.values)), np.float32)
-        for block, rows in anchor_rows(self.catalogue, counts, self.affinity, np.arange(len(self.catalogue))):
+        for block, rows in cited_rows(self.catalogue, counts, self.affinity, np.arange(len(self.catalogue))):
             out[block] = rows @ self.catalogue.incidence
         return out
 

@@ -37,7 +37,6 @@ import transformers
 import trl
 from pydantic import Field
 
-from annotation.drafters.evidence import SLOTS, Drafter, rationale
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.models._scoring import ItemIndex as Columns
 from benchmarks.models._scoring import rank_block
@@ -48,7 +47,9 @@ from benchmarks.models.rationale_first.reasoner import Reasoner, chunks_of
 from benchmarks.models.rationale_first.sft import Direct, Drafts, Reasons, Reviewed, Schedule, train
 from benchmarks.models.rationale_first.story import Story
 from rad.data.splits import sequences_of
+from rad.features.evidence_model import RECENCY_POSITIONS, EvidenceModel
 from rad.features.item_features import Catalogue, CoPurchase
+from rad.rationales.templates import rationale
 from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
@@ -123,13 +124,13 @@ class Model(RationaleRecommender):
     ) -> None:
         configure_torch()
         torch.manual_seed(seed)
-        s, drafter = self.settings, Drafter().fit(train, items, seed)
+        s, drafter = self.settings, EvidenceModel().fit(train, items, seed)
         self.drafter, self.items = drafter, items
         self.catalogue: Catalogue = drafter.catalogue
         self.columns = Columns(items)
         sequences = sequences_of([*train, *validation]).values()
         self.counts = CoPurchase.of((self.catalogue.indices(x) for x in sequences), len(self.catalogue))
-        self.gate = Gate(self.catalogue, SLOTS, drafter.weights)
+        self.gate = Gate(self.catalogue, RECENCY_POSITIONS, drafter.weights)
         self.head = self._head(drafter, lambda: self.gate.words, self.gate.words.shape[1])
         reviewed = Reviewed(self.catalogue, drafter.prefixes)
         self.reviews = ["reviewed rationales"] if any(drafter.prefixes.reviewed) else []
@@ -139,15 +140,19 @@ class Model(RationaleRecommender):
         if s.reasoner == "lm":
             self._fit_language_model(drafter, reviewed, items, seed)
 
-    def _head(self, drafter: Drafter, words: Callable[[], torch.Tensor], width: int) -> Head:
+    def _head(self, drafter: EvidenceModel, words: Callable[[], torch.Tensor], width: int) -> Head:
         fitted = drafter.weights, drafter.background_power
         return Head(self.catalogue, *fitted, words, width, self.settings.brevity)
 
-    def _fit_language_model(self, drafter: Drafter, reviewed: Reviewed, items: Mapping[str, Item], seed: int) -> None:
+    def _fit_language_model(
+        self, drafter: EvidenceModel, reviewed: Reviewed, items: Mapping[str, Item], seed: int
+    ) -> None:
         s, prefixes = self.settings, drafter.prefixes
         titles = [item.title for item in items.values()]
         pauses = s.pauses if s.rationale == "filler" else 0
-        self.reasoner = Reasoner(self.catalogue, titles, s.base_model, SLOTS, s.window, s.hidden, s.layers, pauses)
+        self.reasoner = Reasoner(
+            self.catalogue, titles, s.base_model, RECENCY_POSITIONS, s.window, s.hidden, s.layers, pauses
+        )
         if s.rationale != "first":
             objective: Any = Direct(self.catalogue.incidence, prefixes, self.gate.ranking)
         else:
@@ -198,12 +203,11 @@ class Model(RationaleRecommender):
     def _without(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         """Ranked without a rationale; the arm ``after`` then has its first item explained."""
         for query, prediction in zip(queries, rank_block(queries, self._direct(queries), self.columns), strict=True):
-            made = None
+            reasons = None
             if self.settings.rationale == "after":
-                made = self.drafter.draft(query, self.items[prediction.ranking[0]])
-            yield replace(
-                prediction, rationale=made and rationale(query, made.reasons, "model", self.card.name, VERSION)
-            )
+                reasons = self.drafter.explain(query, self.items[prediction.ranking[0]])
+            written = None if reasons is None else rationale(query, reasons, "model", self.card.name, VERSION)
+            yield replace(prediction, rationale=written)
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         """Rank from the given rationales: predictions go through here, so their ranking has no other source."""

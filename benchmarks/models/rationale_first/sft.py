@@ -32,10 +32,10 @@ from transformers import ProgressCallback
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
-from annotation.drafters.evidence import Drafter
 from benchmarks.models.rationale_first.head import APPEAL_DECAY, Head
 from benchmarks.models.rationale_first.reasoner import LOUDNESS, Chunk, Reasoner
 from benchmarks.models.rationale_first.story import Story
+from rad.features.evidence_model import EvidenceModel
 from rad.features.item_features import Catalogue, CoPurchase, Prefixes
 
 CHECKPOINT_STEPS = 300
@@ -69,7 +69,7 @@ class Drafts:
     ``draft`` (N, F) their shares; ``cited`` (N, J) what of *together* is owed to each of the last purchases.
     """
 
-    def __init__(self, drafter: Drafter) -> None:
+    def __init__(self, drafter: EvidenceModel) -> None:
         self.unseen = np.array([r is None for r in drafter.prefixes.reviewed])  # people's word replaces a draft
         table, together, by_value = drafter.posterior(drafter.prefixes)
         share, whole = by_value.sum(1), together.sum(1, keepdims=True)

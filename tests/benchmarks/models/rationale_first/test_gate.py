@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from annotation.drafters.evidence import SLOTS, Drafter
 from benchmarks.models.rationale_first.gate import Gate
 from benchmarks.models.rationale_first.head import Head
 from benchmarks.models.rationale_first.sft import TAUGHT, Drafts, Reasons, Reviewed
+from rad.features.evidence_model import RECENCY_POSITIONS, EvidenceModel
 from rad.types import Evidence, Interaction, Rationale, Reason
 
 
 @pytest.fixture
 def fitted(toy):
     torch.manual_seed(0)
-    drafter = Drafter().fit(toy.examples["train"], toy.items, steps=5)
-    gate = Gate(drafter.catalogue, SLOTS, drafter.weights)
+    drafter = EvidenceModel().fit(toy.examples["train"], toy.items, steps=5)
+    gate = Gate(drafter.catalogue, RECENCY_POSITIONS, drafter.weights)
     head = Head(
         drafter.catalogue, drafter.weights, drafter.background_power, lambda: gate.words, gate.words.shape[1], 0.01
     )
@@ -87,8 +87,8 @@ def taught(toy, reviewed):
     train = toy.examples["train"]
     if reviewed:
         train = [dataclasses.replace(e, rationale=reviewed(e)) for e in train]
-    drafter = Drafter().fit(train, toy.items, steps=5)
-    gate = Gate(drafter.catalogue, SLOTS, drafter.weights)
+    drafter = EvidenceModel().fit(train, toy.items, steps=5)
+    gate = Gate(drafter.catalogue, RECENCY_POSITIONS, drafter.weights)
     facts = drafter.weights, drafter.background_power
     head = Head(drafter.catalogue, *facts, lambda: gate.words, gate.words.shape[1], 0.01)
     lesson = Reviewed(drafter.catalogue, drafter.prefixes)
@@ -108,7 +108,7 @@ def reviewed_as(origin, claim):
 
 
 def test_a_reviewed_rationale_is_learned_and_a_worlds_own_cause_is_not(toy):
-    claim = sorted(Drafter().fit(toy.examples["train"], toy.items, steps=1).catalogue.values)[0]
+    claim = sorted(EvidenceModel().fit(toy.examples["train"], toy.items, steps=1).catalogue.values)[0]
     _, _, plain = taught(toy, None)
     drafter, lesson, known = taught(toy, reviewed_as("known", claim))
     assert not any(drafter.prefixes.reviewed) and len(lesson.story.unexplained) == 0
@@ -132,7 +132,7 @@ def test_a_reviewed_rationale_that_says_what_the_story_says_costs_its_entropy_al
         return Rationale("r", example.query.query_id, (together,), "said", "supported", "human", "anyone", "1")
 
     train = [dataclasses.replace(e, rationale=made(e)) for e in toy.examples["train"]]
-    drafter = Drafter().fit(train, toy.items, steps=1)
+    drafter = EvidenceModel().fit(train, toy.items, steps=1)
     lesson, rows = Reviewed(drafter.catalogue, drafter.prefixes), np.arange(3)
     own = lesson.story[:3]
     least = -(own.rivals() * own.rivals().clamp(min=1e-6).log()).sum(1).mean().item()

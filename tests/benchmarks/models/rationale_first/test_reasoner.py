@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from annotation.drafters.evidence import SLOTS, Drafter
 from benchmarks.models.rationale_first.head import Head
 from benchmarks.models.rationale_first.reasoner import Chunk, Reasoner, chunks_of
 from benchmarks.models.rationale_first.sft import Drafts, Reasons, last_checkpoint
 from rad.errors import RadError
+from rad.features.evidence_model import RECENCY_POSITIONS, EvidenceModel
 from rad.features.item_features import Catalogue
 
 
@@ -130,8 +130,8 @@ def test_chunks_cover_every_example_once_with_enough_of_its_history():
 
 
 def test_drafts_follow_the_drafter_and_fade(toy, catalogue):
-    reasoner = Reasoner(catalogue, [], None, slots=SLOTS, window=6, hidden=32, layers=1)
-    drafter = Drafter().fit(toy.examples["train"], toy.items, steps=5)
+    reasoner = Reasoner(catalogue, [], None, slots=RECENCY_POSITIONS, window=6, hidden=32, layers=1)
+    drafter = EvidenceModel().fit(toy.examples["train"], toy.items, steps=5)
     head = Head(catalogue, drafter.weights, drafter.background_power, reasoner.words, 32, 0.02)
     drafts = Drafts(drafter)
     objective = Reasons(head, drafter.prefixes, drafts)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from annotation.campaign.folder import Campaign
 from annotation.drafters.base import Draft, RationaleDrafter
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.runtime import records
 from rad.runtime.files import Journal, parse_jsonl, read_jsonl, write_jsonl
 from rad.runtime.provenance import now
@@ -37,7 +37,7 @@ def read(campaign: Campaign) -> list[Rationale]:
         lines = list(enumerate((line.decode() for line in complete), 1))
     except UnicodeDecodeError as error:
         raise RadError(f"{path}: not UTF-8 ({error.reason})") from error
-    return [draft for _, draft in rules.parse(path, parse_jsonl(path, lines))]
+    return [draft for _, draft in files.parse(path, parse_jsonl(path, lines))]
 
 
 def by_id(campaign: Campaign) -> dict[str, Rationale]:

@@ -9,7 +9,7 @@ from annotation.campaign import aggregation, drafts
 from annotation.campaign.aggregation import Answers, Outcome
 from annotation.campaign.data import open_data, training_examples
 from annotation.campaign.folder import Campaign
-from rad.rationales import rules as rationales
+from rad.rationales import files
 from rad.rationales.rules import Rules
 from rad.runtime.files import write_jsonl
 from rad.types import Judgement, Rationale
@@ -43,7 +43,7 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
             line = _origin(draft, answers, outcome) | {"guideline_version": settings.guideline_version}
             line |= {"rationale_id": released, "state": state, "broken_rules": violations or None}
             provenance.append({name: value for name, value in line.items() if value is not None})
-    rationales.write(campaign.file("rationales.jsonl"), accepted)
+    files.write(campaign.file("rationales.jsonl"), accepted)
     write_jsonl(campaign.file("provenance.jsonl"), provenance)
     return states
 

@@ -1,4 +1,4 @@
-"""A data set with the rationales that an annotation campaign gave: ``campaign:FOLDER``.
+"""A data set with the rationales that an annotation campaign approved: ``campaign:FOLDER``.
 
     python -m rad load campaign:campaigns/first
 
@@ -17,7 +17,7 @@ from rad.data.domain import BaseDomain, Corpus
 from rad.data.load import load_domain
 from rad.data.sources import resolve_path
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.runtime.files import read_jsonl
 
 
@@ -49,19 +49,19 @@ class Domain(BaseDomain):
             raise RadError(f"{folder} has no reviewed rationales yet: python -m annotation pull {folder}")
         domain = load_domain(spec)
         corpus = domain.load(data_dir)
-        given = {r.query_id: r for _, r in rules.read(path)}
-        known = {f"{user}-{k}" for user, sequence in corpus.sequences.items() for k in range(len(sequence))}
-        if strange := sorted(given.keys() - known):
+        rationales = {rationale.query_id: rationale for _, rationale in files.read(path)}
+        queries = {f"{user}-{k}" for user, sequence in corpus.sequences.items() for k in range(len(sequence))}
+        if strange := sorted(rationales.keys() - queries):
             raise RadError(
                 f"{path}: query {strange[0]} is not in {spec}: is it the data that the campaign was begun with?"
             )
         notes = {
-            "reviewed rationales": len(given),
+            "reviewed rationales": len(rationales),
             "of these decided by simulated reviewers, no people": _simulated(folder),
         }
         return replace(
             corpus,
-            rationales=given,
+            rationales=rationales,
             notes={**corpus.notes, **{k: n for k, n in notes.items() if n}},
             domain=corpus.domain or domain.name,  # public ids are those of the domain
             version=corpus.version or domain.version,

@@ -69,10 +69,11 @@ class Bm25:
         return out
 
     def _counts(self, documents: Sequence[list[str]]) -> sp.csr_matrix:
-        known = self.vocabulary
-        ids = [[known[word] for word in words if word in known] for words in documents]
+        numbers = self.vocabulary
+        # one row a document: the numbers of its words one after another, then equal ones of a row are summed
+        ids = [[numbers[word] for word in words if word in numbers] for words in documents]
         indptr = np.cumsum([0, *map(len, ids)])
         indices = np.fromiter(chain.from_iterable(ids), dtype=np.int64, count=int(indptr[-1]))
-        counts = sp.csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(ids), len(known)))
+        counts = sp.csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(ids), len(numbers)))
         counts.sum_duplicates()
         return counts

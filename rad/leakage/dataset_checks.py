@@ -22,7 +22,7 @@ from rad.leakage.snapshot_fields import is_snapshot, snapshot_wording
 from rad.rationales.rules import COUNTED, LEAKS, Rules
 from rad.types import Example, Split
 
-STEP = 10  # catalogue places after the last item that count as "the next ids"
+STEP = 10  # catalogue positions after the last item that count as "the next ids"
 SAME_HISTORY = 0.05  # share of test queries with another user's whole history from which they count as a leak
 _PAIRS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
 
@@ -35,13 +35,13 @@ def check(data: Dataset) -> Iterator[Finding]:
 
 def id_order(data: Dataset) -> Iterator[Finding]:
     """Leak: ids in the order of purchase. Two signs, each against chance at ``Z`` standard deviations: the next item
-    is among the ``STEP`` places after the last one (what the control ``next_id`` exploits), and the rank correlation
-    of place in the sequence and place in the catalogue, over all users. Ids that are numbers are put in that order.
+    is among the ``STEP`` ids after the last one (what the control ``next_id`` exploits), and the rank correlation
+    of the positions in the sequence and in the catalogue, over all users. Ids that are numbers are put in that order.
     """
     numbers = all(item_id.isdecimal() for item_id in data.items)
     order = sorted(data.items, key=int) if numbers else list(data.items)
-    place = {item_id: k for k, item_id in enumerate(order)}
-    walks = [[place[x.item_id] for x in sequence] for sequence in data.sequences.values()]
+    position = {item_id: k for k, item_id in enumerate(order)}
+    walks = [[position[x.item_id] for x in sequence] for sequence in data.sequences.values()]
     steps = [b - a for walk in walks for a, b in pairwise(walk)]
     hits = sum(0 < step <= STEP for step in steps)
     share = min(STEP, len(order)) / max(1, len(order))
@@ -65,6 +65,7 @@ def _rank_correlation(walks: Sequence[Sequence[int]]) -> tuple[float, float]:
     total, weight = 0.0, 0
     for walk in walks:
         n = len(walk)
+        # (n,) each: position and rank in a walk, both centred, so that their product is the covariance
         _, where, counts = np.unique(walk, return_inverse=True, return_counts=True)
         ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]  # equal values share the mean of their ranks
         a, b = np.arange(n) - (n - 1) / 2, ranks - (n + 1) / 2
@@ -93,17 +94,17 @@ def split_order(data: Dataset) -> Iterator[Finding]:
         for e in data.examples[split]:
             last[split].setdefault(e.query.user_id, e)
     for early, late in _PAIRS:
-        wrong = []
+        misplaced = []
         for e in data.examples[early]:
             other = last[late].get(e.query.user_id)
             if other is None:
                 continue
-            n, known = len(e.query.history), other.query.history
-            same = [x.item_id for x in e.query.history] == [x.item_id for x in known[:n]]
-            if not same or not e.relevant.keys() <= {x.item_id for x in known[n:]}:
-                wrong.append(f"{e.query.query_id} against {other.query.query_id}")
+            n, longer = len(e.query.history), other.query.history
+            same = [x.item_id for x in e.query.history] == [x.item_id for x in longer[:n]]
+            if not same or not e.relevant.keys() <= {x.item_id for x in longer[n:]}:
+                misplaced.append(f"{e.query.query_id} against {other.query.query_id}")
         text = f"{early} answers that do not lie before the {late} query of the same user"
-        yield finding(f"{early} before {late}", wrong, len(data.examples[early]), text)
+        yield finding(f"{early} before {late}", misplaced, len(data.examples[early]), text)
 
 
 def time_order(data: Dataset) -> Iterator[Finding]:
@@ -116,8 +117,8 @@ def time_order(data: Dataset) -> Iterator[Finding]:
         order = "the order is the source's own" if data.ordered else "no order either, histories are sets"
         yield Finding("time order", "note", f"no timestamps: {order}")
         return
-    wrong = [user for user, times in timed.items() if any(a > b for a, b in pairwise(times))]
-    yield finding("time order", wrong, len(timed), "users whose sequence goes back in time")
+    reversed_users = [user for user, times in timed.items() if any(a > b for a, b in pairwise(times))]
+    yield finding("time order", reversed_users, len(timed), "users whose sequence goes back in time")
     rows = [e.query for split in SPLITS for e in data.examples[split]]
     back = [q.query_id for q in rows if any((a.timestamp or 0) > (b.timestamp or 0) for a, b in pairwise(q.history))]
     yield finding("history order", back, len(rows), "queries whose history goes back in time")
@@ -128,8 +129,8 @@ def time_order(data: Dataset) -> Iterator[Finding]:
 def repeats(data: Dataset) -> Iterator[Finding]:
     """Note: answers that are in their own history. They score 0 and are counted."""
     rows = data.examples["test"]
-    wrong = [e.query.query_id for e in rows if e.relevant.keys() & {x.item_id for x in e.query.history}]
-    yield finding("repeat targets", wrong, len(rows), "test answers that are in their own history (score 0)", "note")
+    repeated = [e.query.query_id for e in rows if e.relevant.keys() & {x.item_id for x in e.query.history}]
+    yield finding("repeat targets", repeated, len(rows), "test answers that are in their own history (score 0)", "note")
 
 
 def duplicates(data: Dataset) -> Iterator[Finding]:
@@ -137,8 +138,8 @@ def duplicates(data: Dataset) -> Iterator[Finding]:
     that another user has too; more than ``COPIES`` of them that stand, answer included, in the training data, of
     whatever user. Fewer are a note: short sequences meet by chance.
     """
-    whole = Counter(tuple(x.item_id for x in s) for s in data.sequences.values())
-    twice = [u for u, s in data.sequences.items() if whole[tuple(x.item_id for x in s)] > 1]
+    owners = Counter(tuple(x.item_id for x in s) for s in data.sequences.values())
+    twice = [u for u, s in data.sequences.items() if owners[tuple(x.item_id for x in s)] > 1]
     yield finding("duplicate users", twice, len(data.sequences), "users with the very sequence of another user")
     test = data.examples["test"]
     users: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -147,8 +148,8 @@ def duplicates(data: Dataset) -> Iterator[Finding]:
     shared = [e.query.query_id for e in test if len(users[_items(e)]) > 1]
     level: Level = "leak" if len(shared) > SAME_HISTORY * len(test) else "note"
     yield finding("same history", shared, len(test), "test queries whose history another user has too", level)
-    known = {(_items(e), answer) for e in data.examples["train"] for answer in e.relevant}
-    copies = [e.query.query_id for e in test if any((_items(e), answer) in known for answer in e.relevant)]
+    training = {(_items(e), answer) for e in data.examples["train"] for answer in e.relevant}
+    copies = [e.query.query_id for e in test if any((_items(e), answer) in training for answer in e.relevant)]
     level = "leak" if len(copies) > COPIES * len(test) else "note"
     text = "test queries that stand in the training data, answer included"
     yield finding("train/test copies", copies, len(test), text, level)
@@ -178,8 +179,8 @@ def snapshots(data: Dataset) -> Iterator[Finding]:
             values[name].update(own)
     names = sorted(name for name in values if is_snapshot(name, values[name]))
     yield finding("snapshot fields", names, 0, "attributes that tell how popular an item became")
-    told = [f"{i.item_id}: {words}" for i in data.items.values() if (words := snapshot_wording(i.text)) is not None]
-    yield finding("snapshot text", told, len(data.items), "item texts with a rating, a rank or a number of buyers")
+    texts = [f"{i.item_id}: {words}" for i in data.items.values() if (words := snapshot_wording(i.text)) is not None]
+    yield finding("snapshot text", texts, len(data.items), "item texts with a rating, a rank or a number of buyers")
 
 
 def candidate_files(data: Dataset) -> Iterator[Finding]:
@@ -187,17 +188,18 @@ def candidate_files(data: Dataset) -> Iterator[Finding]:
     rows = [e for split in SPLITS for e in data.examples[split] if e.query.candidates is not None]
     if not rows:
         return
-    wrong = [f"{e.query.query_id}: {f}" for e in rows if (f := candidate_fault(data, e, e.query.candidates or ()))]
-    yield finding("candidates", wrong, len(rows), CANDIDATES)
+    checked = ((e.query.query_id, candidate_violation(data, e, e.query.candidates or ())) for e in rows)
+    bad_lists = [f"{query_id}: {violation}" for query_id, violation in checked if violation]
+    yield finding("candidates", bad_lists, len(rows), CANDIDATES)
 
 
 CANDIDATES = "candidate lists with a duplicate, a bought item, an unknown item or no answer"
 
 
-def candidate_fault(data: Dataset, example: Example, listed: Sequence[str]) -> str | None:
+def candidate_violation(data: Dataset, example: Example, listed: Sequence[str]) -> str | None:
     """What is wrong with a list of candidates for one query, in a few words; None if nothing is."""
-    if twice := repeated(listed):
-        return twice
+    if duplicate := duplicate_candidate(listed):
+        return duplicate
     bought = {x.item_id for x in (*example.query.history, *data.sequences.get(example.query.user_id, ()))}
     if taken := [item_id for item_id in listed if item_id in bought - example.relevant.keys()]:
         return f"{taken[0]} is one of the user's own"
@@ -206,7 +208,7 @@ def candidate_fault(data: Dataset, example: Example, listed: Sequence[str]) -> s
     return None if example.relevant.keys() <= set(listed) else "lacks the answer"
 
 
-def repeated(listed: Sequence[str]) -> str | None:
+def duplicate_candidate(listed: Sequence[str]) -> str | None:
     """Which candidate comes more than once, if one does."""
     return next((f"{item_id} comes {n} times" for item_id, n in Counter(listed).items() if n > 1), None)
 
@@ -223,10 +225,10 @@ def known_rationales(data: Dataset) -> Iterator[Finding]:
         assert e.rationale is not None
         seen = set()
         for item_id in e.relevant:
-            for fault in rules.violations(e.rationale, e.query, data.items[item_id]):
-                if fault.rule not in seen:
-                    broken[fault.rule].append(f"{e.query.query_id}: {fault.detail}")
-                    seen.add(fault.rule)
+            for violation in rules.violations(e.rationale, e.query, data.items[item_id]):
+                if violation.rule not in seen:
+                    broken[violation.rule].append(f"{e.query.query_id}: {violation.detail}")
+                    seen.add(violation.rule)
     yield from rule_findings(broken, len(rows))
 
 
@@ -253,7 +255,7 @@ def rule_findings(broken: Mapping[str, Sequence[str]], total: int, rules: Iterab
     return [finding(r, broken.get(r, ()), total, RULE_TEXTS[r], "note" if r in notes else "leak") for r in rules]
 
 
-def stated(data: Dataset) -> Iterator[Finding]:
+def declared(data: Dataset) -> Iterator[Finding]:
     """Leak: what the loader itself calls one, since a domain argument asked for fields that give answers away."""
     for note, count in data.notes.items():
         if note.startswith(LEAK):
@@ -262,5 +264,5 @@ def stated(data: Dataset) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Dataset], Iterator[Finding]], ...] = (
     *(id_order, query_ids, split_order, time_order, repeats, duplicates, cold, snapshots, candidate_files),
-    *(answers_in_input, profiles, known_rationales, stated),
+    *(answers_in_input, profiles, known_rationales, declared),
 )

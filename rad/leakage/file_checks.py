@@ -13,7 +13,7 @@ Without a domain, wording and weights are checked, and whether ``text`` names ``
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from typing import Any
 from rad.data.dataset import Dataset
 from rad.data.splits import SPLITS
 from rad.errors import RadError
-from rad.leakage.dataset_checks import CANDIDATES, candidate_fault, repeated, rule_findings
+from rad.leakage.dataset_checks import CANDIDATES, candidate_violation, duplicate_candidate, rule_findings
 from rad.leakage.finding import Finding, finding
-from rad.rationales.rules import Rules, Violation, forbidden_wording, from_dict, weight_violations
+from rad.rationales.files import from_dict
+from rad.rationales.rules import Rules, Violation, forbidden_wording, weight_violations
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale
@@ -38,10 +39,10 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
         raise RadError(f"{path}: no lines")
     examples = _examples(data)
     rules = Rules(data.items) if data else None
-    plain = _plain_rules([row for _, row in rows if isinstance(row, dict)])
+    plain = _plain_rules([row for _, row in rows if isinstance(row, _PlainRationale)])
     broken: dict[str, list[str]] = defaultdict(list)
     unknown, ids, total = [], Counter[str](), 0
-    negatives, listed = [], 0
+    bad_lists, listed = [], 0
     for number, row in rows:
         if row is None:
             continue
@@ -51,26 +52,27 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
             if data is not None and example is None:
                 unknown.append(f"line {number}: {row.query_id}")
                 continue
-            known = candidate_fault(data, example, row.candidates) if data and example else repeated(row.candidates)
-            if known:
-                negatives.append(f"line {number}: {known}")
+            listing = row.candidates
+            bad = candidate_violation(data, example, listing) if data and example else duplicate_candidate(listing)
+            if bad:
+                bad_lists.append(f"line {number}: {bad}")
             continue
         total += 1
-        faults: list[Violation] = []
-        if isinstance(row, dict):
-            faults = [*forbidden_wording(row["text"]), *_names(plain, row)]
+        violations: list[Violation] = []
+        if isinstance(row, _PlainRationale):
+            violations = [*forbidden_wording(row.text), *_names(plain, row)]
         elif rules is None or data is None:
-            faults = [*forbidden_wording(row.text), *weight_violations(row)]
+            violations = [*forbidden_wording(row.text), *weight_violations(row)]
         elif (example := examples.get(row.query_id)) is None:
             unknown.append(f"line {number}: {row.query_id}")
         else:
             for target in example.relevant:
-                faults += rules.violations(row, example.query, data.items[target])
+                violations += rules.violations(row, example.query, data.items[target])
         if isinstance(row, Rationale):
             ids[row.rationale_id] += 1
-        for rule, detail in {fault.rule: fault.detail for fault in reversed(faults)}.items():
+        for rule, detail in {one.rule: one.detail for one in reversed(violations)}.items():
             broken[rule].append(f"line {number}: {detail}")
-    candidates = [finding("candidates", negatives, listed, CANDIDATES)] if listed else []
+    candidates = [finding("candidates", bad_lists, listed, CANDIDATES)] if listed else []
     if listed and not total:
         return [*candidates, *_unknown(data, unknown, listed)]
     twice = [f"{name} ({n} times)" for name, n in ids.items() if n > 1]
@@ -92,7 +94,16 @@ class _Candidates:
     candidates: tuple[str, ...]
 
 
-def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class _PlainRationale:
+    """A published rationale of another project; ``target`` and ``history`` are titles, where they are known."""
+
+    text: str
+    target: str = ""
+    history: tuple[str, ...] = ()
+
+
+def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | _PlainRationale | None:
     """The rationale of a line, a list of candidates, a plain published one, or None for a prediction without one."""
     if "candidates" in record:
         return records.parse(_Candidates, record, where)
@@ -100,23 +111,23 @@ def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | dict
         return records.parse(Prediction, record, where).rationale
     if "reasons" in record:
         return from_dict(record, where)
-    if not isinstance(record.get("text"), str):
+    text, target, history = record.get("text"), record.get("target", ""), record.get("history", [])
+    if not isinstance(text, str):
         raise RadError(f"{where}: lacks text (a string); a rationale has reasons, a prediction a ranking")
-    history = record.get("history", [])
     if not isinstance(history, list) or not all(isinstance(title, str) for title in history):
         raise RadError(f"{where}: history: expected a list of titles")
-    if not isinstance(record.get("target", ""), str):
+    if not isinstance(target, str):
         raise RadError(f"{where}: target: expected a title")
-    return record
+    return _PlainRationale(text, target, tuple(history))
 
 
-def _plain_rules(rows: list[dict[str, Any]]) -> Rules:
+def _plain_rules(rows: Sequence[_PlainRationale]) -> Rules:
     """Rules over the titles that a file of plain rationales names itself."""
-    titles = dict.fromkeys(title for row in rows for title in (row.get("target", ""), *row.get("history", ())))
+    titles = dict.fromkeys(title for row in rows for title in (row.target, *row.history))
     return Rules({title: Item(title, "", title, title) for title in titles})
 
 
-def _names(rules: Rules, row: Mapping[str, Any]) -> Iterator[Violation]:
-    if target := row.get("target", ""):
-        query = Query("", "", "", tuple(Interaction("", title) for title in row.get("history", ())))
-        yield from rules.names(row["text"], rules.items[target], query)
+def _names(rules: Rules, row: _PlainRationale) -> Iterator[Violation]:
+    if row.target:
+        query = Query("", "", "", tuple(Interaction("", title) for title in row.history))
+        yield from rules.names(row.text, rules.items[row.target], query)

@@ -23,6 +23,6 @@ class Finding:
     examples: tuple[str, ...] = ()
 
 
-def finding(check: str, wrong: Sequence[str], total: int, text: str, level: Level = "leak") -> Finding:
-    """The finding of what is ``wrong``, of which the first three are shown; ``ok`` if nothing is."""
-    return Finding(check, level if wrong else "ok", text, len(wrong), total, tuple(wrong[:3]))
+def finding(check: str, records: Sequence[str], total: int, text: str, level: Level = "leak") -> Finding:
+    """The finding of the ``records`` that a check refuses, of which three are shown; ``ok`` if there are none."""
+    return Finding(check, level if records else "ok", text, len(records), total, tuple(records[:3]))

@@ -23,7 +23,7 @@ def answers_in_input(data: Dataset) -> Iterator[Finding]:
     that is a repeat); a review of the answer in the text of an item, or in more than ``COPIES`` of the histories.
     Fewer are a note: people write the same sentence twice. Case and punctuation do not count.
     """
-    given, quoted, told, total = [], [], [], 0
+    answered, quoted, in_items, total = [], [], [], 0
     words = {item_id: _joined(f"{item.title} {item.text}") for item_id, item in data.items.items()}
     for split in SPLITS[1:]:
         for e in data.examples[split]:
@@ -31,16 +31,16 @@ def answers_in_input(data: Dataset) -> Iterator[Finding]:
             sequence = data.sequences.get(e.query.user_id, ())
             seen, ever = Counter(x.item_id for x in e.query.history), Counter(x.item_id for x in sequence)
             if sequence and any(seen[answer] >= ever[answer] for answer in e.relevant):
-                given.append(e.query.query_id)
+                answered.append(e.query.query_id)
             for review in reviews(later(sequence, e), e.relevant):
                 if any(review in _joined(x.review) for x in e.query.history if x.review):
                     quoted.append(e.query.query_id)
                 if any(review in words[i] for i in (*e.relevant, *(x.item_id for x in e.query.history))):
-                    told.append(e.query.query_id)
-    yield finding("target in the input", given, total, "histories that hold the purchase that is their answer")
+                    in_items.append(e.query.query_id)
+    yield finding("target in the input", answered, total, "histories that hold the purchase that is their answer")
     level: Level = "leak" if len(quoted) > COPIES * total else "note"
     yield finding("answer's review", quoted, total, "histories that hold the review of their own answer", level)
-    yield finding("review in an item", told, total, "queries whose answer's review is in the text of an item")
+    yield finding("review in an item", in_items, total, "queries whose answer's review is in the text of an item")
 
 
 def profiles(data: Dataset) -> Iterator[Finding]:
@@ -50,14 +50,14 @@ def profiles(data: Dataset) -> Iterator[Finding]:
     """
     rules = Rules(data.items)
     rows = [(e, e.query.profile) for split in SPLITS for e in data.examples[split] if e.query.profile]
-    wrong = []
+    knowing = []
     for e, profile in rows:
         rest = later(data.sequences.get(e.query.user_id, ()), e)
         ahead = [data.items[i] for i in dict.fromkeys((*e.relevant, *(x.item_id for x in rest)))]
         text = _joined(profile)
         if any(review in text for review in reviews(rest)) or any(rules.names(profile, i, e.query) for i in ahead):
-            wrong.append(e.query.query_id)
-    yield finding("profiles", wrong, len(rows), "profiles that name a later item of the user or hold its review")
+            knowing.append(e.query.query_id)
+    yield finding("profiles", knowing, len(rows), "profiles that name a later item of the user or hold its review")
     if rows:
         yield _foresight(data, rules.matcher, rows)
 

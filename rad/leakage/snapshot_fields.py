@@ -70,11 +70,11 @@ def is_snapshot(name: str, values: Iterable[str] = ()) -> bool:
         return True
     if kinds & {"helpful"} and kinds & {"votes", "vote"}:
         return True
-    told = list(values)
-    return len(kinds) == 1 and bool(kinds & _BARE and told) and all(_NUMBER.fullmatch(value) for value in told)
+    own = list(values)
+    return len(kinds) == 1 and bool(kinds & _BARE and own) and all(_NUMBER.fullmatch(value) for value in own)
 
 
 def snapshot_wording(text: str) -> str | None:
     """The first words of ``text`` that were taken after the fact, or None."""
-    found = _TEXT.search(text)
-    return found.group() if found else None
+    match = _TEXT.search(text)
+    return match.group() if match else None

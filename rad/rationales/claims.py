@@ -105,8 +105,8 @@ class Matcher:
         words = _words(text, CITATION)
         ends = [end for _, end in sentences(text)] or [len(text)]
         cited: dict[int, dict[int, None]] = {}  # sentence -> its citations, once each, in order
-        for place, index in _cited(text):
-            cited.setdefault(bisect_right(ends, place), {})[index] = None
+        for start, index in _cited(text):
+            cited.setdefault(bisect_right(ends, start), {})[index] = None
         near = {sentence: tuple(indices) for sentence, indices in cited.items()}
         out = []
         k = 0
@@ -124,12 +124,12 @@ class Matcher:
     def _longest(self, text: str, words: list[tuple[int, int, str]], k: int) -> tuple[int, list[tuple[str, str]]]:
         node: dict[str, Any] = self._trie
         best: tuple[int, list[tuple[str, str]]] = (0, [])
-        for place in range(k, len(words)):  # as deep as the trie, whatever the length of the text
-            if (deeper := node.get(words[place][2])) is None:
+        for last in range(k, len(words)):  # as deep as the trie, whatever the length of the text
+            if (deeper := node.get(words[last][2])) is None:
                 break
             node = deeper
             if _CLAIMS in node:
-                best = (place - k + 1, node[_CLAIMS])
+                best = (last - k + 1, node[_CLAIMS])
         if not best[0] and (exact := self._exact.get(words[k][2])):
             surface = text[words[k][0] : words[k][1]]
             same = [claim for claim in exact if claim[1] == surface]

@@ -191,7 +191,7 @@ def shown(text: str, named: Iterable[tuple[int, int]]) -> Iterator[str]:
             yield text[before.start() : end]
 
 
-def bound(sentence: str, place: int, cited: list[int]) -> bool:
-    """Whether the words that end at ``place`` are of the first citation after them (``cited``: where they begin)."""
-    k = bisect_left(cited, place)
-    return k < len(cited) and cited[k] - place <= _NEAR and not _BETWEEN.search(sentence, place, cited[k])
+def bound(sentence: str, end: int, cited: list[int]) -> bool:
+    """Whether the words that end at ``end`` are of the first citation after them (``cited``: where they begin)."""
+    k = bisect_left(cited, end)
+    return k < len(cited) and cited[k] - end <= _NEAR and not _BETWEEN.search(sentence, end, cited[k])

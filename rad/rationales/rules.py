@@ -1,8 +1,8 @@
-"""The rules that a rationale obeys, and its file format: one JSON object a line.
+"""The rules that a rationale obeys.
 
 A rationale is written before any item is chosen. So it cites what is in the history and nothing else, never names the
 target, has no hindsight and no rating of the target. :class:`Rules` checks one rationale against its query and the
-catalogue and returns :class:`Fault` values; the forbidden wording is the public lists of
+catalogue and returns :class:`Violation` values; the forbidden wording is the public lists of
 :mod:`rad.rationales.hindsight`.
 
 =========================  ============================================================================
@@ -28,17 +28,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
-from rad.errors import RadError
 from rad.features.bm25 import WORD, tokenize
 from rad.rationales import claims, hindsight
-from rad.runtime import records
-from rad.runtime.files import read_jsonl, write_jsonl
 from rad.types import Item, Query, Rationale, Reason
 
 LEAKS = frozenset({"hindsight", "rating", "names_target"})
@@ -65,7 +60,7 @@ class Violation:
 
 
 def forbidden_wording(text: str) -> list[Violation]:
-    """The faults ``hindsight`` and ``rating`` of a text. Time is linear in its length."""
+    """The violations ``hindsight`` and ``rating`` in a text. Time is linear in its length."""
     return [Violation(rule, words) for rule, words in hindsight.forbidden(text)]
 
 
@@ -81,13 +76,13 @@ class Rules:
 
     def violations(self, rationale: Rationale, query: Query, target: Item | None = None) -> list[Violation]:
         """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
-        faults = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
+        violations = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
         mentions = self.matcher.find(rationale.text)
-        faults += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
-        faults += self.quoted(rationale.text, query)
+        violations += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
+        violations += self.quoted(rationale.text, query)
         if target is not None:
-            faults += self.names(rationale.text, target, query)
-        return faults
+            violations += self.names(rationale.text, target, query)
+        return violations
 
     def names(self, text: str, target: Item, query: Query) -> list[Violation]:
         """Whether ``text`` names ``target``, in one of these ways:
@@ -103,13 +98,13 @@ class Rules:
         """
         if _IS_ID.fullmatch(target.item_id) and re.search(rf"\b{re.escape(target.item_id)}\b", text):
             return [Violation("names_target", target.item_id)]
-        known = set(claims.FUNCTION_WORDS)
-        known.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
+        common = set(claims.FUNCTION_WORDS)
+        common.update(w for values in target.attributes.values() for value in values for w in tokenize(value))
         for past in query.history:
             if past.item_id in self.items:
-                known.update(tokenize(self.items[past.item_id].title))
+                common.update(tokenize(self.items[past.item_id].title))
         title = tokenize(target.title)
-        own = {w for w in title if w not in known}
+        own = {w for w in title if w not in common}
         if not own:
             return []
         if run := run_of(title, tokenize(text), own):
@@ -119,13 +114,12 @@ class Rules:
         for mention in self.matcher.find(text):
             rest[mention.start : mention.end] = " " * (mention.end - mention.start)
         left = "".join(rest)
-        said = pointing & set(tokenize(left))
-        if not said or len(said) < min(2, len(pointing)):
+        telling = pointing & set(tokenize(left))
+        if not telling or len(telling) < min(2, len(pointing)):
             names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
-            said = (
-                names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()} if names else set()
-            )
-        return [Violation("names_target", " ".join(w for w in dict.fromkeys(title) if w in said))] if said else []
+            telling = names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()}
+        words = " ".join(word for word in dict.fromkeys(title) if word in telling)
+        return [Violation("names_target", words)] if telling else []
 
     @cached_property
     def _small(self) -> set[str]:
@@ -174,24 +168,24 @@ class Rules:
 
     def quoted(self, text: str, query: Query) -> Iterator[Violation]:
         """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
-        said = tokenize(text)
+        words = tokenize(text)
         for past in query.history:
             item = self.items.get(past.item_id)
             title = tokenize(item.title) if item else ()
-            if item is None or len(title) < _RUN or len(said) < _RUN:
+            if item is None or len(title) < _RUN or len(words) < _RUN:
                 continue
-            values = {w for found in item.attributes.values() for value in found for w in tokenize(value)}
-            if run := run_of(title, said, set(title) - values - claims.FUNCTION_WORDS):
+            values = {w for own in item.attributes.values() for value in own for w in tokenize(value)}
+            if run := run_of(title, words, set(title) - values - claims.FUNCTION_WORDS):
                 yield Violation("quotes_title", " ".join(run))
 
     def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Violation]:
-        """Claims against text. A value counts as said when a mention of the text may stand for it."""
+        """Claims against text. A value is spoken where a mention of the text may stand for it."""
         claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
         for reason in rationale.reasons:
             if reason.evidence.attribute is not None and reason.evidence.value is not None:
                 claimed.add((reason.evidence.attribute, reason.evidence.value))
-        said = {claim for mention in mentions for claim in mention.claims}
-        for attribute, value in sorted(claimed - said):
+        spoken = {claim for mention in mentions for claim in mention.claims}
+        for attribute, value in sorted(claimed - spoken):
             yield Violation("unspoken", f"{attribute} {value!r}")
         for mention in mentions:
             if not claimed.intersection(mention.claims):
@@ -207,45 +201,15 @@ def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence
     n = min(_RUN, len(title))
     if n < 2:
         return ()
-    places = [title[k : k + n] for k in range(len(title) - n + 1) if not own.isdisjoint(title[k : k + n])]
-    wanted = {tuple(run) for run in places}
+    runs = (title[k : k + n] for k in range(len(title) - n + 1))
+    wanted = {tuple(run) for run in runs if not own.isdisjoint(run)}
     return next((run for run in zip(*(text[k:] for k in range(n)), strict=False) if run in wanted), ())
 
 
 def weight_violations(rationale: Rationale) -> Iterator[Violation]:
-    """The faults of the weights alone."""
+    """The violations of the weights alone."""
     weights = [reason.weight for reason in rationale.reasons]
-    if wrong := [weight for weight in weights if not 0 <= weight <= 1]:  # NaN is wrong too
-        yield Violation("weights", f"{wrong[0]!r} is outside [0, 1]")
+    if outside := [weight for weight in weights if not 0 <= weight <= 1]:  # NaN is outside too
+        yield Violation("weights", f"{outside[0]!r} is outside [0, 1]")
     elif math.fsum(weights) > 1 + _TOLERANCE:
         yield Violation("weights", f"they sum to {math.fsum(weights):.6g}, more than 1")
-
-
-def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
-    """A rationale from a JSON object. :class:`RadError` ``where: cause`` on a bad field or bad weights."""
-    rationale = records.parse(Rationale, record, where)
-    for fault in weight_violations(rationale):
-        raise RadError(f"{where}: reasons: weights: {fault.detail}")
-    return rationale
-
-
-def read(path: Path) -> Iterator[tuple[int, Rationale]]:
-    """Line number and rationale of each line of a JSONL file. A rationale_id that comes twice is an error."""
-    return parse(path, read_jsonl(path))
-
-
-def parse(path: Path, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, Rationale]]:
-    """The same of numbered JSON objects of ``path``, which errors name."""
-    first: dict[str, int] = {}
-    for number, record in rows:
-        rationale = from_dict(record, f"{path}:{number}")
-        if rationale.rationale_id in first:
-            name = rationale.rationale_id
-            raise RadError(f"{path}:{number}: duplicate rationale_id {name} (first on line {first[name]})")
-        first[rationale.rationale_id] = number
-        yield number, rationale
-
-
-def write(path: Path, rationales: Iterable[Rationale]) -> None:
-    """Write rationales as JSON lines, whole or not at all."""
-    write_jsonl(path, rationales)

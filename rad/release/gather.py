@@ -20,7 +20,7 @@ from rad.data.splits import SPLITS
 from rad.data.tables import arrow_tables
 from rad.errors import RadError
 from rad.features.bm25 import tokenize
-from rad.rationales import rules
+from rad.rationales import files, rules
 from rad.rationales.claims import FUNCTION_WORDS
 from rad.release.manifest import SCHEMA_VERSION, Manifest, SourceFile, source_sha256
 from rad.runtime import records
@@ -51,7 +51,7 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
     if corpus.origin:
         raise RadError(f"{spec} is a release: copy its folder, or push what it was made from")
     if extra is not None:
-        rationales = {r.query_id: r for _, r in rules.read(extra)}
+        rationales = {r.query_id: r for _, r in files.read(extra)}
         if not rationales:
             raise RadError(f"{extra}: no rationales")
         corpus = replace(corpus, rationales=rationales)

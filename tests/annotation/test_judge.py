@@ -11,7 +11,7 @@ import pytest
 from annotation.judges import evidence, llm
 from rad.data.load import open_dataset
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.rationales.templates import rationale
 from rad.types import Evidence, Reason
 from tests.annotation.agreement.test_measure import run
@@ -48,7 +48,7 @@ def folder(tmp_path, cases, world):
     path = tmp_path / "c"
     path.mkdir()
     (path / "campaign.json").write_text(json.dumps(SETTINGS | {"data_sha256": world.sha256}))
-    rules.write(path / "drafts.jsonl", [draft for draft, _ in cases])
+    files.write(path / "drafts.jsonl", [draft for draft, _ in cases])
     return path
 
 
@@ -171,11 +171,11 @@ def test_what_cannot_be_judged_is_one_line(folder, tmp_path):
         run("judge", folder, "--judge", "llm")
     with pytest.raises(RadError, match="--name may hold"):
         run("judge", folder, "--name", "../x")
-    strange = [replace(rationale, query_id="nobody-3") for _, rationale in rules.read(folder / "drafts.jsonl")]
-    rules.write(folder / "drafts.jsonl", strange)
+    strange = [replace(rationale, query_id="nobody-3") for _, rationale in files.read(folder / "drafts.jsonl")]
+    files.write(folder / "drafts.jsonl", strange)
     with pytest.raises(RadError, match=r"drafts.jsonl:1: world:.* has no query nobody-3"):
         run("judge", folder)
-    rules.write(folder / "drafts.jsonl", [])
+    files.write(folder / "drafts.jsonl", [])
     with pytest.raises(RadError, match="no draft to judge"):
         run("judge", folder)
     (folder / "campaign.json").unlink()

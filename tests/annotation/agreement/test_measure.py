@@ -11,7 +11,7 @@ import pytest
 from annotation import __main__ as command
 from annotation.agreement.measure import measure
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.runtime.files import write_jsonl
 from rad.types import Judgement, Rationale
 
@@ -46,7 +46,7 @@ def form(record, annotator, rng, noise=0.3):
 
 def campaign(folder, judgements, drafts=None, lines=()):
     folder.mkdir(exist_ok=True)
-    rules.write(folder / "drafts.jsonl", drafts or [draft(k) for k in range(60)])
+    files.write(folder / "drafts.jsonl", drafts or [draft(k) for k in range(60)])
     write_jsonl(folder / "judgements.jsonl", judgements)
     with open(folder / "judgements.jsonl", "a") as file:
         file.writelines(line + "\n" for line in lines)

@@ -37,7 +37,7 @@ from annotation.campaign import aggregation
 from annotation.campaign import judgements as answers
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.types import Judgement
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("server_environment")]
@@ -307,7 +307,7 @@ class TestCampaign:
         assert len(verdicts) == 2 * N == len({(j.rationale_id, j.annotator) for j in verdicts})
         names = {pushed.pseudonym(name) for name in HUMANS}
         assert {j.annotator for j in late} == names and all(n.startswith("r-") for n in names)
-        drafts = {r.rationale_id: r.text for _, r in rules.read(pushed.file("drafts.jsonl"))}
+        drafts = {r.rationale_id: r.text for _, r in files.read(pushed.file("drafts.jsonl"))}
         for name in HUMANS:
             who = pushed.pseudonym(name)
             for key, text in drafts.items():
@@ -317,15 +317,17 @@ class TestCampaign:
                 assert json.loads(said["errors"]) == sorted(given.get("errors", []))
                 assert said["edited"] == given["edited"]
         assert any(j.seconds for j in late)
-        files = {n: pushed.file(n).read_bytes() for n in ("judgements.jsonl", "rationales.jsonl", "provenance.jsonl")}
+        contents = {
+            n: pushed.file(n).read_bytes() for n in ("judgements.jsonl", "rationales.jsonl", "provenance.jsonl")
+        }
         main(["pull", str(pushed.path)])
-        assert files == {name: pushed.file(name).read_bytes() for name in files}, "a second pull changes nothing"
+        assert contents == {name: pushed.file(name).read_bytes() for name in contents}, "a second pull changes nothing"
         text = b"".join(files.values()).decode()
         assert not any(name in text for name in HUMANS)
 
     def test_adjudication_stands_beside(self, pushed, url, capsys):
         before = judgements(pushed)
-        texts = {r.rationale_id: r.text for _, r in rules.read(pushed.file("drafts.jsonl"))}
+        texts = {r.rationale_id: r.text for _, r in files.read(pushed.file("drafts.jsonl"))}
         torn = [
             k
             for k, judged in aggregation.by_rationale(answers.read(pushed)).items()
@@ -350,7 +352,7 @@ class TestCampaign:
         lines = [json.loads(x) for x in pushed.file("provenance.jsonl").read_text().splitlines()]
         (line,) = [x for x in lines if x["draft_id"] == key]
         assert line["state"] == "accepted" and line["adjudicated"] and len(line["verdicts"]) == 3
-        assert key in {r.rationale_id for _, r in rules.read(pushed.file("rationales.jsonl"))}
+        assert key in {r.rationale_id for _, r in files.read(pushed.file("rationales.jsonl"))}
 
     def test_a_removed_account_keeps_what_was_pulled(self, pushed, url, capsys):
         before = judgements(pushed)
@@ -471,7 +473,7 @@ class TestKills:
         assert 12 <= len(there) < 40
         main(arguments)
         there = [r["external_id"] for r in argilla_client.records(client, argilla_client.pushed_dataset(client, other))]
-        drafts = [r.rationale_id for _, r in rules.read(other.file("drafts.jsonl"))]
+        drafts = [r.rationale_id for _, r in files.read(other.file("drafts.jsonl"))]
         assert sorted(there) == sorted(drafts), "all of them, none twice"
         eva = as_user(other, url, "eva")
         eva.work(next(d["id"] for d in eva.http.get("/me/datasets").json()["items"] if d["name"] == "review"), limit=9)

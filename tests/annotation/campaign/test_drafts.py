@@ -9,7 +9,8 @@ from annotation.campaign import drafts
 from annotation.campaign.folder import Campaign
 from annotation.drafters.base import Draft
 from rad.errors import RadError
-from rad.rationales import rules as rationales
+from rad.rationales import files
+from rad.rationales.rules import Violation
 from rad.runtime.files import Journal, read_jsonl
 from rad.types import Rationale
 from tests.annotation.campaign.test_folder import WORLD, settings
@@ -31,7 +32,7 @@ def test_goes_on_where_it_was_killed(tmp_path, monkeypatch):
     before = path.read_bytes()
     assert main(["draft", str(cut), "--limit", "12"]) == 0
     assert path.read_bytes() == before
-    users = {r.query_id.rpartition("-")[0] for _, r in rationales.read(path)}
+    users = {r.query_id.rpartition("-")[0] for _, r in files.read(path)}
     assert len(users) == 12, "no user twice while there are others"
 
 
@@ -39,9 +40,9 @@ def test_what_fails_the_checks_is_set_apart(tmp_path):
     campaign = Campaign(tmp_path)
 
     good = Rationale("r", "q1", (), "text", "unexplained", "llm", "d", "1")
-    hindsight = (rationales.Violation("hindsight", "ended up"),)
+    hindsight = (Violation("hindsight", "ended up"),)
     drafts.append(campaign, [Draft("q1", "i1", good), Draft("q2", "i2", None, tried=(hindsight,))])
-    assert [r for _, r in rationales.read(campaign.file("drafts.jsonl"))] == [good]
+    assert [r for _, r in files.read(campaign.file("drafts.jsonl"))] == [good]
     ((_, line),) = read_jsonl(campaign.file("rejected.jsonl"))
     assert line == {"query_id": "q2", "faults": [{"rule": "hindsight", "detail": "ended up"}]}
     assert drafts.mended(campaign) == {"q1", "q2"}
@@ -90,7 +91,7 @@ def test_journal_drops_a_line_that_was_cut_short(tmp_path):
 def written(tmp_path):
     """A campaign with two drafts; the text of the first has a line separator, which ends no line of the file."""
     texts = {"q1": "one\u2028more", "q2": "two"}
-    rationales.write(
+    files.write(
         tmp_path / "drafts.jsonl",
         [Rationale(f"r-{q}", q, (), text, "unexplained", "llm", "d", "1") for q, text in texts.items()],
     )

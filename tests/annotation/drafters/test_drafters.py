@@ -12,8 +12,8 @@ from rich.console import Console
 from annotation.drafters.base import Draft, DrafterSettings, Summary
 from rad import registry
 from rad.llm.usage import Usage
-from rad.rationales import rules as rationales
-from rad.rationales.rules import Rules, Violation
+from rad.rationales import files
+from rad.rationales.rules import Rules, Violation, forbidden_wording
 from tests.support.fake_endpoint import drafting
 
 DRAFTERS = registry.names("annotation.drafters")
@@ -58,10 +58,10 @@ class TestDrafter:
             assert draft.rationale.origin == name
             for explanation in draft.contrasts:
                 assert explanation.query_id == draft.query_id and explanation.origin == name
-                assert not rationales.forbidden_wording(explanation.text)
+                assert not forbidden_wording(explanation.text)
         accepted = [d.rationale for d in found if d.rationale]
-        rationales.write(tmp_path / "drafts.jsonl", accepted)
-        assert [r for _, r in rationales.read(tmp_path / "drafts.jsonl")] == accepted, "ids are distinct"
+        files.write(tmp_path / "drafts.jsonl", accepted)
+        assert [r for _, r in files.read(tmp_path / "drafts.jsonl")] == accepted, "ids are distinct"
         summary = drafter.summary.record()
         assert (summary["drafts"], summary["accepted"]) == (len(examples), len(accepted)) and accepted
         assert json.loads(json.dumps(summary, allow_nan=False)) == summary
@@ -95,7 +95,7 @@ def test_the_summary_counts_drafts_attempts_and_money():
         (Violation("hindsight", "ended up"), Violation("hindsight", "this item")),
         (Violation("unreadable", "no JSON"),),
     )
-    rationale = rationales.from_dict(
+    rationale = files.from_dict(
         {"rationale_id": "r", "query_id": "q", "reasons": [], "text": "", "verdict": "unexplained", "origin": "llm"}
         | {"drafter": "toy", "drafter_version": "1"},
         "here",

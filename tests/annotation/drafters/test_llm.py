@@ -21,7 +21,8 @@ from annotation.drafters import llm
 from annotation.drafters.alternatives import Alternatives
 from rad.errors import RadError
 from rad.llm.forms import read_prompts
-from rad.rationales import rules as rationales
+from rad.rationales import files
+from rad.rationales.rules import Rules
 from rad.runtime import records
 from rad.runtime.files import canonical, read_jsonl
 from rad.types import Interaction, PairExplanation, Query
@@ -188,7 +189,7 @@ def test_a_draft_becomes_a_record(made, fake_endpoint, example, toy):
     assert found.rationale.text.endswith("wants red. After [2] and [4] , something blue, rather no scarf.")
     assert (found.rationale.origin, found.rationale.drafter_version) == ("llm", "1.1")
     assert found.tried == () and found.redrafts == 0 and found.counted == ()
-    assert rationales.Rules(toy.items).violations(found.rationale, example.query, toy.items["blue-boots"]) == []
+    assert Rules(toy.items).violations(found.rationale, example.query, toy.items["blue-boots"]) == []
 
 
 def test_nothing_explains_it_is_an_honest_draft(made, fake_endpoint, example):
@@ -530,7 +531,7 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path
     subprocess.run(argv, check=True, capture_output=True)
     again = [canonical(r) for r in fake_endpoint.requests[before:]]
     assert len(paid) == 12 and not paid & set(again) and len(again) == len(set(again)) == 45 - 12
-    drafts = [r for _, r in rationales.read(tmp_path / "c" / "drafts.jsonl")]
+    drafts = [r for _, r in files.read(tmp_path / "c" / "drafts.jsonl")]
     pairs = [pair.query_id for _, pair in records.read(tmp_path / "c" / "contrasts.jsonl", PairExplanation)]
     assert len({r.query_id for r in drafts}) == len(drafts) == 15 and len(pairs) == 45
     assert sorted(pairs) == sorted(3 * [r.query_id for r in drafts])
@@ -555,7 +556,7 @@ def test_the_command_asks_again_for_what_was_unanswered_and_tells_what_it_took(
     before = len(fake_endpoint.requests)
     assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
     assert len(fake_endpoint.requests) == before + 2, "one rationale and its contrasts"
-    assert len(list(rationales.read(tmp_path / "c" / "drafts.jsonl"))) == 5
+    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 5
     first, second = (record for _, record in read_jsonl(tmp_path / "c" / "drafting.jsonl"))
     assert (first["summary"]["accepted"], second["summary"]["accepted"]) == (4, 1)
     assert first["summary"]["usage"]["cost"] == pytest.approx(11 * (11 + 4 * 7) / 1e6)
@@ -568,7 +569,7 @@ def test_the_command_keeps_and_tells_what_was_done_before_the_endpoint_gave_up(f
     fake_endpoint.answer = fail(429, "quota used up")
     with pytest.raises(RadError, match=r"rate limit or quota used up .*go on later"):
         main(command(fake_endpoint.url, tmp_path / "c", "--limit", "6", "--set", "concurrency=1", "retries=0"))
-    assert len(list(rationales.read(tmp_path / "c" / "drafts.jsonl"))) == 2
+    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 2
     assert "4 answers (0 from the cache)" in " ".join(capsys.readouterr().out.split())
 
 
@@ -578,7 +579,7 @@ def test_the_key_is_in_no_file_no_line_and_no_record(made, fake_endpoint, toy, m
     fake_endpoint.script = [say("no"), fail(400, "the key sk-secret is fine, this prompt is not")]
     found = list(drafter.drafts(toy.examples["validation"]))
     assert set(fake_endpoint.keys) == {"Bearer sk-secret"}
-    rationales.write(tmp_path / "drafts.jsonl", [d.rationale for d in found if d.rationale])
+    files.write(tmp_path / "drafts.jsonl", [d.rationale for d in found if d.rationale])
     written = [p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()]
     assert len(written) > 1 and not any(b"sk-" in raw for raw in written), "the cache, and what is exported"
     told = canonical(drafter.summary.record()) + repr(drafter.settings) + repr(found) + "".join(capsys.readouterr())

@@ -10,7 +10,7 @@ import rad
 from annotation.__main__ import main
 from rad.data.load import open_dataset
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 
 WORLD = "world:users=60,items=200"
 
@@ -19,8 +19,8 @@ WORLD = "world:users=60,items=200"
 def folder(tmp_path):
     """Two of three drafts are given; one was decided by simulated reviewers."""
     main(["draft", str(tmp_path), "--domain", WORLD, "--limit", "3"])
-    drafts = [r for _, r in rules.read(tmp_path / "drafts.jsonl")]
-    rules.write(tmp_path / "rationales.jsonl", drafts[:2])
+    drafts = [r for _, r in files.read(tmp_path / "drafts.jsonl")]
+    files.write(tmp_path / "rationales.jsonl", drafts[:2])
     lines = [{"rationale_id": r.rationale_id, "simulated": k == 0} for k, r in enumerate(drafts)]
     (tmp_path / "provenance.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return tmp_path
@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 def test_rationales_of_the_campaign_on_the_data_of_the_domain(folder):
     data, plain = open_dataset(f"campaign:{folder}"), open_dataset(WORLD)
-    given = {r.query_id: r for _, r in rules.read(folder / "rationales.jsonl")}
+    given = {r.query_id: r for _, r in files.read(folder / "rationales.jsonl")}
     assert data.items == plain.items and data.sequences == plain.sequences and data.sha256 != plain.sha256
     found = {e.query.query_id: e.rationale for split in data.examples.values() for e in split if e.rationale}
     assert found == given, "and none of the domain's own"

@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from rad.errors import RadError
-from rad.rationales import rules as rationales
 from rad.rationales.rules import LEAKS, Rules, forbidden_wording
-from rad.runtime.files import write_jsonl
 from rad.types import Evidence, Rationale, Reason
 
 
@@ -32,10 +29,10 @@ def reason(*history, kind="attribute", attribute="colour", value="red", **rest):
 
 
 def broken(rules, rationale, query, target=None):
-    return {fault.rule: fault.detail for fault in rules.violations(rationale, query, target)}
+    return {violation.rule: violation.detail for violation in rules.violations(rationale, query, target)}
 
 
-def test_a_good_rationale_has_no_fault(rules, good, query, toy):
+def test_a_good_rationale_breaks_no_rule(rules, good, query, toy):
     assert rules.violations(good, query, toy.items["blue-hat"]) == []
 
 
@@ -66,9 +63,9 @@ def test_unexplained_without_reasons_is_honest(rules, query):
         ({"text": "Blue [5], a hat [2], and a scarf."}, "unclaimed", "scarf"),
     ],
 )
-def test_each_broken_rule_is_told(rules, good, query, changes, rule, detail):
-    found = broken(rules, replace(good, **changes), query)
-    assert detail in found[rule]
+def test_each_broken_rule_is_named(rules, good, query, changes, rule, detail):
+    details = broken(rules, replace(good, **changes), query)
+    assert detail in details[rule]
 
 
 def test_evidence_without_attributes_may_cite_a_purchase_alone(rules, good, query):
@@ -112,12 +109,12 @@ FINE = [
 
 @pytest.mark.parametrize("text", HINDSIGHT)
 def test_hindsight_is_found(text):
-    assert "hindsight" in {fault.rule for fault in forbidden_wording(text)}
+    assert "hindsight" in {violation.rule for violation in forbidden_wording(text)}
 
 
 @pytest.mark.parametrize("text", RATING)
 def test_ratings_are_found(text):
-    assert {fault.rule for fault in forbidden_wording(text)} == {"rating"}
+    assert {violation.rule for violation in forbidden_wording(text)} == {"rating"}
 
 
 @pytest.mark.parametrize("text", FINE)
@@ -126,8 +123,8 @@ def test_honest_wording_passes(text):
 
 
 def test_hindsight_and_ratings_are_leaks(rules, good, query):
-    faults = rules.violations(replace(good, text="The user bought the hat and rated it 5 stars."), query)
-    assert {fault.rule for fault in faults if fault.leak} == {"hindsight", "rating"} < LEAKS
+    violations = rules.violations(replace(good, text="The user bought the hat and rated it 5 stars."), query)
+    assert {violation.rule for violation in violations if violation.leak} == {"hindsight", "rating"} < LEAKS
 
 
 @pytest.mark.parametrize(
@@ -140,8 +137,8 @@ def test_hindsight_and_ratings_are_leaks(rules, good, query):
     ],
 )
 def test_a_named_target_is_found(rules, toy, query, text, named):
-    faults = rules.names(text, toy.items["blue-hat"], query)
-    assert [fault.detail for fault in faults] == ([named] if named else [])
+    violations = rules.names(text, toy.items["blue-hat"], query)
+    assert [violation.detail for violation in violations] == ([named] if named else [])
 
 
 def test_two_pointing_words_are_needed_where_there_are_two(toy, query):
@@ -164,7 +161,7 @@ def test_words_of_cited_titles_and_of_values_named_in_the_text_do_not_count(toy,
     assert rules.names("As [1], the Nork, and red boots", target, query) == []
 
 
-def test_a_named_target_is_a_fault_only_where_the_target_is_known(rules, toy, good, query):
+def test_a_named_target_is_a_violation_only_where_the_target_is_known(rules, toy, good, query):
     named = replace(good, text=good.text + " The Gilu.")
     assert "names_target" not in broken(rules, named, query)
     assert broken(rules, named, query, toy.items["blue-hat"])["names_target"] == "gilu"
@@ -186,22 +183,3 @@ def test_long_texts_take_linear_time(rules, good, query):
         start = time.process_time()
         rules.violations(replace(good, text=(piece * 100_000)[:100_000]), query)
         assert time.process_time() - start < 4
-
-
-def test_files_are_read_back(tmp_path, good):
-    rationales.write(tmp_path / "r.jsonl", [good, replace(good, rationale_id="other")])
-    assert [number for number, _ in rationales.read(tmp_path / "r.jsonl")] == [1, 2]
-    assert next(rationales.read(tmp_path / "r.jsonl"))[1] == good
-
-
-def test_bad_lines_are_named(tmp_path, good):
-    path = tmp_path / "r.jsonl"
-    write_jsonl(path, [good, good])
-    with pytest.raises(RadError, match=r"r\.jsonl:2: duplicate rationale_id r-u01-5 \(first on line 1\)"):
-        list(rationales.read(path))
-    write_jsonl(path, [replace(good, reasons=(reason(0, weight=1.5),))])
-    with pytest.raises(RadError, match=r"r\.jsonl:1: reasons: weights: 1\.5 is outside \[0, 1\]"):
-        list(rationales.read(path))
-    write_jsonl(path, [{"rationale_id": "r"}])
-    with pytest.raises(RadError, match=r"r\.jsonl:1: lacks query_id, reasons, text, verdict"):
-        list(rationales.read(path))

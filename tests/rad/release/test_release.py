@@ -17,7 +17,7 @@ from rad import __main__ as cli
 from rad.data import tables
 from rad.data.load import open_dataset
 from rad.errors import RadError
-from rad.rationales import rules
+from rad.rationales import files
 from rad.release import publish
 from rad.release.gather import gather
 from rad.runtime.files import write_jsonl
@@ -227,8 +227,8 @@ def test_a_campaign_is_released_with_every_answer(tmp_path, monkeypatch):
     drafts = [replace(e.rationale, origin="llm") for e in data.examples["test"][:4]]
     judged = [Judgement(d.rationale_id, who, "verdict", "accept", "1", 3.5) for d in drafts for who in ("r-1", "r-2")]
     (folder / "campaign.json").write_text(json.dumps({"domain": WORLD}))
-    rules.write(folder / "drafts.jsonl", drafts)
-    rules.write(folder / "rationales.jsonl", drafts[:3])
+    files.write(folder / "drafts.jsonl", drafts)
+    files.write(folder / "rationales.jsonl", drafts[:3])
     write_jsonl(folder / "judgements.jsonl", judged)
     (folder / ".argilla").mkdir()
     (folder / ".argilla/settings.json").write_text("{}")
@@ -254,8 +254,8 @@ def test_answers_that_quote_a_title_stay_out(raw, tmp_path):
     judged = [Judgement(d.rationale_id, "r-1", "corrected", quoted.text, "1") for d in drafts]
     judged += [Judgement(d.rationale_id, "r-1", "verdict", "accept", "1") for d in drafts]
     (folder / "campaign.json").write_text(json.dumps({"domain": THIRD}))
-    rules.write(folder / "drafts.jsonl", drafts)
-    rules.write(folder / "rationales.jsonl", drafts[:1])
+    files.write(folder / "drafts.jsonl", drafts)
+    files.write(folder / "rationales.jsonl", drafts[:1])
     write_jsonl(folder / "judgements.jsonl", judged)
     made = gather(f"campaign:{folder}")
     rows = made.tables["judgements"]["full"].to_pylist()
@@ -266,7 +266,7 @@ def test_answers_that_quote_a_title_stay_out(raw, tmp_path):
 
 def test_a_rationale_of_a_strange_query_is_refused(tmp_path):
     reason = Rationale("r", "nobody-3", (), "x", "unexplained", "llm", "t", "1")
-    rules.write(tmp_path / "given.jsonl", [reason])
+    files.write(tmp_path / "given.jsonl", [reason])
     with pytest.raises(RadError, match="query nobody-3, which is not in"):
         gather(WORLD, extra=tmp_path / "given.jsonl")
 

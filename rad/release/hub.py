@@ -63,7 +63,7 @@ def commit(
     check_name(repo)
     if not files:
         raise RadError(f"{repo}: nothing to send")
-    sizes = {path: len(given) if isinstance(given, bytes) else _size(given) for path, given in sorted(files.items())}
+    sizes = {path: len(x) if isinstance(x, bytes) else _size(x) for path, x in sorted(files.items())}
     if dry_run:
         return Commit(repo, sizes)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -77,7 +77,7 @@ def commit(
         there = api.list_repo_files(repo, repo_type="dataset", revision=head) if replaces else []
         old = tuple(path for path in there if path not in files and path.startswith(tuple(replaces)))
         operations: list[Any] = [
-            *(CommitOperationAdd(path, given) for path, given in sorted(files.items())),
+            *(CommitOperationAdd(path, content) for path, content in sorted(files.items())),
             *(CommitOperationDelete(path) for path in old),
         ]
         done = api.create_commit(
@@ -97,13 +97,13 @@ def fetch(repo: str, revision: str | None = None, patterns: Sequence[str] | None
     api = _api()
 
     def get() -> tuple[Path, str]:
-        found = api.snapshot_download(
+        folder = api.snapshot_download(
             repo,
             repo_type="dataset",
             revision=revision,
             allow_patterns=None if patterns is None else list(patterns),
         )
-        return Path(found), Path(found).name  # a snapshot's folder is named by its commit
+        return Path(folder), Path(folder).name  # a snapshot's folder is named by its commit
 
     return _calling(get, api, repo, "nothing was read", False)
 
@@ -145,43 +145,63 @@ def _size(path: Path) -> int:
         raise RadError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _calling(call: Callable[[], T], api: HfApi, repo: str, kept: str, once: bool) -> T:
-    """``call()``, again where that is safe; its error as one line that ends with ``kept``, what did not happen.
+class _Busy(RadError):
+    """A failure after which the same request may be sent again; ``wait`` is what the server asks for, in seconds."""
+
+    def __init__(self, line: str, wait: float | None) -> None:
+        super().__init__(line)
+        self.wait = wait
+
+
+def _calling(call: Callable[[], T], api: HfApi, repo: str, outcome: str, once: bool) -> T:
+    """``call()``, again where that is safe; its error as one line that ends with ``outcome``, what did not happen.
 
     ``once``: what the request ``/commit/`` does must not be done twice.
     """
     from huggingface_hub.errors import HTTPError
+    from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-    for attempt in range(1, TRIES + 1):
+    def attempt() -> T:
         try:
             return call()
         except (HTTPError, OSError, RuntimeError, ValueError) as error:
-            cause = _http_cause(error)
-            url, status, asked = _request(cause)
-            sure = (status is not None and status < 500) or type(cause).__name__ in ("ConnectError", "ConnectTimeout")
-            if once and "/commit/" in url and not sure:
-                raise RadError(
-                    f"{repo}: {_what(cause, status)} while the pull request was being opened; see "
-                    f"{api.endpoint}/datasets/{repo}/discussions whether it is there before it is sent again"
-                ) from error
-            busy = (status is None and isinstance(cause, HTTPError)) or status == 429 or (status or 0) >= 500
-            wait = 2.0 ** (attempt - 1) if asked is None else asked
-            sent = cause is not error or any(part in url for part in _UPLOADS)  # uploads come wrapped
-            tired = attempt == TRIES or wait > LONGEST or sent
-            if not busy or tired:
-                raise RadError(f"{repo}: {_line(cause, status, asked, api.endpoint)}; {kept}") from error
-            time.sleep(wait)
-    raise AssertionError("unreachable")
+            raise _failure(error, api, repo, outcome, once) from error
+
+    def wait(state: RetryCallState) -> float:
+        busy = state.outcome.exception() if state.outcome else None
+        asked = busy.wait if isinstance(busy, _Busy) else None
+        return wait_exponential()(state) if asked is None else asked
+
+    stop = stop_after_attempt(TRIES)
+    return Retrying(retry=retry_if_exception_type(_Busy), wait=wait, stop=stop, sleep=time.sleep, reraise=True)(attempt)
+
+
+def _failure(error: Exception, api: HfApi, repo: str, outcome: str, once: bool) -> RadError:
+    """The line that says what went wrong, as :class:`_Busy` where trying again is safe and may help."""
+    from huggingface_hub.errors import HTTPError
+
+    cause = _http_cause(error)
+    url, status, asked = _request(cause)
+    sure = (status is not None and status < 500) or type(cause).__name__ in ("ConnectError", "ConnectTimeout")
+    if once and "/commit/" in url and not sure:
+        return RadError(
+            f"{repo}: {_what(cause, status)} while the pull request was being opened; see "
+            f"{api.endpoint}/datasets/{repo}/discussions whether it is there before it is sent again"
+        )
+    line = f"{repo}: {_line(cause, status, asked, api.endpoint)}; {outcome}"
+    busy = (status is None and isinstance(cause, HTTPError)) or status == 429 or (status or 0) >= 500
+    retried = cause is not error or any(part in url for part in _UPLOADS)  # uploads come wrapped
+    return _Busy(line, asked) if busy and not retried and (asked or 0) <= LONGEST else RadError(line)
 
 
 def _http_cause(error: BaseException) -> BaseException:
     """The answer or broken connection behind an error that huggingface_hub wraps in one of its own."""
     from huggingface_hub.errors import HTTPError
 
-    seen: BaseException | None = error
-    while seen is not None and not isinstance(seen, HTTPError):
-        seen = seen.__cause__
-    return seen or error
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, HTTPError):
+        link = link.__cause__
+    return link or error
 
 
 def _request(error: BaseException) -> tuple[str, int | None, float | None]:
@@ -207,8 +227,8 @@ def _line(error: BaseException, status: int | None, asked: float | None, endpoin
     """What is wrong and what to do, in one line."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
 
-    said = getattr(error, "server_message", None)
-    reason = f" ({' '.join(str(said).split())[:200]})" if said else ""
+    message = getattr(error, "server_message", None)
+    reason = f" ({' '.join(str(message).split())[:200]})" if message else ""
     if isinstance(error, RevisionNotFoundError):
         return f"it has no such revision{reason}"
     if (isinstance(error, RepositoryNotFoundError) and status != 401) or status == 404:

@@ -128,7 +128,7 @@ def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, eng
             "summary_seconds": time.perf_counter() - scored,
             "peak_memory_mb": {"worker": peak, "main": peak_memory()},
         },
-        "provenance": provenance.collect(seed=work.seed, started_at=started),
+        "provenance": provenance.collect(work.seed, started, code=tree),
     }
     with atomic_write(folder / "scores.json") as file:
         file.write(json.dumps(result, indent=1) + "\n")

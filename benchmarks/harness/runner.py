@@ -153,7 +153,7 @@ def execute(job: Experiment, name: str, settings: ModelSettings | None = None, a
         raise RadError(f"{job.out}: no folder for results can be made there ({error.strerror})") from error
     try:
         result = _measured(job, model, part)
-        made = provenance.collect(seed=job.seed, started_at=started, device=model.device)
+        made = provenance.collect(job.seed, started, model.device, tree)
         result = result.model_copy(
             update={
                 "run_id": folder.name.rpartition("-")[2],
@@ -228,7 +228,7 @@ def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dic
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(job: Experiment, card: ModelCard, changed: dict[str, Any], tree: dict[str, Any]) -> Path:
+def _folder(job: Experiment, card: ModelCard, changed: dict[str, Any], tree: provenance.Tree) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
     task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
     parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]

@@ -236,7 +236,7 @@ def domains():
         if name in FOLDERS:
             yield pytest.param(name, id=f"{name}-invented")
         if name not in ("amazon", "recbole", "campaign", "release"):  # these have no files of their own
-            needs = [pytest.mark.realdata] if registry.load("rad.domains", name).sources else []
+            needs = [pytest.mark.realdata, pytest.mark.slow] if registry.load("rad.domains", name).sources else []
             yield pytest.param(name, marks=needs)
 
 

@@ -224,6 +224,7 @@ def test_the_known_file_is_stated_in_full_and_another_refused(table):
         load_domain("fashion_rtr").load(table)
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_the_real_file(data_dir):
     data = open_dataset("fashion_rtr", data_dir)

@@ -122,6 +122,7 @@ def test_the_published_files_are_stated_in_full_and_others_refused(raw):
         load_domain("papers").load(raw)
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_the_real_files(data_dir):
     data = open_dataset("papers", data_dir)

@@ -127,6 +127,7 @@ def test_ranking_comes_from_the_rationale_alone(world, model):
     assert [i for i in one.ranking if i not in moved][:98] == [i for i in two.ranking if i not in moved][:98]
 
 
+@pytest.mark.slow
 def test_arms_differ_and_the_none_arm_writes_nothing(world):
     queries = [e.query for e in world.examples["test"][:10]]
     none = list(fitted(world, rationale="none").predict(queries))

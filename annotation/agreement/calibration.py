@@ -4,10 +4,9 @@ A judge is compared with people twice:
 
 - *against all*: with every person's answer (kappa, all pairs pooled) and with the mean of all people (correlations);
 - *in a person's place*: each reviewer in turn is left out, and the judge's answers stand where theirs did, on the same
-  records, against the same others. The reviewer's own agreement with the others is the human ceiling, so that judge and
-  ceiling differ in nothing but who answered (the idea of Calderon, Reichart and Dror's alternative annotator test,
-  2025). Both are averaged over reviewers, weighted by their records; the difference has an interval of its own, from
-  the same resamples.
+  records, against the same others. The reviewer's own agreement with the others is the human ceiling. Judge and ceiling
+  differ in nothing but who answered (Calderon, Reichart and Dror's alternative annotator test, 2025). Both are averaged
+  over reviewers, weighted by their records. The difference has an interval of its own, from the same resamples.
 
 Abstained and invalid answers of the judge are counted, and their records are not compared.
 """

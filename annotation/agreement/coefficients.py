@@ -1,6 +1,6 @@
 """Chance-corrected agreement and its bootstrap: Krippendorff's alpha, Cohen's kappa, correlations.
 
-Every coefficient here is a function of *sums over records* (how often which answers met), so a :class:`Statistic` is a
+Every coefficient here is a function of *sums over records* (how often which answers met). So a :class:`Statistic` is a
 table of what each record adds, and a function of the sums. A resample of the records is a vector of weights, and a
 thousand resamples are one matrix product: seconds and bounded memory for 10,000 records and 8 reviewers.
 

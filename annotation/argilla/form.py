@@ -149,6 +149,7 @@ def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] 
 
 
 def describe(item: Item) -> str:
+    """Title and attribute values in one line."""
     values = "; ".join(f"{name.replace('_', ' ')}: {', '.join(values)}" for name, values in item.attributes.items())
     return " ".join(f"{item.title} ({values})".split()) if values else item.title or "(no title)"
 

@@ -62,6 +62,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def serving(campaign: Campaign) -> Iterator[str]:
+    """Serve the campaign while a block lasts; the value is the URL."""
     process, url = start(campaign)
     try:
         yield url

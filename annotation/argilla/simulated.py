@@ -32,6 +32,7 @@ class Simulated:
         self.http.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
 
     def dataset(self, name: str = "review") -> str:
+        """The id of the dataset of this name that the reviewer may see."""
         response = self.http.get("/me/datasets")
         response.raise_for_status()
         return str(next(d["id"] for d in response.json()["items"] if d["name"] == name))
@@ -57,6 +58,7 @@ class Simulated:
         return page
 
     def submit(self, record: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
+        """Answer a record; ``values`` has an answer a question. The server's response comes back."""
         body = {"values": {name: {"value": value} for name, value in values.items()}, "status": status}
         clock = time.perf_counter()
         response = self.http.post(f"/records/{record}/responses", json=body)

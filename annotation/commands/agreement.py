@@ -2,8 +2,8 @@
 
     python -m annotation agreement campaigns/first
 
-Reads ``judgements.jsonl`` and ``drafts.jsonl`` of the campaign, prints a table and writes ``agreement.json`` (every
-figure) and ``report.html`` (one file to send on; it asks for nothing from outside). :mod:`annotation.agreement.measure`
+It prints a table, and writes ``agreement.json`` (every figure) and ``report.html`` (one file to send on; it asks for
+nothing from outside). :mod:`annotation.agreement.measure`
 says how agreement is measured.
 """
 

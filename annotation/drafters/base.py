@@ -68,6 +68,7 @@ class Draft:
 
     @property
     def redrafts(self) -> int:
+        """How many refused attempts were followed by another one."""
         return len(self.tried) - (self.rationale is None)
 
 
@@ -94,6 +95,7 @@ class Summary:
     seconds: float = 0.0
 
     def add(self, draft: Draft) -> Draft:
+        """Count a draft, and pass it on."""
         self.drafts += 1
         self.accepted += draft.rationale is not None
         self.unexplained += draft.rationale is not None and draft.rationale.verdict == "unexplained"
@@ -111,10 +113,11 @@ class Summary:
 
     @property
     def unreadable(self) -> int:
+        """Answers that were not in the required form."""
         return self.refused_by["unreadable"] + self.contrasts_refused_by["unreadable"]
 
     def record(self) -> dict[str, object]:
-        """For a file: plain numbers, and names of rules with their counts."""
+        """The counts for a file: plain numbers, and names of rules with their counts."""
         numbers = {
             "drafts": self.drafts,
             "accepted": self.accepted,
@@ -136,7 +139,7 @@ class Summary:
         return {**numbers, **by_rule, **({"usage": self.usage.record()} if self.usage else {})}
 
     def table(self) -> Table:
-        """For people."""
+        """The counts as a table for people."""
         grid = Table("drafts", "", title_justify="left", show_header=False)
         rows: list[tuple[str, str]] = [
             ("drafts", f"{self.drafts:,}"),

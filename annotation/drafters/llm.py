@@ -10,7 +10,7 @@
 3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
    the item, what against it, and why the alternative is not it. Nothing of that goes back into the rationale.
 
-What is asked stands in ``llm.md``. Answers are kept under ``RAD_CACHE``: a killed run pays nothing twice, and one whose
+The prompts stand in ``llm.md``. Answers are kept under ``RAD_CACHE``: a killed run pays nothing twice, and one whose
 drafts were rejected for want of an answer (``unanswered``) asks for these again.
 
     export RAD_API_KEY=...
@@ -47,7 +47,11 @@ Record = TypeVar("Record")  # a rationale, or explanations of pairs
 
 
 class Drafter(RationaleDrafter):
+    """Asks an endpoint for a rationale of each example, then for explanations of its target and an alternative."""
+
     class Settings(DrafterSettings):
+        """The endpoint, the prompt, and the limits of requests."""
+
         base_url: str | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
         model: str | None = Field(default=None, description="the model's name at the endpoint")
         hindsight: bool = Field(default=False, description="tell the model what was chosen: hindsight drafts")

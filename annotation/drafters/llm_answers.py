@@ -36,11 +36,15 @@ class _Form(BaseModel):
 
 
 class Value(_Form):
+    """A value of an attribute."""
+
     attribute: Words
     value: Words
 
 
 class ReasonForm(_Form):
+    """One reason: the purchases that it cites (from 1), the fact they show, and what the user wants and avoids."""
+
     because: list[int] = Field(max_length=20)
     kind: EvidenceKind
     fact: Value | None
@@ -50,6 +54,8 @@ class ReasonForm(_Form):
 
 
 class RationaleForm(_Form):
+    """What the model answers on a history."""
+
     thoughts: str
     reasons: list[ReasonForm] = Field(max_length=MOST)
     text: Text
@@ -57,11 +63,15 @@ class RationaleForm(_Form):
 
 
 class SideForm(_Form):
+    """One explanation of a pair: claimed values and a text."""
+
     claims: list[Value] = Field(max_length=5)
     text: Text
 
 
 class ContrastForm(_Form):
+    """What the model answers on an item and its nearest alternative."""
+
     thoughts: str
     for_: SideForm = Field(alias="for")
     against: SideForm
@@ -82,6 +92,7 @@ class Spelling:
         return pair if pair in self._exact else self._folded.get((pair[0].casefold(), pair[1].casefold()), pair)
 
     def all(self, values: list[Value]) -> Pairs:
+        """The same of several values, each once."""
         return tuple(dict.fromkeys(self.of(value) for value in values))
 
 

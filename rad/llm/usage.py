@@ -27,6 +27,7 @@ class Usage:
     cost_now: float = 0.0
 
     def add(self, answer: Answer) -> None:
+        """Count an answer."""
         read, written = answer.prompt_tokens or 0, answer.completion_tokens or 0
         cost = (read * (self.price_in or 0) + written * (self.price_out or 0)) / 1e6
         self.answers += 1
@@ -39,13 +40,13 @@ class Usage:
         self.cost_now += 0 if answer.cached else cost
 
     def record(self) -> dict[str, int | float | None]:
-        """For a file. Prices and cost are there only where both prices are known."""
+        """The counts for a file. Prices and cost are there only where both prices are known."""
         priced = self.price_in is not None and self.price_out is not None
         left_out = () if priced else ("price_in", "price_out", "cost", "cost_now")
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
     def spoken(self, n: int, noun: str = "query") -> str:
-        """One line for people; ``n`` is the number of queries (or of what ``noun`` says) that the answers are for."""
+        """The counts as one line for people; the answers are for ``n`` queries, or ``n`` of another ``noun``."""
         record, per = self.record(), max(1, n)
         parts = [
             f"{self.answers:,} answers ({self.from_cache:,} from the cache)",

@@ -48,6 +48,7 @@ UPDATE records SET status = 'completed' WHERE status = 'pending' AND (
 
 
 def refuse(message: str) -> None:
+    """End the process with one line and status 2."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(2)
 
@@ -101,6 +102,7 @@ def prepare_database(home: Path, secrets: dict[str, str]) -> None:
 
 
 async def ensure_owner(secrets: dict[str, str]) -> None:
+    """Make the owner's account, or give it the password and key of the secrets."""
     from argilla_server.contexts import accounts
     from argilla_server.database import AsyncSessionLocal, async_engine
     from argilla_server.models import User, UserRole
@@ -193,6 +195,8 @@ def headers(pages: Path) -> list[tuple[bytes, bytes]]:
 
 
 def with_headers(app: App, more: list[tuple[bytes, bytes]]) -> App:
+    """The application with more headers in each of its responses."""
+
     async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -230,6 +234,7 @@ def serve(host: str, port: int, home: Path, owner: str, secrets_file: Path, star
 
 
 def check_port(host: str, port: int) -> None:
+    """End the process where something else listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

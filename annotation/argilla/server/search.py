@@ -1,11 +1,11 @@
 """A search engine for argilla-server over Argilla's own SQLite tables, registered under the name ``sqlite``.
 
-There is no index to keep in step: every search is a query on the tables that Argilla has already committed to, so what
-it finds is what there is, after a crash as well. Text search knows ``word``, ``begin*``, ``"a phrase"``, ``-not`` and
+There is no index to keep in step. Every search is a query on the tables that Argilla has already committed to: it finds
+what there is, after a crash as well. Text search knows ``word``, ``begin*``, ``"a phrase"``, ``-not`` and
 ``one | other``; words are joined by AND and match whole words, whatever their case.
 
 Reviewers get records in an order of their own. Each record is meant for as many members of its workspace as it needs
-answers, drawn by a hash; these come first, and of them those that somebody else has answered already. So records reach
+answers, drawn by a hash. These come first, and of them those that somebody else has answered already. So records reach
 their overlap one by one rather than all at the end, and reviewers who work at once do not crowd on the same ones. Who
 is through with theirs goes on with the others'.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.review_server import WORLD, server_environment  # noqa: F401  (a fixture)
+from tests.support.review_server import WORLD
 
 pytest.importorskip("selenium", reason="needs selenium")
 
@@ -23,9 +23,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from annotation.__main__ import main
 from annotation.argilla.process import serving
+from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
-from rad.runtime import records
-from rad.types import Judgement
 from tests.support.chromium import chromium, needs_chromium
 
 pytestmark = [
@@ -79,10 +78,10 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, browser):
             browser.save_screenshot(str(Path(folder) / "review.png"))
         one(browser, "button[type=submit]").click()
         deadline = time.monotonic() + 300
-        told: dict[str, str] = {}
-        while not told and time.monotonic() < deadline:
+        answers: dict[str, str] = {}
+        while not answers and time.monotonic() < deadline:
             main(["pull", str(campaign.path)])
-            told = {j.question: j.answer for _, j in records.read(campaign.file("judgements.jsonl"), Judgement)}
+            answers = {j.question: j.answer for j in judgements.read(campaign)}
         assert browser.title not in ("1", "2"), "nothing in a record runs"
-    assert (told["plausibility"], told["trust"], told["verdict"]) == ("4", "4", "accept_edited")
-    assert told["errors"] == '["generic"]' and told["edited"] == "In my words [1]."
+    assert (answers["plausibility"], answers["trust"], answers["verdict"]) == ("4", "4", "accept_edited")
+    assert answers["errors"] == '["generic"]' and answers["edited"] == "In my words [1]."

@@ -36,20 +36,18 @@ class Drafter(RationaleDrafter):
         return rationale(query, reasons, origin="evidence", drafter=self.name, version=self.version)
 
     def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
-        """The draft of each example's target, in order, checked. What breaks a rule is not drafted again: it would be
-        the same."""
+        """The draft of each example's target, in order, checked. A refused one is not drafted again: it would be the
+        same."""
         self.summary, rules = Summary(), Rules(self.items)
         for example in examples:
             query, target = example.query, next(iter(example.relevant))
-            made = self.draft(query, self.items[target])
-            found = (
-                rules.violations(made, query, self.items[target])
-                if made
-                else [Violation("no_history", "nothing to cite")]
-            )
-            wrong = tuple(fault for fault in found if not fault.counted)
-            if wrong:
-                draft = Draft(query.query_id, target, None, tried=(wrong,), refused=made)
+            candidate = self.draft(query, self.items[target])
+            violations = [Violation("no_history", "nothing to cite")]
+            if candidate is not None:
+                violations = rules.violations(candidate, query, self.items[target])
+            refusing = tuple(violation for violation in violations if not violation.counted)
+            if refusing:
+                draft = Draft(query.query_id, target, None, tried=(refusing,), refused=candidate)
             else:
-                draft = Draft(query.query_id, target, made, counted=tuple(found))
+                draft = Draft(query.query_id, target, candidate, counted=tuple(violations))
             yield self.summary.add(draft)

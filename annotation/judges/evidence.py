@@ -26,8 +26,9 @@ from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
 from rad.features.evidence_model import VERSION as MODEL_VERSION
 from rad.features.evidence_model import EvidenceModel, cited_rows, popularity_share
+from rad.features.item_features import CoPurchase
 from rad.rationales.templates import rationale
-from rad.types import Example, Reason
+from rad.types import Reason
 
 REFERENCE = 1000  # training purchases whose drafts fix the quintiles
 VERSION = "1"
@@ -69,39 +70,40 @@ class Judge(RationaleJudge):
 
     def gains(self, cases: Sequence[Case]) -> np.ndarray:
         """(cases,): in bits, how much likelier the reasons make the item than its popularity does."""
-        catalogue, prefixes = self.model.catalogue, self.model.prefixes
+        prefixes = self.model.prefixes
         folds: dict[int, list[int]] = defaultdict(list)
         for k, (_, example) in enumerate(cases):
             folds[prefixes.fold_of.get(example.query.user_id, len(prefixes.counts) - 1)].append(k)
         out = np.zeros(len(cases))
         for fold, members in folds.items():
-            counts = prefixes.counts[fold]  # without the users of the fold, so that no purchase speaks for itself
-            share = popularity_share(counts, self.model.background_power)
-            # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
-            by_item: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)
-            for k in members:
-                draft, example = cases[k]
-                out[k] = max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) * share[self._target(example)]
-                for reason in draft.reasons:
-                    history = example.query.history
-                    cited = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
-                    for item_id in cited:
-                        by_item[catalogue.index[item_id]].append((k, reason, reason.weight / len(cited)))
-            # One row (items,) a cited item: p(i | j). It is renormalised over the items that the reason allows.
-            for block, rows in cited_rows(catalogue, counts, self.model.weights, np.array(sorted(by_item), np.int64)):
-                for item, row in zip(block, rows, strict=True):
-                    for k, reason, weight in by_item[int(item)]:
-                        fits, target = self._fits(reason), self._target(cases[k][1])
-                        if fits[target]:
-                            out[k] += weight * row[target] / row[fits].sum()
-            for k in members:
-                out[k] = np.log2(max(out[k], 1e-12) / share[self._target(cases[k][1])])
+            out[members] = self._gains([cases[k] for k in members], prefixes.counts[fold])
         return out
 
-    def _target(self, example: Example) -> int:
-        return self.model.catalogue.index[next(iter(example.relevant))]
+    def _gains(self, cases: Sequence[Case], counts: CoPurchase) -> np.ndarray:
+        """(cases,): the same under ``counts``, which leave out the users of the cases: no purchase explains itself."""
+        catalogue = self.model.catalogue
+        share = popularity_share(counts, self.model.background_power)  # (items,)
+        targets = [catalogue.index[next(iter(example.relevant))] for _, example in cases]
+        # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
+        likelihoods = np.array([max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) for draft, _ in cases])
+        likelihoods *= share[targets]
+        citing: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)  # cited item -> case, reason, weight
+        for k, (draft, example) in enumerate(cases):
+            history = example.query.history
+            for reason in draft.reasons:
+                cited = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
+                for item_id in cited:
+                    citing[catalogue.index[item_id]].append((k, reason, reason.weight / len(cited)))
+        # One row (items,) a cited item: p(i | j). It is renormalised over the items that the reason allows.
+        for block, rows in cited_rows(catalogue, counts, self.model.weights, np.array(sorted(citing), np.int64)):
+            for item, row in zip(block, rows, strict=True):
+                for k, reason, weight in citing[int(item)]:
+                    allowed = self._allowed(reason)
+                    if allowed[targets[k]]:
+                        likelihoods[k] += weight * row[targets[k]] / row[allowed].sum()
+        return np.log2(np.maximum(likelihoods, 1e-12) / share[targets])
 
-    def _fits(self, reason: Reason) -> np.ndarray:
+    def _allowed(self, reason: Reason) -> np.ndarray:
         """(items,): which have all that the reason wants and nothing that it avoids."""
         catalogue = self.model.catalogue
         out = np.ones(len(catalogue), bool)

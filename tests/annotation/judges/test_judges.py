@@ -17,6 +17,7 @@ from rad.types import Evidence, Reason
 from tests.annotation.agreement.test_measure import run
 from tests.support.fake_endpoint import fail, say
 
+pytestmark = pytest.mark.xdist_group("judges")  # a model is fitted once, by one worker
 WORLD = "world:users=100,items=200,seed=5"
 FORM = {"thoughts": "fine", "plausibility": 4, "trust": 2, "errors": ["generic"], "verdict": "accept"}
 

@@ -85,8 +85,8 @@ class Judge(RationaleJudge):
         share = popularity_share(counts, self.model.background_power)  # (items,)
         targets = [catalogue.index[next(iter(example.relevant))] for _, example in cases]
         # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
-        likelihoods = np.array([max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) for draft, _ in cases])
-        likelihoods *= share[targets]
+        unexplained = [max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) for draft, _ in cases]
+        likelihoods = np.array(unexplained) * share[targets]
         citing: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)  # cited item -> case, reason, weight
         for k, (draft, example) in enumerate(cases):
             history = example.query.history

@@ -77,7 +77,9 @@ class TestCampaign:
                 assert json.loads(said["errors"]) == sorted(given.get("errors", []))
                 assert said["edited"] == given["edited"]
         assert any(j.seconds for j in late)
-        contents = {n: pushed.file(n).read_bytes() for n in ("judgements.jsonl", "rationales.jsonl", "provenance.jsonl")}
+        contents = {
+            n: pushed.file(n).read_bytes() for n in ("judgements.jsonl", "rationales.jsonl", "provenance.jsonl")
+        }
         main(["pull", str(pushed.path)])
         assert contents == {name: pushed.file(name).read_bytes() for name in contents}, "a second pull changes nothing"
         text = b"".join(contents.values()).decode()

@@ -7,12 +7,11 @@ with their paths or with one line that says what to fetch and where to put it.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rad.errors import RadError
-from rad.registry import unknown
 from rad.runtime.files import sha256_file
 
 
@@ -97,11 +96,3 @@ def unpinned(sources: Sequence[Source]) -> dict[str, int]:
     """The note that a loader gives of files whose published sha256 is not known, so that none is checked."""
     n = sum(source.sha256 is None for source in sources)
     return {"raw files that are taken as they are (their published sha256 is not known here)": n} if n else {}
-
-
-def flags(domain: str, argument: str, known: Collection[str]) -> frozenset[str]:
-    """The words of a domain argument, separated by commas. :class:`RadError` on one that is not ``known``."""
-    words = frozenset(filter(None, argument.split(",")))
-    if wrong := sorted(words - set(known)):
-        raise RadError(unknown(f"argument of domain {domain}", wrong, known))
-    return words

@@ -21,6 +21,7 @@ from rad.data import sources
 from rad.data.domain import BaseDomain, Corpus
 from rad.domains.formats import amazon_reviews
 from rad.errors import RadError
+from rad.settings import parse
 
 
 class Domain(BaseDomain):
@@ -33,7 +34,7 @@ class Domain(BaseDomain):
         self.path, _, rest = argument.partition(",")
         if not self.path:
             raise RadError("amazon needs the raw files of a category: amazon:FOLDER or amazon:FILE")
-        self.options = amazon_reviews.options(self.name, rest, without=("hub",))
+        self.options = parse(amazon_reviews.Options, rest.split(","), self.name, without=("hub",))
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: where the path is looked for, too."""

@@ -27,6 +27,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from rad.data.splits import in_time_order, public_id
 from rad.domains.formats import fashion_lexicon
 from rad.domains.formats.ratings_csv import read_ratings
 from rad.errors import RadError
+from rad.settings import parse
 from rad.types import Interaction, Item
 
 COLUMNS = ("item", "user", "rating", "timestamp")
@@ -65,6 +67,14 @@ SOURCES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the domain's argument may set."""
+
+    changed: bool = False  # accept files that differ from the published ones
+    descriptions: bool = False  # append the leaking descriptions to the items' texts
+
+
 class Domain(BaseDomain):
     """``load`` reads the raw files; attributes are brand, price and those of
     :mod:`rad.domains.formats.fashion_lexicon`."""
@@ -74,19 +84,18 @@ class Domain(BaseDomain):
     sources = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        words = sources.flags(self.name, argument, ("changed", "descriptions"))
-        self.changed, self.descriptions = "changed" in words, "descriptions" in words
+        self.settings = parse(Settings, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and ratings with public ids. ``data_dir``: the folder of the files or the one that holds it."""
-        files = sources.find(self.name, SOURCES, data_dir, self.changed, folder="amazon_fashion")
+        files = sources.find(self.name, SOURCES, data_dir, self.settings.changed, folder="amazon_fashion")
         ratings = files["ratings.csv"]
-        known = _read_items(files["processed_item_information.json"])
+        records = _read_items(files["processed_item_information.json"])
         notes: Counter[str] = Counter()
-        if self.descriptions:
+        if self.settings.descriptions:
             warnings.warn(f"fashion:descriptions leaks: it has {WRITTEN}", stacklevel=2)
-            notes[f"{LEAK}{WRITTEN}"] = sum("description" in fields for fields in known.values())
-        items = {number: self._item(number, fields, notes) for number, fields in known.items()}
+            notes[f"{LEAK}{WRITTEN}"] = sum("description" in fields for fields in records.values())
+        items = {number: self._item(number, fields, notes) for number, fields in records.items()}
         rows, seen = [], set()
         for line, user, item, rating, time in read_ratings(ratings, COLUMNS, header=True):
             if item not in items:
@@ -103,7 +112,7 @@ class Domain(BaseDomain):
         )  # a script of the page, not a title
         brand = " ".join(fields.get("brand", "").split())
         brand = "" if brand.casefold() in NO_BRAND else brand
-        told = " ".join(fields.get("description", "").split()) if self.descriptions else ""
+        description = " ".join(fields.get("description", "").split()) if self.settings.descriptions else ""
         price = _PRICE.fullmatch(fields.get("price", "").strip())
         values = {"brand": (brand,), "price": (_tier(price[1]) if price else "",), **fashion_lexicon.attributes(title)}
         notes["items without a title"] += not title
@@ -113,7 +122,7 @@ class Domain(BaseDomain):
             item_id=public_id(self.name, "item", number),
             domain=self.name,
             title=title or "(no title)",
-            text=". ".join(part for part in (title, brand, told) if part),
+            text=". ".join(part for part in (title, brand, description) if part),
             attributes={name: value for name, value in values.items() if any(value)},
         )
 
@@ -126,13 +135,13 @@ def _tier(price: str) -> str:
 def _read_items(path: Path) -> dict[str, dict[str, str]]:
     """Number -> the text fields of an item, each a string; without a title it is empty."""
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        if twice := [key for key, n in Counter(key for key, _ in found).items() if n > 1]:
+    def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if twice := [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]:
             raise ValueError(f"{twice[0]!r} comes twice in one object")
-        return dict(found)
+        return dict(pairs)
 
     try:
-        records = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=pairs)
+        records = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise RadError(f"{path}:{error.lineno}: not JSON, or cut short ({error.msg}, column {error.colno})") from error
     except (ValueError, RecursionError) as error:

@@ -20,6 +20,7 @@ from rad.data import sources
 from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.domains.formats import amazon_reviews
+from rad.settings import parse
 
 SOURCES = amazon_reviews.published("Amazon_Fashion")
 
@@ -33,7 +34,7 @@ class Domain(BaseDomain):
     sources: tuple[Source, ...] = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        self.options = amazon_reviews.options(self.name, argument)
+        self.options = parse(amazon_reviews.Options, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """``data_dir``: the folder named like the domain or the one that holds it; not read with ``hub``."""

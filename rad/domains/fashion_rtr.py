@@ -13,7 +13,7 @@ any user, and none from the first cut of the split by time on. An item that has 
 all. What renters say of themselves (age, weight, height, bust) is not used, and review texts are not read.
 
 The next rental is close to noise here (who needs a gown for a wedding does not say so by the last rental): the domain
-is for the rating and choice tasks. Domain arguments: ``changed`` to accept a file that differs from the known one,
+is for the rating and choice tasks. Domain arguments: ``changed`` to accept a file that differs from the published one,
 ``raw`` to read the publisher's file instead, whose hash is not pinned.
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,13 +36,14 @@ from rad.data.splits import distinct_users, in_time_order, k_core, public_id, ti
 from rad.domains.formats.ratings_csv import seconds
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
+from rad.settings import parse
 from rad.types import Interaction, Item
 
 CORE = 5
 FITS = {"small": "runs small", "fit": "true to size", "large": "runs large"}
 OCCASIONS = ("date", "everyday", "formal affair", "other", "party", "vacation", "wedding", "work")
 BODY_TYPES = ("apple", "athletic", "full bust", "hourglass", "pear", "petite", "straight & narrow")
-KNOWN = {"fit": tuple(FITS), "rented_for": OCCASIONS, "body_type": BODY_TYPES}
+ALLOWED = {"fit": tuple(FITS), "rented_for": OCCASIONS, "body_type": BODY_TYPES}
 _ORIGIN = "Rent the Runway (Misra, Wan and McAuley, RecSys 2018)"
 _LICENCE = "research use; the publisher assigns no licence"
 _KEEP = "hashed ids and their order; category, occasion, fit and body type inside rationales; no reviews or ratings"
@@ -75,6 +77,14 @@ class Rental(NamedTuple):
     body_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the domain's argument may set."""
+
+    changed: bool = False  # accept files that differ from the published ones
+    raw: bool = False  # read the publisher's JSON lines instead of the table
+
+
 class Domain(BaseDomain):
     """``load`` reads one of the two files; attributes are category, occasion, fit and body type."""
 
@@ -83,31 +93,32 @@ class Domain(BaseDomain):
     sources: tuple[Source, ...] = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        words = sources.flags(self.name, argument, ("changed", "raw"))
-        self.changed, self.raw = "changed" in words, "raw" in words
-        if self.raw:
+        self.settings = parse(Settings, argument.split(","), self.name)
+        if self.settings.raw:
             self.sources = SOURCES_RAW
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and rentals of the 5-core with public ids. ``data_dir``: the file's folder or the one that holds it."""
-        found = sources.find(self.name, self.sources, data_dir, self.changed, folder="rent_the_runway")
-        path = found[self.sources[0].file]
+        files = sources.find(self.name, self.sources, data_dir, self.settings.changed, folder="rent_the_runway")
+        path = files[self.sources[0].file]
         facts: dict[tuple[str, str], Rental] = {}
         rows, n = [], 0
-        for rental in sorted(_read_raw(path) if self.raw else _read_table(path), key=lambda rental: rental.day):
+        for rental in sorted(
+            _read_raw(path) if self.settings.raw else _read_table(path), key=lambda rental: rental.day
+        ):
             n += 1
-            user, item = (public_id(self.name, k, getattr(rental, k)) for k in ("user", "item"))
+            user, item = public_id(self.name, "user", rental.user), public_id(self.name, "item", rental.item)
             if facts.setdefault((user, item), rental) is rental:
                 rows.append(Interaction(user, item, rental.day, rental.rating))
         if not n:
             raise RadError(f"{path}:1: no rentals; empty or cut short?")
         sequences = k_core(in_time_order(rows), CORE)
-        kept = sum(map(len, sequences.values()))
+        n_core = sum(map(len, sequences.values()))
         notes = {
             **sources.unpinned(self.sources),
             "rentals in the source": n,
             "further reviews of one item by one user (the earliest stays)": n - len(rows),
-            f"rentals outside the {CORE}-core (left out)": len(rows) - kept,
+            f"rentals outside the {CORE}-core (left out)": len(rows) - n_core,
             f"users outside the {CORE}-core (left out)": len({x.user_id for x in rows}) - len(sequences),
             "rentals without a rating": sum(x.rating is None for s in sequences.values() for x in s),
         }
@@ -138,8 +149,8 @@ def _item(domain: str, item_id: str, rentals: Sequence[Rental]) -> Item:
         item_id=item_id,
         domain=domain,
         title=title or "(not described)",
-        text=". ".join(", ".join(found) for found in values.values() if found),
-        attributes={name: found for name, found in values.items() if found},
+        text=". ".join(", ".join(words) for words in values.values() if words),
+        attributes={name: words for name, words in values.items() if words},
     )
 
 
@@ -192,9 +203,9 @@ def _rental(path: Path, number: int, row: Mapping[str, Any]) -> Rental:
     for name in ("user_id", "item_id"):
         if not (str(row[name]).isascii() and str(row[name]).isdigit()):
             raise RadError(f"{path}:{number}: {name} {str(row[name])[:40]!r} is not a whole number")
-    for name, known in KNOWN.items():
-        if row.get(name) and row[name] not in known:
-            raise RadError(f"{path}:{number}: unknown {name} {str(row[name])[:40]!r}; known: {', '.join(known)}")
+    for name, allowed in ALLOWED.items():
+        if row.get(name) and row[name] not in allowed:
+            raise RadError(f"{path}:{number}: unknown {name} {str(row[name])[:40]!r}; known: {', '.join(allowed)}")
     rating = row.get("rating")
     try:
         rating = None if rating is None else float(rating)

@@ -26,6 +26,7 @@ from rad.data.sources import Source
 from rad.data.splits import in_time_order, public_id
 from rad.domains.formats.ratings_csv import read_ratings
 from rad.errors import RadError
+from rad.registry import unknown
 from rad.runtime.files import read_lines
 from rad.types import Interaction, Item
 
@@ -59,7 +60,9 @@ class Domain(BaseDomain):
     sources: tuple[Source, ...] = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        self.large = "1m" in sources.flags(self.name, argument, ["1m"])
+        if argument not in ("", "1m"):
+            raise RadError(f"{self.name}: {unknown('setting', [argument], ['1m'])}")
+        self.large = argument == "1m"
         if self.large:
             self.sources = SOURCES_1M
 
@@ -75,8 +78,8 @@ class Domain(BaseDomain):
         for line, user, film, rating, time in read_ratings(ratings, separator=separator):
             if film not in items:
                 raise RadError(f"{ratings}:{line}: item {film} is not in {self.sources[1].file}")
-            if (known := first.setdefault((user, film), line)) != line:
-                raise RadError(f"{ratings}:{line}: user {user} rates item {film} again (first in line {known})")
+            if (earlier := first.setdefault((user, film), line)) != line:
+                raise RadError(f"{ratings}:{line}: user {user} rates item {film} again (first in line {earlier})")
             rows.append(Interaction(public_id(spec, "user", user), items[film].item_id, time, rating))
         return Corpus(list(items.values()), in_time_order(rows), notes=_notes(self.sources, items.values()))
 
@@ -113,8 +116,8 @@ def _read_100k(path: Path, genre_file: Path) -> Iterator[tuple[str, tuple[str, s
         if odd := [flag for flag in flags if flag not in ("0", "1")]:
             raise RadError(f"{path}:{line}: genre flag {odd[0][:20]!r} is neither 0 nor 1")
         _check_film(path, line, number, title, seen)
-        found = _YEAR.search(title) or re.search(r"(\d{4})$", released)
-        year = found[1] if found else ""
+        match = _YEAR.search(title) or re.search(r"(\d{4})$", released)
+        year = match[1] if match else ""
         names = tuple(genre for genre, flag in zip(genres, flags, strict=True) if flag == "1" and genre != "unknown")
         yield number, ("" if title == "unknown" else title, year, names)
     if not seen:
@@ -148,8 +151,8 @@ def _read_1m(path: Path) -> Iterator[tuple[str, tuple[str, str, tuple[str, ...]]
         genres = tuple(joined.split("|"))
         if odd := [genre for genre in genres if genre not in GENRES_1M]:
             raise RadError(f"{path}:{line}: unknown genre {odd[0][:40]!r}; known: {', '.join(GENRES_1M)}")
-        found = _YEAR.search(title)
-        yield number, (title, found[1] if found else "", genres)
+        match = _YEAR.search(title)
+        yield number, (title, match[1] if match else "", genres)
     if not seen:
         raise RadError(f"{path}:1: no films; empty or cut short?")
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data import sources
@@ -34,6 +35,7 @@ from rad.data.splits import public_id
 from rad.errors import RadError
 from rad.features.bm25 import tokenize
 from rad.runtime.files import read_lines
+from rad.settings import parse
 from rad.types import Interaction, Item
 
 LEAST = 5  # papers that have a tag worth keeping
@@ -55,6 +57,13 @@ SOURCES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the domain's argument may set."""
+
+    changed: bool = False  # accept files that differ from the published ones
+
+
 class Domain(BaseDomain):
     """``load`` reads the raw files; the one attribute is tag, with as many values as a paper has."""
 
@@ -63,32 +72,32 @@ class Domain(BaseDomain):
     sources = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        self.changed = "changed" in sources.flags(self.name, argument, ["changed"])
+        self.settings = parse(Settings, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and libraries with public ids. ``data_dir``: the folder of the files or the one that holds it."""
-        files = sources.find(self.name, SOURCES, data_dir, self.changed, folder="citeulike_a")
+        files = sources.find(self.name, SOURCES, data_dir, self.settings.changed, folder="citeulike_a")
         names = _read_tags(files["tags.dat"])
         numbers = _read_sets(files["item-tag.dat"], len(names), "tag", "tags.dat")
         libraries = _read_sets(files["users.dat"], len(numbers), "paper", "item-tag.dat")
         tags = [sorted({names[k] for k in row} - {""}) for row in numbers]
         have = Counter(tag for row in tags for tag in row)
-        kept = {tag for tag, n in have.items() if n >= LEAST}
-        own = kept & _own_words(tags, libraries, have)
-        kept -= own
+        frequent = {tag for tag, n in have.items() if n >= LEAST}
+        own = frequent & _own_words(tags, libraries, have)
+        used = frequent - own
         items = [
-            self._item(n, sorted(kept.intersection(row), key=lambda t: (-have[t], t))) for n, row in enumerate(tags)
+            self._item(n, sorted(used.intersection(row), key=lambda t: (-have[t], t))) for n, row in enumerate(tags)
         ]
         sequences = {}
         for number, library in enumerate(libraries):
             user = public_id(self.name, "user", str(number))
-            chosen = sorted((items[k].item_id for k in library), key=lambda item_id: _place(user, item_id))
+            chosen = sorted((items[k].item_id for k in library), key=lambda item_id: _random_order(user, item_id))
             if chosen:
                 sequences[user] = tuple(Interaction(user, item_id) for item_id in chosen)
         notes = {
             "tags of the source": len(names),
             "tags that are another spelling of one (merged)": len(names) - len({*names}),
-            f"tags on fewer than {LEAST} papers (left out)": len(have) - len(kept) - len(own),
+            f"tags on fewer than {LEAST} papers (left out)": len(have) - len(frequent),
             "tags whose papers are all in one library (left out)": len(own),
             "papers without a tag in the source": sum(not row for row in numbers),
             "users without a paper (left out)": len(libraries) - len(sequences),
@@ -105,18 +114,18 @@ class Domain(BaseDomain):
         )
 
 
-def _place(user: str, item_id: str) -> str:
-    """Where a paper stands in a library that has no order: a hash, so that everyone holds out the same papers."""
+def _random_order(user: str, item_id: str) -> str:
+    """What a library that has no order is sorted by: a hash, so that everyone holds out the same papers."""
     return hashlib.sha256(f"{user}:{item_id}".encode()).hexdigest()
 
 
 def _own_words(tags: Sequence[Sequence[str]], libraries: Sequence[Sequence[int]], have: Counter[str]) -> set[str]:
     """Tags of which one library holds all papers."""
-    found = set()
+    own_words = set()
     for library in libraries:
         inside = Counter(tag for paper in library for tag in tags[paper])
-        found |= {tag for tag, n in inside.items() if n == have[tag]}
-    return found
+        own_words |= {tag for tag, n in inside.items() if n == have[tag]}
+    return own_words
 
 
 def _read_tags(path: Path) -> list[str]:
@@ -142,8 +151,8 @@ def _read_sets(path: Path, limit: int, noun: str, other: str) -> list[list[int]]
         if odd := [word for word in words if not (word.isascii() and word.isdigit())]:
             raise RadError(f"{path}:{line}: {odd[0][:40]!r} is not a whole number")
         if not words or int(words[0]) != len(words) - 1:
-            said = words[0] if words else "nothing"
-            raise RadError(f"{path}:{line}: the count says {said}, but {max(0, len(words) - 1)} numbers follow")
+            count = words[0] if words else "nothing"
+            raise RadError(f"{path}:{line}: the count says {count}, but {max(0, len(words) - 1)} numbers follow")
         row = [int(word) for word in words[1:]]
         if too_high := [number for number in row if number >= limit]:
             raise RadError(f"{path}:{line}: {noun} {too_high[0]} is not in {other}, which has {limit:,} lines")

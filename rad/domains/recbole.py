@@ -53,11 +53,11 @@ class Domain(BaseDomain):
         """``data_dir``: where the path is looked for, too."""
         folder = sources.resolve_path(self.name, self.path, data_dir)
         file, interactions = _interaction_files(folder)
-        return _Reader(f"{self.name}:{file}", folder / f"{file}.item").corpus(interactions)
+        return _Folder(f"{self.name}:{file}", folder / f"{file}.item").corpus(interactions)
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _Folder:
     """Reads one folder's files. ``domain`` is the name that public ids hash, ``items`` the file of the catalogue."""
 
     domain: str

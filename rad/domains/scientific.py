@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from rad.data.splits import public_id
 from rad.domains.formats import recbole_atomic
 from rad.domains.formats.amazon_reviews import NO_BRAND, canonical
 from rad.errors import RadError
-from rad.registry import unknown
 from rad.runtime.files import read_jsonl
+from rad.settings import parse
 from rad.types import Interaction, Item
 
 ROOT = "Industrial & Scientific"
@@ -56,6 +57,13 @@ SOURCES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the domain's argument may set."""
+
+    changed: bool = False  # accept files that differ from the published ones
+
+
 class Domain(BaseDomain):
     """``load`` reads the raw files; attributes are brand, section (2nd level), shelf (3rd) and category (leaf)."""
 
@@ -64,13 +72,11 @@ class Domain(BaseDomain):
     sources = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        if argument not in ("", "changed"):
-            raise RadError(unknown(f"argument of domain {self.name}", [argument], ["changed"]))
-        self.changed = argument == "changed"
+        self.settings = parse(Settings, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and sequences with public ids. ``data_dir``: the folder ``scientific`` or the one that holds it."""
-        files = sources.find(self.name, SOURCES, data_dir, self.changed)
+        files = sources.find(self.name, SOURCES, data_dir, self.settings.changed)
         item_names = recbole_atomic.read_index(files["Scientific.item2index"])
         user_names = recbole_atomic.read_index(files["Scientific.user2index"])
         sequences = recbole_atomic.leave_one_out(
@@ -98,12 +104,12 @@ class Domain(BaseDomain):
                 raise RadError(f"{path}:{number}: duplicate item_id {row['item_id']}")
             rows[row["item_id"]] = row
         notes: Counter[str] = Counter()
-        known = names.values()
-        notes["items of items.jsonl that are not in the index (left out)"] = len(rows.keys() - set(known))
+        source_ids = names.values()
+        notes["items of items.jsonl that are not in the index (left out)"] = len(rows.keys() - set(source_ids))
         paths = category_paths([row["categories"] for row in rows.values()])
         brands = canonical(row["brand"] for row in rows.values())
         items = []
-        for source_id in known:
+        for source_id in source_ids:
             row = rows.get(source_id, {"title": "", "brand": "", "categories": ""})
             steps = paths.get(row["categories"], ())
             brand = "" if row["brand"].casefold() in NO_BRAND else brands[row["brand"].casefold()]
@@ -150,20 +156,20 @@ def category_paths(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
     part that other items have.
     """
     split = {value: tuple(re.split(r",(?! )", value)) for value in values if value}
-    whole = Counter(split[v][:k] for v in values if v and split[v][0] == ROOT for k in range(1, len(split[v]) + 1))
-    flat = {" ".join(path): path for path in whole}
+    counts = Counter(split[v][:k] for v in values if v and split[v][0] == ROOT for k in range(1, len(split[v]) + 1))
+    flat = {" ".join(path): path for path in counts}
 
     def mend(path: tuple[str, ...]) -> tuple[str, ...]:
         if path[0] == ROOT:
-            return path if len(path) <= MAX_DEPTH else max((p for p in _prefixes(path) if whole[p] > 1), default=())
+            return path if len(path) <= MAX_DEPTH else max((p for p in _prefixes(path) if counts[p] > 1), default=())
         start = path[0].find(ROOT)
         if len(path) > 1 or start < 0:
             return path
         words = path[0][start:].split(" ")
         for k in range(len(words), 0, -1):
-            if known := flat.get(" ".join(words[:k])):
+            if start_of_path := flat.get(" ".join(words[:k])):
                 rest = " ".join(words[k:])
-                return (*known, rest) if rest else known
+                return (*start_of_path, rest) if rest else start_of_path
         return path
 
     return {value: mend(path) for value, path in split.items()}

@@ -29,18 +29,18 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from rad.data.domain import Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
 from rad.errors import RadError
-from rad.registry import unknown
 from rad.runtime.files import parse_jsonl, read_jsonl
 from rad.types import Interaction, Item
 
@@ -59,7 +59,7 @@ DETAILS = {
 _FIRST, _LAST = 788_918_400, 4_102_444_800  # 1995, when the shop opened, and 2100, in UTC seconds
 _MARKUP = re.compile(r"getTime|</|/>")  # a piece of the page where text should be, found in 2018
 
-Place = Path | str
+Address = Path | str
 """A file, or an ``hf://`` address on the Hub."""
 
 
@@ -85,24 +85,10 @@ LAYOUTS = (
 class Options:
     """What a domain's argument may set, comma-separated: ``core=3,reviews``."""
 
-    core: int = 5
-    reviews: bool = False
-    descriptions: bool = False
-    hub: bool = False
-
-
-def options(domain: str, argument: str, without: tuple[str, ...] = ()) -> Options:
-    """:class:`Options` from ``argument``; :class:`RadError` names what is unknown. ``without``: not offered here."""
-    known = [field.name for field in fields(Options) if field.name not in without]
-    out = Options()
-    for part in filter(None, argument.split(",")):
-        name, equals, value = part.partition("=")
-        if name not in known or (name == "core") != bool(equals):
-            raise RadError(unknown(f"argument of domain {domain}", [part], [*known[1:], "core=K"]))
-        if name == "core" and not (value.isdecimal() and int(value) >= 1):
-            raise RadError(f"{domain}: core is a whole number of at least 1, got '{value}'")
-        out = replace(out, core=int(value)) if equals else replace(out, **{name: True})
-    return out
+    core: Annotated[int, Field(ge=1)] = 5  # k of the k-core
+    reviews: bool = False  # keep their text
+    descriptions: bool = False  # into the items' texts
+    hub: bool = False  # stream from the Hub, and store nothing
 
 
 def published(category: str) -> tuple[Source, ...]:
@@ -151,9 +137,9 @@ def stem(path: Path) -> str:
     return re.sub(r"(\.jsonl?)?(\.gz)?$", "", path.name)
 
 
-def records(place: Place) -> Iterator[tuple[int, dict[str, Any]]]:
+def records(address: Address) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and object of each line of a file or of an address on the Hub."""
-    return read_jsonl(place) if isinstance(place, Path) else parse_jsonl(place, _hub_lines(place))
+    return read_jsonl(address) if isinstance(address, Path) else parse_jsonl(address, _hub_lines(address))
 
 
 def _hub_lines(address: str) -> Iterator[tuple[int, str]]:
@@ -169,8 +155,8 @@ def _hub_lines(address: str) -> Iterator[tuple[int, str]]:
         for number, row in enumerate(rows, 1):
             yield number, row["text"]
     except Exception as error:  # whatever the network and its libraries raise
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise RadError(f"{address}: the Hub cannot be read ({why}); fetch the files and use --data-dir") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise RadError(f"{address}: the Hub cannot be read ({reason}); fetch the files and use --data-dir") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,29 +171,30 @@ class Reviews:
     ratings: np.ndarray
 
 
-def corpus(domain: str, reviews: Place, meta: Place | None, chosen: Options) -> Corpus:
+def corpus(domain: str, reviews: Address, meta: Address | None, chosen: Options) -> Corpus:
     """The k-core of ``reviews`` with items described by ``meta``, under public ids.
 
     :class:`RadError` names file and line of what is not a review or an item of the publisher's form.
     """
-    found, notes = read_core(domain, reviews, chosen.core)
-    texts = _texts(reviews, found) if chosen.reviews else {}
-    names = {key: f"{key:016x}" for key in np.unique(found.items).tolist()}
-    seconds = (found.times // found.layout.unit).tolist()
-    columns = (c.tolist() for c in (found.rows, found.users, found.items, found.ratings))
+    core, notes = read_core(domain, reviews, chosen.core)
+    texts = _texts(reviews, core) if chosen.reviews else {}
+    names = {key: f"{key:016x}" for key in np.unique(core.items).tolist()}
+    seconds = (core.times // core.layout.unit).tolist()
+    columns = (c.tolist() for c in (core.rows, core.users, core.items, core.ratings))
     sequences: dict[str, list[Interaction]] = {}
     user, key = "", -1
     for row, owner, item, rating, time in zip(*columns, seconds, strict=True):
         if owner != key:
             user, key = f"{owner:016x}", owner
         sequences.setdefault(user, []).append(Interaction(user, names[item], time, rating, texts.get(row)))
-    items, told = _catalogue(domain, names, meta, chosen.descriptions)
-    return Corpus(items=items, sequences=sequences, notes={k: v for k, v in {**notes, **told}.items() if v})
+    items, more_notes = _catalogue(domain, names, meta, chosen.descriptions)
+    return Corpus(items=items, sequences=sequences, notes={k: v for k, v in {**notes, **more_notes}.items() if v})
 
 
-def read_core(domain: str, place: Place, k: int) -> tuple[Reviews, dict[str, int]]:
+def read_core(domain: str, address: Address, k: int) -> tuple[Reviews, dict[str, int]]:
     """The k-core of a file of reviews, read once in bounded memory, and counts of what was left out."""
-    layout, (users, items, times, ratings) = _scan(domain, place)
+    layout, (users, items, times, ratings) = _scan(domain, address)
+    # rows of the file, by user, item and time; of a pair of user and item the first row stays
     order = np.lexsort((times, items, users))  # stable: equal times keep the order of the file
     pair = (np.diff(users[order]) == 0) & (np.diff(items[order]) == 0)
     twice = int((pair & (np.diff(times[order]) == 0)).sum())
@@ -216,7 +203,7 @@ def read_core(domain: str, place: Place, k: int) -> tuple[Reviews, dict[str, int
     n, distinct = len(users), len(rows)
     rows = rows[in_core(users[rows], items[rows], k)]
     if not len(rows):
-        raise RadError(f"{place}: nothing is left of {n:,} reviews in the {k}-core; try a smaller one (core=K)")
+        raise RadError(f"{address}: nothing is left of {n:,} reviews in the {k}-core; try a smaller one (core=K)")
     rows = rows[np.lexsort((times[rows], users[rows]))]
     notes = {
         "year of the format (Amazon Reviews)": layout.year,
@@ -228,35 +215,35 @@ def read_core(domain: str, place: Place, k: int) -> tuple[Reviews, dict[str, int
     return Reviews(layout, rows, users[rows], items[rows], times[rows], ratings[rows]), notes
 
 
-def _scan(domain: str, place: Place) -> tuple[Layout, tuple[np.ndarray, ...]]:
+def _scan(domain: str, address: Address) -> tuple[Layout, tuple[np.ndarray, ...]]:
     """Public ids (as numbers), times and ratings of all lines. Refuses the first line that is no such review."""
     layout: Layout | None = None
     users, items, times, ratings = array("Q"), array("Q"), array("q"), array("d")
-    for number, record in records(place):
-        layout = layout or _layout(place, number, record)
+    for number, record in records(address):
+        layout = layout or _layout(address, number, record)
         user, item = record.get(layout.user), record.get(layout.item)
         rating, time = record.get(layout.rating), record.get(layout.time)
-        if fault := _fault(layout, user, item, rating, time):
-            raise RadError(f"{place}:{number}: {fault}")
+        if reason := _refused(layout, user, item, rating, time):
+            raise RadError(f"{address}:{number}: {reason}")
         users.append(int(public_id(domain, "user", user), 16))  # type: ignore[arg-type]
         items.append(int(public_id(domain, "item", item), 16))  # type: ignore[arg-type]
         times.append(time)  # type: ignore[arg-type]
         ratings.append(rating)  # type: ignore[arg-type]
     if layout is None:
-        raise RadError(f"{place}: empty file, reviews were expected")
+        raise RadError(f"{address}: empty file, reviews were expected")
     return layout, tuple(np.frombuffer(column, column.typecode) for column in (users, items, times, ratings))
 
 
-def _layout(place: Place, number: int, record: Mapping[str, Any]) -> Layout:
+def _layout(address: Address, number: int, record: Mapping[str, Any]) -> Layout:
     for layout in LAYOUTS:
         if {layout.user, layout.item, layout.rating, layout.time} <= record.keys():
             return layout
-    known = " nor ".join(f"a review of {x.year} ({x.user}, {x.item}, {x.rating}, {x.time})" for x in LAYOUTS)
-    raise RadError(f"{place}:{number}: neither {known}; found {', '.join(record) or 'no field'}")
+    layouts = " nor ".join(f"a review of {x.year} ({x.user}, {x.item}, {x.rating}, {x.time})" for x in LAYOUTS)
+    raise RadError(f"{address}:{number}: neither {layouts}; found {', '.join(record) or 'no field'}")
 
 
-def _fault(layout: Layout, user: Any, item: Any, rating: Any, time: Any) -> str | None:
-    """What is wrong with the four values of a line; None for a review that is fine."""
+def _refused(layout: Layout, user: Any, item: Any, rating: Any, time: Any) -> str | None:
+    """Why the four values of a line are no review; None where they are one."""
     if type(user) is str and type(item) is str and user and item and type(rating) in (int, float) and type(time) is int:
         if not 1 <= rating <= 5:
             return f"{layout.rating} {rating} is outside 1 to 5"
@@ -264,8 +251,8 @@ def _fault(layout: Layout, user: Any, item: Any, rating: Any, time: Any) -> str 
             return None
         other = 1001 - layout.unit
         if _FIRST * other <= time <= _LAST * other:
-            wrong, right = ("seconds", "milliseconds")[:: 1 if layout.unit > 1 else -1]
-            return f"{layout.time} {time} looks like {wrong}; Amazon Reviews {layout.year} have {right}"
+            unit, expected = ("seconds", "milliseconds")[:: 1 if layout.unit > 1 else -1]
+            return f"{layout.time} {time} looks like {unit}; Amazon Reviews {layout.year} have {expected}"
         return f"{layout.time} {time} is no time between 1995 and 2100"
     for name, value in ((layout.user, user), (layout.item, item)):
         if not isinstance(value, str) or not value:
@@ -279,7 +266,7 @@ def in_core(users: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
     """Which of the distinct pairs (``users[n]``, ``items[n]``) are in the k-core, as booleans [n]."""
     n_users, users = _numbered(users)
     n_items, items = _numbered(items)
-    keep = np.ones(len(users), bool)
+    keep = np.ones(len(users), bool)  # (pairs,); a pair that leaves may take others below k, until none does
     while True:
         often = np.bincount(users[keep], minlength=n_users) >= k
         wanted = np.bincount(items[keep], minlength=n_items) >= k
@@ -290,23 +277,23 @@ def in_core(users: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
 
 
 def _numbered(keys: np.ndarray) -> tuple[int, np.ndarray]:
-    values, places = np.unique(keys, return_inverse=True)
-    return len(values), places
+    values, numbers = np.unique(keys, return_inverse=True)
+    return len(values), numbers
 
 
-def _texts(place: Place, found: Reviews) -> dict[int, str]:
+def _texts(address: Address, core: Reviews) -> dict[int, str]:
     """Title and text of the reviews of the core, by row."""
-    wanted, out = set(found.rows.tolist()), {}
-    for number, record in records(place):
+    wanted, out = set(core.rows.tolist()), {}
+    for number, record in records(address):
         if number - 1 in wanted:
-            parts = (_words(f"{place}:{number}", record, name) for name in found.layout.texts)
+            parts = (_words(f"{address}:{number}", record, name) for name in core.layout.texts)
             if text := ". ".join(filter(None, parts)):
                 out[number - 1] = text
     return out
 
 
 def _catalogue(
-    domain: str, names: Mapping[int, str], meta: Place | None, descriptions: bool
+    domain: str, names: Mapping[int, str], meta: Address | None, descriptions: bool
 ) -> tuple[list[Item], dict[str, int]]:
     """Items of the core, in the order of their ids, and counts of what their metadata lacks."""
     rows: dict[int, _Described] = {}
@@ -361,7 +348,7 @@ def _described(where: str, record: Mapping[str, Any], descriptions: bool) -> _De
             raise RadError(f"{where}: details is not a JSON object ({error})") from error
     if not isinstance(details, dict):
         raise RadError(f"{where}: details is not an object (found {type(details).__name__})")
-    told = {name: _tidy(details[key]) for key, name in DETAILS.items() if isinstance(details.get(key), str)}
+    described = {name: _tidy(details[key]) for key, name in DETAILS.items() if isinstance(details.get(key), str)}
     brand = details.get("Brand")
     brand = _tidy(brand) if isinstance(brand, str) else _words(where, record, "store") or _words(where, record, "brand")
     path = [*_list(where, record, "categories"), *_list(where, record, "category")]
@@ -371,7 +358,7 @@ def _described(where: str, record: Mapping[str, Any], descriptions: bool) -> _De
         title="" if _MARKUP.search(title) else title,
         brand="" if _MARKUP.search(brand) else brand,
         path=tuple(takewhile(lambda step: not _MARKUP.search(step), path)),
-        details={name: value for name, value in told.items() if value},
+        details={name: value for name, value in described.items() if value},
         description=" ".join(part for part in long if not _MARKUP.search(part)),
     )
 

@@ -151,7 +151,7 @@ def _forms(phrase: str) -> list[str]:
     return [phrase, f"{phrase}s", f"{phrase}es", *([f"{phrase[:-1]}ies"] if phrase.endswith("y") else ())]
 
 
-_FOUND: dict[str, tuple[str, str] | None] = {
+_PHRASES: dict[str, tuple[str, str] | None] = {
     **{form: None for phrase in _NOTHING.split(", ") for form in _forms(phrase)},
     **{
         form: (kind, value)
@@ -161,7 +161,7 @@ _FOUND: dict[str, tuple[str, str] | None] = {
         for form in _forms(phrase)
     },
 }
-_LONGEST = max(phrase.count(" ") for phrase in _FOUND) + 1
+_LONGEST = max(phrase.count(" ") for phrase in _PHRASES) + 1
 
 
 def attributes(title: str) -> dict[str, tuple[str, ...]]:
@@ -172,11 +172,11 @@ def attributes(title: str) -> dict[str, tuple[str, ...]]:
     while k < len(words):
         for n in range(_LONGEST, 0, -1):
             phrase = " ".join(words[k : k + n])
-            if phrase in _FOUND:
-                if found := _FOUND[phrase]:
-                    values[found[0]][found[1]] = None
+            if phrase in _PHRASES:
+                if claim := _PHRASES[phrase]:
+                    values[claim[0]][claim[1]] = None
                 k += n
                 break
         else:
             k += 1
-    return {kind: tuple(found) for kind, found in values.items() if found}
+    return {kind: tuple(ordered) for kind, ordered in values.items() if ordered}

@@ -1,4 +1,8 @@
-"""Files of ratings: a user, an item, a rating and a time on each line, apart from the order of columns all alike."""
+"""Files of ratings: a user, an item, a rating and a time on each line, apart from the order of columns all alike.
+
+Lines are split here, not by pyarrow.csv: that takes separators of one character only (MovieLens has ``::``), and names
+no line where a packed file is cut short.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ def read_ratings(
     items are whole numbers and stay strings. :class:`RadError` with file and line on an empty file, another header,
     a missing or extra field, a number that is none, a rating outside ``scale``, and milliseconds.
     """
-    places = [columns.index(name) for name in COLUMNS]
+    order = [columns.index(name) for name in COLUMNS]
     number = 0
     for number, line in read_lines(path):
         if header and number == 1:
@@ -37,7 +41,7 @@ def read_ratings(
         fields = line.split(separator)
         if len(fields) != len(columns):
             raise RadError(f"{path}:{number}: {len(fields)} fields, expected {len(columns)} ({', '.join(columns)})")
-        user, item, rating, time = (fields[place] for place in places)
+        user, item, rating, time = (fields[k] for k in order)
         for name, value in (("user", user), ("item", item)):
             if not (value.isascii() and value.isdigit()):
                 raise RadError(f"{path}:{number}: {name} {value[:40]!r} is not a whole number")

@@ -38,7 +38,7 @@ def read_atomic(
     :class:`RadError` with file and line on a missing column, an empty value where none may be, or a row with too few
     or too many fields.
     """
-    width, places = 0, []
+    width, order = 0, []
     for number, line in read_lines(path):
         fields = line.split("\t")
         if number == 1:
@@ -46,15 +46,15 @@ def read_atomic(
             lacking = [column for column in columns if column not in header]
             if lacking:
                 raise RadError(f"{path}:1: header lacks {', '.join(lacking)} (found {', '.join(header)})")
-            width, places = len(header), [header.index(column) for column in columns]
+            width, order = len(header), [header.index(column) for column in columns]
             continue
         if len(fields) != width:
             raise RadError(f"{path}:{number}: {len(fields)} fields where the header has {width}")
-        values = tuple(fields[place] for place in places)
+        values = tuple(fields[k] for k in order)
         if not all(values):
             empty = [column for column, value in zip(columns, values, strict=True) if not value]
-            if wrong := [column for column in empty if column not in may_be_empty]:
-                raise RadError(f"{path}:{number}: {wrong[0]} is empty")
+            if refused := [column for column in empty if column not in may_be_empty]:
+                raise RadError(f"{path}:{number}: {refused[0]} is empty")
         yield number, values
     if not width:
         raise RadError(f"{path}:1: empty file, a header was expected")
@@ -99,12 +99,12 @@ def leave_one_out(files: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
         # longest first; among windows that the source cut to one length, its own order (last to first) stands
         windows[2:] = sorted(windows[2:], key=lambda row: -len(row[2]))
         for k, (path, number, window) in enumerate(windows):
-            known = backwards[k : k + len(window)]
-            if not known or window[: len(known)] != known:
+            overlap = backwards[k : k + len(window)]
+            if not overlap or window[: len(overlap)] != overlap:
                 raise RadError(
                     f"{path}:{number}: user {user}'s rows do not fit together (one changed, missing or twice)"
                 )
-            backwards += window[len(known) :]
+            backwards += window[len(overlap) :]
         if len(windows) != len(backwards) - 1:
             path, number, _ = windows[-1]
             raise RadError(

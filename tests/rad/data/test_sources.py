@@ -2,7 +2,7 @@
 
 import pytest
 
-from rad.data.sources import MissingFiles, Source, find, flags, resolve_path, unpinned
+from rad.data.sources import MissingFiles, Source, find, resolve_path, unpinned
 from rad.domains.scientific import SOURCES
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
@@ -81,13 +81,6 @@ def test_a_file_without_a_known_hash_is_taken_as_it_is_and_counted(folder):
     unknown = source(path, size=None, sha256=None)
     assert find("toy", [unknown], folder) == {"a.txt": path}
     assert list(unpinned([unknown, source(path)]).values()) == [1] and unpinned([source(path)]) == {}
-
-
-def test_domain_arguments_are_words():
-    assert flags("toy", "", ["changed"]) == frozenset()
-    assert flags("toy", "b,changed", ["changed", "b"]) == {"b", "changed"}
-    with pytest.raises(RadError, match=r"domain toy 'chnged' .did you mean 'changed'.*: b, changed"):
-        flags("toy", "b,chnged", ["changed", "b"])
 
 
 def test_a_packed_copy_stands_in_for_a_file_without_a_known_hash(folder):

@@ -267,10 +267,10 @@ def test_files_that_do_not_fit(tmp_path):
     ("spec", "message"),
     [
         ("amazon", "amazon needs the raw files of a category: amazon:FOLDER or amazon:FILE"),
-        ("amazon:x,hub", "unknown argument of domain amazon 'hub'; available: core=K, descriptions, reviews"),
-        ("fashion_2023:cor=3", "unknown argument of domain fashion_2023 'cor=3' (did you mean 'core=K'?); available: "),
-        ("fashion_2023:core", "unknown argument of domain fashion_2023 'core' (did you mean 'core=K'?)"),
-        ("fashion_2023:core=0", "fashion_2023: core is a whole number of at least 1, got '0'"),
+        ("amazon:x,hub", "amazon: unknown setting 'hub'; available: core, descriptions, reviews"),
+        ("fashion_2023:cor=3", "fashion_2023: unknown setting 'cor' (did you mean 'core'?); available: "),
+        ("fashion_2023:core", "fashion_2023: core needs a value (core=...)"),
+        ("fashion_2023:core=0", "fashion_2023: core: must be at least 1, got 0"),
     ],
 )
 def test_arguments(spec, message):

@@ -91,7 +91,7 @@ def test_descriptions_are_off_and_loud_when_on(raw):
         told = open_dataset("fashion:changed,descriptions", raw)
     assert told.items[ids("1")[0]].text == "Wool Scarf. Norrisk. Soft, says the buyer."
     assert told.name == "fashion:changed,descriptions" and told.sha256 != plain.sha256
-    (finding,) = dataset_checks.stated(told)
+    (finding,) = dataset_checks.declared(told)
     assert finding.level == "leak" and finding.count == 2 and "wrote from reviews" in finding.text
 
 

@@ -184,7 +184,7 @@ def test_missing_files_and_unknown_arguments(tmp_path):
         load_domain("movies").load(tmp_path)
     with pytest.raises(MissingFiles, match=r"lacks ratings\.dat, movies\.dat\. Fetch .*ml-1m\.zip"):
         load_domain("movies:1m").load(tmp_path)
-    with pytest.raises(RadError, match=r"unknown argument of domain movies '10m'.*available: 1m"):
+    with pytest.raises(RadError, match=r"movies: unknown setting '10m'.*available: 1m"):
         load_domain("movies:10m")
 
 

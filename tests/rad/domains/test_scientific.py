@@ -154,7 +154,7 @@ def test_what_has_no_text_or_no_queries_is_counted_not_lost_silently(raw_scienti
 
 
 def test_an_unknown_argument_names_what_there_is():
-    with pytest.raises(RadError, match=r"unknown argument of domain scientific 'chnged' .did you mean 'changed'"):
+    with pytest.raises(RadError, match=r"scientific: unknown setting 'chnged' .did you mean 'changed'"):
         Domain("chnged")
 
 

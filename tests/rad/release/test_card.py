@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from huggingface_hub import DatasetCard
 
 from rad import __main__ as cli
 from rad.data.load import open_dataset
@@ -76,6 +77,7 @@ def test_the_release_card(released):
     text = (released / "README.md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)
     about = yaml.safe_load(front)
+    assert DatasetCard(text).data.to_dict().keys() <= about.keys()  # the Hub's own reader knows it
     assert about["license"] == "cc-by-4.0" and about["pretty_name"].startswith("RAD")
     for config in about["configs"]:
         for part in config["data_files"]:

@@ -19,7 +19,7 @@ from benchmarks.audits.rectools_rank import (
 )  # fmt: skip
 from benchmarks.harness.base import Recommender
 from benchmarks.harness.evaluate import evaluate
-from benchmarks.models import ease, sasrec
+from benchmarks.models import ease
 from rad.data.dataset import Dataset
 from rad.data.splits import sequences_of
 from rad.types import Example, Interaction, Prediction
@@ -74,6 +74,8 @@ def export(folder: Path, data: Dataset, split: Split) -> tuple[int, int]:
 def model(name: str) -> Recommender:
     """Ours, set as RecTools' model of that name."""
     if name == "sasrec":
+        from benchmarks.models import sasrec  # it loads torch
+
         return sasrec.Model(
             sasrec.Model.Settings(hidden=HIDDEN, layers=LAYERS, heads=HEADS, dropout=DROPOUT, window=LONGEST)
         )

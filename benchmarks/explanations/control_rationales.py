@@ -1,10 +1,10 @@
 """Control rationales, good or bad in one known way, and three small models: they test the metrics themselves.
 
-Each kind is a function of the examples of a built-in world, whose reasons are known, and differs from ``perfect`` in
-one thing:
+Each kind is a function of the examples of a built-in world, which holds their true reasons, and differs from
+``perfect`` in one thing:
 
 ================  =================================================================================================
-perfect           the known reasons and their text
+perfect           the true reasons and their text
 generic           one and the same for everybody: the values that most items have
 copied            another user's perfect rationale
 wrong claim       perfect, but its heaviest claim has another value of the same attribute, in reason and text

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from annotation.agreement.measure import measure_answers
 from annotation.campaign import drafts, judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.judgements import ABSTAINED, INVALID, Answered
+from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.results import Judged
+from benchmarks.harness.base import JudgedMetric
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime.files import cache_dir
@@ -29,10 +32,15 @@ from rad.types import Example, Judgement, Rationale
 if TYPE_CHECKING:
     from rad.llm.client import Endpoint
 
-QUESTIONS = ("plausibility", "trust")
 RESAMPLES = 1000
 Forms = Iterator[Mapping[str, str]]  # a judge's answers by question, a rationale at a time
 Track = Callable[[Forms, int], Iterable[Mapping[str, str]]]
+
+
+@cache
+def questions() -> tuple[str, ...]:
+    """Those on which answers are a score: each has a metric."""
+    return tuple(k.question for k in explanation_metrics(attested=True).values() if issubclass(k, JudgedMetric))
 
 
 def _untracked(forms: Forms, n: int) -> Forms:
@@ -51,7 +59,7 @@ class Verdicts:
         """Answers of ``by``; ``queries`` maps rationale ids to query ids."""
         for one in answers:
             judgement = one.judgement
-            if judgement.question in QUESTIONS and one.value is not None:
+            if judgement.question in questions() and one.value is not None:
                 by_query = self.values.setdefault((by, judgement.question), defaultdict(list))
                 by_query[queries[judgement.rationale_id]].append(int(judgement.answer))
 
@@ -71,9 +79,9 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
     if not people:
         out.notes.append(f"{folder}: no person has judged a rationale of this run")
     ceiling = measure_answers(people, lengths, seed, RESAMPLES).people.questions if people else {}
-    ceilings = {q: asdict(ceiling[q].coefficients["alpha"]) for q in QUESTIONS if q in ceiling}
+    ceilings = {q: asdict(ceiling[q].coefficients["alpha"]) for q in questions() if q in ceiling}
     out.add("people", people, same)
-    for question in QUESTIONS:
+    for question in questions():
         if n := sum(a.judgement.question == question for a in people):
             out.judged.append(Judged(by="people", question=question, n=n, ceiling=ceilings.get(question, {})))
     for path in sorted(folder.glob(judgements.JUDGES)):
@@ -91,7 +99,7 @@ def _add_judge(
     name = answers[0].judgement.annotator
     out.add(name, answers, queries)
     compared = {c.question: c for c in calibrate(answers, people, "people", seed, RESAMPLES)} if people else {}
-    for question in QUESTIONS:
+    for question in questions():
         kinds = Counter(a.judgement.answer for a in answers if a.judgement.question == question)
         if not kinds:
             continue
@@ -139,9 +147,9 @@ def of_endpoint(
     try:
         for (rationale, _), form in zip(cases, track(judge.judge(cases), len(cases)), strict=True):
             key = rationale.rationale_id
-            answers += [Judgement(key, name, q, form[q], llm.__name__) for q in QUESTIONS if q in form]
+            answers += [Judgement(key, name, q, form[q], llm.__name__) for q in questions() if q in form]
     except RadError as error:  # what was computed before is worth keeping
-        out.notes.append(f"{name}: stopped after {len(answers) // len(QUESTIONS)} rationales ({error})")
+        out.notes.append(f"{name}: stopped after {len(answers) // len(questions())} rationales ({error})")
     numbered = ((f"answer {k}", one) for k, one in enumerate(answers, 1))
     read = list(judgements.checked(numbered, judge=True))
     unanswered = sum(judge.unanswered.values())

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from benchmarks.explanations.proxy_ranker import masked, single_values
 from rad.rationales.claims import CITATION, Matcher, Mention, citations, sentences
@@ -19,6 +19,7 @@ from rad.types import Example, Item, Query, Rationale, Reason
 STEPS = (20, 40, 60, 80)  # per cent of the reasons that the truncation curve takes away, beside none and all
 MOST_CITED = 3  # cited purchases that are taken away or left alone, at most
 Claim = tuple[str, str]
+Find = Callable[[str], Sequence[Mention]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Perturbations:
     @cached_property
     def _matcher(self) -> Matcher:
         return Matcher(self.items.values())
+
+    @cached_property
+    def _mentions(self) -> Find:
+        """The mentions in a sentence; the inputs of an example have most sentences in common."""
+        return cache(self._matcher.find)
 
     @cached_property
     def _single(self) -> frozenset[Claim]:
@@ -81,7 +87,7 @@ class Perturbations:
         if name.startswith(("heaviest_first_", "lightest_first_")):
             order, _, percent = name.partition("_first_")
             return (
-                RankingInput(query, truncated(own, int(percent), order == "heaviest", self._matcher))
+                RankingInput(query, truncated(own, int(percent), order == "heaviest", self._mentions))
                 if own.reasons
                 else None
             )
@@ -167,10 +173,11 @@ def _replaced(text: str, old: Claim, value: str, matcher: Matcher) -> str:
     return "".join([*out, text[end:]])
 
 
-def truncated(rationale: Rationale, percent: int, heaviest: bool, matcher: Matcher) -> Rationale:
+def truncated(rationale: Rationale, percent: int, heaviest: bool, find: Find) -> Rationale:
     """The rationale without ``percent`` of its reasons (to the nearest whole one), heaviest or lightest first.
 
     A sentence goes when it names or cites what the removed reasons claim or cite, and nothing of those that are left.
+    ``find`` gives the mentions in a text.
     """
     reasons = rationale.reasons
     order = sorted(range(len(reasons)), key=lambda k: -reasons[k].weight if heaviest else reasons[k].weight)
@@ -182,7 +189,7 @@ def truncated(rationale: Rationale, percent: int, heaviest: bool, matcher: Match
     parts = []
     for start, end in sentences(text) if left else ():
         sentence = text[start:end]
-        mentions = matcher.find(sentence)
+        mentions = find(sentence)
         if not removed_about(sentence, mentions) or left_about(sentence, mentions):
             parts.append(sentence)
     return replace(rationale, reasons=left, text="".join(parts))

@@ -59,7 +59,7 @@ DocOf = Callable[[OpenDomain, Example], dict[str, Any] | None]
 
 
 @cache
-def open_domain(domain: str, split: str = "test", data_dir: str | None = None) -> OpenDomain:
+def open_domain(domain: str, split: str, data_dir: str | None) -> OpenDomain:
     """The open domain; the same object for the same arguments."""
     return OpenDomain(domain, split, data_dir)
 

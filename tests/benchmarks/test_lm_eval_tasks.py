@@ -14,6 +14,7 @@ from benchmarks.lm_eval_tasks import docs
 from rad import registry
 from rad.errors import RadError
 
+pytestmark = pytest.mark.xdist_group("lm-eval")  # one worker imports it
 TASKS = Path(docs.__file__).parent
 DOMAIN = "world:seed=5,users=60,items=200"
 WITHOUT = "needs the extra 'lm-eval': pip install -c constraints.txt -e '.[bench,lm-eval]'"
@@ -27,13 +28,17 @@ def harness():
 
 @pytest.fixture(scope="module")
 def opened():
-    return docs.open_domain(DOMAIN)
+    return docs.open_domain(DOMAIN, "test", None)  # as the documents open it, so it is one object
 
 
-def test_candidates_of_a_document_are_those_of_the_query(opened):
-    rows = docs.rank_docs(DOMAIN)["test"]
-    assert [row["query_id"] for row in rows] == list(opened.examples)
-    for row, e in zip(rows, opened.examples.values(), strict=True):
+@pytest.fixture(scope="module")
+def rank_rows():
+    return docs.rank_docs(DOMAIN)["test"]
+
+
+def test_candidates_of_a_document_are_those_of_the_query(opened, rank_rows):
+    assert [row["query_id"] for row in rank_rows] == list(opened.examples)
+    for row, e in zip(rank_rows, opened.examples.values(), strict=True):
         ids = docs.choices_of(e.query)
         assert row["choices"] == [docs.described(opened.data.items[i]) for i in ids]
         assert not {x.item_id for x in e.query.history} & set(ids)
@@ -41,8 +46,8 @@ def test_candidates_of_a_document_are_those_of_the_query(opened):
         assert not any(x.item_id in row["prompt"] for x in e.query.history)
 
 
-def test_ranking_is_by_falling_likelihood_and_ties_by_catalogue(opened):
-    row = docs.rank_docs(DOMAIN)["test"][0]
+def test_ranking_is_by_falling_likelihood_and_ties_by_catalogue(rank_rows):
+    row = rank_rows[0]
     n, gold = len(row["choices"]), row["gold"]
     best = docs.score_ranking(row, [(float(k == gold), False) for k in range(n)])
     assert best == {"ndcg@10": 1.0, "recall@10": 1.0, "mrr": 1.0, "hit_rate@10": 1.0}

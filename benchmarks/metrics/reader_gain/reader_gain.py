@@ -1,10 +1,10 @@
-"""``reader_gain@k``: how much better a frozen reader ranks with the rationale than from the history alone.
+"""``reader_gain@k``: how much better the proxy ranker ranks with the rationale than from the history alone.
 
 NDCG@k of :mod:`benchmarks.explanations.proxy_ranker` with history and rationale, less its NDCG@k with the history
 alone. In [-1, 1], higher is better; an empty rationale scores exactly 0, and one that misleads less. The target's name
 is masked. A rationale that helps only its own model is a code, and gains nothing here. Source: RAD, DESIGN section 9;
 the idea is simulatability (Doshi-Velez and Kim 2017, 1702.08608, section 3.2; Hase and Bansal, ACL 2020) with a ranker
-in the reader's place.
+in the place of a human reader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``reader_gain_own@k``: how much better a frozen reader ranks with the own rationale than with another user's.
+"""``reader_gain_own@k``: how much better the proxy ranker ranks with the own rationale than with another user's.
 
 NDCG@k of :mod:`benchmarks.explanations.proxy_ranker` with history and rationale, less its NDCG@k with the history and
 the rationale that was written for another user. In [-1, 1], higher is better. Rationales that fit anybody score 0

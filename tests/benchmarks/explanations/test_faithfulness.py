@@ -111,10 +111,10 @@ def test_changes_by_hand(toy):
     bare = rationale(example, Reason(Evidence((0,), "co_purchase"), weight=0.5), text="Goes with [1].")
     assert corrupted(bare, example.query, toy.items) is None, "no claim, nothing to corrupt"
 
-    first, last = truncated(own, 34, True, matcher), truncated(own, 34, False, matcher)
+    first, last = truncated(own, 34, True, matcher.find), truncated(own, 34, False, matcher.find)
     assert first.reasons == (HAT, NO_COAT) and first.text.strip() == "After [2], a hat. Never a coat, see [5]."
     assert last.reasons == (RED, HAT) and last.text.strip() == "Red, see [1] and [3]. After [2], a hat."
-    assert truncated(own, 0, True, matcher) == own and truncated(own, 100, True, matcher).text == ""
+    assert truncated(own, 0, True, matcher.find) == own and truncated(own, 100, True, matcher.find).text == ""
 
     other = paraphrased(own)
     assert {c for m in matcher.find(other) for c in m.claims} == {c for m in matcher.find(TEXT) for c in m.claims}
@@ -143,7 +143,7 @@ def test_citations_go_with_the_words_that_join_them(toy, text, left):
     example = toy.examples["test"][0]
     own = Rationale("r", example.query.query_id, (), text, "unexplained", "model", "m", "1")
     assert remaining(example.query, own, [1, 2]).rationale.text.strip() == left
-    assert paraphrased(own) and truncated(own, 0.5, True, Matcher(toy.items.values())) is not None
+    assert paraphrased(own) and truncated(own, 0.5, True, Matcher(toy.items.values()).find) is not None
 
 
 def test_nothing_to_change_is_nothing_to_ask(toy):

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.explanations import finished_run
+from benchmarks.reporting.page import document
 from benchmarks.reporting.page.runs import read_runs
 from rad.errors import RadError
 from rad.reporting.html import source as html_source
@@ -53,6 +54,12 @@ def folders(explained_runs, small_world, tmp_path, monkeypatch):
     return {name: shutil.copytree(path, tmp_path / name) for name, path in explained_runs.items()}
 
 
+@pytest.fixture(scope="module")
+def html(explained_runs, datasets):
+    """The page of both runs with five examples."""
+    return document.page(read_runs(list(explained_runs.values())), 5, datasets)
+
+
 def written(tmp_path, *folders, **more):
     words = [*map(str, folders), "--out", str(tmp_path / "page.html")]
     for name, value in more.items():
@@ -62,11 +69,11 @@ def written(tmp_path, *folders, **more):
     return html, Page(html)
 
 
-def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
-    _, page = written(tmp_path, *folders.values(), examples=5)
+def test_it_shows_tables_plots_and_examples(html, explained_runs):
+    page = Page(html)
     for words in ("ndcg@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
         assert words in page.text
-    ndcg = read_runs([folders["template"]])[0][0].score("ndcg@10")
+    ndcg = read_runs([explained_runs["template"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
     assert page.tags.count("svg") == 1 + 7 + 1, "cost, headlines, curves"
     names = ("1 template, heaviest first", "1 template, lightest first")
@@ -74,6 +81,9 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
     assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5
     assert page.text.count("No rationale.") == 5 and ("mark", "class", "supported") in page.attributes
     assert "benchmarks.explain" not in page.text, "there is no more to be had"
+
+
+def test_without_a_scorecard_the_page_names_the_command_for_it(folders, tmp_path, capsys):
     (folders["template"] / "explanation.json").unlink()
     _, page = written(tmp_path, *folders.values(), examples=0)
     command = f"python -m benchmarks.explain {folders['template']}"
@@ -81,8 +91,8 @@ def test_it_shows_tables_plots_and_examples(folders, tmp_path, capsys):
     assert "claim_precision" in page.text and "truncation_order" not in page.text and "article" not in page.tags
 
 
-def test_it_asks_for_nothing_from_outside(folders, tmp_path):
-    html, page = written(tmp_path, *folders.values(), examples=3)
+def test_it_asks_for_nothing_from_outside(html):
+    page = Page(html)
     assert page.tags.count("script") == 1 and not {"link", "img", "iframe", "object", "form"} & set(page.tags)
     assert not [name for _, name, _ in page.attributes if name.startswith("on") or name in ("src", "style")]
     assert all(value.startswith("#") for _, name, value in page.attributes if name == "href")
@@ -109,17 +119,12 @@ def hostile(folder, words):
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def test_what_models_wrote_is_text(folders, tmp_path):
-    hostile(folders["template"], EVIL + "\x00\x1b[31m\u202e")
+def test_what_models_wrote_is_text_and_cut_where_it_is_long(folders, tmp_path):
+    hostile(folders["template"], EVIL + "\x00\x1b[31m\u202e" + "x" * 100_000)
     html, page = written(tmp_path, folders["template"], examples=3)
     assert page.tags.count("script") == 1 and "img" not in page.tags
     assert EVIL in page.text.replace("\xa0✗", "") and "<script>document" not in html and "<img" not in html
     assert not re.search("[\x00\x1b\u202e]", html) and "\ufffd\ufffd[31m\ufffd" in page.text
-
-
-def test_long_texts_are_cut(folders, tmp_path):
-    hostile(folders["template"], "x" * 100_000)
-    html, _ = written(tmp_path, folders["template"], examples=3)
     assert "more characters)" in html and "x" * 2001 not in html
 
 

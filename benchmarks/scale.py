@@ -13,152 +13,67 @@ of all predictions together (coverage) are left out. With ``--engine ray`` shard
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
-import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer import Option
 
-from benchmarks.harness import sharded
 from benchmarks.harness.base import CorpusMetric
-from benchmarks.harness.registries import default_metrics, load_metric, load_metrics, load_model
-from benchmarks.harness.runner import peak_memory, reset_peak
-from benchmarks.run import settings_of
-from rad import registry
+from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.registries import default_metrics, load_metric
+from benchmarks.harness.sharded import ShardedExperiment, StoredScores, execute
 from rad.data.shards import Shards
-from rad.errors import RadError, run
-from rad.reporting.console import table
-from rad.runtime import parallel, provenance
-from rad.runtime.files import atomic_write, canonical
+from rad.errors import run
+from rad.reporting.console import console, table
+from rad.runtime.commands import command
 
 
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+@command
+def main(
+    data: Annotated[Path, Option(metavar="DIR", help="what python -m rad build wrote")],
+    model: Annotated[str, Option(metavar="NAME", help="one of benchmarks/models")],
+    settings: Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="settings")] = None,
+    split: Annotated[Literal["test", "validation"], Option(help="which queries")] = "test",
+    seed: Annotated[int, Option(help="of all chance")] = 0,
+    fit_users: Annotated[int, Option(metavar="N", help="fit on the first N")] = 20_000,
+    metrics: Annotated[list[str] | None, Option(metavar="NAME", help="default: all of single queries")] = None,
+    workers: Annotated[int, Option(metavar="N", help="processes; each fits the model")] = 1,
+    engine: Annotated[Literal["local", "ray"], Option(help="ray: by Ray Data, extra 'ray'")] = "local",
+    out: Annotated[Path, Option(metavar="DIR", help="folder of the results")] = Path("runs"),
+) -> None:
+    errors = [f"--fit-users must be at least 1, got {fit_users}"] if fit_users < 1 else []
+    scored = metrics or [name for name in default_metrics() if not issubclass(load_metric(name), CorpusMetric)]
+    chosen = model_settings([model], settings or [], scored, errors)[model]
+    experiment = ShardedExperiment(
+        data=str(data.resolve()),
+        model=model,
+        settings=tuple(chosen.model_dump(exclude_defaults=True).items()),
+        split=split,
+        seed=seed,
+        fit_users=fit_users,
+        metrics=tuple(scored),
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="what python -m rad build wrote")
-    parser.add_argument("--model", required=True, metavar="NAME", help="one of benchmarks/models")
-    parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings")
-    parser.add_argument("--split", choices=("test", "validation"), default="test")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--fit-users", type=int, default=20_000, metavar="N", help="fit on the first N (default 20,000)"
+    show(execute(experiment, Shards(data), out, workers, engine))
+
+
+def show(stored: StoredScores) -> None:
+    """The scores over all queries, and what they cost."""
+    result = stored.result
+    cost, memory = result["cost"], result["cost"]["peak_memory_mb"]
+    grid = table(
+        f"{result['model']['name']} over {result['data']['name']}", "metric", "mean", "95% interval", "queries"
     )
-    parser.add_argument("--metrics", nargs="+", default=list(query_metrics()), metavar="NAME")
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes; each fits the model (default 1)"
-    )
-    parser.add_argument("--engine", choices=parallel.ENGINES, default="local", help="ray: by Ray Data, extra 'ray'")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: runs)")
-    return parser.parse_args(argv)
-
-
-def query_metrics() -> list[str]:
-    """The default metrics that are scores of single queries."""
-    return [name for name in default_metrics() if not issubclass(load_metric(name), CorpusMetric)]
-
-
-def work_of(args: argparse.Namespace) -> tuple[sharded.Work, Shards]:
-    """The checked request; one :class:`RadError` names all mistakes."""
-    faults: list[str] = []
-    known = registry.names("benchmarks.models")
-    if args.model not in known:
-        faults.append(registry.unknown("model", [args.model], known))
-    if args.fit_users < 1:
-        faults.append(f"--fit-users must be at least 1, got {args.fit_users}")
-    try:
-        load_metrics(args.metrics, {})
-    except RadError as error:
-        faults.append(str(error))
-    settings = settings_of([args.model] if args.model in known else [], args.set, faults)
-    if faults:
-        raise RadError("; ".join(faults))
-    changed = settings[args.model].model_dump(exclude_defaults=True)
-    work = sharded.Work(
-        data=str(args.data.resolve()),
-        model=args.model,
-        settings=tuple(changed.items()),
-        split=args.split,
-        seed=args.seed,
-        fit_users=args.fit_users,
-        metrics=tuple(args.metrics),
-    )
-    return work, Shards(args.data)
-
-
-def execute(work: sharded.Work, shards: Shards, out: Path, workers: int = 1, engine: str = "local") -> Path:
-    """Score every shard and return the result's folder; what a killed run with the same code left is used."""
-    started, clock = provenance.now(), time.perf_counter()
-    tree = provenance.tree()
-    parts = [work.model_dump(exclude={"data"}), shards.manifest.sha256, tree["commit"], tree["diff"]]
-    run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
-    folder = out / work.model / f"shards-{work.split}-s{work.seed}-{run_id}"
-    if (folder / "scores.json").exists():
-        return folder
-    files = [folder.resolve() / "values" / f"shard-{k:05d}.parquet" for k in range(len(shards))]
-    rows = [{"work": work.model_dump_json(), "shard": k, "path": str(path)} for k, path in enumerate(files)]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    reset_peak()
-    peak = 0.0
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        task = bars.add_task(f"{work.model}: users", total=shards.n_users)
-        for row in parallel.parallel_map(sharded.score_shard, rows, workers, engine):
-            peak = max(peak, row["peak_mb"])
-            bars.advance(task, row["rows"])
-    scored = time.perf_counter()
-    found = sharded.summarise(files, work)
-    card = load_model(work.model)(None).card
-    result: dict[str, Any] = {
-        "schema_version": 1,
-        "data": {key: getattr(shards.manifest, key) for key in ("name", "version", "sha256", "users")},
-        "model": {"name": card.name, "version": card.version, "settings": dict(work.settings)},
-        "fitted_on": f"the first {min(work.fit_users, shards.n_users)} users",
-        "split": work.split,
-        **found._asdict(),
-        "scores": [score.model_dump() for score in found.scores],
-        "cost": {
-            "workers": workers,
-            "engine": engine,
-            "score_seconds": scored - clock,
-            "summary_seconds": time.perf_counter() - scored,
-            "peak_memory_mb": {"worker": peak, "main": peak_memory()},
-        },
-        "provenance": provenance.collect(work.seed, started, code=tree),
-    }
-    with atomic_write(folder / "scores.json") as file:
-        file.write(json.dumps(result, indent=1) + "\n")
-    return folder
-
-
-def show(folder: Path) -> None:
-    result = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-    about, cost = result["data"], result["cost"]
-    grid = table(f"{result['model']['name']} over {about['name']}", "metric", "mean", "95% interval", "queries")
     for score in result["scores"]:
         if score["slice"] == "all":
             ends = f"{score['ci_low']:.4f} to {score['ci_high']:.4f}"
             grid.add_row(score["metric"], f"{score['value']:.4f}", ends, f"{score['n']:,}")
-    console = Console()
     console.print(grid)
     console.print(f"fitted on {result['fitted_on']}; {result['n_failed']:,} of {result['n']:,} predictions failed")
     console.print(
         f"{cost['score_seconds']:.0f} s scoring with {cost['workers']} worker(s), {cost['summary_seconds']:.0f} s "
-        f"summarising; peak memory {cost['peak_memory_mb']['worker']:,.0f} MiB a worker, "
-        f"{cost['peak_memory_mb']['main']:,.0f} MiB in the main process",
-        highlight=False,
+        f"summarising; peak memory {memory['worker']:,.0f} MiB a worker, {memory['main']:,.0f} MiB in the main process"
     )
-    console.print(f"Result: {folder}", markup=False, soft_wrap=True, highlight=False)
-
-
-def main() -> None:
-    args = arguments()
-    work, shards = work_of(args)
-    show(execute(work, shards, args.out, args.workers, args.engine))
+    console.print(f"Result: {stored.folder}", markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

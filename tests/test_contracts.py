@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.base import (
+    CUT,
     CorpusMetric,
     FaithfulnessMetric,
     JudgedMetric,
@@ -19,10 +20,10 @@ from benchmarks.harness.base import (
     ModelSettings,
     RationaleRecommender,
 )
-from benchmarks.harness.evaluate import evaluate, fault
+from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric, load_metrics, load_model
+from benchmarks.harness.violations import violation
 from benchmarks.models import dense, late_interaction
-from benchmarks.models._scoring import CUT
 from rad import registry
 from rad.data.load import load_domain, open_dataset
 from rad.data.sources import MissingFiles
@@ -106,7 +107,7 @@ class TestModel:
     def test_answers_every_query_in_order_and_without_a_fault(self, name):
         model, queries, found = fitted(name)
         assert [p.query_id for p in found] == [q.query_id for q in queries]
-        assert [fault(p, q, small().items) for p, q in zip(found, queries, strict=True)] == [None] * len(queries)
+        assert [violation(p, q, small().items) for p, q in zip(found, queries, strict=True)] == [None] * len(queries)
         assert all(len(p.ranking) == CUT for p in found), "100 items where the catalogue has them"
         assert isinstance(model.card, ModelCard)
 
@@ -130,7 +131,7 @@ class TestModel:
         found = list(model.predict(odd))
         assert [p.query_id for p in found] == [q.query_id for q in odd]
         for p, q in zip(found, odd, strict=True):
-            assert p.error or fault(p, q, small().items) is None  # an honest error is allowed, a bad ranking is not
+            assert p.error or violation(p, q, small().items) is None  # an honest error is allowed, a bad ranking is not
         assert list(model.predict([])) == []
 
     def test_fits_the_toy_without_validation(self, name, toy):
@@ -156,7 +157,7 @@ class TestModel:
         swapped = [dataclasses.replace(r, query_id=q.query_id) for q, r in zip(asked, own[1:] + own[:1], strict=True)]
         for p, q, r in zip(model.rank_given(asked, swapped), asked, swapped, strict=True):
             assert p.query_id == q.query_id and p.rationale == r
-            assert p.error or fault(p, q, small().items) is None
+            assert p.error or violation(p, q, small().items) is None
         assert all(r.query_id == q.query_id and r.origin == "model" for q, r in zip(asked, own, strict=True))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.harness.runner import peak_memory, reset_peak
+from benchmarks.harness.fitting import peak_memory, reset_peak_memory
 from rad.errors import RadError
 
 
@@ -50,7 +50,7 @@ def timed(pair: Pair, repeats: int) -> Timing:
     results, memory = [], []
     for side in (pair.ours, pair.theirs):
         gc.collect()
-        reset_peak()
+        reset_peak_memory()
         before = peak_memory()
         results.append(side.work())
         memory.append(max(0.0, peak_memory() - before))

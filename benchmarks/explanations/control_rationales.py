@@ -31,8 +31,8 @@ from dataclasses import dataclass, replace
 
 from benchmarks.explanations.perturbations import corrupted
 from benchmarks.explanations.proxy_ranker import ProxyRanker
+from benchmarks.harness.base import CUT
 from benchmarks.metrics._text import partners
-from benchmarks.models._scoring import CUT
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 

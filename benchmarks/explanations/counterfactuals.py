@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from benchmarks.explanations.perturbations import Perturbations, RankingInput
-from benchmarks.harness.evaluate import fault
+from benchmarks.harness.base import CUT
+from benchmarks.harness.violations import violation
 from benchmarks.metrics._text import partners
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
-from benchmarks.models._scoring import CUT
 from rad.runtime.files import canonical
 from rad.types import Example, Item, Prediction, Query, Rationale
 
@@ -148,9 +148,9 @@ class Answers:
         started, failures = time.perf_counter(), Counter[str]()
         predictions = []
         for one, answer in zip(plan.distinct, list(track(_ranked(model, plan.distinct))), strict=True):
-            violation = fault(answer, one.query, items)
-            failures.update([violation] if violation else [])
-            predictions.append(replace(answer, error=violation, ranking=() if violation else answer.ranking))
+            reason = violation(answer, one.query, items)
+            failures.update([reason] if reason else [])
+            predictions.append(replace(answer, error=reason, ranking=() if reason else answer.ranking))
         return cls(plan, examples, predictions, time.perf_counter() - started, failures)
 
     def answer(self, name: str, row: int, mask: bool = False) -> Prediction | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.harness.evaluate import checked
 from benchmarks.harness.results import Result, read_result
+from benchmarks.harness.violations import checked
 from rad.data.dataset import Dataset, Protocol
 from rad.data.load import open_dataset
 from rad.errors import RadError

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rad.types import Example, Item, Prediction, Query, Rationale
 
+CUT = 100  # the longest ranking
 RATIONALE = frozenset({"rationale"})
 FAMILIES = (
     *("ranking", "grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap"),

@@ -1,7 +1,8 @@
 """Predictions and examples in, scores out: a pure function, the same for a model just run and for a file read back.
 
-A prediction that is missing or at fault (see :func:`fault`) scores the worst of every metric's range and is counted in
-``n_failed``. A target that is in its own history cannot be ranked, scores 0 and is counted in ``n_repeat``.
+A prediction that is missing or breaks a rule (:mod:`benchmarks.harness.violations`) scores the worst of every metric's
+range and is counted in ``n_failed``. A target that is in its own history cannot be ranked, scores 0 and is counted in
+``n_repeat``.
 
 Every ranking metric is also given for slices of the queries: warm and cold targets (seen or not in the interactions
 that the model could learn from) and short, middle and long histories.
@@ -15,21 +16,19 @@ centred on the value.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.harness.base import CorpusMetric, Metric, QueryMetric
 from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.results import Score
+from benchmarks.harness.violations import aligned, validated
+from rad.data.splits import is_warm
 from rad.errors import RadError
-from rad.rationales.rules import weight_violations
 from rad.runtime.statistics import bootstrap, column_means, percentile_interval
-from rad.types import Example, Item, Prediction, Query
-
-CUT = 100
+from rad.types import Example, Item, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +54,29 @@ def evaluate(
     seen: Collection[str] | None = None,
     seed: int = 0,
     samples: int = 1000,
+    is_validated: bool = False,
 ) -> Evaluation:
-    """Score ``predictions`` (any order) against ``examples`` with the named ``metrics``.
+    """Score predictions against examples with the named metrics.
 
-    ``seen`` holds the ids of items that the model could learn from (None: no warm and cold slices). ``samples`` is the
-    number of bootstrap resamples. :class:`RadError` on bad metric names, on no examples, and on a prediction for a
-    query that was not asked.
+    Args:
+        predictions: In any order.
+        examples: The queries with their answers.
+        metrics: Names, with cuts.
+        items: The catalogue.
+        seen: Ids of the items that the model could learn from; None: no warm and cold slices.
+        seed: Of the bootstrap.
+        samples: Resamples of the bootstrap.
+        is_validated: The predictions have been through :func:`~benchmarks.harness.violations.validated`.
+
+    Raises:
+        RadError: Bad metric names, no examples, or a prediction for a query that was not asked.
     """
     chosen = load_metrics(metrics, items)
     if not examples:
         raise RadError("no queries to evaluate: the split is empty")
-    answers, reasons = checked(predictions, examples, items)
+    if not is_validated:
+        predictions = validated(predictions, [e.query for e in examples], items)
+    answers, reasons = aligned(predictions, examples)
     values, corpus = measure(chosen, answers, examples)
     history, warm = np.array([len(e.query.history) for e in examples]), None
     if seen is not None:
@@ -97,16 +108,16 @@ def measure(
     values: dict[str, np.ndarray] = {}
     corpus: dict[str, Statistic] = {}
     for name, metric in chosen.items():
-        given, possible = met["rationale"], met["all"]
+        explained, possible = met["rationale"], met["all"]
         for need in metric.needs - {"rationale"}:
             possible = possible & met[need]
-        if not possible.any() or ("rationale" in metric.needs and not (writes or given.any())):
+        if not possible.any() or ("rationale" in metric.needs and not (writes or explained.any())):
             continue
         if isinstance(metric, CorpusMetric):
             corpus[name] = metric.statistic(answers, examples)
             continue
         assert isinstance(metric, QueryMetric), name
-        good = possible & ~failed & (given if "rationale" in metric.needs else True)
+        good = possible & ~failed & (explained if "rationale" in metric.needs else True)
         values[name] = np.where(possible, metric.worst(), np.nan)
         rows = np.flatnonzero(good).tolist()
         scored = metric.score_each([answers[i] for i in rows], [examples[i] for i in rows])
@@ -168,76 +179,12 @@ def _needs_met(answers: Sequence[Prediction], examples: Sequence[Example]) -> di
     }
 
 
-# --- what is wrong with a prediction ---
-
-
-def checked(
-    predictions: Iterable[Prediction], examples: Sequence[Example], items: Mapping[str, Item]
-) -> tuple[list[Prediction], Counter[str]]:
-    """One prediction an example, in their order, and the reasons of those that fail (with how often).
-
-    A failed one comes back with an empty ranking, no rationale and ``error`` set.
-    """
-    asked = {e.query.query_id: e.query for e in examples}
-    given: dict[str, Prediction] = {}
-    reasons: Counter[str] = Counter()
-    for p in predictions:
-        if p.query_id not in asked:
-            raise RadError(f"a prediction for query '{p.query_id}', which was not asked")
-        wrong = "predicted more than once" if p.query_id in given else fault(p, asked[p.query_id], items)
-        given[p.query_id] = p if wrong is None else Prediction(p.query_id, (), error=wrong)
-    out = [given.get(key) or Prediction(key, (), error="no prediction") for key in asked]
-    reasons.update(p.error for p in out if p.error is not None)
-    return out, reasons
-
-
-def fault(p: Prediction, query: Query, items: Mapping[str, Item]) -> str | None:
-    """Why a prediction cannot be scored, or None. The words name the kind, not the ids, so that equal faults add up."""
-    if p.error is not None:
-        return p.error or "an error without a message"
-    if not p.ranking:
-        return "empty ranking"
-    if len(p.ranking) > CUT:
-        return f"ranking longer than {CUT}"
-    shown = set(p.ranking)
-    if not shown <= items.keys():
-        return "unknown item in the ranking"
-    if len(shown) < len(p.ranking):
-        return "repeated item in the ranking"
-    if any(x.item_id in shown for x in query.history):
-        return "item of the history in the ranking"
-    if query.candidates is not None and not shown <= set(query.candidates):
-        return "item outside the candidates in the ranking"
-    if p.scores is not None:
-        if len(p.scores) != len(p.ranking):
-            return "scores and ranking differ in length"
-        if not all(map(math.isfinite, p.scores)):
-            return "score that is not a finite number"
-    for wrong in weight_violations(p.rationale) if p.rationale is not None else ():
-        return f"weights of the reasons: {wrong.detail}"
-    return None
-
-
-def repaired(
-    predictions: Iterable[Prediction], queries: Sequence[Query], items: Mapping[str, Item]
-) -> Iterator[Prediction]:
-    """The stream as it is stored: a faulty prediction says why in ``error`` and holds no number that JSON cannot."""
-    asked = {q.query_id: q for q in queries}
-    for p in predictions:
-        wrong = fault(p, asked[p.query_id], items) if p.query_id in asked else None
-        yield p if wrong is None else replace(p, error=wrong, scores=None, rationale=None)
-
-
 # --- slices and intervals ---
 
 
 def is_repeat(example: Example) -> bool:
     """Whether a target is in its own history."""
     return any(x.item_id in example.relevant for x in example.query.history)
-
-
-def is_warm(example: Example, seen: Collection[str]) -> bool:
-    return any(item in seen for item in example.relevant)
 
 
 def slices_of(length: np.ndarray, warm: np.ndarray | None) -> dict[str, np.ndarray]:

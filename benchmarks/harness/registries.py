@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from benchmarks.harness.base import FAMILIES, FaithfulnessMetric, Metric, Recommender
+from benchmarks.harness.base import CUT, FAMILIES, FaithfulnessMetric, Metric, Recommender
 from rad import registry
 from rad.errors import RadError
 from rad.types import Item
 
 MODELS, METRICS = "benchmarks.models", "benchmarks.metrics"
-LARGEST_CUT = 100
 ATTESTED = frozenset({"model", "judged"})  # what a metric may need that predictions do not hold
 
 
@@ -103,8 +102,8 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, M
         kind = load_metric(base)
         if at and not kind.cuts:
             violations.append(f"metric '{base}' takes no cut, found '{name}'")
-        elif at and not (cut.isascii() and cut.isdigit() and 1 <= int(cut) <= LARGEST_CUT):
-            violations.append(f"metric '{name}': the cut after @ must be 1 to {LARGEST_CUT}")
+        elif at and not (cut.isascii() and cut.isdigit() and 1 <= int(cut) <= CUT):
+            violations.append(f"metric '{name}': the cut after @ must be 1 to {CUT}")
         elif kind.needs & ATTESTED:
             violations.append(f"metric '{name}' asks the model or a judge: python -m benchmarks.explain RESULT_DIR")
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -109,6 +109,13 @@ class Result(Record):
 
     def score(self, metric: str, slice: str = "all") -> Score | None:
         return next((s for s in self.scores if s.metric == metric and s.slice == slice), None)
+
+
+class StoredRun(NamedTuple):
+    """A finished run: its folder, and the result that lies there."""
+
+    folder: Path
+    result: Result
 
 
 def read_result(path: Path) -> Result:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -19,10 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.harness import settings_store
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.harness.evaluate import Evaluation, evaluate, repaired
+from benchmarks.harness.evaluate import Evaluation, evaluate
+from benchmarks.harness.experiment import Experiment, refusal
+from benchmarks.harness.fitting import fit_and_answer
 from benchmarks.harness.registries import load_model
-from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Task, read_result
-from rad.data.dataset import Dataset
+from benchmarks.harness.results import DatasetId, Predictions, Result, StoredRun, Task, read_result
+from rad.data.splits import learnable
 from rad.errors import RadError
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
@@ -31,136 +29,99 @@ from rad.types import Example, Prediction
 console = Console(stderr=True)
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """A task on an open dataset, and the folder for its results."""
+class PreparedModel(NamedTuple):
+    """A model that is not fitted yet, and which of its settings tuning chose for the domain."""
 
-    dataset: Dataset
-    split: Any
-    protocol: Any
-    seed: int
-    limit: int | None
-    metrics: tuple[str, ...]
-    out: Path
+    model: Recommender
+    tuned: Mapping[str, Any]
 
     @property
-    def examples(self) -> tuple[Example, ...]:
-        """The queries to answer, with their answers, which no model sees."""
-        found = self.dataset.examples[self.split][: self.limit]
-        if not found:
-            raise RadError(f"{self.dataset.name}: the {self.split} split is empty")
-        return found
-
-    @property
-    def learnable(self) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-        """Training and validation examples; on the validation split itself there is no validation to learn from."""
-        examples = self.dataset.examples
-        return examples["train"], examples["validation"] if self.split == "test" else ()
-
-    @property
-    def domain(self) -> str:
-        """The domain's name and arguments, without folders."""
-        return settings_store.without_folders(self.dataset.name)
-
-    def seen(self) -> frozenset[str]:
-        """Ids of the items in the interactions that a model may learn from."""
-        examples = [e for part in self.learnable for e in part]
-        return frozenset(item for e in examples for item in (*(x.item_id for x in e.query.history), *e.relevant))
+    def changed(self) -> dict[str, Any]:
+        """The settings that are not the defaults."""
+        return self.model.settings.model_dump(exclude_defaults=True)
 
 
-def references(models: Sequence[str]) -> list[str]:
-    """The names in ``baselines`` of ``models``, once each, without those that are asked for themselves."""
-    named = [name for model in models for name in load_model(model).baselines]
-    return [name for name in dict.fromkeys(named) if name not in models]
-
-
-def settings_for(
-    job: Experiment, name: str, stated: ModelSettings | None = None
-) -> tuple[ModelSettings, dict[str, Any]]:
-    """The settings of a run, and which of them tuning chose for the domain: what is stated goes before these."""
+def prepare(experiment: Experiment, name: str, settings: ModelSettings | None = None) -> PreparedModel:
+    """A model for an experiment: settings that are stated go before those that tuning chose."""
     kind = load_model(name)
-    given = {key: getattr(stated, key) for key in stated.model_fields_set} if stated is not None else {}
-    found, path = settings_store.chosen(job.dataset.name, kind(stated))
-    tuned = {key: value for key, value in found.items() if key not in given}
-    if path and tuned:
-        words = " ".join(f"{key}={value}" for key, value in tuned.items())
-        console.print(
-            f"{name}: {words}, chosen in {path.relative_to(settings_store.LOGS.parent)}", markup=False, highlight=False
-        )
-    return kind.Settings(**tuned, **given), tuned
+    model = kind(settings)
+    explicit = {key: getattr(settings, key) for key in settings.model_fields_set} if settings is not None else {}
+    best, path = settings_store.chosen(experiment.dataset.name, model)
+    tuned = {key: value for key, value in best.items() if key not in explicit}
+    if not tuned or path is None:
+        return PreparedModel(model, tuned)
+    words = " ".join(f"{key}={value}" for key, value in tuned.items())
+    console.print(
+        f"{name}: {words}, chosen in {path.relative_to(settings_store.LOGS.parent)}", markup=False, highlight=False
+    )
+    return PreparedModel(kind(kind.Settings(**tuned, **explicit)), tuned)
 
 
-def find(job: Experiment, name: str) -> Path | None:
-    """The newest finished run of a reference as it runs by default on this task, by the card's version of its code."""
-    settings, _ = settings_for(job, name)
-    version = load_model(name)(settings).card.version
-    best: tuple[str, Path, str] | None = None
-    for path in job.out.glob(f"{name}/*/result.json"):
+def baseline(experiment: Experiment, name: str) -> StoredRun:
+    """A baseline as it runs by default on this task: the newest finished run, or a new one."""
+    prepared = prepare(experiment, name)
+    return _newest(experiment, prepared) or _execute(experiment, prepared)
+
+
+def find(experiment: Experiment, name: str) -> StoredRun | None:
+    """The newest finished run of a model as it runs by default on this task, by its card's version."""
+    return _newest(experiment, prepare(experiment, name))
+
+
+def _newest(experiment: Experiment, prepared: PreparedModel) -> StoredRun | None:
+    name, version = prepared.model.card.name, prepared.model.card.version
+    best: tuple[str, Path, Result] | None = None
+    for path in experiment.out.glob(f"{name}/*/result.json"):
         try:
             result = read_result(path)
         except RadError as error:
             console.print(f"left out: {error}", markup=False, highlight=False)
             continue
-        made, task = result.provenance, result.task
-        same = (result.dataset.sha256, task.domain, task.split, task.protocol, task.limit) == (
-            *(job.dataset.sha256, job.domain, job.split, job.protocol, job.limit),
+        origin = result.provenance
+        same_settings = (origin.get("seed"), origin.get("settings"), tuple(origin.get("metrics", ()))) == (
+            *(experiment.seed, prepared.changed, experiment.metrics),
         )
-        asked = made.get("seed"), made.get("settings"), tuple(made.get("metrics", ()))
-        if (
-            same
-            and asked == (job.seed, settings.model_dump(exclude_defaults=True), job.metrics)
-            and result.model.version == version
-        ):
-            best = max(best or ("", path, ""), (made.get("finished_at", ""), path.parent, str(made.get("commit"))[:8]))
-    if best:
-        console.print(f"{name}: found in {best[1]} (commit {best[2]})", markup=False, highlight=False)
-    return best[1] if best else None
+        if experiment.has_task_of(result) and same_settings and result.model.version == version:
+            finished_at = origin.get("finished_at", "")
+            if best is None or (finished_at, path.parent) > best[:2]:
+                best = finished_at, path.parent, result
+    if best is None:
+        return None
+    _, folder, result = best
+    commit = str(result.provenance.get("commit"))[:8]
+    console.print(f"{name}: found in {folder} (commit {commit})", markup=False, highlight=False)
+    return StoredRun(folder, result)
 
 
-def refusal(dataset: Dataset, protocol: str, name: str) -> str | None:
-    """Why a model cannot do this task at all, in one line, or None."""
-    kind = load_model(name)
-    if kind.rerank_only and protocol != "rerank":
-        return f"{name} ranks the candidate file: --protocol rerank"
-    if kind.sequential and not dataset.ordered:
-        return f"{name} needs the order of purchases, which {settings_store.without_folders(dataset.name)} lacks"
-    return None
+def execute(experiment: Experiment, name: str, settings: ModelSettings | None = None, again: bool = False) -> StoredRun:
+    """Run a model, or take the identical finished run unless ``again``.
 
-
-def execute(job: Experiment, name: str, settings: ModelSettings | None = None, again: bool = False) -> Path:
-    """Run a model and return its folder, or the folder of an identical finished run unless ``again``.
-
-    :class:`RadError` where the model cannot do the task (:func:`refusal`).
+    Raises:
+        RadError: The model cannot do the task (:func:`~benchmarks.harness.experiment.refusal`), or the folder for
+            results cannot be used.
     """
-    if why := refusal(job.dataset, job.protocol, name):
-        raise RadError(why)
+    if reason := refusal(experiment.dataset, experiment.protocol, name):
+        raise RadError(reason)
+    return _execute(experiment, prepare(experiment, name, settings), again)
+
+
+def _execute(experiment: Experiment, prepared: PreparedModel, again: bool = False) -> StoredRun:
     started = provenance.now()
-    settings, tuned = settings_for(job, name, settings)
-    model = load_model(name)(settings)
-    changed = settings.model_dump(exclude_defaults=True)
-    tree = provenance.tree()
-    folder = _folder(job, model.card, changed, tree)
+    tree, name = provenance.tree(), prepared.model.card.name
+    folder = _folder(experiment, prepared.model.card, prepared.changed, tree)
     if (folder / "result.json").exists() and not again:
         console.print(
             f"{name}: an identical run is finished, found in {folder} (--again computes it anew)", markup=False
         )
-        return folder
+        return StoredRun(folder, read_result(folder))
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     _sweep(folder)
     try:
         part.mkdir(parents=True)
     except OSError as error:
-        raise RadError(f"{job.out}: no folder for results can be made there ({error.strerror})") from error
+        raise RadError(f"{experiment.out}: no folder for results can be made there ({error.strerror})") from error
     try:
-        result = _measured(job, model, part)
-        made = provenance.collect(job.seed, started, model.device, tree)
-        result = result.model_copy(
-            update={
-                "run_id": folder.name.rpartition("-")[2],
-                "provenance": {**made, **tree, "settings": changed, "tuned": tuned, "metrics": list(job.metrics)}
-                | ({"release": dict(job.dataset.origin)} if job.dataset.origin else {}),
-            }
-        )
+        result = _measured(experiment, prepared, part, folder.name.rpartition("-")[2], started, tree)
         with atomic_write(part / "result.json") as file:
             file.write(result.model_dump_json(indent=1) + "\n")
         if folder.exists():
@@ -168,73 +129,70 @@ def execute(job: Experiment, name: str, settings: ModelSettings | None = None, a
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return folder
+    return StoredRun(folder, result)
 
 
-def _measured(job: Experiment, model: Recommender, part: Path) -> Result:
+def _measured(
+    experiment: Experiment, prepared: PreparedModel, part: Path, run_id: str, started: str, tree: provenance.Tree
+) -> Result:
     """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
-    name, examples = model.card.name, job.examples
-    reset_peak()
+    model, dataset, examples = prepared.model, experiment.dataset, experiment.examples
+    name, queries = model.card.name, [e.query for e in examples]
     console.print(f"{name}: fitting", highlight=False)
-    clock = time.perf_counter()
-    model.fit(*job.learnable, job.dataset.items, job.seed)
-    fitted = time.perf_counter()
-    queries = [e.query for e in examples]
-    kept: list[Prediction] = []
 
-    def stream() -> Iterator[Prediction]:
-        answers = _progress(model.predict(queries), f"{name}: predicting", len(queries))
-        for prediction in repaired(answers, queries, job.dataset.items):
-            kept.append(prediction)
-            yield prediction
+    def track(stream: Iterator[Prediction]) -> Iterator[Prediction]:
+        return _progress(stream, f"{name}: predicting", len(queries))
 
+    answers = fit_and_answer(model, dataset.examples, dataset.items, experiment.split, experiment.seed, queries, track)
     path = part / "predictions.jsonl"
-    write_jsonl(path, stream())
-    predicted = time.perf_counter()
-    found = evaluate(kept, examples, job.metrics, job.dataset.items, job.seen(), job.seed)
-    write_jsonl(part / "queries.jsonl", _query_lines(examples, found))
-    tokens = model.tokens_written
+    write_jsonl(path, answers.predictions)
+    seen = learnable(dataset.examples, experiment.split)
+    evaluation = evaluate(
+        answers.predictions, examples, experiment.metrics, dataset.items, seen, experiment.seed, is_validated=True
+    )
+    write_jsonl(part / "queries.jsonl", _query_lines(examples, evaluation))
     return Result(
-        run_id="",
+        run_id=run_id,
         task=Task(
-            domain=job.domain,
-            split=job.split,
-            protocol=job.protocol,
+            domain=experiment.domain,
+            split=experiment.split,
+            protocol=experiment.protocol,
             n=len(examples),
-            n_failed=found.n_failed,
-            n_repeat=found.n_repeat,
-            limit=job.limit,
-            failures=found.failures,
+            n_failed=evaluation.n_failed,
+            n_repeat=evaluation.n_repeat,
+            limit=experiment.limit,
+            failures=evaluation.failures,
         ),
-        dataset=DatasetId(version=job.dataset.version, sha256=job.dataset.sha256),
+        dataset=DatasetId(version=dataset.version, sha256=dataset.sha256),
         model=model.card,
-        scores=found.scores,
-        cost=Cost(
-            fit_seconds=fitted - clock + model.seconds_saved,  # saved by a cache of its own
-            predict_seconds=predicted - fitted,
-            ms_per_query=1000 * (predicted - fitted) / len(examples),
-            peak_memory_mb=peak_memory(),
-            tokens_per_query=None if tokens is None else tokens / len(examples),
-        ),
+        scores=evaluation.scores,
+        cost=answers.cost,
         predictions=Predictions(path=path.name, sha256=sha256_file(path)),
-        provenance={},
+        provenance={
+            **provenance.collect(experiment.seed, started, model.device, tree),
+            "settings": prepared.changed,
+            "tuned": dict(prepared.tuned),
+            "metrics": list(experiment.metrics),
+            **({"release": dict(dataset.origin)} if dataset.origin else {}),
+        },
     )
 
 
-def _query_lines(examples: Sequence[Example], found: Evaluation) -> Iterator[dict[str, Any]]:
+def _query_lines(examples: Sequence[Example], evaluation: Evaluation) -> Iterator[dict[str, Any]]:
     """Answer and scores of each query; an undefined score is left out."""
     for row, example in enumerate(examples):
-        scores = {name: float(v[row]) for name, v in found.values.items() if not np.isnan(v[row])}
+        scores = {name: float(v[row]) for name, v in evaluation.values.items() if not np.isnan(v[row])}
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(job: Experiment, card: ModelCard, changed: dict[str, Any], tree: provenance.Tree) -> Path:
+def _folder(experiment: Experiment, card: ModelCard, changed: dict[str, Any], tree: provenance.Tree) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
-    task = [job.domain, job.split, job.protocol, job.limit, list(job.metrics)]
-    parts = [card.model_dump(), changed, job.dataset.sha256, task, job.seed, tree["commit"], tree["diff"]]
+    e = experiment
+    task = [e.domain, e.split, e.protocol, e.limit, list(e.metrics)]
+    parts = [card.model_dump(), changed, e.dataset.sha256, task, e.seed, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     model = card.name + (f".{card.arm}" if card.arm else "")
-    return job.out / model / f"{settings_store.file_name(job.domain)}-{job.protocol}-{job.split}-s{job.seed}-{run_id}"
+    return e.out / model / f"{settings_store.file_name(e.domain)}-{e.protocol}-{e.split}-s{e.seed}-{run_id}"
 
 
 def _sweep(folder: Path) -> None:
@@ -252,18 +210,3 @@ def _progress(stream: Iterable[Prediction], title: str, total: int) -> Iterator[
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
         yield from bars.track(stream, total=total, description=title)
-
-
-def reset_peak() -> None:
-    """Linux forgets the highest resident size, so that each model of one command is measured by itself."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory() -> float:
-    """Highest resident size in MiB since the last reset (elsewhere than on Linux: since the start)."""
-    try:
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
-    except (OSError, IndexError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.harness.base import ModelCard, Recommender
 from rad.errors import RadError
-from rad.runtime import provenance
 from rad.runtime.files import canonical, read_jsonl
 
 METRIC = "ndcg@10"
-LOGS = provenance.ROOT / "results" / "tuning"
+LOGS = Path(__file__).resolve().parents[1] / "settings"
 
 
 def without_folders(domain: str) -> str:
@@ -69,8 +69,41 @@ def append(path: Path, row: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b") as file:
         file.seek(0)
-        kept = file.read()
-        file.truncate(kept.rfind(b"\n") + 1)
+        stored = file.read()
+        file.truncate(stored.rfind(b"\n") + 1)
         file.write((canonical(row) + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def logs() -> list[Path]:
+    """Every log, by domain and model."""
+    return sorted(LOGS.glob("*/*.jsonl"))
+
+
+def spoken(settings: Mapping[str, Any]) -> str:
+    """Settings as one types them after ``--set``."""
+    return " ".join(f"{key}={value}" for key, value in settings.items())
+
+
+class TuningSummary(NamedTuple):
+    """What a log says: how many settings were tried, the score of the best and of the defaults, and the cost."""
+
+    domain: str
+    model: str
+    tried: int
+    best: float
+    default: float
+    minutes: float
+    chosen: str
+
+    @classmethod
+    def of(cls, path: Path) -> TuningSummary:
+        """Over the trials of the newest version of the model in the log."""
+        rows = [row for _, row in read_jsonl(path)]
+        rows = [row for row in rows if row["version"] == rows[-1]["version"]]
+        best = max(rows, key=lambda row: float(row[METRIC]))
+        minutes = sum(row["cpu_seconds"] for row in rows) / 60
+        return cls(
+            path.parent.name, path.stem, len(rows), best[METRIC], rows[0][METRIC], minutes, spoken(best["settings"])
+        )

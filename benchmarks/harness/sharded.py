@@ -7,7 +7,9 @@ workers hold one and the same model), and answers every user. What remains of a 
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,21 +19,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.harness.base import CorpusMetric, Metric, RationaleRecommender, Recommender
-from benchmarks.harness.evaluate import checked, is_repeat, is_warm, measure, slices_of, summary
+from benchmarks.harness.evaluate import is_repeat, measure, slices_of, summary
+from benchmarks.harness.fitting import fit, peak_memory, reset_peak_memory
 from benchmarks.harness.registries import load_metrics, load_model
 from benchmarks.harness.results import Score
-from benchmarks.harness.runner import peak_memory
+from benchmarks.harness.violations import checked
 from rad.data.shards import Shards
+from rad.data.splits import is_warm, learnable
 from rad.errors import RadError
-from rad.runtime.files import atomic_write
+from rad.runtime import parallel, provenance
+from rad.runtime.files import atomic_write, canonical
 from rad.types import Query
 
 BATCH = 2_000  # queries whose rankings are held at one time
 
 
-class Work(BaseModel):
+class ShardedExperiment(BaseModel):
     """What is scored. It travels to workers as JSON and is the key of the model that they keep."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,7 +52,7 @@ class Work(BaseModel):
     metrics: tuple[str, ...]
 
 
-class Ready(NamedTuple):
+class FittedModel(NamedTuple):
     """A fitted model, the folder, the metrics, and the ids of the items that the model could learn from."""
 
     model: Recommender
@@ -55,29 +62,27 @@ class Ready(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def ready(work: Work) -> Ready:
-    """The model of ``work``, fitted. :class:`RadError` where a metric is one of all predictions together."""
-    shards = Shards(work.data)
-    chosen = load_metrics(work.metrics, shards.items)
+def fitted_model(experiment: ShardedExperiment) -> FittedModel:
+    """The model of an experiment, fitted. :class:`RadError` where a metric is one of all predictions together."""
+    shards = Shards(experiment.data)
+    chosen = load_metrics(experiment.metrics, shards.items)
     if whole_only := [name for name, metric in chosen.items() if isinstance(metric, CorpusMetric)]:
         raise RadError(f"{', '.join(whole_only)}: needs all predictions at once, so not over shards")
-    kind = load_model(work.model)
-    model = kind(kind.Settings(**dict(work.settings)))
-    # known reasons stay out, as no model reads them unless it is told to learn from them
-    sample = shards.sample(work.fit_users, reasons=isinstance(model, RationaleRecommender)).examples
-    learnable = sample["train"], sample["validation"] if work.split == "test" else ()
-    model.fit(*learnable, shards.items, work.seed)
-    examples = [e for part in learnable for e in part]
-    seen = frozenset(item for e in examples for item in (*(x.item_id for x in e.query.history), *e.relevant))
-    return Ready(model, shards, chosen, seen)
+    kind = load_model(experiment.model)
+    model = kind(kind.Settings(**dict(experiment.settings)))
+    # known reasons stay out, as no model reads them unless it is set to learn from them
+    sample = shards.sample(experiment.fit_users, reasons=isinstance(model, RationaleRecommender)).examples
+    fit(model, sample, shards.items, experiment.split, experiment.seed)
+    return FittedModel(model, shards, chosen, learnable(sample, experiment.split))
 
 
 def score_shard(row: dict[str, Any]) -> dict[str, Any]:
-    """Write the values of one shard's queries, unless they are there. ``row`` has the work, the shard and the file."""
+    """Write the values of one shard's queries, unless they are there. ``row`` has experiment, shard and file."""
     path = Path(row["path"])
     if not path.exists():
-        model, shards, metrics, seen = ready(Work.model_validate_json(row["work"]))
-        split, writes = json.loads(row["work"])["split"], isinstance(model, RationaleRecommender)
+        experiment = ShardedExperiment.model_validate_json(row["experiment"])
+        model, shards, metrics, seen = fitted_model(experiment)
+        split, writes = experiment.split, isinstance(model, RationaleRecommender)
         examples = shards.examples(row["shard"], [split], reasons=writes)[split]
         tables = []
         for start in range(0, len(examples), BATCH):
@@ -107,10 +112,10 @@ class Summary(NamedTuple):
     failures: dict[str, int]
 
 
-def summarise(paths: Sequence[Path], work: Work, samples: int = 1000) -> Summary:
+def summarise(paths: Sequence[Path], experiment: ShardedExperiment, samples: int = 1000) -> Summary:
     """Means and intervals over the queries of all shards. Memory: some hundred bytes a query."""
     table = pa.concat_tables([pq.read_table(path) for path in paths], promote_options="default").drop(["query_id"])
-    chosen = load_metrics(work.metrics, {})
+    chosen = load_metrics(experiment.metrics, {})
 
     def column(name: str) -> np.ndarray:
         return np.asarray(table[name].to_numpy())
@@ -120,5 +125,59 @@ def summarise(paths: Sequence[Path], work: Work, samples: int = 1000) -> Summary
     failures = {r["values"]: r["counts"] for r in table["error"].drop_null().value_counts().to_pylist()}
     most = dict(sorted(failures.items(), key=lambda pair: -pair[1])[:5])
     repeats = int(column("repeat").sum())
-    scores = summary(chosen, values, {}, slices, work.seed, samples)
+    scores = summary(chosen, values, {}, slices, experiment.seed, samples)
     return Summary(scores, table.num_rows, sum(failures.values()), repeats, most)
+
+
+class StoredScores(NamedTuple):
+    """A finished run over shards: its folder, and what its ``scores.json`` holds."""
+
+    folder: Path
+    result: dict[str, Any]
+
+
+def execute(
+    experiment: ShardedExperiment, shards: Shards, out: Path, workers: int = 1, engine: str = "local"
+) -> StoredScores:
+    """Score every shard; what a killed run with the same code left is used, and a finished one is taken as it is."""
+    started, clock = provenance.now(), time.perf_counter()
+    tree = provenance.tree()
+    parts = [experiment.model_dump(exclude={"data"}), shards.manifest.sha256, tree["commit"], tree["diff"]]
+    run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
+    folder = out / experiment.model / f"shards-{experiment.split}-s{experiment.seed}-{run_id}"
+    if (folder / "scores.json").exists():
+        return StoredScores(folder, json.loads((folder / "scores.json").read_text(encoding="utf-8")))
+    files = [folder.resolve() / "values" / f"shard-{k:05d}.parquet" for k in range(len(shards))]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    text = experiment.model_dump_json()
+    rows = [{"experiment": text, "shard": k, "path": str(path)} for k, path in enumerate(files)]
+    reset_peak_memory()
+    peak = 0.0
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        bar = bars.add_task(f"{experiment.model}: users", total=shards.n_users)
+        for row in parallel.parallel_map(score_shard, rows, workers, engine):
+            peak = max(peak, row["peak_mb"])
+            bars.advance(bar, row["rows"])
+    scored = time.perf_counter()
+    totals = summarise(files, experiment)
+    card = load_model(experiment.model)(None).card
+    result: dict[str, Any] = {
+        "schema_version": 1,
+        "data": {key: getattr(shards.manifest, key) for key in ("name", "version", "sha256", "users")},
+        "model": {"name": card.name, "version": card.version, "settings": dict(experiment.settings)},
+        "fitted_on": f"the first {min(experiment.fit_users, shards.n_users)} users",
+        "split": experiment.split,
+        **totals._asdict(),
+        "scores": [score.model_dump() for score in totals.scores],
+        "cost": {
+            "workers": workers,
+            "engine": engine,
+            "score_seconds": scored - clock,
+            "summary_seconds": time.perf_counter() - scored,
+            "peak_memory_mb": {"worker": peak, "main": peak_memory()},
+        },
+        "provenance": provenance.collect(experiment.seed, started, code=tree),
+    }
+    with atomic_write(folder / "scores.json") as file:
+        file.write(json.dumps(result, indent=1) + "\n")
+    return StoredScores(folder, result)

@@ -15,10 +15,12 @@ from typing import Any
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
+from benchmarks.harness.fitting import fit_and_answer
+from benchmarks.harness.registries import load_model
 from benchmarks.lm_eval_tasks.docs import OpenDomain, choices_of, domain_of
 from rad import registry
 from rad.errors import RadError
-from rad.types import Prediction
+from rad.types import Prediction, Split
 
 
 @register_model("rad")
@@ -31,7 +33,7 @@ class RadLM(LM):
 
     def __init__(self, name: str, seed: int = 0, settings: Mapping[str, Any] | None = None, **more: Any) -> None:
         super().__init__()
-        kind = registry.load("benchmarks.models", name)
+        kind = load_model(name)
         values = {**(settings or {}), **{k: v for k, v in more.items() if k not in _HARNESS}}
         if unknown := [key for key in values if key not in kind.Settings.model_fields]:
             raise RadError(registry.unknown(f"setting of {name}", unknown, kind.Settings.model_fields))
@@ -71,12 +73,10 @@ class RadLM(LM):
         return self._answers[key][doc["query_id"]]
 
     def _fitted(self, opened: OpenDomain, split: str) -> dict[str, Prediction]:
-        from benchmarks.harness.evaluate import repaired
-
-        data, model = opened.data, self.kind(self.settings)
-        model.fit(data.examples["train"], data.examples["validation"] if split == "test" else (), data.items, self.seed)
-        queries = [e.query for e in opened.examples.values()]
-        return {p.query_id: p for p in repaired(model.predict(queries), queries, data.items)}
+        data, queries = opened.data, [e.query for e in opened.examples.values()]
+        name: Split = "test" if split == "test" else "validation"
+        answers = fit_and_answer(self.kind(self.settings), data.examples, data.items, name, self.seed, queries)
+        return {p.query_id: p for p in answers.predictions}
 
 
 _HARNESS = {"batch_size", "max_batch_size", "device"}  # what the harness passes to every model

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from benchmarks.harness.base import CUT
 from rad.types import Example, Item, Prediction, Query
 
-CUT = 100
 CHOICE_QUERIES = 2000  # validation queries on which a setting is chosen: the same budget for every model
 BLOCK_CELLS = 4_000_000
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import importlib.util
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 
+from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, ceilings, slice_sizes
+from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import headline_metrics, reads_rationales, title_of
-from benchmarks.harness.results import PROTOCOLS, Result, Score, read_result
-from benchmarks.harness.runner import Experiment
+from benchmarks.harness.results import PROTOCOLS, Result, Score, StoredRun
 from rad import registry
 from rad.reporting.console import console, table
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
-from rad.runtime.statistics import bootstrap, column_means, percentile_interval
 from rad.types import Prediction
 
 COLUMNS = 4  # ranking metrics that fit, beside the headline ones
@@ -29,45 +27,48 @@ EXAMPLES = 3
 def registries() -> None:
     """Every model, domain and metric with the first line of its file, none of them imported."""
     for package in ("benchmarks.models", "rad.domains", "benchmarks.metrics"):
-        table = Table(title=package.replace(".", "/"), title_justify="left", box=None, show_header=False)
+        grid = Table(title=package.replace(".", "/"), title_justify="left", box=None, show_header=False)
         for name in registry.names(package):
             spec = importlib.util.find_spec(registry.module_of(package, name))
             source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
             text = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
-            table.add_row(name, text.partition(": ")[2] or text)
-        console.print(table)
+            grid.add_row(name, text.partition(": ")[2] or text)
+        console.print(grid)
 
 
-def task(job: Experiment) -> None:
+def task(experiment: Experiment) -> None:
     """One line on what is asked."""
-    counts = {split: len(found) for split, found in job.dataset.examples.items()}
+    counts = {split: len(examples) for split, examples in experiment.dataset.examples.items()}
+    data = experiment.dataset
     console.print(
-        f"{job.domain} {job.dataset.version} ({job.dataset.sha256[:8]}): {len(job.dataset.items):,} items, "
-        f"{counts['train']:,} training prefixes; {len(job.examples):,} {job.split} queries, "
-        f"{PROTOCOLS[job.protocol]}, seed {job.seed}",
+        f"{experiment.domain} {data.version} ({data.sha256[:8]}): {len(data.items):,} items, "
+        f"{counts['train']:,} training prefixes; {len(experiment.examples):,} {experiment.split} queries, "
+        f"{PROTOCOLS[experiment.protocol]}, seed {experiment.seed}",
         markup=False,
     )
 
 
-def tables(job: Experiment, runs: Sequence[Path]) -> None:
+def tables(experiment: Experiment, runs: Sequence[StoredRun]) -> None:
     """All rows of the task: ranking, slices, explanation scores, failures, and where the files are."""
-    results = [read_result(folder) for folder in runs]
+    results = [one.result for one in runs]
     several = len({result.seed for result in results}) > 1
     rows = {result.label + (f" s{result.seed}" if several else ""): result for result in results}
-    best = {}
-    if job.protocol == "full":
-        best = ceilings(job.dataset.sha256, [e.query.query_id for e in job.examples], job.seed)
-    _ranking_table({label: _all(result) for label, result in rows.items()} | best, rows, bayes_of(best))
+    best: Ceilings = {}
+    if experiment.protocol == "full":
+        best = ceilings(experiment.dataset.sha256, [e.query.query_id for e in experiment.examples], experiment.seed)
+    _ranking_table({**{label: _all(result) for label, result in rows.items()}, **best}, rows, bayes_of(best))
     _slice_table(rows)
     _explanation_table(rows)
     for label, result in rows.items():
         if result.task.n_failed:
-            why = "; ".join(f"{reason} ({n})" for reason, n in result.task.failures.items())
-            console.print(f"{label}: {result.task.n_failed} of {result.task.n} predictions failed: {why}", markup=False)
+            reasons = "; ".join(f"{reason} ({n})" for reason, n in result.task.failures.items())
+            console.print(
+                f"{label}: {result.task.n_failed} of {result.task.n} predictions failed: {reasons}", markup=False
+            )
     repeats = next(iter(rows.values())).task.n_repeat
     if repeats:
         console.print(f"{repeats} targets are in their own history; they are masked and score 0")
-    console.print("Results: " + " ".join(str(path) for path in runs), markup=False, soft_wrap=True)
+    console.print("Results: " + " ".join(str(one.folder) for one in runs), markup=False, soft_wrap=True)
 
 
 def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:
@@ -86,7 +87,7 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
         first = row.get(shown[0])
         cells.insert(1, f"{first.ci_low:.3f}-{first.ci_high:.3f}".replace("0.", ".") if first else "")
         if bayes:
-            cells.append(f"{row['ndcg@10'].value / bayes:.0%}" if "ndcg@10" in row else "")
+            cells.append(f"{row[SORT].value / bayes:.0%}" if SORT in row else "")
         result = rows.get(label)
         cells += [f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed)] if result else ["", ""]
         grid.add_row(label, *cells, style=None if result else "dim")
@@ -98,14 +99,14 @@ def _slice_table(rows: Mapping[str, Result]) -> None:
     metric = next((s.metric for r in rows.values() for s in r.scores if s.slice != "all"), None)
     if metric is None:
         return
-    sizes = {s.slice: s.n for r in rows.values() for s in r.scores if s.metric == metric and s.slice != "all"}
+    sizes = slice_sizes(rows.values(), metric)
     heads = [f"{part}\nn={n}" for part, n in sizes.items()]
     grid = table(
         f"{title_of(metric)} by history length, warm and cold targets (seen in training or not)", "model", *heads
     )
     for label, result in rows.items():
-        found = [result.score(metric, part) for part in sizes]
-        grid.add_row(label, *(f"{s.value:.4f}" if s else "" for s in found))
+        scores = [result.score(metric, part) for part in sizes]
+        grid.add_row(label, *(f"{s.value:.4f}" if s else "" for s in scores))
     console.print(grid)
 
 
@@ -118,9 +119,9 @@ def _explanation_table(rows: Mapping[str, Result]) -> None:
         return
     grid = table("Explanations (95% interval, number of queries)", "metric", *models)
     for metric in metrics:
-        found = [rows[label].score(metric) for label in models]
-        way = "" if next(s for s in found if s).higher_is_better else " (lower better)"
-        cells = [f"{s.value:.3f} ({s.ci_low:.3f}-{s.ci_high:.3f}, {s.n})" if s else "" for s in found]
+        scores = [rows[label].score(metric) for label in models]
+        way = "" if next(s for s in scores if s).higher_is_better else " (lower better)"
+        cells = [f"{s.value:.3f} ({s.ci_low:.3f}-{s.ci_high:.3f}, {s.n})" if s else "" for s in scores]
         grid.add_row(title_of(metric) + way, *cells)
     console.print(grid)
 
@@ -131,55 +132,26 @@ def _explanations(rows: Mapping[str, Result]) -> list[str]:
     return [n for n in names if reads_rationales(n)]
 
 
-def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> dict[str, dict[str, Score]]:
-    """The best possible scores, row -> metric -> score, where the built-in world stores them for a data set.
-
-    Over the queries ``keys`` (None: all that are stored); a row that lacks one of them is left out.
-    """
-    if importlib.util.find_spec("rad.world.ceilings") is None:
-        return {}
-    world = importlib.import_module("rad.world.ceilings")
-    out = {}
-    for name, stored in (world.stored(sha256) or {}).items():
-        asked = list(stored) if keys is None else keys
-        if not asked or not all(key in stored for key in asked):
-            continue
-        metrics = list(stored[asked[0]])
-        values = np.array([[stored[key][metric] for metric in metrics] for key in asked], dtype=float)
-        resampled = bootstrap(column_means(values), len(asked), seed)
-        ends = [percentile_interval(column) or (np.nan, np.nan) for column in resampled.T]
-        out[name] = {
-            m: Score(metric=m, value=values[:, i].mean(), ci_low=ends[i][0], ci_high=ends[i][1], n=len(asked))
-            for i, m in enumerate(metrics)
-        }
-    return out
-
-
-def bayes_of(rows: Mapping[str, Mapping[str, Score]]) -> float | None:
-    """NDCG@10 of the Bayes ceiling, if it is among ``rows``."""
-    return next((row["ndcg@10"].value for name, row in rows.items() if "bayes" in name.lower()), None)
-
-
-def examples(job: Experiment, runs: Sequence[Path]) -> None:
+def examples(experiment: Experiment, runs: Sequence[StoredRun]) -> None:
     """Three rationales of the last model that writes any, spread evenly over the queries."""
-    for folder in reversed(runs):
-        result = read_result(folder)
+    for folder, result in reversed(runs):
         if not any(s.metric in _explanations({"": result}) for s in result.scores):
             continue
         lines = [(n, record) for n, record in read_jsonl(folder / "predictions.jsonl") if record.get("rationale")]
         for i in range(min(EXAMPLES, len(lines))):
             number, record = lines[i * len(lines) // EXAMPLES]
-            _example(job, result.label, records.parse(Prediction, record, f"{folder}/predictions.jsonl:{number}"))
+            prediction = records.parse(Prediction, record, f"{folder}/predictions.jsonl:{number}")
+            _example(experiment, result.label, prediction)
         return
 
 
-def _example(job: Experiment, label: str, p: Prediction) -> None:
-    example = next(e for e in job.examples if e.query.query_id == p.query_id)
+def _example(experiment: Experiment, label: str, p: Prediction) -> None:
+    example = next(e for e in experiment.examples if e.query.query_id == p.query_id)
     rationale = p.rationale
     assert rationale is not None
 
     def title(item: str) -> str:
-        return textwrap.shorten(job.dataset.items[item].title, 70, placeholder="...")
+        return textwrap.shorten(experiment.dataset.items[item].title, 70, placeholder="...")
 
     lines = [f"{label}, query {p.query_id}", "  history"]
     history = example.query.history
@@ -193,8 +165,8 @@ def _example(job: Experiment, label: str, p: Prediction) -> None:
         lines.append(f"    {reason.weight:.2f}  {wants}, because of {cited}")
     lines += [f"  ranked {rank}: {title(item)}" for rank, item in enumerate(p.ranking[:3], 1)]
     for item in example.relevant:
-        place = f"rank {p.ranking.index(item) + 1}" if item in p.ranking else "not among the first 100"
-        lines.append(f"  in fact: {title(item)} ({place})")
+        rank_words = f"rank {p.ranking.index(item) + 1}" if item in p.ranking else "not among the first 100"
+        lines.append(f"  in fact: {title(item)} ({rank_words})")
     console.print("\n".join(lines) + "\n", markup=False)
 
 

@@ -14,9 +14,9 @@ from functools import cached_property
 from statistics import mean, stdev
 from typing import NamedTuple
 
+from benchmarks.harness.aggregate import ceilings
 from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
-from benchmarks.reporting.terminal import ceilings
 from leaderboard.verification.entry import Entry
 from rad.data.dataset import Protocol
 

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.compare import ALPHA
-from benchmarks.harness.evaluate import checked, measure
+from benchmarks.harness.evaluate import measure
 from benchmarks.harness.registries import load_metrics
+from benchmarks.harness.violations import checked
 from leaderboard.site.rows import SORT, Row, TaskTable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
@@ -32,7 +32,7 @@ from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, canonical, sha256_file
-from rad.runtime.statistics import holm, randomisation_test
+from rad.runtime.statistics import ALPHA, holm, randomisation_test
 
 VERSION = 1  # raise where groups come out otherwise for the same runs
 

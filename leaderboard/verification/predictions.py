@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.evaluate import fault
+from benchmarks.harness.violations import violation
 from leaderboard.verification import untrusted
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.task import EvaluationSet
@@ -65,7 +65,7 @@ def _violations(p: Prediction, raw: Any, query: Query, items: Collection[str]) -
     yield from untrusted.text_violations(raw)
     if p.error is not None and len(p.error) > ERROR:
         yield f"error: {len(p.error)} characters, at most {ERROR}"
-    if p.error is None and (reason := fault(p, query, items)):  # type: ignore[arg-type]
+    if p.error is None and (reason := violation(p, query, items)):  # type: ignore[arg-type]
         yield f"{reason}{_culprit(p, query, items)}"
     for name, explanation in (("rationale", p.rationale), ("contrast", p.contrast)):
         if explanation is not None and explanation.query_id != p.query_id:

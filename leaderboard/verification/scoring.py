@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.harness.evaluate import Evaluation, checked, evaluate, measure, summary
+from benchmarks.harness.evaluate import Evaluation, evaluate, measure, summary
 from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
 from benchmarks.harness.results import Score
+from benchmarks.harness.violations import checked
 from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Shown
 from leaderboard.verification.task import EvaluationSet
 from rad import registry

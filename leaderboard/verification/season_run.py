@@ -3,56 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.fitting import fit_and_answer
 from benchmarks.harness.registries import load_model
-from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Task
-from benchmarks.harness.runner import peak_memory, reset_peak
-from benchmarks.run import settings_of
+from benchmarks.harness.results import DatasetId, Predictions, Result, Task
 from leaderboard.verification import season
-from rad import registry
-from rad.errors import RadError
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
 
 
 def answer(folder: Path, name: str, settings: Sequence[str], seed: int, out: Path) -> Path:
     """Fit a model on what the season publishes and let it answer: a run's folder, without scores, to submit."""
-    if name not in registry.names("benchmarks.models"):
-        raise RadError(registry.unknown("model", [name], registry.names("benchmarks.models")))
-    violations: list[str] = []
-    chosen = settings_of([name], settings, violations)
-    if violations:
-        raise RadError("; ".join(violations))
+    chosen = model_settings([name], settings)[name]
     data = season.opened(folder)
     started, queries = provenance.now(), [e.query for e in data.examples["test"]]
-    reset_peak()
-    model = load_model(name)(chosen[name])
-    clock = time.perf_counter()
-    model.fit(data.examples["train"], data.examples["validation"], data.items, seed)
-    fitted = time.perf_counter()
-    answers = list(model.predict(queries))
-    predicted = time.perf_counter()
+    model = load_model(name)(chosen)
+    answers = fit_and_answer(model, data.examples, data.items, "test", seed, queries)
     run_facts = provenance.collect(seed=seed, started_at=started, device=model.device)
     parts = [model.card.model_dump(), data.sha256, seed, run_facts["commit"], run_facts["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     target = out / name / f"season-{folder.name}-s{seed}-{run_id}"
-    write_jsonl(target / "predictions.jsonl", answers)
-    failures = [p.error for p in answers if p.error is not None]
+    write_jsonl(target / "predictions.jsonl", answers.predictions)
+    failures = [p.error for p in answers.predictions if p.error is not None]
     result = Result(
         run_id=run_id,
         task=Task(domain=data.name, split="test", protocol="full", n=len(queries), n_failed=len(failures), n_repeat=0),
         dataset=DatasetId(version=data.version, sha256=data.sha256),
         model=model.card,
         scores=[],
-        cost=Cost(
-            fit_seconds=fitted - clock,
-            predict_seconds=predicted - fitted,
-            ms_per_query=1000 * (predicted - fitted) / len(queries),
-            peak_memory_mb=peak_memory(),
-        ),
+        cost=answers.cost,
         predictions=Predictions(path="predictions.jsonl", sha256=sha256_file(target / "predictions.jsonl")),
         provenance=run_facts,
     )

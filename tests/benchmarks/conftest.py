@@ -15,7 +15,7 @@ import pytest
 from benchmarks.explanations.finished_run import DatasetCache, read_finished_run
 from benchmarks.explanations.scoring import ScorecardOptions, explain
 from benchmarks.harness import runner
-from benchmarks.harness.runner import Experiment
+from benchmarks.harness.experiment import Experiment
 from rad.data.load import open_dataset
 
 DOMAIN = "world:seed=5,users=60,items=200"
@@ -51,7 +51,7 @@ def datasets(small_world):
 def finished_runs(small_world, tmp_path_factory):
     """Folders of finished runs: ``template``, which ranks from rationales, and ``popularity``, which has none."""
     experiment = Experiment(small_world, "test", "full", 0, None, METRICS, tmp_path_factory.mktemp("runs"))
-    return {name: runner.execute(experiment, name) for name in ("template", "popularity")}
+    return {name: runner.execute(experiment, name).folder for name in ("template", "popularity")}
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import compare
 from benchmarks.harness.results import Result
+from benchmarks.reporting.comparison import differences_of, systems
 from rad.errors import RadError
 
 
@@ -48,34 +49,34 @@ def test_report(tmp_path, capsys, monkeypatch):
         stored(tmp_path / "b", base.tolist(), "plain"),
         stored(tmp_path / "c", (base + 0.15 + rng.normal(0, 0.5, 300)).tolist(), "noisy"),
     ]
-    found = compare.systems(folders, "ndcg@10")
-    assert [(s.label, s.seeds) for s in found] == [("good", (0, 1)), ("plain", (0,)), ("noisy", (0,))]
-    compare.report(found, "ndcg@10", False, 2000, 0)
+    compared = systems(folders, "ndcg@10")
+    assert [(s.label, s.seeds) for s in compared] == [("good", (0, 1)), ("plain", (0,)), ("noisy", (0,))]
+    compare.show_differences(differences_of(compared, False, 2000, 0), False)
     text = capsys.readouterr().out
     assert "good minus each of the others" in text
     (plain,) = [line for line in text.splitlines() if "plain" in line and "+" in line]
     assert "+0.1500" in plain and "better" in plain and "0.0010" in plain  # 2 comparisons, 1 / 2001 each
     (noisy,) = [line for line in text.splitlines() if "noisy" in line and "not shown" in line]
     assert noisy
-    compare.report(found, "ndcg@10", True, 200, 0)
+    compare.show_differences(differences_of(compared, True, 200, 0), True)
     assert "plain - noisy" in capsys.readouterr().out
 
 
-def test_lower_is_better_turns_the_words(tmp_path, capsys):
+def test_lower_is_better_turns_the_words(tmp_path):
     one = stored(tmp_path / "a", [0.1] * 50, "low", metric="contradiction_rate")
     two = stored(tmp_path / "b", [0.3] * 50, "high", metric="contradiction_rate")
     for folder in (one, two):
         path = folder / "result.json"
         path.write_text(path.read_text().replace('"higher_is_better":true', '"higher_is_better":false'))
-    compare.report(compare.systems([one, two], "contradiction_rate"), "contradiction_rate", False, 500, 0)
-    assert "better" in capsys.readouterr().out
+    (difference,) = differences_of(systems([one, two], "contradiction_rate"), False, 500, 0)
+    assert difference.verdict == "better"
 
 
 def test_a_model_and_seed_given_twice_are_two_rows(tmp_path):
     a = stored(tmp_path / "a", [0.1, 0.2])
     b = stored(tmp_path / "b", [0.1, 0.3])
     c = stored(tmp_path / "c", [0.1, 0.3], settings={"window": 3})
-    labels = [s.label for s in compare.systems([a, b, c], "ndcg@10")]
+    labels = [s.label for s in systems([a, b, c], "ndcg@10")]
     assert labels[0] == "m" and labels[1].startswith("m #") and labels[2] == "m window=3"
 
 
@@ -91,25 +92,25 @@ def test_a_model_and_seed_given_twice_are_two_rows(tmp_path):
 def test_different_tasks_are_refused_in_one_line(tmp_path, change, message):
     a, b = stored(tmp_path / "a", [0.1, 0.2]), stored(tmp_path / "b", [0.1, 0.2], **change)
     with pytest.raises(RadError, match=message) as error:
-        compare.systems([a, b], "ndcg@10")
+        systems([a, b], "ndcg@10")
     assert "\n" not in str(error.value)
 
 
 def test_bad_folders_are_one_line(tmp_path):
     good = stored(tmp_path / "a", [0.1, 0.2])
     with pytest.raises(RadError, match="no such file"):
-        compare.systems([tmp_path / "nowhere"], "ndcg@10")
+        systems([tmp_path / "nowhere"], "ndcg@10")
     with pytest.raises(RadError, match="did you mean 'ndcg@10'"):
-        compare.systems([good], "ndcg@1")
+        systems([good], "ndcg@1")
     (good / "queries.jsonl").write_text('{"query_id": "q0"}\n')
     with pytest.raises(RadError, match=r"queries.jsonl:1: lacks"):
-        compare.systems([good], "ndcg@10")
+        systems([good], "ndcg@10")
     (good / "result.json").write_text('{"schema_version": 2}')
     with pytest.raises(RadError, match="schema_version 2, this code reads 1"):
-        compare.systems([good], "ndcg@10")
+        systems([good], "ndcg@10")
     (good / "result.json").write_text('{"schema_version": 1, "status": "running"}')
     with pytest.raises(RadError, match=r"result.json: run_id"):
-        compare.systems([good], "ndcg@10")
+        systems([good], "ndcg@10")
 
 
 def test_a_seed_below_0_is_one_line(tmp_path, monkeypatch):

@@ -16,10 +16,11 @@ import pytest
 
 import benchmarks.models
 from benchmarks import run, table
-from benchmarks.harness import runner
+from benchmarks.harness import aggregate, experiment, fitting, runner, settings_store
+from benchmarks.harness.experiment import model_settings
 from benchmarks.harness.registries import default_metrics
 from benchmarks.harness.results import Result, read_result
-from benchmarks.reporting import terminal
+from benchmarks.reporting import markdown, terminal
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
 
@@ -68,7 +69,7 @@ def add_model(tmp_path):
 
 def job(data, out, **changes):
     given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
-    return runner.Experiment(dataset=data, out=Path(out), **given)
+    return experiment.Experiment(dataset=data, out=Path(out), **given)
 
 
 def command(monkeypatch, *arguments):
@@ -84,7 +85,7 @@ def complete(out):
 
 
 def test_a_result_on_disk(toy, tmp_path):
-    folder = runner.execute(job(toy, tmp_path), "item_knn")
+    folder = runner.execute(job(toy, tmp_path), "item_knn").folder
     assert folder.parent == tmp_path / "item_knn" and folder.name.startswith("toy-full-test-s0-")
     assert sorted(p.name for p in folder.iterdir()) == ["predictions.jsonl", "queries.jsonl", "result.json"]
     result = read_result(folder)
@@ -105,18 +106,18 @@ def test_a_result_on_disk(toy, tmp_path):
 
 
 def test_an_identical_run_is_reused_unless_again(toy, tmp_path, capsys):
-    first = runner.execute(job(toy, tmp_path), "popularity")
+    first = runner.execute(job(toy, tmp_path), "popularity").folder
     stamp = (first / "result.json").stat().st_mtime_ns
-    assert runner.execute(job(toy, tmp_path), "popularity") == first
+    assert runner.execute(job(toy, tmp_path), "popularity").folder == first
     assert (first / "result.json").stat().st_mtime_ns == stamp
     assert "identical run is finished" in " ".join(capsys.readouterr().err.split())
-    assert runner.execute(job(toy, tmp_path), "popularity", again=True) == first
+    assert runner.execute(job(toy, tmp_path), "popularity", again=True).folder == first
     assert (first / "result.json").stat().st_mtime_ns > stamp
     others = [
-        runner.execute(job(toy, tmp_path, seed=1), "popularity"),
-        runner.execute(job(toy, tmp_path, split="validation"), "popularity"),
-        runner.execute(job(toy, tmp_path, limit=4), "popularity"),
-        runner.execute(job(toy, tmp_path, metrics=("mrr",)), "popularity"),
+        runner.execute(job(toy, tmp_path, seed=1), "popularity").folder,
+        runner.execute(job(toy, tmp_path, split="validation"), "popularity").folder,
+        runner.execute(job(toy, tmp_path, limit=4), "popularity").folder,
+        runner.execute(job(toy, tmp_path, metrics=("mrr",)), "popularity").folder,
     ]
     assert len({first, *others}) == 5
     assert read_result(others[2]).task.n == 4
@@ -125,17 +126,16 @@ def test_an_identical_run_is_reused_unless_again(toy, tmp_path, capsys):
 def test_settings_make_another_run(toy, tmp_path):
     from benchmarks.models import item_knn
 
-    plain = runner.execute(job(toy, tmp_path), "item_knn")
-    changed = runner.execute(job(toy, tmp_path), "item_knn", item_knn.Model.Settings(window=1))
+    plain = runner.execute(job(toy, tmp_path), "item_knn").folder
+    changed = runner.execute(job(toy, tmp_path), "item_knn", item_knn.Model.Settings(window=1)).folder
     assert changed != plain and read_result(changed).label == "item_knn window=1"
-    assert runner.find(job(toy, tmp_path), "item_knn") == plain  # a reference has default settings
+    assert runner.find(job(toy, tmp_path), "item_knn").folder == plain  # a reference has default settings
     assert runner.find(job(toy, tmp_path, seed=1), "item_knn") is None
 
 
-def test_validation_queries_are_not_learned_from(toy, tmp_path):
-    on_test, on_validation = job(toy, tmp_path), job(toy, tmp_path, split="validation")
-    assert on_test.learnable == (toy.examples["train"], toy.examples["validation"])
-    assert on_validation.learnable == (toy.examples["train"], ())
+def test_validation_queries_are_not_learned_from(toy):
+    assert fitting.learning_examples(toy.examples, "test") == (toy.examples["train"], toy.examples["validation"])
+    assert fitting.learning_examples(toy.examples, "validation") == (toy.examples["train"], ())
 
 
 # --- the command ---
@@ -171,22 +171,23 @@ def test_torch_is_not_imported_for_arguments():
 def test_all_mistakes_in_one_line():
     line = "--model item_kn bm25 --domain wrld --metrics ndgc@10 mrr@0 --set lsat=3 decay=2 what --limit 0"
     with pytest.raises(RadError) as error:
-        run.job_of(run.arguments(line.split()))
+        run.main(line.split())
     text = str(error.value)
     for part in (
         "unknown model 'item_kn' (did you mean 'item_knn'?)",
         "unknown domain 'wrld' (did you mean 'world'?)",
         "unknown metric 'ndgc' (did you mean 'ndcg'?)",
         "metric 'mrr@0': the cut after @ must be 1 to 100",
-        "unknown setting of bm25 'lsat' (did you mean 'last'?); available: decay, last",
-        "setting decay of bm25: Input should be less than or equal to 1",
-        "--set wants KEY=VALUE, found 'what'",
+        "--set for bm25: unknown setting 'lsat' (did you mean 'last'?)",
+        "unknown setting 'what'",
+        "available: decay, last",
+        "decay: must be at most 1.0, got 2",
         "--limit must be at least 1, got 0",
     ):
         assert part in text
     assert "\n" not in text
     with pytest.raises(RadError, match="which model"):
-        run.job_of(run.arguments([]))
+        run.main([])
 
 
 def test_bad_input_is_one_line_and_exit_2(tmp_path):
@@ -218,12 +219,12 @@ if n == 4: p = replace(p, error="ran out of beams")
 if n == 5: continue
 yield p""".strip()
     add_model("faulty", body)
-    folder = runner.execute(job(toy, tmp_path / "out"), "faulty")
-    result = read_result(folder)
+    stored = runner.execute(job(toy, tmp_path / "out"), "faulty")
+    folder, result = stored
     assert result.task.n_failed == 6 and len(result.task.failures) == 5
-    stored = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
-    assert len(stored) == 9 and sum("error" in p for p in stored) == 5
-    terminal.tables(job(toy, tmp_path / "out"), [folder])
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == 9 and sum("error" in p for p in lines) == 5
+    terminal.tables(job(toy, tmp_path / "out"), [stored])
     text = " ".join(capsys.readouterr().out.split())
     assert "faulty: 6 of 10 predictions failed" in text and "repeated item in the ranking (1)" in text
 
@@ -234,15 +235,15 @@ wants = Reason(Evidence((0,), "sequence"), (("colour", "blue"), ("garment", "hat
 said = Rationale("r", p.query_id, (wants,), "Blue, and a hat [1].", "supported", "model", "t", "1")
 yield replace(p, rationale=said)"""
     add_model("teller", body.strip())
-    folder = runner.execute(job(toy, tmp_path / "out"), "teller")
-    terminal.tables(job(toy, tmp_path / "out"), [folder])
-    terminal.examples(job(toy, tmp_path / "out"), [folder])
+    stored = runner.execute(job(toy, tmp_path / "out"), "teller")
+    terminal.tables(job(toy, tmp_path / "out"), [stored])
+    terminal.examples(job(toy, tmp_path / "out"), [stored])
     text = capsys.readouterr().out
     assert "Verdict accuracy" in text and "Reason F1@3" in text
     assert text.count("teller, query") == 3 and text.count("Blue, and a hat [1].") == 3
     assert "0.75  colour blue, garment hat, because of [1]" in text
     assert "ranked 1: " in text and "in fact: " in text and "[1] Nork red coat" in text
-    result = read_result(folder)  # of the two queries whose reasons are known, u01 wants blue and a hat
+    result = stored.result  # of the two queries whose reasons are known, u01 wants blue and a hat
     assert result.score("reason_f1@3").value == 1.0 and result.score("reason_f1@3").n == 1
     assert result.score("verdict_accuracy").value == 0.5 and result.score("evidence_validity").value == 1.0
     assert result.score("claim_precision") is None  # evidence that is a purchase makes no claim
@@ -297,12 +298,13 @@ def test_killed_half_way_leaves_nothing_complete_and_runs_again(tmp_path, add_mo
 
 
 def test_table_between_the_markers(toy, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "settings")
     for seed in (0, 1):
         runner.execute(job(toy, tmp_path / "results", seed=seed), "random")
     runner.execute(job(toy, tmp_path / "results"), "popularity")
     runner.execute(job(toy, tmp_path / "results", limit=3), "next_id")
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
+    readme.write_text(f"before\n{markdown.BEGIN}\nold\n{markdown.END}\nafter\n")
     arguments = ["--results", str(tmp_path / "results"), "--readme", str(readme)]
     monkeypatch.setattr(sys, "argv", ["table", *arguments, "--check"])
     assert table.main() == 1
@@ -332,25 +334,23 @@ def test_ceilings_are_rows_of_both_tables(toy, tmp_path, monkeypatch, capsys):
     module.stored = lambda sha256: stored if sha256 == toy.sha256 else None
     module.__spec__ = importlib.machinery.ModuleSpec("rad.world.ceilings", None)
     monkeypatch.setitem(sys.modules, "rad.world.ceilings", module)
-    folder = runner.execute(job(toy, tmp_path), "popularity")
-    value = read_result(folder).score("ndcg@10").value
-    terminal.tables(job(toy, tmp_path), [folder])
+    finished = runner.execute(job(toy, tmp_path), "popularity")
+    value = finished.result.score("ndcg@10").value
+    terminal.tables(job(toy, tmp_path), [finished])
     text = capsys.readouterr().out
     assert "Bayes ceiling" in text and "200%" in text and f"{value / 0.5:.0%}" in text
-    markdown = table.render([read_result(folder)])
-    assert "| *oracle* | 1.0000 | 0.7500 | 0.4000 |  | 200% |  |" in markdown
+    text = markdown.render([finished.result])
+    assert "| *oracle* | 1.0000 | 0.7500 | 0.4000 |  | 200% |  |" in text
     stored["oracle"].pop(keys[0])
-    assert "oracle" not in terminal.ceilings(toy.sha256, keys) and terminal.ceilings("other") == {}
+    assert "oracle" not in aggregate.ceilings(toy.sha256, keys) and aggregate.ceilings("other") == {}
 
 
 def test_the_readme_says_what_the_results_say():
     root = Path(run.__file__).parents[1]
-    for path, text in table.pages(root / "results", root / "README.md").items():
+    for path, text in markdown.pages(root / "results", root / "README.md", settings_store.logs()).items():
         assert path.read_text(encoding="utf-8") == text, "run python -m benchmarks.table"
 
 
 def test_none_is_a_word_and_null_is_no_value():
-    faults: list[str] = []
-    found = run.settings_of(["rationale_first"], ["rationale=none", "base_model=null"], faults)
-    assert faults == [] and found["rationale_first"].rationale == "none"
-    assert found["rationale_first"].base_model is None
+    settings = model_settings(["rationale_first"], ["rationale=none", "base_model=null"])["rationale_first"]
+    assert settings.rationale == "none" and settings.base_model is None

@@ -30,9 +30,10 @@ def data(tmp_path_factory):
     return out
 
 
-def asked(data, model="item_knn", *more):
-    options = ["--data", str(data), "--model", model, "--metrics", *METRICS, *more]
-    return command.work_of(command.arguments(options))
+def experiment_on(data, model="item_knn", **more):
+    """An experiment over the shards in ``data``; ``more`` changes its fields."""
+    fields = {"data": str(data.resolve()), "model": model, "metrics": METRICS, **more}
+    return sharded.ShardedExperiment(**fields), Shards(data)
 
 
 def scores(folder):
@@ -46,7 +47,7 @@ def test_scores_are_those_of_the_whole_in_memory(data, model, tmp_path):
     fitted.fit(whole.examples["train"], whole.examples["validation"], whole.items, 0)
     test = whole.examples["test"]
     found = evaluate(fitted.predict([e.query for e in test]), test, METRICS, whole.items, set(whole.items), samples=50)
-    folder = command.execute(*asked(data, model), tmp_path)
+    folder = sharded.execute(*experiment_on(data, model), tmp_path).folder
     mine = {(s["metric"], s["slice"]): s for s in scores(folder)}
     for score in found.scores:
         if score.slice in ("warm", "cold"):
@@ -57,7 +58,7 @@ def test_scores_are_those_of_the_whole_in_memory(data, model, tmp_path):
 
 
 def test_values_are_kept_a_row_a_query(data, tmp_path):
-    folder = command.execute(*asked(data, "popularity"), tmp_path)
+    folder = sharded.execute(*experiment_on(data, "popularity"), tmp_path).folder
     rows = [row for k in (0, 1) for row in pq.read_table(folder / "values" / f"shard-0000{k}.parquet").to_pylist()]
     assert {row["query_id"] for row in rows} == {e.query.query_id for e in open_dataset(NAME).examples["test"]}
     mean = next(s for s in scores(folder) if (s["metric"], s["slice"]) == ("mrr", "all"))
@@ -65,56 +66,57 @@ def test_values_are_kept_a_row_a_query(data, tmp_path):
 
 
 def test_two_workers_give_the_same_numbers(data, tmp_path):
-    one = command.execute(*asked(data), tmp_path / "one")
-    two = command.execute(*asked(data), tmp_path / "two", workers=2)
+    one = sharded.execute(*experiment_on(data), tmp_path / "one").folder
+    two = sharded.execute(*experiment_on(data), tmp_path / "two", workers=2).folder
     assert scores(one) == scores(two) and one.name == two.name
 
 
 def test_a_killed_run_goes_on(data, tmp_path, monkeypatch):
-    straight = command.execute(*asked(data), tmp_path / "straight")
-    work, shards = asked(data)
+    straight = sharded.execute(*experiment_on(data), tmp_path / "straight").folder
+    experiment, shards = experiment_on(data)
 
     def dies(function, rows, workers, engine):
         yield function(rows[0])
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(command.parallel, "parallel_map", dies)
-        command.execute(work, shards, tmp_path / "killed")
+        patch.setattr(sharded.parallel, "parallel_map", dies)
+        sharded.execute(experiment, shards, tmp_path / "killed")
     (left,) = (tmp_path / "killed").rglob("shard-*.parquet")
     assert not list((tmp_path / "killed").rglob("scores.json"))
     stamp = left.stat().st_mtime_ns
-    folder = command.execute(work, shards, tmp_path / "killed")
+    folder = sharded.execute(experiment, shards, tmp_path / "killed").folder
     assert scores(folder) == scores(straight) and left.stat().st_mtime_ns == stamp
-    monkeypatch.setattr(command.parallel, "parallel_map", None)  # a finished run is shown again
-    assert command.execute(work, shards, tmp_path / "killed") == folder
+    monkeypatch.setattr(sharded.parallel, "parallel_map", None)  # a finished run is shown again
+    assert sharded.execute(experiment, shards, tmp_path / "killed").folder == folder
 
 
 def test_fewer_users_to_fit_on_are_another_run(data, tmp_path):
-    every, few = asked(data), asked(data, "item_knn", "--fit-users", "20")
-    assert sharded.ready(few[0]).model.block is not None
+    every, few = experiment_on(data), experiment_on(data, fit_users=20)
+    assert sharded.fitted_model(few[0]).model.block is not None
     sample = Shards(data).sample(20)
-    assert sharded.ready(few[0]).seen == {
+    assert sharded.fitted_model(few[0]).seen == {
         *(x.item_id for split in ("train", "validation") for e in sample.examples[split] for x in e.query.history),
         *(item for split in ("train", "validation") for e in sample.examples[split] for item in e.relevant),
     }
-    assert command.execute(*every, tmp_path).name != command.execute(*few, tmp_path).name
+    assert sharded.execute(*every, tmp_path).folder.name != sharded.execute(*few, tmp_path).folder.name
 
 
 def test_a_failing_model_scores_the_worst_and_says_why(data, tmp_path, monkeypatch):
-    sharded.ready.cache_clear()
+    sharded.fitted_model.cache_clear()
     popular = registry.load("benchmarks.models", "popularity")
     monkeypatch.setattr(popular, "predict", lambda self, queries: iter(()))
-    folder = command.execute(*asked(data, "popularity", "--seed", "5"), tmp_path)
+    folder = sharded.execute(*experiment_on(data, "popularity", seed=5), tmp_path).folder
     result = json.loads((folder / "scores.json").read_text())
     assert result["n_failed"] == 150 and result["failures"] == {"no prediction": 150}
     assert {s["value"] for s in result["scores"]} == {0.0}
-    sharded.ready.cache_clear()
+    sharded.fitted_model.cache_clear()
 
 
 def test_rationales_that_a_model_failed_to_write_score_the_worst(toy):
-    from benchmarks.harness.evaluate import checked, measure
+    from benchmarks.harness.evaluate import measure
     from benchmarks.harness.registries import load_metrics
+    from benchmarks.harness.violations import checked
 
     metrics = load_metrics(["reason_recall@3", "ndcg@10"], toy.items)
     test = toy.examples["test"]
@@ -136,25 +138,28 @@ def test_the_command_shows_its_result(data, tmp_path, monkeypatch, capsys):
     ("more", "message"),
     [
         (["--model", "itemknn"], "unknown model 'itemknn' (did you mean 'item_knn'?)"),
-        (["--model", "bm25", "--fit-users", "0", "--set", "lst=3"], "--fit-users must be at least 1, got 0; unknown"),
+        (
+            ["--model", "bm25", "--fit-users", "0", "--set", "lst=3"],
+            "--fit-users must be at least 1, got 0; --set for bm25: unknown",
+        ),
         (["--model", "bm25", "--metrics", "ndgc"], "did you mean 'ndcg'?"),
     ],
 )
 def test_mistakes_are_one_line(data, more, message):
     with pytest.raises(RadError) as error:
-        command.work_of(command.arguments(["--data", str(data), *more]))
+        command.main(["--data", str(data), *more])
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_metrics_of_all_predictions_are_refused(data, tmp_path):
     with pytest.raises(RadError, match="coverage@10: needs all predictions at once"):
-        command.execute(*asked(data, "popularity", "coverage@10"), tmp_path)
+        sharded.execute(*experiment_on(data, "popularity", metrics=(*METRICS, "coverage@10")), tmp_path)
 
 
 @pytest.mark.slow
 def test_ray_gives_the_same_numbers(data, tmp_path):
     pytest.importorskip("ray")
-    one = command.execute(*asked(data), tmp_path / "one")
+    one = sharded.execute(*experiment_on(data), tmp_path / "one").folder
     options = ["--data", str(data), "--model", "item_knn", "--metrics", *METRICS, "--out", str(tmp_path / "ray")]
     asks = [sys.executable, "-m", "benchmarks.scale", *options, "--workers", "2", "--engine", "ray"]
     subprocess.run(asks, check=True, timeout=500)

@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 from benchmarks import run, tune
-from benchmarks.harness import runner, settings_store
+from benchmarks.harness import runner, settings_store, tuning
+from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import default_metrics
-from benchmarks.harness.results import read_result
 from benchmarks.models import item_knn
 from rad import registry
 from rad.errors import RadError
@@ -21,8 +21,8 @@ SPACE = {"backward": (1.0, 0.5), "window": (10, 3)}
 @pytest.fixture
 def space(monkeypatch, tmp_path):
     monkeypatch.setattr(item_knn.Model, "search_space", SPACE, raising=False)
-    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "results" / "tuning")
-    return tmp_path / "results" / "tuning"
+    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "settings")
+    return tmp_path / "settings"
 
 
 def rows_of(path):
@@ -30,14 +30,11 @@ def rows_of(path):
 
 
 def test_defaults_first_then_each_setting_once_and_the_same_every_time():
-    class Kind:
-        search_space = SPACE
-
-    found = tune.trials_of(Kind, {}, 8)
+    found = tuning.trials_of(SPACE, {}, 8)
     assert found[0] == {"backward": 1.0, "window": 10} and len(found) == 4
     assert sorted(map(str, found)) == sorted(set(map(str, found)))
-    assert found == tune.trials_of(Kind, {}, 8) and tune.trials_of(Kind, {}, 2) == found[:2]
-    assert tune.trials_of(Kind, {"backward": 2.0}, 8) == [
+    assert found == tuning.trials_of(SPACE, {}, 8) and tuning.trials_of(SPACE, {}, 2) == found[:2]
+    assert tuning.trials_of(SPACE, {"backward": 2.0}, 8) == [
         {"backward": 2.0, "window": 10},
         {"backward": 2.0, "window": 3},
     ]
@@ -45,35 +42,35 @@ def test_defaults_first_then_each_setting_once_and_the_same_every_time():
 
 def test_a_log_of_trials_on_validation_only(toy, space, monkeypatch):
     asked = []
-    evaluate = tune.evaluate
+    evaluate = tuning.evaluate
     monkeypatch.setattr(
-        tune, "evaluate", lambda a, examples, *r, **k: asked.extend(examples) or evaluate(a, examples, *r, **k)
+        tuning, "evaluate", lambda a, examples, *r, **k: asked.extend(examples) or evaluate(a, examples, *r, **k)
     )
-    path = tune.tune(toy, "item_knn", {}, 8, 30)
+    path = tuning.tune(toy, "item_knn", {}, 8, 30)
     assert path == space / "toy" / "item_knn.jsonl"
     rows = rows_of(path)
-    assert [row["settings"] for row in rows] == tune.trials_of(item_knn.Model, {}, 8)
+    assert [row["settings"] for row in rows] == tuning.trials_of(SPACE, {}, 8)
     assert {e.split for e in asked} == {"validation"}
     assert all(0 <= row["ndcg@10"] <= 1 and row["n"] == 10 and row["data"] == toy.sha256 for row in rows)
 
 
 def test_killed_and_run_again_it_goes_on(toy, space):
-    path = tune.tune(toy, "item_knn", {}, 2, 30)
+    path = tuning.tune(toy, "item_knn", {}, 2, 30)
     two = rows_of(path)
     with open(path, "a") as file:
         file.write('{"settings": {"backw')  # a kill in the middle of a line
-    tune.tune(toy, "item_knn", {}, 8, 30)
+    tuning.tune(toy, "item_knn", {}, 8, 30)
     rows = rows_of(path)
     assert rows[:2] == two and len(rows) == 4
-    tune.tune(toy, "item_knn", {}, 8, 30)
+    tuning.tune(toy, "item_knn", {}, 8, 30)
     assert rows_of(path) == rows
 
 
 def test_the_budget_in_minutes(toy, space, capsys):
-    path = tune.tune(toy, "item_knn", {}, 1, 30)
+    path = tuning.tune(toy, "item_knn", {}, 1, 30)
     row = rows_of(path)[0] | {"cpu_seconds": 100.0}
     path.write_text(json.dumps(row) + "\n")
-    tune.tune(toy, "item_knn", {}, 8, 1)
+    tuning.tune(toy, "item_knn", {}, 8, 1)
     assert len(rows_of(path)) == 1 and "budget of 1 minutes is spent" in capsys.readouterr().out
 
 
@@ -86,16 +83,16 @@ def log(space, domain, name, *scores):
 
 def test_runs_use_the_best_setting_and_what_is_stated_goes_before_it(toy, space, tmp_path, capsys):
     log(space, "toy", "item_knn", ({"backward": 0.5, "window": 3}, 0.2), ({"backward": 0.7, "window": 10}, 0.1))
-    job = runner.Experiment(toy, "test", "full", 0, None, default_metrics(), tmp_path / "runs")
-    plain = read_result(runner.execute(job, "item_knn"))
+    job = Experiment(toy, "test", "full", 0, None, default_metrics(), tmp_path / "runs")
+    plain = runner.execute(job, "item_knn").result
     assert plain.model.config["backward"] == 0.5 and plain.model.config["window"] == 3
     assert plain.provenance["tuned"] == {"backward": 0.5, "window": 3}
     assert plain.label == "item_knn", "tuned settings are the model's own"
-    assert "chosen in tuning/toy/item_knn.jsonl" in " ".join(capsys.readouterr().err.split())
-    stated = read_result(runner.execute(job, "item_knn", item_knn.Model.Settings(window=5)))
+    assert "chosen in settings/toy/item_knn.jsonl" in " ".join(capsys.readouterr().err.split())
+    stated = runner.execute(job, "item_knn", item_knn.Model.Settings(window=5)).result
     assert (stated.model.config["backward"], stated.model.config["window"]) == (0.5, 5)
     assert stated.label == "item_knn window=5"
-    assert runner.find(job, "item_knn").name.endswith(plain.run_id)
+    assert runner.find(job, "item_knn").folder.name.endswith(plain.run_id)
 
 
 def test_a_domain_with_arguments_and_an_arm_fall_back(space):
@@ -140,9 +137,9 @@ def test_trials_of_another_version_do_not_count(space):
 
 def test_bad_requests(toy, space, monkeypatch):
     with pytest.raises(RadError, match="popularity has nothing to tune"):
-        tune.tune(toy, "popularity", {}, 8, 30)
+        tuning.tune(toy, "popularity", {}, 8, 30)
     monkeypatch.setattr(sys, "argv", ["tune", "--model", "item_knnn", "--trials", "0"])
-    with pytest.raises(RadError, match=r"--trials must be at least 1.*did you mean 'item_knn'"):
+    with pytest.raises(RadError, match=r"did you mean 'item_knn'.*--trials must be at least 1, got 0"):
         tune.main()
     (space / "toy").mkdir(parents=True)
     (space / "toy" / "item_knn.jsonl").write_text('{"settings": 3}\n')
@@ -162,7 +159,7 @@ def test_several_seeds_where_there_is_chance(tmp_path, monkeypatch, capsys):
 def test_a_sequence_model_is_not_tuned_where_there_is_no_order(toy, space, monkeypatch):
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"item_knn needs the order of purchases, which toy lacks"):
-        tune.tune(replace(toy, ordered=False), "item_knn", {}, 8, 30)
+        tuning.tune(replace(toy, ordered=False), "item_knn", {}, 8, 30)
 
 
 def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from benchmarks.harness import runner
+from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import default_metrics
 from leaderboard.__main__ import main
 from rad.data.load import open_dataset
@@ -17,8 +18,8 @@ WHO = ["--name", "Ada", "--contact", "ada@example.org"]
 
 
 def run(name: str, out: Path, **changes) -> Path:
-    given = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
-    return runner.execute(runner.Experiment(dataset=open_dataset(WORLD), out=out, **given), name)
+    fields = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
+    return runner.execute(Experiment(dataset=open_dataset(WORLD), out=out, **fields), name).folder
 
 
 def enter(folder: Path, root: Path, *more: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.explanations.results import Perturbed
-from benchmarks.harness.evaluate import checked
+from benchmarks.harness.violations import checked
 from benchmarks.metrics._text import LONGEST
 from benchmarks.metrics.correctness._reasons import wants
 from benchmarks.metrics.grounding._claims import citations

@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from benchmarks.explanations.families import Kinds
 from benchmarks.explanations.scorecard import Row, rows_of
+from benchmarks.harness.aggregate import bayes_of, ceilings
 from benchmarks.harness.registries import METRICS
 from benchmarks.harness.results import Cost, Score
 from benchmarks.reporting.page.runs import PageRun
-from benchmarks.reporting.terminal import bayes_of, ceilings
 from rad import registry
 
 COSTS: Mapping[str, Callable[[Cost], str]] = {

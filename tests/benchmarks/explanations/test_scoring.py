@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import table
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun, read_finished_run
 from benchmarks.explanations.results import PERTURBED, QUERIES, Explanation, read_explanation
 from benchmarks.explanations.scorecard import show
 from benchmarks.explanations.scoring import ScorecardOptions, compute, explain
 from benchmarks.harness.results import read_result
+from benchmarks.reporting import markdown
 from rad import registry
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
@@ -136,9 +136,9 @@ def test_names_of_judges_are_no_emoji(capsys):
 
 def test_scorecards_are_a_table_of_the_results_page(explained_folder):
     """A row a metric, a column a run; a scorecard of another run is refused."""
-    assert table.explained([]) == "No scorecards yet."
+    assert markdown.explained([]) == "No scorecards yet."
     card = read_explanation(explained_folder)
-    page = table.explained([explained_folder])
+    page = markdown.explained([explained_folder])
     label = read_result(explained_folder).label
     assert f"**{DOMAIN}**" in page and f"| family | metric | better | {label} |" in page
     swap = card.score("swap")
@@ -147,7 +147,7 @@ def test_scorecards_are_a_table_of_the_results_page(explained_folder):
     path = explained_folder / "explanation.json"
     path.write_text(path.read_text().replace(card.run_id, "00000000"))
     with pytest.raises(RadError, match=r"explanation\.json is of run 00000000, result\.json of "):
-        table.explained([explained_folder])
+        markdown.explained([explained_folder])
 
 
 def test_a_scorecard_is_written_beside_the_result(folder, datasets):

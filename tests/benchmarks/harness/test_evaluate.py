@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.harness.evaluate import checked, evaluate, repaired
+from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.registries import default_metrics, load_metrics
+from benchmarks.harness.violations import checked, validated
 from rad.errors import RadError
 from rad.runtime.files import canonical
 from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason
@@ -89,7 +90,7 @@ def test_stored_predictions_score_the_same_and_hold_no_nan():
         Prediction("b", GOOD, rationale=said("b", math.inf)),
         Prediction("c", GOOD),
     ]
-    stored = list(repaired(raw, [e.query for e in examples], ITEMS))
+    stored = list(validated(raw, [e.query for e in examples], ITEMS))
     assert all(canonical(p) for p in stored)
     assert checked(raw, examples, ITEMS) == checked(stored, examples, ITEMS)
 

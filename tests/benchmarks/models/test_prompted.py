@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import run
 from benchmarks.harness import runner
+from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import default_metrics
 from benchmarks.harness.results import read_result
 from benchmarks.models import prompted
@@ -281,9 +282,9 @@ def test_sequence_models_are_refused_where_there_is_no_order(toy, tmp_path, monk
     from benchmarks.models import item_knn
 
     def job(data):
-        return runner.Experiment(data, "test", "full", 0, None, default_metrics(), tmp_path)
+        return Experiment(data, "test", "full", 0, None, default_metrics(), tmp_path)
 
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"^item_knn needs the order of purchases, which toy lacks$"):
         runner.execute(job(dataclasses.replace(toy, ordered=False)), "item_knn")
-    assert runner.execute(job(toy), "item_knn").is_dir()
+    assert runner.execute(job(toy), "item_knn").folder.is_dir()

@@ -1,0 +1,108 @@
+"""What is to be run: a task on an open data set, and models with their settings, checked before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.harness.base import ModelSettings
+from benchmarks.harness.registries import MODELS, load_metrics, load_model
+from benchmarks.harness.results import Result
+from benchmarks.harness.settings_store import without_folders
+from rad import registry
+from rad.data.dataset import Dataset
+from rad.errors import RadError
+from rad.settings import parse
+from rad.types import Example
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A task on an open data set. ``limit`` cuts it to its first queries."""
+
+    dataset: Dataset
+    split: Literal["test", "validation"]
+    protocol: Literal["full", "rerank", "time"]
+    seed: int
+    limit: int | None
+    metrics: tuple[str, ...]
+    out: Path
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The queries to answer, with their answers, which no model sees. :class:`RadError` where there are none."""
+        examples = self.dataset.examples[self.split][: self.limit]
+        if not examples:
+            raise RadError(f"{self.dataset.name}: the {self.split} split is empty")
+        return examples
+
+    @property
+    def domain(self) -> str:
+        """The domain's name and arguments, without folders."""
+        return without_folders(self.dataset.name)
+
+    def has_task_of(self, result: Result) -> bool:
+        """Whether a result is of this task, on these data."""
+        task = result.task
+        return (result.dataset.sha256, task.domain, task.split, task.protocol, task.limit) == (
+            *(self.dataset.sha256, self.domain, self.split, self.protocol, self.limit),
+        )
+
+
+def refusal(dataset: Dataset, protocol: str, name: str) -> str | None:
+    """Why a model cannot do a task at all, in one line, or None."""
+    kind = load_model(name)
+    if kind.rerank_only and protocol != "rerank":
+        return f"{name} ranks the candidate file: --protocol rerank"
+    if kind.sequential and not dataset.ordered:
+        return f"{name} needs the order of purchases, which {without_folders(dataset.name)} lacks"
+    return None
+
+
+def baselines_of(models: Sequence[str]) -> list[str]:
+    """The names in ``baselines`` of ``models``, once each, without those that are asked for themselves."""
+    names = [name for model in models for name in load_model(model).baselines]
+    return [name for name in dict.fromkeys(names) if name not in models]
+
+
+def model_settings(
+    models: Sequence[str], words: Sequence[str], metrics: Sequence[str] = (), errors: Iterable[str] = ()
+) -> dict[str, ModelSettings]:
+    """The settings of each model.
+
+    Args:
+        models: Their names.
+        words: ``KEY=VALUE`` of ``--set``; every model must have every key.
+        metrics: Names of metrics that must exist.
+        errors: What else is wrong with the request.
+
+    Raises:
+        RadError: All mistakes at once.
+    """
+    errors = list(errors)
+    names = registry.names(MODELS)
+    if not models:
+        errors.insert(0, f"which model? --model with one or more of {', '.join(names)}")
+    if unknown := [name for name in models if name not in names]:
+        errors.insert(0, registry.unknown("model", unknown, names))
+    try:
+        load_metrics(metrics, {})
+    except RadError as error:
+        errors.append(str(error))
+    settings: dict[str, ModelSettings] = {}
+    for name in models:
+        if name in unknown:
+            continue
+        kind = load_model(name)
+        try:
+            settings[name] = parse(kind.Settings, words, f"--set for {name}")
+        except RadError as error:
+            errors.append(str(error))
+            continue
+        if missing := [key for key in kind.required if getattr(settings[name], key) is None]:
+            errors.append(f"{name} needs --set " + " ".join(f"{key}=..." for key in missing))
+    if errors:
+        raise RadError("; ".join(errors))
+    return settings

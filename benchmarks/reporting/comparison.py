@@ -1,0 +1,120 @@
+"""Models side by side on the same queries, with paired tests: what ``benchmarks.compare`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.harness.results import Result, read_result
+from rad import registry
+from rad.errors import RadError
+from rad.runtime.files import read_jsonl
+from rad.runtime.statistics import ALPHA, bootstrap, column_means, holm, percentile_interval, randomisation_test
+
+
+@dataclass(frozen=True)
+class System:
+    """One model with one or more seeds. ``values`` is [seeds, queries], NaN where the metric is undefined."""
+
+    label: str
+    seeds: tuple[int, ...]
+    values: np.ndarray
+    higher_is_better: bool
+
+    @property
+    def means(self) -> np.ndarray:
+        return np.nanmean(self.values, axis=1)
+
+
+def systems(folders: Sequence[Path], metric: str) -> list[System]:
+    """The models of ``folders``, seeds together, in the order of first mention. Refuses what cannot be compared."""
+    results = [read_result(folder) for folder in folders]
+    first, where = results[0], folders[0]
+    for folder, result in zip(folders, results, strict=True):
+        for what, mine, other in _differences(first, result):
+            raise RadError(f"{folder}: {what} is {other}, but {mine} in {where}: only runs of one task can be compared")
+    keys: list[str] | None = None
+    seeds_of: dict[str, list[tuple[int, np.ndarray, bool]]] = {}
+    for folder, result in zip(folders, results, strict=True):
+        score = result.score(metric)
+        if score is None:
+            names = {s.metric for s in result.scores}
+            raise RadError(f"{folder}: {registry.unknown('metric', [metric], names)}")
+        values = _per_query(folder, metric)
+        keys = keys or list(values)
+        if values.keys() != set(keys):
+            raise RadError(f"{folder}: its queries differ from those of {where}")
+        seed, label = result.seed, result.label
+        if any(seed == other for other, _, _ in seeds_of.get(label, [])):
+            label += f" #{result.run_id}"
+        seeds_of.setdefault(label, []).append((seed, np.array([values[key] for key in keys]), score.higher_is_better))
+    return [
+        System(label, tuple(seed for seed, _, _ in rows), np.stack([v for _, v, _ in rows]), rows[0][2])
+        for label, rows in seeds_of.items()
+    ]
+
+
+def _differences(a: Result, b: Result) -> list[tuple[str, object, object]]:
+    def facts(r: Result) -> dict[str, object]:
+        task = r.task.model_dump(include={"domain", "split", "protocol", "limit", "n"})
+        return {**task, "the dataset's sha256": r.dataset.sha256}
+
+    one, two = facts(a), facts(b)
+    return [(name, one[name], two[name]) for name in one if one[name] != two[name]]
+
+
+def _per_query(folder: Path, metric: str) -> dict[str, float]:
+    path = (folder if folder.is_dir() else folder.parent) / "queries.jsonl"
+    out = {}
+    for number, record in read_jsonl(path):
+        try:
+            out[str(record["query_id"])] = float(record["scores"].get(metric, np.nan))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RadError(f"{path}:{number}: lacks a query_id or scores ({error})") from error
+    if not any(np.isfinite(value) for value in out.values()):
+        raise RadError(f"{path}: no query has '{metric}' (it is a score of all queries together)")
+    return out
+
+
+class Difference(NamedTuple):
+    """The mean difference of two systems over the queries where both are defined, its interval, and p."""
+
+    first: System
+    second: System
+    n: int
+    mean: float
+    low: float
+    high: float
+    p: float
+    p_corrected: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the first is better or worse, or not shown to be either."""
+        if self.p_corrected >= ALPHA:
+            return "not shown"
+        return "better" if (self.mean > 0) == self.first.higher_is_better else "worse"
+
+
+def differences_of(compared: Sequence[System], all_pairs: bool, permutations: int, seed: int) -> list[Difference]:
+    """The first system less each of the others, or every two; p values are corrected over all of these."""
+    pairs = list(combinations(compared, 2)) if all_pairs else [(compared[0], other) for other in compared[1:]]
+    if not pairs:
+        return []
+    # [queries, pairs]: the mean over seeds of the one less that of the other
+    differences = np.stack([a.values.mean(axis=0) - b.values.mean(axis=0) for a, b in pairs], axis=1)
+    p = randomisation_test(differences, permutations, seed)
+    corrected = holm(p)
+    resampled = bootstrap(column_means(differences), len(differences), seed)
+    rows = []
+    for k, (a, b) in enumerate(pairs):
+        column = differences[:, k]
+        low, high = percentile_interval(resampled[:, k]) or (np.nan, np.nan)
+        n = int(np.isfinite(column).sum())
+        rows.append(Difference(a, b, n, float(np.nanmean(column)), low, high, float(p[k]), float(corrected[k])))
+    return rows

@@ -16,6 +16,7 @@ import benchmarks.metrics
 import benchmarks.models
 import rad.domains
 from benchmarks import run, table
+from benchmarks.reporting import markdown
 from leaderboard.__main__ import main as leaderboard
 from rad import registry
 from rad.data.load import open_dataset
@@ -55,7 +56,7 @@ def test_a_model_and_a_metric_are_in_every_table_without_another_edit(add, tmp_p
     terminal = capsys.readouterr().out
     assert "last_brand" in terminal and "precision" in terminal
     readme = tmp_path / "README.md"
-    readme.write_text(f"{table.BEGIN}\n{table.END}\n")
+    readme.write_text(f"{markdown.BEGIN}\n{markdown.END}\n")
     monkeypatch.setattr(sys, "argv", ["table", "--results", str(results), "--readme", str(readme)])
     assert not table.main()
     assert "| last_brand |" in readme.read_text()

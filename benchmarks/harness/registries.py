@@ -35,14 +35,18 @@ def load_metric(name: str) -> type[Metric]:
     return kind
 
 
-@cache
 def metric_kinds() -> Mapping[str, type[Metric]]:
     """Every metric by the name with which it stands in tables, in their order: family, position, name.
 
     One whose library is not installed stands in no table; asked for by name it says what it needs.
     """
+    return _kinds(tuple(registry.names(METRICS)))
+
+
+@cache
+def _kinds(names: tuple[str, ...]) -> Mapping[str, type[Metric]]:
     kinds: dict[str, type[Metric]] = {}
-    for name in registry.names(METRICS):
+    for name in names:
         try:
             kind = load_metric(name)
         except RadError:

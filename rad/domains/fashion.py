@@ -29,7 +29,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rad.data import sources
 from rad.data.dataset import LEAK
@@ -135,7 +134,7 @@ def _tier(price: str) -> str:
 def _read_items(path: Path) -> dict[str, dict[str, str]]:
     """Number -> the text fields of an item, each a string; without a title it is empty."""
 
-    def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if twice := [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]:
             raise ValueError(f"{twice[0]!r} comes twice in one object")
         return dict(pairs)

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -195,7 +195,7 @@ def _read_raw(path: Path) -> Iterator[Rental]:
         yield _rental(path, number, row)
 
 
-def _rental(path: Path, number: int, row: Mapping[str, Any]) -> Rental:
+def _rental(path: Path, number: int, row: Mapping[str, object]) -> Rental:
     """A row, checked. ``number`` counts rows or lines from 1."""
     for name in ("user_id", "item_id", "review_date", "category", "fit"):
         if row.get(name) in (None, ""):
@@ -206,11 +206,11 @@ def _rental(path: Path, number: int, row: Mapping[str, Any]) -> Rental:
     for name, allowed in ALLOWED.items():
         if row.get(name) and row[name] not in allowed:
             raise RadError(f"{path}:{number}: unknown {name} {str(row[name])[:40]!r}; known: {', '.join(allowed)}")
-    rating = row.get("rating")
+    value = row.get("rating")
     try:
-        rating = None if rating is None else float(rating)
-    except (TypeError, ValueError) as error:
-        raise RadError(f"{path}:{number}: rating {str(rating)[:40]!r} is not a number") from error
+        rating = None if value is None else float(str(value))
+    except ValueError as error:
+        raise RadError(f"{path}:{number}: rating {str(value)[:40]!r} is not a number") from error
     if rating is not None and not 2 <= rating <= 10:
         raise RadError(f"{path}:{number}: rating {rating:g} is outside 2 to 10")
     words = (str(row.get(name) or "") for name in ("category", "fit", "rented_for", "body_type"))

@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rad.data import sources
 from rad.data.domain import BaseDomain, Corpus
@@ -134,18 +133,21 @@ class Domain(BaseDomain):
         return items, notes
 
 
-def _fields(path: Path, number: int, record: Mapping[str, Any]) -> dict[str, str]:
+def _fields(path: Path, number: int, record: Mapping[str, object]) -> dict[str, str]:
     """The four text fields of a line, spaces tidied. An absent or wrongly typed one is an error."""
     wanted = ("item_id", "title", "brand", "categories")
     lacking = [name for name in wanted if name not in record]
     if lacking:
         raise RadError(f"{path}:{number}: lacks {', '.join(lacking)}")
+    fields: dict[str, str] = {}
     for name in wanted:
-        if not isinstance(record[name], str):
-            raise RadError(f"{path}:{number}: {name} is not a string (found {type(record[name]).__name__})")
-    if not record["item_id"].strip():
+        value = record[name]
+        if not isinstance(value, str):
+            raise RadError(f"{path}:{number}: {name} is not a string (found {type(value).__name__})")
+        fields[name] = " ".join(value.split())
+    if not fields["item_id"]:
         raise RadError(f"{path}:{number}: item_id is empty")
-    return {name: " ".join(record[name].split()) for name in wanted}
+    return fields
 
 
 def category_paths(values: Sequence[str]) -> dict[str, tuple[str, ...]]:

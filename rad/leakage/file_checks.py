@@ -16,7 +16,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rad.data.dataset import Dataset
 from rad.data.splits import SPLITS
@@ -103,7 +102,7 @@ class _PlainRationale:
     history: tuple[str, ...] = ()
 
 
-def _parse(record: dict[str, Any], where: str) -> Rationale | _Candidates | _PlainRationale | None:
+def _parse(record: Mapping[str, object], where: str) -> Rationale | _Candidates | _PlainRationale | None:
     """The rationale of a line, a list of candidates, a plain published one, or None for a prediction without one."""
     if "candidates" in record:
         return records.parse(_Candidates, record, where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from rad.errors import RadError
 from rad.rationales.rules import weight_violations
@@ -13,7 +12,7 @@ from rad.runtime.files import read_jsonl, write_jsonl
 from rad.types import Rationale
 
 
-def from_dict(record: Mapping[str, Any], where: str) -> Rationale:
+def from_dict(record: Mapping[str, object], where: str) -> Rationale:
     """A rationale from a JSON object. :class:`RadError` ``where: cause`` on a bad field or bad weights."""
     rationale = records.parse(Rationale, record, where)
     for violation in weight_violations(rationale):
@@ -26,7 +25,7 @@ def read(path: Path) -> Iterator[tuple[int, Rationale]]:
     return parse(path, read_jsonl(path))
 
 
-def parse(path: Path, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, Rationale]]:
+def parse(path: Path, rows: Iterable[tuple[int, Mapping[str, object]]]) -> Iterator[tuple[int, Rationale]]:
     """The same of numbered JSON objects of ``path``, which errors name."""
     first: dict[str, int] = {}
     for number, record in rows:

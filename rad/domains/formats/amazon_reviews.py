@@ -221,20 +221,20 @@ def _scan(domain: str, address: Address) -> tuple[Layout, tuple[np.ndarray, ...]
     users, items, times, ratings = array("Q"), array("Q"), array("q"), array("d")
     for number, record in records(address):
         layout = layout or _layout(address, number, record)
-        user, item = record.get(layout.user), record.get(layout.item)
-        rating, time = record.get(layout.rating), record.get(layout.time)
-        if reason := _refused(layout, user, item, rating, time):
-            raise RadError(f"{address}:{number}: {reason}")
-        users.append(int(public_id(domain, "user", user), 16))  # type: ignore[arg-type]
-        items.append(int(public_id(domain, "item", item), 16))  # type: ignore[arg-type]
-        times.append(time)  # type: ignore[arg-type]
-        ratings.append(rating)  # type: ignore[arg-type]
+        try:
+            user, item, rating, time = _review(layout, record)
+        except ValueError as error:
+            raise RadError(f"{address}:{number}: {error}") from error
+        users.append(int(public_id(domain, "user", user), 16))
+        items.append(int(public_id(domain, "item", item), 16))
+        times.append(time)
+        ratings.append(rating)
     if layout is None:
         raise RadError(f"{address}: empty file, reviews were expected")
     return layout, tuple(np.frombuffer(column, column.typecode) for column in (users, items, times, ratings))
 
 
-def _layout(address: Address, number: int, record: Mapping[str, Any]) -> Layout:
+def _layout(address: Address, number: int, record: Mapping[str, object]) -> Layout:
     for layout in LAYOUTS:
         if {layout.user, layout.item, layout.rating, layout.time} <= record.keys():
             return layout
@@ -242,23 +242,30 @@ def _layout(address: Address, number: int, record: Mapping[str, Any]) -> Layout:
     raise RadError(f"{address}:{number}: neither {layouts}; found {', '.join(record) or 'no field'}")
 
 
-def _refused(layout: Layout, user: Any, item: Any, rating: Any, time: Any) -> str | None:
-    """Why the four values of a line are no review; None where they are one."""
-    if type(user) is str and type(item) is str and user and item and type(rating) in (int, float) and type(time) is int:
-        if not 1 <= rating <= 5:
-            return f"{layout.rating} {rating} is outside 1 to 5"
-        if _FIRST * layout.unit <= time <= _LAST * layout.unit:
-            return None
+def _review(layout: Layout, record: Mapping[str, object]) -> tuple[str, str, float, int]:
+    """User, item, rating and time of a line. :class:`ValueError` says why it is no review."""
+    user, item = record.get(layout.user), record.get(layout.item)
+    rating, time = record.get(layout.rating), record.get(layout.time)
+    if not isinstance(user, str) or not user:
+        raise ValueError(_mistyped(layout.user, None if user == "" else user, "a string"))
+    if not isinstance(item, str) or not item:
+        raise ValueError(_mistyped(layout.item, None if item == "" else item, "a string"))
+    if not isinstance(rating, int | float) or isinstance(rating, bool):
+        raise ValueError(_mistyped(layout.rating, rating, "a number"))
+    if not isinstance(time, int) or isinstance(time, bool):
+        raise ValueError(_mistyped(layout.time, time, "a whole number"))
+    if not 1 <= rating <= 5:
+        raise ValueError(f"{layout.rating} {rating} is outside 1 to 5")
+    if not _FIRST * layout.unit <= time <= _LAST * layout.unit:
         other = 1001 - layout.unit
         if _FIRST * other <= time <= _LAST * other:
             unit, expected = ("seconds", "milliseconds")[:: 1 if layout.unit > 1 else -1]
-            return f"{layout.time} {time} looks like {unit}; Amazon Reviews {layout.year} have {expected}"
-        return f"{layout.time} {time} is no time between 1995 and 2100"
-    for name, value in ((layout.user, user), (layout.item, item)):
-        if not isinstance(value, str) or not value:
-            return f"lacks {name}" if value in (None, "") else f"{name} is not a string (found {type(value).__name__})"
-    name, value = (layout.time, time) if type(rating) in (int, float) else (layout.rating, rating)
-    kind = "a whole number" if name == layout.time else "a number"
+            raise ValueError(f"{layout.time} {time} looks like {unit}; Amazon Reviews {layout.year} have {expected}")
+        raise ValueError(f"{layout.time} {time} is no time between 1995 and 2100")
+    return user, item, rating, time
+
+
+def _mistyped(name: str, value: object, kind: str) -> str:
     return f"lacks {name}" if value is None else f"{name} is not {kind} (found {type(value).__name__})"
 
 
@@ -338,7 +345,7 @@ class _Described(NamedTuple):
     description: str
 
 
-def _described(where: str, record: Mapping[str, Any], descriptions: bool) -> _Described:
+def _described(where: str, record: Mapping[str, object], descriptions: bool) -> _Described:
     """The fields of a line of metadata that describe the thing, of either year."""
     details = record.get("details") or {}
     if isinstance(details, str):  # the Hub's tables have it as JSON inside a string
@@ -363,14 +370,14 @@ def _described(where: str, record: Mapping[str, Any], descriptions: bool) -> _De
     )
 
 
-def _words(where: str, record: Mapping[str, Any], name: str) -> str:
+def _words(where: str, record: Mapping[str, object], name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str | None):
         raise RadError(f"{where}: {name} is not a string (found {type(value).__name__})")
     return _tidy(value or "")
 
 
-def _list(where: str, record: Mapping[str, Any], *names: str) -> list[str]:
+def _list(where: str, record: Mapping[str, object], *names: str) -> list[str]:
     """The strings of the first of ``names`` that is there; one string counts as a list of one."""
     name = next((name for name in names if name in record), names[0])
     value = record.get(name) or []

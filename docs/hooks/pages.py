@@ -19,7 +19,8 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("rad", "annotation", "benchmarks", "leaderboard")
 GUARD = re.compile(r'^if __name__ == "__main__":', re.MULTILINE)
-NOT_COMMANDS = {"annotation.argilla.server.app"}  # started by `annotation serve`, in an environment of its own
+# Started by `annotation serve` and `benchmarks.crosscheck`, each in an environment of its own.
+NOT_COMMANDS = {"annotation.argilla.server.app", "benchmarks.audits.rectools_rank"}
 
 
 def on_config(config: Any) -> Any:

@@ -12,8 +12,8 @@ SHELL = ("venv", "pip", "mkdocs", "pytest", "build", "twine", "tests.")  # modul
 
 
 def pages() -> dict[str, str]:
-    """Path from the root -> text, of the pages that people read."""
-    paths = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
+    """Path from the root -> text, of the pages that say what is; the changes also name what was."""
+    paths = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
     paths += [ROOT / "annotation" / "README.md", ROOT / "leaderboard" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 

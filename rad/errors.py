@@ -40,7 +40,7 @@ def violations(error: ValidationError, fields: Sequence[str] = ()) -> list[str]:
 
     ``fields`` are the names that the record may have, to be shown beside an unknown one.
     """
-    known = f" (known: {', '.join(fields)})" if fields else ""
+    names = f" (known: {', '.join(fields)})" if fields else ""
     details = error.errors(include_url=False)
     clauses = []
     if missing := [_path(one["loc"]) for one in details if one["type"].startswith("missing")]:
@@ -51,7 +51,7 @@ def violations(error: ValidationError, fields: Sequence[str] = ()) -> list[str]:
         if kind.startswith("missing"):
             continue
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            clauses.append(f"unknown field {path}{known if len(one['loc']) == 1 else ''}")
+            clauses.append(f"unknown field {path}{names if len(one['loc']) == 1 else ''}")
         elif kind == "literal_error":
             allowed = limits["expected"].replace("'", "").replace(" or ", ", ")
             clauses.append(f"{path}: {value!r} is not one of {allowed}")

@@ -78,7 +78,7 @@ def _entries(package: str) -> dict[str, str]:
     defines = re.compile(
         rf"^(class {SYMBOLS[package][1]}\b|{SYMBOLS[package][1]} = |from .* import {SYMBOLS[package][1]}$)", re.M
     )
-    found: dict[str, str] = {}
+    modules: dict[str, str] = {}
     folders = [(package, Path(place)) for place in spec.submodule_search_locations]
     while folders:
         parent, folder = folders.pop()
@@ -87,17 +87,17 @@ def _entries(package: str) -> dict[str, str]:
                 continue
             source = folder / module.name / "__init__.py" if module.ispkg else folder / f"{module.name}.py"
             if source.is_file() and defines.search(source.read_text(encoding="utf-8")):
-                found[module.name] = f"{parent}.{module.name}"
+                modules[module.name] = f"{parent}.{module.name}"
             elif module.ispkg:
                 folders.append((f"{parent}.{module.name}", folder / module.name))
-    return found
+    return modules
 
 
-def unknown(noun: str, wrong: Iterable[str], known: Iterable[str]) -> str:
-    """One line for all wrong names at once: the closest known name for each, and the whole list."""
-    known = sorted(known)
+def unknown(noun: str, names: Iterable[str], available: Iterable[str]) -> str:
+    """One line for all unknown names at once: the closest available one for each, and the whole list."""
+    available = sorted(available)
     parts = []
-    for name in wrong:
-        close = difflib.get_close_matches(name, known, 1)
+    for name in names:
+        close = difflib.get_close_matches(name, available, 1)
         parts.append(f"unknown {noun} '{name}'" + (f" (did you mean '{close[0]}'?)" if close else ""))
-    return "; ".join(parts) + f"; available: {', '.join(known) or 'none'}"
+    return "; ".join(parts) + f"; available: {', '.join(available) or 'none'}"

@@ -39,17 +39,17 @@ def build(
 ) -> dict[str, tuple[str, ...]]:
     """Query id -> candidates, for validation and test, in their order. ``size`` counts the answers too."""
     ids = list(items)
-    place = {item_id: k for k, item_id in enumerate(ids)}
+    index = {item_id: k for k, item_id in enumerate(ids)}
     bought = _bought(examples)
     counts = _training_counts(examples)
     popularity = np.cumsum([counts[item_id] for item_id in ids])
     queries = [example for split in HELD_OUT for example in examples[split]]
     share = [(size - 1) // 3 + (k < (size - 1) % 3) for k in range(3)]
     out = {}
-    for example, hard in zip(queries, _hard(items, place, queries, size), strict=True):
+    for example, hard in zip(queries, _hard(items, index, queries, size), strict=True):
         query = example.query
-        taken = {place[item_id] for item_id in bought[query.user_id]}
-        answers = {place[item_id] for item_id in example.relevant}
+        taken = {index[item_id] for item_id in bought[query.user_id]}
+        answers = {index[item_id] for item_id in example.relevant}
         free = len(ids) - len(taken)
         chosen: set[int] = set()
         strata: tuple[tuple[int, Iterable[int]], ...] = (
@@ -77,9 +77,9 @@ def _bought(examples: Mapping[Split, Sequence[Example]]) -> dict[str, set[str]]:
     bought: dict[str, set[str]] = {}
     for split in ("train", *HELD_OUT):
         for example in examples[split]:
-            known = bought.setdefault(example.query.user_id, set())
-            known.update(past.item_id for past in example.query.history)
-            known.update(example.relevant)
+            owned = bought.setdefault(example.query.user_id, set())
+            owned.update(past.item_id for past in example.query.history)
+            owned.update(example.relevant)
     return bought
 
 
@@ -87,11 +87,11 @@ def _training_counts(examples: Mapping[Split, Sequence[Example]]) -> Counter[str
     """Interactions per item before the validation answers."""
     longest: dict[str, Sequence[str]] = {}
     for example in (*examples["train"], *examples["validation"]):
-        known = [past.item_id for past in example.query.history]
-        known += example.relevant if example.split == "train" else ()
-        if len(known) > len(longest.get(example.query.user_id, ())):
-            longest[example.query.user_id] = known
-    return Counter(item_id for known in longest.values() for item_id in known)
+        owned = [past.item_id for past in example.query.history]
+        owned += example.relevant if example.split == "train" else ()
+        if len(owned) > len(longest.get(example.query.user_id, ())):
+            longest[example.query.user_id] = owned
+    return Counter(item_id for owned in longest.values() for item_id in owned)
 
 
 def _draws(query_id: str, stratum: str, cumulative: np.ndarray, tries: int = 4096) -> Iterator[int]:
@@ -99,14 +99,14 @@ def _draws(query_id: str, stratum: str, cumulative: np.ndarray, tries: int = 409
     if not len(cumulative) or not (total := int(cumulative[-1])):
         return
     key = int.from_bytes(hashlib.sha256(f"candidates:{VERSION}:{stratum}:{query_id}".encode()).digest()[:16], "big")
-    bits = np.random.Philox(key=key)  # a counter-based generator: the raw bits are the same in every numpy
+    generator = np.random.Philox(key=key)  # a counter-based generator: the raw bits are the same in every numpy
     for _ in range(tries // 128):
-        drawn = bits.random_raw(128) % np.uint64(total)
+        drawn = generator.random_raw(128) % np.uint64(total)
         yield from np.searchsorted(cumulative, drawn.astype(np.int64), side="right").tolist()
 
 
 def _hard(
-    items: Mapping[str, Item], place: Mapping[str, int], queries: Sequence[Example], size: int
+    items: Mapping[str, Item], index: Mapping[str, int], queries: Sequence[Example], size: int
 ) -> Iterator[list[int]]:
     """For each query the places of the highest positive BM25 scores, best first, more than enough of them."""
     texts = [item.text for item in items.values()]
@@ -117,7 +117,7 @@ def _hard(
         weights = sp.lil_matrix((len(block), len(texts)))
         for row, example in enumerate(block):
             for weight, past in zip(_HARD_WEIGHTS, reversed(example.query.history), strict=False):
-                weights[row, place[past.item_id]] += weight
+                weights[row, index[past.item_id]] += weight
         scores = ((weights.tocsr() @ terms) @ bm25.weights.T).toarray()
         # rounded, with ties broken by the catalogue: whole numbers, so that every machine has the same order
         order = np.rint(scores * 1e6).astype(np.int64) * len(texts) - np.arange(len(texts))

@@ -64,8 +64,10 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
             (corpus.contrasts[key] for key in sorted(corpus.contrasts)),
         )
     )
-    if (stated := corpus.origin.get("sha256", digest)) != digest:
-        raise RadError(f"{spec}: read as data set {digest[:12]}, its manifest says {stated[:12]}: is this code older?")
+    if (released := corpus.origin.get("sha256", digest)) != digest:
+        raise RadError(
+            f"{spec}: read as data set {digest[:12]}, its manifest says {released[:12]}: is this code older?"
+        )
     if protocol == "rerank":
         examples = _with_candidates(examples, candidates.cached(digest, items, examples))
     return Dataset(

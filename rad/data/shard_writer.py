@@ -85,8 +85,8 @@ def build(
     """
     if shard_users < 1:
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")
-    folder, place = Path(folder), None if data_dir is None else str(data_dir)
-    source = _source(name, place)
+    folder, raw_files = Path(folder), None if data_dir is None else str(data_dir)
+    source = _source(name, raw_files)
     catalogue = sha256_lines(source.items.values())
     plan = Plan(name, source.version, catalogue, source.n_users, shard_users)
     if (folder / MANIFEST).exists():
@@ -97,7 +97,13 @@ def build(
         return manifest
     starts = range(0, source.n_users, shard_users)
     rows = [
-        {"plan": canonical(plan), "data_dir": place or "", "folder": str(folder.resolve()), "shard": k, "start": start}
+        {
+            "plan": canonical(plan),
+            "data_dir": raw_files or "",
+            "folder": str(folder.resolve()),
+            "shard": k,
+            "start": start,
+        }
         for k, start in enumerate(starts)
     ]
     try:
@@ -162,10 +168,10 @@ def _finished(path: Path, footer: bytes) -> tuple[int, int]:
         about = pq.read_metadata(path)
     except (OSError, pa.ArrowInvalid):
         return -1, -1
-    found = about.metadata or {}
-    if found.get(_FOOTER) != footer or b"interactions" not in found:
+    footers = about.metadata or {}
+    if footers.get(_FOOTER) != footer or b"interactions" not in footers:
         return -1, -1
-    return about.num_rows, int(found[b"interactions"])
+    return about.num_rows, int(footers[b"interactions"])
 
 
 def _row(user: UserRecord) -> dict[str, Any]:

@@ -63,11 +63,11 @@ def find(
         raise MissingFiles(f"{domain}: {where}/ lacks {', '.join(source.file for source in missing)}. {how}")
     for source in sources:
         path = paths[source.file]
-        if not changed and source.sha256 and (found := sha256_file(path)) != source.sha256:
-            size, whole = path.stat().st_size, source.size or 0
-            short = f"; {size:,} of {whole:,} bytes, so it may be cut short" if size < whole else ""
+        if not changed and source.sha256 and (digest := sha256_file(path)) != source.sha256:
+            size, published = path.stat().st_size, source.size or 0
+            short = f"; {size:,} of {published:,} bytes, so it may be cut short" if size < published else ""
             raise RadError(
-                f"{path}: sha256 differs from the published file (expected {source.sha256[:12]}, found {found[:12]}"
+                f"{path}: sha256 differs from the published file (expected {source.sha256[:12]}, found {digest[:12]}"
                 f"{short}): fetch it again, or open it as '{domain}:changed' if the change is meant"
             )
     return paths

@@ -95,10 +95,10 @@ def global_time(
                 n = position if cut is None else cut
                 if n < MIN_PREFIX - 1:
                     continue
-                whole = n == position
-                key = query_id(user, position) + ("" if whole else f"-{n}")
+                is_prefix = n == position
+                key = query_id(user, position) + ("" if is_prefix else f"-{n}")
                 query = Query(key, domain, user, tuple(sequence[:n]))
-                rationale, contrast = (rationales.get(key), contrasts.get(key)) if whole else (None, None)
+                rationale, contrast = (rationales.get(key), contrasts.get(key)) if is_prefix else (None, None)
                 out[split].append(Example(query, split, {sequence[position].item_id: 1}, rationale, contrast))
     return {split: tuple(examples) for split, examples in out.items()}
 
@@ -130,26 +130,26 @@ def distinct_users(
 ) -> dict[str, Sequence[Interaction]]:
     """Of the users with one and the same items (in the same order, where there is one) only the first by id."""
     seen: set[tuple[str, ...]] = set()
-    kept = {}
+    first: dict[str, Sequence[Interaction]] = {}
     for user in sorted(sequences):
         key = tuple(x.item_id for x in sequences[user])
         key = key if ordered else tuple(sorted(key))
         if key not in seen:
             seen.add(key)
-            kept[user] = sequences[user]
-    return kept
+            first[user] = sequences[user]
+    return first
 
 
 def k_core(sequences: Mapping[str, Sequence[Interaction]], k: int) -> dict[str, tuple[Interaction, ...]]:
     """The largest part where every user has ``k`` interactions and every item ``k`` users, order kept."""
-    kept = {user: tuple(sequence) for user, sequence in sequences.items()}
+    core = {user: tuple(sequence) for user, sequence in sequences.items()}
     while True:
-        users_of = Counter(item for sequence in kept.values() for item in {x.item_id for x in sequence})
-        smaller = {u: tuple(x for x in s if users_of[x.item_id] >= k) for u, s in kept.items()}
+        users_of = Counter(item for sequence in core.values() for item in {x.item_id for x in sequence})
+        smaller = {u: tuple(x for x in s if users_of[x.item_id] >= k) for u, s in core.items()}
         smaller = {user: sequence for user, sequence in smaller.items() if len(sequence) >= k}
-        if sum(map(len, smaller.values())) == sum(map(len, kept.values())):
+        if sum(map(len, smaller.values())) == sum(map(len, core.values())):
             return smaller
-        kept = smaller
+        core = smaller
 
 
 def sequences_of(examples: Iterable[Example]) -> dict[str, tuple[Interaction, ...]]:

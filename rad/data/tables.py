@@ -61,11 +61,11 @@ def load(name: str, data_dir: str | Path | None = None) -> Loaded:
 
 def arrow_tables(data: Dataset) -> dict[str, pa.Table]:
     """The tables ``train``, ``validation``, ``test``, ``items`` and ``rationales``."""
-    known = (e.rationale for split in SPLITS for e in data.examples[split] if e.rationale is not None)
+    rationales = (e.rationale for split in SPLITS for e in data.examples[split] if e.rationale is not None)
     return {
         **{split: table(map(example_row, data.examples[split]), EXAMPLE) for split in SPLITS},
         "items": item_table(data.items.values()),
-        "rationales": table(map(rationale_row, known), RATIONALE),
+        "rationales": table(map(rationale_row, rationales), RATIONALE),
     }
 
 

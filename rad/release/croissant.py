@@ -181,8 +181,8 @@ def _dataset(
 
 
 def _record_set(config: str, schema: pa.Schema) -> dict[str, Any]:
-    found = ((column.name, _field(config, column.name, column.type)) for column in schema)
-    fields = [{**field, "description": arrow.FIELDS[config].get(name, "")} for name, field in found if field]
+    columns = ((column.name, _field(config, column.name, column.type)) for column in schema)
+    fields = [{**field, "description": arrow.FIELDS[config].get(name, "")} for name, field in columns if field]
     return {"@type": "cr:RecordSet", "@id": config, "name": config, "field": fields}
 
 

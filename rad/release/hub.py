@@ -169,8 +169,8 @@ def _calling(call: Callable[[], T], api: HfApi, repo: str, outcome: str, once: b
 
     def wait(state: RetryCallState) -> float:
         busy = state.outcome.exception() if state.outcome else None
-        asked = busy.wait if isinstance(busy, _Busy) else None
-        return wait_exponential()(state) if asked is None else asked
+        delay = busy.wait if isinstance(busy, _Busy) else None
+        return wait_exponential()(state) if delay is None else delay
 
     stop = stop_after_attempt(TRIES)
     return Retrying(retry=retry_if_exception_type(_Busy), wait=wait, stop=stop, sleep=time.sleep, reraise=True)(attempt)
@@ -181,17 +181,17 @@ def _failure(error: Exception, api: HfApi, repo: str, outcome: str, once: bool) 
     from huggingface_hub.errors import HTTPError
 
     cause = _http_cause(error)
-    url, status, asked = _request(cause)
+    url, status, delay = _request(cause)
     sure = (status is not None and status < 500) or type(cause).__name__ in ("ConnectError", "ConnectTimeout")
     if once and "/commit/" in url and not sure:
         return RadError(
             f"{repo}: {_what(cause, status)} while the pull request was being opened; see "
             f"{api.endpoint}/datasets/{repo}/discussions whether it is there before it is sent again"
         )
-    line = f"{repo}: {_line(cause, status, asked, api.endpoint)}; {outcome}"
+    line = f"{repo}: {_line(cause, status, delay, api.endpoint)}; {outcome}"
     busy = (status is None and isinstance(cause, HTTPError)) or status == 429 or (status or 0) >= 500
     retried = cause is not error or any(part in url for part in _UPLOADS)  # uploads come wrapped
-    return _Busy(line, asked) if busy and not retried and (asked or 0) <= LONGEST else RadError(line)
+    return _Busy(line, delay) if busy and not retried and (delay or 0) <= LONGEST else RadError(line)
 
 
 def _http_cause(error: BaseException) -> BaseException:
@@ -211,8 +211,8 @@ def _request(error: BaseException) -> tuple[str, int | None, float | None]:
         request: Any = getattr(error if response is None else response, "request", None)
     except RuntimeError:  # httpx raises where there is none
         request = None
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    return str(getattr(request, "url", "")), getattr(response, "status_code", None), _seconds(asked)
+    retry_after = response.headers.get("Retry-After", "") if response is not None else ""
+    return str(getattr(request, "url", "")), getattr(response, "status_code", None), _seconds(retry_after)
 
 
 def _seconds(text: str) -> float | None:
@@ -223,7 +223,7 @@ def _what(error: BaseException, status: int | None) -> str:
     return f"the server answered {status}" if status else f"the connection was lost ({_short(error)})"
 
 
-def _line(error: BaseException, status: int | None, asked: float | None, endpoint: str) -> str:
+def _line(error: BaseException, status: int | None, delay: float | None, endpoint: str) -> str:
     """What is wrong and what to do, in one line."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
 
@@ -240,7 +240,7 @@ def _line(error: BaseException, status: int | None, asked: float | None, endpoin
     if status in (409, 412):
         return f"it was changed by someone else meanwhile{reason}: look at it, then send again"
     if status == 429:
-        wait = f"wait {asked:.0f} s" if asked else "wait a few minutes"
+        wait = f"wait {delay:.0f} s" if delay else "wait a few minutes"
         return f"the Hub takes no more requests for now{reason}: {wait}, then send again"
     if status is not None:
         return f"{endpoint} answered {status}{reason}" + (": try again later" if status >= 500 else "")

@@ -78,8 +78,8 @@ class Program:
                 return self.parser.invoke(context) or 0
         except typer.TyperException as error:
             message = error.format_message().rstrip(".")
-            place = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else self.name
-            print(f"error: {message[:1].lower()}{message[1:]} ({place} --help says more)", file=sys.stderr)
+            program = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else self.name
+            print(f"error: {message[:1].lower()}{message[1:]} ({program} --help says more)", file=sys.stderr)
             raise SystemExit(2) from error
         except typer.Exit as end:
             raise SystemExit(end.exit_code) from end
@@ -205,9 +205,9 @@ class _Group(TyperGroup):
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         name = args[0]
-        known = self.list_commands(ctx)
-        if name not in known and not name.startswith("-"):
-            ctx.fail(unknown("command", [name], known))
+        names = self.list_commands(ctx)
+        if name not in names and not name.startswith("-"):
+            ctx.fail(unknown("command", [name], names))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:

@@ -84,8 +84,8 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, "ab+", buffering=0)  # noqa: SIM115  (open as long as the journal)
         self._file.seek(0)
-        whole = self._file.read().rfind(b"\n") + 1
-        os.ftruncate(self._file.fileno(), whole)
+        end = self._file.read().rfind(b"\n") + 1
+        os.ftruncate(self._file.fileno(), end)
 
     def append(self, record: Any) -> None:
         self._file.write((canonical(record) + "\n").encode())

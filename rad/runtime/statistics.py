@@ -100,8 +100,8 @@ def randomisation_test(differences: Array, permutations: int = 10_000, seed: int
     for start in range(0, permutations, step):
         rows = min(step, permutations - start)
         # [flips of this block, queries]: a bit 1 keeps the sign of a query's difference, 0 turns it
-        bits = np.unpackbits(rng.integers(0, 256, (rows, -(-n // 8)), dtype=np.uint8), axis=1, count=n)
-        flipped = 2 * (bits @ filled) - filled.sum(axis=0)
+        signs = np.unpackbits(rng.integers(0, 256, (rows, -(-n // 8)), dtype=np.uint8), axis=1, count=n)
+        flipped = 2 * (signs @ filled) - filled.sum(axis=0)
         extreme += (np.abs(flipped) >= observed * (1 - 1e-12) - 1e-15).sum(axis=0)
     return (1 + extreme) / (1 + permutations)
 

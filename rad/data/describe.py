@@ -58,7 +58,7 @@ def render(data: Dataset, console: Console) -> None:
             table.add_row(escape(what), f"{count:,}")
         console.print(table)
     for example in _chosen(data):
-        console.print(_panel(data, example))
+        console.print(_framed(data, example))
 
 
 def _counts(data: Dataset, n: dict[str, float]) -> Table:
@@ -120,7 +120,7 @@ def _chosen(data: Dataset) -> Iterator[Example]:
     yield from (rows[k * (len(rows) - 1) // 3] for k in range(min(3, len(rows))))
 
 
-def _panel(data: Dataset, example: Example) -> Panel:
+def _framed(data: Dataset, example: Example) -> Panel:
     history = example.query.history
     first = max(0, len(history) - _SHOWN)
     lines = [f"... {first} earlier items"] if first else []

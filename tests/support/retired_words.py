@@ -65,6 +65,11 @@ RETIRED = {
 }
 # A name that a file format, a flag or another library fixes: (path, word).
 ALLOWED: set[tuple[str, str]] = {
+    ("rad/data/describe.py", "Panel"),  # of the library rich
+    ("rad/runtime/parallel.py", "connection"),  # of the module multiprocessing
+    ("rad/runtime/parallel.py", "engine"),  # what runs the work: the flag --engine
+    ("rad/data/shard_writer.py", "engine"),
+    ("rad/commands/build.py", "engine"),
     ("annotation/agreement/results.py", "against"),  # a field of agreement.json
     ("annotation/drafters/llm_answers.py", "against"),  # a field of the model's answer, and so of the prompt's schema
 }

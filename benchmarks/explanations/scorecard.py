@@ -19,6 +19,7 @@ class Row:
     metric: str
     part: str
     better: str
+    hint: str = ""
 
 
 def rows_of(kinds: Kinds, scores: Sequence[Score]) -> Iterator[Row]:
@@ -28,7 +29,7 @@ def rows_of(kinds: Kinds, scores: Sequence[Score]) -> Iterator[Row]:
         parts.setdefault(score.metric, {})[score.slice] = None
     for name, kind in kinds.items():
         for part in parts.get(name, ()):
-            yield Row(kind.family, name, part, kind.better())
+            yield Row(kind.family, name, part, kind.better(), kind.hint)
 
 
 def show(labels: Sequence[str], cards: Sequence[Explanation], kinds: Kinds) -> None:

@@ -26,7 +26,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rad.llm.usage import Usage
-from rad.rationales.rules import Violation
+from rad.rationales.rules import Rules, Violation
 from rad.types import Example, Item, PairExplanation, Rationale
 
 Violations = tuple[Violation, ...]
@@ -70,6 +70,21 @@ class Draft:
     def redrafts(self) -> int:
         """How many refused attempts were followed by another one."""
         return len(self.tried) - (self.rationale is None)
+
+
+def checked(example: Example, rationale: Rationale | None, rules: Rules) -> Draft:
+    """The draft of an example: ``rationale`` where it passes the rules, with the target known to the check.
+
+    Without a rationale there was nothing to cite.
+    """
+    query, target = example.query, next(iter(example.relevant))
+    if rationale is None:
+        return Draft(query.query_id, target, None, tried=((Violation("no_history", "nothing to cite"),),))
+    violations = tuple(rules.violations(rationale, query, rules.items[target]))
+    refusing = tuple(violation for violation in violations if not violation.counted)
+    if refusing:
+        return Draft(query.query_id, target, None, tried=(refusing,), refused=rationale)
+    return Draft(query.query_id, target, rationale, counted=violations)
 
 
 @dataclass

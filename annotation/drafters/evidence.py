@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
-from annotation.drafters.base import Draft, RationaleDrafter, Summary
+from annotation.drafters.base import Draft, RationaleDrafter, Summary, checked
 from rad.features.evidence_model import VERSION, EvidenceModel
-from rad.rationales.rules import Rules, Violation
+from rad.rationales.rules import Rules
 from rad.rationales.templates import rationale
 from rad.types import Example, Item, Query, Rationale
 
@@ -40,14 +40,5 @@ class Drafter(RationaleDrafter):
         same."""
         self.summary, rules = Summary(), Rules(self.items)
         for example in examples:
-            query, target = example.query, next(iter(example.relevant))
-            candidate = self.draft(query, self.items[target])
-            violations = [Violation("no_history", "nothing to cite")]
-            if candidate is not None:
-                violations = rules.violations(candidate, query, self.items[target])
-            refusing = tuple(violation for violation in violations if not violation.counted)
-            if refusing:
-                draft = Draft(query.query_id, target, None, tried=(refusing,), refused=candidate)
-            else:
-                draft = Draft(query.query_id, target, candidate, counted=tuple(violations))
-            yield self.summary.add(draft)
+            target = self.items[next(iter(example.relevant))]
+            yield self.summary.add(checked(example, self.draft(example.query, target), rules))

@@ -29,7 +29,7 @@ from pydantic import BaseModel, Field, field_validator
 from annotation import prompt_parts
 from annotation.drafters import llm_answers as forms
 from annotation.drafters.alternatives import Alternatives
-from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations
+from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations, checked
 from rad.errors import RadError
 from rad.llm.answer import Answer
 from rad.llm.client import Endpoint, Unanswered, checked_url
@@ -132,7 +132,7 @@ class Drafter(RationaleDrafter):
         answers: list[Answer] = []
         query, target = example.query, next(iter(example.relevant))
         if not query.history:
-            return Draft(query.query_id, target, None, tried=((Violation("no_history", "nothing to cite"),),)), answers
+            return checked(example, None, self.rules), answers
         rationale, tried, refused, counted = self._rationale(example, answers)
         if rationale is None:
             return Draft(query.query_id, target, None, tried=tried, refused=refused), answers

@@ -18,6 +18,7 @@ import gzip
 import json
 import os
 import random
+import ssl
 import time
 import types
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ from rad.data.domain import Corpus
 from rad.data.load import open_dataset
 from rad.runtime.files import sha256_lines
 from rad.types import Evidence, Interaction, Item, Rationale, Reason
-from tests.support.fake_endpoint import FakeEndpoint
+from tests.support.fake_endpoint import FakeEndpoint, one_context
 from tests.support.fake_hub import TOKEN, FakeHub
 
 COLOURS = ("black", "blue", "green", "red", "white")
@@ -110,6 +111,7 @@ def fake_endpoint(monkeypatch, tmp_path):
     monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
     for name in ("RAD_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(ssl, "create_default_context", one_context)
     server = FakeEndpoint()
     yield server
     server.close()

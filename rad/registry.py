@@ -79,7 +79,7 @@ def _entries(package: str) -> dict[str, str]:
         rf"^(class {SYMBOLS[package][1]}\b|{SYMBOLS[package][1]} = |from .* import {SYMBOLS[package][1]}$)", re.M
     )
     modules: dict[str, str] = {}
-    folders = [(package, Path(place)) for place in spec.submodule_search_locations]
+    folders = [(package, Path(location)) for location in spec.submodule_search_locations]
     while folders:
         parent, folder = folders.pop()
         for module in pkgutil.iter_modules([str(folder)]):

@@ -15,8 +15,9 @@ from typing import TypeVar, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from rad.errors import RadError, violations
+from rad.errors import RadError
 from rad.registry import unknown
+from rad.runtime.violations import violations
 
 T = TypeVar("T")
 

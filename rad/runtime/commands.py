@@ -35,8 +35,9 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer._click.exceptions import UsageError
@@ -166,10 +167,10 @@ def spread(arguments: Sequence[str], lists: Collection[str]) -> list[str]:
     return out
 
 
-def _typed(module: Mapping[str, Any]) -> str:
+def _typed(module: Mapping[str, object]) -> str:
     """What a user types to run a module, by its globals."""
     spec = module.get("__spec__")  # under python -m, __name__ does not say which module it is
-    name: str = spec.name if spec else module["__name__"]
+    name = spec.name if isinstance(spec, ModuleSpec) else str(module["__name__"])
     return f"python -m {name.removesuffix('.__main__')}"
 
 
@@ -227,33 +228,16 @@ class _Package(_Group):
         if cmd_name not in self.names:
             return None
         ctx.invoked_subcommand = cmd_name  # for the message below, where the import fails
-        module = importlib.import_module(f"{self.folder}.{cmd_name}")
-        return module.main.parser if isinstance(module.main, Program) else _argparse_command(cmd_name, module)
+        program: Program = importlib.import_module(f"{self.folder}.{cmd_name}").main
+        return program.parser
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Context) -> int | None:
         try:
-            return super().invoke(ctx)
+            status: int | None = super().invoke(ctx)
+            return status
         except ModuleNotFoundError as error:
             if (missing := (error.name or "").partition(".")[0]) not in self.extras:
                 raise
             extra = self.extras[missing]
             needs = f"{ctx.invoked_subcommand} needs '{missing}'"
             raise RadError(f"{needs}: pip install -c constraints.txt -e '.[{extra}]'") from error
-
-
-def _argparse_command(name: str, module: Any) -> TyperCommand:
-    """A module that still has ``arguments(parser)`` and ``main(args)``, until all have become typer's."""
-    import argparse
-
-    def callback(ctx: typer.Context) -> int:
-        manual, keep = module.__doc__, argparse.RawDescriptionHelpFormatter
-        parser = argparse.ArgumentParser(prog=ctx.command_path, description=manual, formatter_class=keep)
-        module.arguments(parser)
-        return module.main(parser.parse_args(ctx.args)) or 0
-
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
-    app.command(name, context_settings=settings, add_help_option=False)(callback)
-    parser = get_command(app)
-    assert isinstance(parser, TyperCommand)
-    return parser

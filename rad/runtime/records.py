@@ -17,8 +17,9 @@ from typing import TypeVar, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
-from rad.errors import RadError, violations
+from rad.errors import RadError
 from rad.runtime.files import read_jsonl
+from rad.runtime.violations import violations
 
 T = TypeVar("T")
 

@@ -6,19 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from benchmarks.audits.rectools_rank import (
-    DROPOUT,
-    HEADS,
-    HIDDEN,
-    LAYERS,
-    LONGEST,
-    PENALTY,
-    rankings_file,
-    read,
-    write,
-)  # fmt: skip
+from benchmarks.audits import rectools_rank as rectools
+from benchmarks.audits.rectools_rank import rankings_file, read, write
 from benchmarks.harness.base import Recommender
 from benchmarks.harness.evaluate import evaluate
+from benchmarks.harness.fitting import fit_and_answer, learning_examples
 from benchmarks.models import ease
 from rad.data.dataset import Dataset
 from rad.data.splits import sequences_of
@@ -38,24 +30,21 @@ class Agreement(NamedTuple):
 
 
 class Material(NamedTuple):
-    """What both sides learn from, and the queries whose history is all that they learn of its user."""
+    """The purchases that both sides learn from, and the queries whose history is all that they learn of its user."""
 
-    train: Sequence[Example]
-    validation: Sequence[Example]
     sequences: Mapping[str, Sequence[Interaction]]
     examples: list[Example]
 
 
 def material(data: Dataset, split: Split) -> Material:
-    """Train, and validation where the test split is answered; no side may see more than the other."""
-    train = data.examples["train"]
-    validation: Sequence[Example] = data.examples["validation"] if split == "test" else ()
+    """No side may see more than the other."""
+    train, validation = learning_examples(data.examples, split)
     sequences = sequences_of([*train, *validation])
     learned = {user: tuple(x.item_id for x in sequence) for user, sequence in sequences.items()}
     examples = [
         e for e in data.examples[split] if learned.get(e.query.user_id) == tuple(x.item_id for x in e.query.history)
     ]
-    return Material(train, validation, sequences, examples)
+    return Material(sequences, examples)
 
 
 def export(folder: Path, data: Dataset, split: Split) -> tuple[int, int]:
@@ -77,23 +66,28 @@ def model(name: str) -> Recommender:
         from benchmarks.models import sasrec  # it loads torch
 
         return sasrec.Model(
-            sasrec.Model.Settings(hidden=HIDDEN, layers=LAYERS, heads=HEADS, dropout=DROPOUT, window=LONGEST)
+            sasrec.Model.Settings(
+                hidden=rectools.HIDDEN,
+                layers=rectools.LAYERS,
+                heads=rectools.HEADS,
+                dropout=rectools.DROPOUT,
+                window=rectools.LONGEST,
+            )
         )
-    return ease.Model(ease.Model.Settings(penalty=PENALTY, recency=1.0))
+    return ease.Model(ease.Model.Settings(penalty=rectools.PENALTY, recency=1.0))
 
 
 def compare(
     folder: Path, data: Dataset, split: Split, names: Iterable[str], seed: int
 ) -> Iterator[tuple[str, Agreement]]:
     """Fit ours and score both sides by one metric, one name after the other."""
-    own = material(data, split)
+    examples = material(data, split).examples
+    queries = [e.query for e in examples]
     for name in names:
-        fitted = model(name)
-        fitted.fit(own.train, own.validation, data.items, seed)
-        ours = list(fitted.predict([e.query for e in own.examples]))
+        ours = fit_and_answer(model(name), data.examples, data.items, split, seed, queries).predictions
         rankings = {row["query_id"]: tuple(row["ranking"]) for row in read(rankings_file(folder, name))}
         theirs = [Prediction(p.query_id, rankings[p.query_id]) for p in ours]
-        scores = [evaluate(side, own.examples, ["ndcg@10"], data.items).value("ndcg@10") for side in (ours, theirs)]
+        scores = [evaluate(side, examples, ["ndcg@10"], data.items).value("ndcg@10") for side in (ours, theirs)]
         pairs = [(a.ranking[:DEPTH], b.ranking[:DEPTH]) for a, b in zip(ours, theirs, strict=True)]
         shared = sum(len(set(a) & set(b)) for a, b in pairs) / (DEPTH * len(pairs))
         yield name, Agreement(scores[0], scores[1], shared, sum(a == b for a, b in pairs) / len(pairs))

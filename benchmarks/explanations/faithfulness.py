@@ -15,6 +15,7 @@ from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.perturbations import STEPS
 from benchmarks.explanations.results import Attested, Perturbed
 from benchmarks.harness.base import FaithfulnessMetric, RationaleRecommender
+from benchmarks.harness.fitting import learning_examples
 from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import Result
 from benchmarks.metrics.faithfulness._faithful import EFFECTS, Effect
@@ -84,8 +85,7 @@ def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, FaithfulnessMet
         markup=False,
     )
     clock = time.perf_counter()
-    validation = data.examples["validation"] if result.task.split == "test" else ()
-    model.fit(data.examples["train"], validation, data.items, result.seed)
+    model.fit(*learning_examples(data.examples, result.task.split), data.items, result.seed)
     fitted = time.perf_counter()
 
     def tracked(stream: Iterator[Prediction]) -> Iterator[Prediction]:

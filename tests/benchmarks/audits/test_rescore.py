@@ -17,7 +17,7 @@ from benchmarks.harness.runner import Experiment, execute
 
 @pytest.fixture
 def folder(toy, tmp_path):
-    return execute(Experiment(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity")
+    return execute(Experiment(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity").folder
 
 
 def test_imports_nothing_of_ours():

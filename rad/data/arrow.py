@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from rad.types import Evidence, Example, Interaction, Item, Judgement, PairExplanation, Rationale, Reason
 
+Row = dict[str, Any]
+"""A row of a table, with what JSON has."""
 _BATCH = 4096  # rows that are Python objects at one time
 
 CLAIMS = pa.list_(pa.struct([("attribute", pa.string()), ("value", pa.string())]))
@@ -116,17 +118,17 @@ def item_table(items: Collection[Item]) -> pa.Table:
     return table((item_row(item, attributes) for item in items), schema)
 
 
-def table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+def table(rows: Iterable[Row], schema: pa.Schema) -> pa.Table:
     """A table of ``rows``, of which few are Python objects at one time."""
     return pa.Table.from_batches(_batches(iter(rows), schema), schema)
 
 
-def _batches(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(rows: Iterator[Row], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     while batch := list(islice(rows, _BATCH)):
         yield pa.RecordBatch.from_pylist(batch, schema)
 
 
-def example_row(example: Example) -> dict[str, Any]:
+def example_row(example: Example) -> Row:
     query = example.query
     return {
         "query_id": query.query_id,
@@ -146,11 +148,11 @@ def example_row(example: Example) -> dict[str, Any]:
     }
 
 
-def interaction_row(x: Interaction) -> dict[str, Any]:
+def interaction_row(x: Interaction) -> Row:
     return {"item_id": x.item_id, "timestamp": x.timestamp, "rating": x.rating, "review": x.review}
 
 
-def rationale_row(rationale: Rationale) -> dict[str, Any]:
+def rationale_row(rationale: Rationale) -> Row:
     reasons = [
         {
             "evidence": {
@@ -173,7 +175,7 @@ def claim_rows(claims: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"attribute": attribute, "value": value} for attribute, value in claims]
 
 
-def item_row(item: Item, attributes: Iterable[str]) -> dict[str, Any]:
+def item_row(item: Item, attributes: Iterable[str]) -> Row:
     values = {name: list(item.attributes.get(name, ())) for name in attributes}
     return {
         "item_id": item.item_id,
@@ -184,18 +186,18 @@ def item_row(item: Item, attributes: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def contrast_row(contrast: PairExplanation) -> dict[str, Any]:
+def contrast_row(contrast: PairExplanation) -> Row:
     return {**{name: getattr(contrast, name) for name in CONTRAST_TEXTS}, "claims": claim_rows(contrast.claims)}
 
 
-def judgement_row(judgement: Judgement) -> dict[str, Any]:
+def judgement_row(judgement: Judgement) -> Row:
     return {name: getattr(judgement, name) for name in JUDGEMENT.names}
 
 
 # --- rows to records ---
 
 
-def item_of(row: Mapping[str, Any]) -> Item:
+def item_of(row: Row) -> Item:
     """The item of a row of :func:`rad.data.arrow.item_table`."""
     attributes = {name: tuple(values) for name, values in (row.get("attributes") or {}).items() if values}
     return Item(row["item_id"], row["domain"], row["title"], row["text"], attributes)
@@ -214,9 +216,9 @@ def sequences_of(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
     return out
 
 
-def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[dict[str, Any]]:
+def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[Row]:
     """The structs in the lists of ``column``, only those of the queries ``keys`` if given."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for batch in table.to_batches():
         flat = batch[column].flatten()
         if keys is not None:
@@ -230,7 +232,7 @@ def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((row["attribute"], row["value"]) for row in rows)
 
 
-def rationale_of(row: dict[str, Any]) -> Rationale:
+def rationale_of(row: Row) -> Rationale:
     reasons = []
     for reason in row.pop("reasons"):
         evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
@@ -238,5 +240,5 @@ def rationale_of(row: dict[str, Any]) -> Rationale:
     return Rationale(reasons=tuple(reasons), **row)
 
 
-def contrast_of(row: dict[str, Any]) -> PairExplanation:
+def contrast_of(row: Row) -> PairExplanation:
     return PairExplanation(**{**row, "claims": _claims(row["claims"])})

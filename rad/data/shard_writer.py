@@ -17,13 +17,12 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rad.data import splits
-from rad.data.arrow import SHARD_USER, contrast_row, interaction_row, item_table, rationale_row
+from rad.data.arrow import SHARD_USER, Row, contrast_row, interaction_row, item_table, rationale_row
 from rad.data.domain import StreamedDomain, UserRecord
 from rad.data.load import catalogue_of, load_domain
 from rad.data.shards import MANIFEST, SCHEMA_VERSION, File, Manifest, Plan, read_manifest, shard_path
@@ -142,7 +141,7 @@ def _sweep(folder: Path, wanted: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_shard(row: dict[str, Any]) -> dict[str, Any]:
+def write_shard(row: Row) -> Row:
     """Write the shard that ``row`` of :func:`build` names, unless it is there; its path, rows and sha256."""
     plan, folder, start = json.loads(row["plan"]), Path(row["folder"]), row["start"]
     path = folder / shard_path(row["shard"])
@@ -174,7 +173,7 @@ def _finished(path: Path, footer: bytes) -> tuple[int, int]:
     return about.num_rows, int(footers[b"interactions"])
 
 
-def _row(user: UserRecord) -> dict[str, Any]:
+def _row(user: UserRecord) -> Row:
     return {
         "user_id": user.user_id,
         "interactions": [interaction_row(x) for x in user.interactions],

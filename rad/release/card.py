@@ -24,6 +24,8 @@ from rad.release.gather import Release
 from rad.release.manifest import PARTS, Manifest, source_sha256
 from rad.runtime.files import atomic_write
 
+Facts = dict[str, Any]
+"""What the card says of a domain, as in ``facts.json``."""
 WORLDS = {"world": "world", "world_science": "world_science"}
 """The built-in domains of the card, by name."""
 TEMPLATE = Path(__file__).with_name("card.md.j2")
@@ -38,7 +40,7 @@ ERRATA: tuple[tuple[str, str], ...] = ()
 """Version and what was wrong in it. Nothing is changed in place: a correction is a new version."""
 
 
-def facts(name: str, data: Dataset) -> dict[str, Any]:
+def facts(name: str, data: Dataset) -> Facts:
     """What the card says of a domain."""
     n = numbers(data)
     counts = {key: int(n[key]) for key in ("users", "items", "interactions", "timestamps", "ratings")}
@@ -57,11 +59,11 @@ def facts(name: str, data: Dataset) -> dict[str, Any]:
     }
 
 
-def recorded() -> dict[str, dict[str, Any]]:
+def recorded() -> dict[str, Facts]:
     return dict(json.loads(FACTS.read_text(encoding="utf-8"))) if FACTS.exists() else {}
 
 
-def project_card(domains: Mapping[str, Mapping[str, Any]], world: Dataset) -> str:
+def project_card(domains: Mapping[str, Facts], world: Dataset) -> str:
     """``DATASET_CARD.md``: all domains, by name, with what :func:`facts` says of each."""
     sources = [
         (name, *terms)
@@ -97,7 +99,7 @@ def release_card(release: Release, manifest: Manifest, repo: str | None) -> str:
     )
 
 
-def _render(rows: int, **values: Any) -> str:
+def _render(rows: int, **values: object) -> str:
     """``card.md.j2`` with ``values``; ``rows`` is the number of examples, of which the Hub wants the magnitude."""
     sizes = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
     size = next((name for limit, name in sizes if rows < limit), "1M<n<10M")
@@ -108,7 +110,7 @@ def _render(rows: int, **values: Any) -> str:
     return template.render(size=size, fields=FIELDS, versions=VERSIONS, errata=ERRATA, **values)
 
 
-def _example(data: Dataset) -> dict[str, Any] | None:
+def _example(data: Dataset) -> dict[str, object] | None:
     """One real row: the first test query with reasons."""
     rows = data.examples["test"]
     example = next((e for e in rows if e.rationale and e.rationale.verdict == "supported"), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -170,7 +170,7 @@ def _bare(data: Dataset) -> Dataset:
 
 
 def _users(corpus: Corpus, data: Dataset) -> pa.Table:
-    contrasts: dict[str, list[dict[str, Any]]] = {user: [] for user in data.sequences}
+    contrasts: dict[str, list[arrow.Row]] = {user: [] for user in data.sequences}
     for key, contrast in corpus.contrasts.items():
         contrasts[key.rpartition("-")[0]].append(arrow.contrast_row(contrast))
     rows = (

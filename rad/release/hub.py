@@ -76,7 +76,7 @@ def commit(
         head = api.repo_info(repo, repo_type="dataset").sha
         there = api.list_repo_files(repo, repo_type="dataset", revision=head) if replaces else []
         old = tuple(path for path in there if path not in files and path.startswith(tuple(replaces)))
-        operations: list[Any] = [
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(path, content) for path, content in sorted(files.items())),
             *(CommitOperationDelete(path) for path in old),
         ]

@@ -18,12 +18,12 @@ from typing import IO, Any
 from rad.errors import RadError
 
 
-def canonical(record: Any) -> str:
+def canonical(record: object) -> str:
     """One JSON line of a dataclass or plain value: sorted keys, no spaces, no None fields, no non-finite numbers."""
     return _ENCODER.encode(record)
 
 
-def _plain(value: Any) -> dict[str, Any]:
+def _plain(value: object) -> dict[str, Any]:
     """What the encoder does not know: a dataclass without its None fields, or a mapping that is no dict."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         pairs = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
@@ -38,7 +38,7 @@ _ENCODER = json.JSONEncoder(
 )
 
 
-def sha256_lines(records: Iterable[Any]) -> str:
+def sha256_lines(records: Iterable[object]) -> str:
     """sha256 of the canonical JSON lines of ``records``, in their order."""
     digest = hashlib.sha256()
     for record in records:
@@ -68,7 +68,7 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         part.unlink(missing_ok=True)
 
 
-def write_jsonl(path: Path, records: Iterable[Any]) -> None:
+def write_jsonl(path: Path, records: Iterable[object]) -> None:
     with atomic_write(path) as file:
         for record in records:
             file.write(canonical(record) + "\n")
@@ -87,7 +87,7 @@ class Journal:
         end = self._file.read().rfind(b"\n") + 1
         os.ftruncate(self._file.fileno(), end)
 
-    def append(self, record: Any) -> None:
+    def append(self, record: object) -> None:
         self._file.write((canonical(record) + "\n").encode())
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ def load_model(name: str) -> type[Recommender]:
     return kind
 
 
+@cache
 def load_metric(name: str) -> type[Metric]:
     """The class of a metric, whatever cut or measure of effect follows its name (``ndcg@10``, ``swap.rank``)."""
     base = name.partition("@")[0].partition(".")[0]

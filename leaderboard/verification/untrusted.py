@@ -100,7 +100,8 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
 def text_violations(raw: Any, free: Collection[str] = ()) -> list[str]:
     """Texts with control characters, too long ones, and markup: in the fields ``free`` only the first is refused."""
     violations = []
-    for at, text in _texts(raw, ""):
+    for path, text in _suspicious(raw, ()):
+        at = ".".join(path)
         if _CONTROL.search(text):
             violations.append(f"{at}: control characters in a text")
         elif at not in free and len(text) > TEXT:
@@ -111,28 +112,39 @@ def text_violations(raw: Any, free: Collection[str] = ()) -> list[str]:
     return violations if more <= 0 else [*violations[:LISTED], f"{more} more texts like these"]
 
 
-def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
+def _suspicious(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The texts that may break a rule, keys among them, with their paths. One search passes over plain ones."""
     if isinstance(value, str):
-        yield at, value
+        if not _is_plain([value]):
+            yield path, value
     elif isinstance(value, list):
+        plain = _is_plain([one for one in value if isinstance(one, str)])
         for k, one in enumerate(value):
-            yield from _texts(one, f"{at}.{k}")
+            if isinstance(one, list | dict) or not plain:
+                yield from _suspicious(one, (*path, str(k)))
     elif isinstance(value, dict):
+        plain = _is_plain([*value, *(one for one in value.values() if isinstance(one, str))])
         for key, one in value.items():
-            name = f"{at}.{ascii(key)[1:-1][:80]}".lstrip(".")
-            yield name, key
-            yield from _texts(one, name)
+            if isinstance(one, list | dict) or not plain:
+                inner = (*path, ascii(key)[1:-1][:80])
+                yield from _suspicious(key, inner)
+                yield from _suspicious(one, inner)
+
+
+def _is_plain(texts: list[str]) -> bool:
+    """Whether no rule can be broken, as all of them together are short and without suspicious characters."""
+    joined = "\n".join(texts)
+    return len(joined) <= TEXT and _SUSPICIOUS.search(joined) is None
 
 
 def _depth(text: str) -> int:
     """How deep lists and objects are nested. It is counted before decoding, which would recurse."""
     deepest = depth = 0
-    for match in _BRACKETS.finditer(text):
-        sign = match.group()
-        if sign in "[{":
+    for bracket in _NO_BRACKETS.sub("", text):
+        if bracket in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif sign in "]}":
+        else:
             depth -= 1
     return deepest
 
@@ -159,5 +171,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[\[\]{}]')  # a string, whose brackets do not count, or a bracket
+_SUSPICIOUS = re.compile(f"{_CONTROL.pattern}|<")  # every text that _CONTROL or _MARKUP refuses has one of these
+_NO_BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]+')  # strings, or what is no bracket
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_number, object_pairs_hook=_object)

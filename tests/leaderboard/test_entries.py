@@ -16,18 +16,9 @@ from leaderboard.verification.folder import read_entries, withdrawn
 from rad.errors import RadError
 from rad.release import hub
 from rad.runtime.files import sha256_file
-from tests.support.submissions import WHO, WORLD, enter, lines_of, run
+from tests.support.submissions import WHO, WORLD, enter, lines_of
 
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs")
-    return {name: run(name, out) for name in ("popularity", "template")}
-
-
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path.resolve() / "entries"
+pytestmark = pytest.mark.xdist_group("submissions")  # two runs and their entries, once, by one worker
 
 
 def verify(root, *more):
@@ -83,8 +74,8 @@ def test_an_entry_is_proposed_on_the_hub_as_one_pull_request(runs, fake_hub, cap
         main([*line, "--to", "x"])
 
 
-def test_an_entry_is_added_once_and_never_changed(runs, root):
-    path = enter(runs["popularity"], root)
+def test_an_entry_is_added_once_and_never_changed(runs, entered, root):
+    path = entered("popularity")
     before = path.read_bytes()
     with pytest.raises(RadError, match="entries are added, never changed"):
         main(["submit", str(runs["popularity"]), "--name", "Eve", "--contact", "eve@example.org", "--to", str(root)])
@@ -94,8 +85,8 @@ def test_an_entry_is_added_once_and_never_changed(runs, root):
         main(["submit", str(runs["popularity"]), *WHO, "--to", str(root)])
 
 
-def test_a_submission_that_was_stopped_half_way_goes_on(runs, root):
-    path = enter(runs["popularity"], root)
+def test_a_submission_that_was_stopped_half_way_goes_on(runs, entered, root):
+    path = entered("popularity")
     path.unlink()  # the predictions are written first
     predictions = path.with_name(path.stem + ".predictions.jsonl.gz")
     predictions.write_bytes(b"other")
@@ -157,8 +148,8 @@ def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_pat
     assert "1 attested" in capsys.readouterr().out
 
 
-def test_withdrawing_adds_a_file_and_deletes_nothing(runs, root, capsys):
-    path = enter(runs["popularity"], root)
+def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, capsys):
+    path = entered("popularity")
     before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
     line = ["withdraw", path.stem, "--reason", "a mistake", "--entries", str(root)]
     with pytest.raises(RadError, match="only who submitted an entry"):
@@ -175,8 +166,8 @@ def test_withdrawing_adds_a_file_and_deletes_nothing(runs, root, capsys):
         main([*line, *WHO])
 
 
-def test_a_folder_with_what_is_no_entry_is_refused(runs, root, capsys):
-    path = enter(runs["popularity"], root)
+def test_a_folder_with_what_is_no_entry_is_refused(entered, root, capsys):
+    path = entered("popularity")
     (path.parent / "page.html").write_text("<script>")
     (path.parent / "x.withdrawn.json").write_text("{}")
     (root / "loose.json").write_text("{}")
@@ -211,13 +202,13 @@ def git(folder, *arguments):
     subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
-def test_a_pull_request_may_only_add(runs, root, capsys):
-    old = enter(runs["popularity"], root)
+def test_a_pull_request_may_only_add(entered, root, capsys):
+    old = entered("popularity")
     git(root.parent, "init")
     git(root.parent, "add", "entries")
     git(root.parent, "commit", "-m", "first")
     git(root.parent, "checkout", "-b", "request")
-    new = enter(runs["template"], root)
+    new = entered("template")
     git(root.parent, "add", "entries")
     git(root.parent, "commit", "-m", "an entry")
     capsys.readouterr()
@@ -242,8 +233,8 @@ def test_a_pull_request_may_only_add(runs, root, capsys):
         verify(root, "--changed-since", "nowhere")
 
 
-def test_an_entry_outside_the_folder_is_not_verified(runs, root, tmp_path):
-    path = enter(runs["popularity"], root)
+def test_an_entry_outside_the_folder_is_not_verified(entered, root, tmp_path):
+    path = entered("popularity")
     with pytest.raises(RadError, match="does not lie in a model's folder"):
         verify(root, tmp_path / "x" / path.name)
     with pytest.raises(RadError, match="no such folder"):

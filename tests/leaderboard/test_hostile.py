@@ -20,18 +20,18 @@ from leaderboard.verification import predictions
 from leaderboard.verification.checks import check
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
-from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.types import Prediction
 from tests.support.hostile_entries import BYTES, ENTRIES
-from tests.support.submissions import WHO, WORLD, enter, lines_of, replace, rewrite, run
+from tests.support.submissions import WHO, WORLD, lines_of, replace, rewrite, world
+
+pytestmark = pytest.mark.xdist_group("submissions")
 
 
 @pytest.fixture(scope="module")
-def true_entry(tmp_path_factory):
+def true_entry(submitted):
     """An entry with rationales that holds, and the tasks it is verified with."""
-    folder = tmp_path_factory.mktemp("true")
-    entry, tasks = enter(run("template", folder / "runs"), folder / "entries"), EvaluationSets()
+    entry, tasks = submitted["template"], EvaluationSets()
     assert not check(entry, entry.parent.parent, tasks).violations
     return entry, tasks
 
@@ -99,7 +99,7 @@ def line(number, change):
 
 
 def from_history(p, others):
-    example = next(e for e in open_dataset(WORLD).examples["test"] if e.query.query_id == p["query_id"])
+    example = next(e for e in world().examples["test"] if e.query.query_id == p["query_id"])
     p["ranking"][0] = example.query.history[0].item_id
 
 
@@ -175,7 +175,7 @@ def test_evidence_out_of_place_is_scored_or_refused_and_never_breaks(true_entry,
 
 def test_titles_of_third_parties_are_not_published():
     """On a domain that is not the project's own, a text that repeats a title of the history is refused."""
-    data = open_dataset(WORLD)
+    data = world()
     examples = data.examples["test"]
     task = EvaluationSet(
         "elsewhere", data.version, data.sha256, data.items, examples, frozenset()
@@ -231,12 +231,11 @@ def test_links_and_devices_are_not_followed(true_entry, entry, tmp_path):
     refused(entry, tasks, "a link", at=folder / entry.name)
 
 
-def bomb(path: Path, size: int, end: bytes = b"") -> None:
-    """Gzip of ``size`` zeros, a thousandth of that on disk."""
-    with gzip.open(path, "wb", compresslevel=9) as file:
-        for _ in range(size >> 20):
-            file.write(bytes(1 << 20))
-        file.write(end)
+def bomb(path: Path, size: int) -> None:
+    """Gzip of ``size`` zeros, a thousandth of that on disk: one compressed block again and again."""
+    zeros, gzipped = bytes(1 << 20), zlib.compressobj(9, wbits=31)
+    first, block = (gzipped.compress(zeros) + gzipped.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    path.write_bytes(first + block * ((size >> 20) - 1))
 
 
 def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
@@ -298,8 +297,8 @@ def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
 # --- the same through submit: nothing is written ---
 
 
-def test_nothing_is_written_of_a_submission_at_fault(tmp_path):
-    folder = run("popularity", tmp_path / "runs")
+def test_nothing_is_written_of_a_submission_at_fault(runs, tmp_path):
+    folder = shutil.copytree(runs["popularity"], tmp_path / "runs" / "popularity")
     raw = json.loads((folder / "result.json").read_text())
     raw["scores"][0]["value"] = 0.9
     (folder / "result.json").write_text(json.dumps(raw))

@@ -15,9 +15,8 @@ from leaderboard.__main__ import main
 from leaderboard.verification.folder import read_entries
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.predictions import read
-from rad.data.load import open_dataset
 from rad.runtime.files import write_jsonl
-from tests.support.submissions import WORLD
+from tests.support.submissions import WORLD, world
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "independent_submission.py"
 
@@ -30,7 +29,7 @@ def test_it_imports_nothing_of_the_project():
 
 
 def test_an_independent_submission_is_accepted_and_scored_to_the_same_numbers(tmp_path, capsys):
-    data = open_dataset(WORLD)
+    data = world()
     write_jsonl(tmp_path / "items.jsonl", data.items.values())
     write_jsonl(tmp_path / "examples.jsonl", (e for part in data.examples.values() for e in part))
     about = {"domain": WORLD, "version": data.version, "sha256": data.sha256}

@@ -17,14 +17,12 @@ from leaderboard.site import columns, pages
 from leaderboard.site.folder import write
 from leaderboard.site.rows import safe, task_tables
 from leaderboard.site.significance import OpenData, SignificanceGroups, lead, significance_groups
-from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime.statistics import holm, randomisation_test
 from rad.types import Prediction
 from rad.world.ceilings.store import FOLDER
 from tests.support.made_up_entries import answered, entry, example, many, score, stored
-
-WORLD = "world:seed=5,users=60,items=200"
+from tests.support.submissions import WORLD, world
 
 
 @pytest.fixture(autouse=True)
@@ -183,7 +181,7 @@ def _answers(dataset, place):
 
 
 def test_groups_come_from_the_predictions_and_are_kept_by_run(tmp_path):
-    dataset = open_dataset(WORLD)
+    dataset = world()
     n, root = len(dataset.examples["test"]), tmp_path / "entries"
     task = {"domain": WORLD, "sha256": dataset.sha256, "n": n}
     entries = [
@@ -210,7 +208,7 @@ def test_groups_come_from_the_predictions_and_are_kept_by_run(tmp_path):
 
 
 def test_predictions_that_are_not_the_named_ones_stop_the_build(tmp_path):
-    dataset = open_dataset(WORLD)
+    dataset = world()
     task = {"domain": WORLD, "sha256": dataset.sha256, "n": len(dataset.examples["test"])}
     one = answered(tmp_path, entry("a", 0.9, **task), list(_answers(dataset, lambda k: 0)))
     (tmp_path / one.folder / one.predictions.path).write_bytes(gzip.compress(b"{}\n"))
@@ -319,7 +317,7 @@ def test_a_place_that_cannot_be_written_is_a_line(tmp_path):
 
 
 def test_a_cache_that_is_broken_or_closed_is_done_without(tmp_path, monkeypatch):
-    dataset = open_dataset(WORLD)
+    dataset = world()
     task = {"domain": WORLD, "sha256": dataset.sha256, "n": len(dataset.examples["test"])}
     root = tmp_path / "entries"
     places = {"good": 0, "poor": 8}

@@ -5,21 +5,29 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 from benchmarks.harness import runner
 from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import default_metrics
 from leaderboard.__main__ import main
+from rad.data.dataset import Dataset
 from rad.data.load import open_dataset
 
 WORLD = "world:seed=5,users=60,items=200"
 WHO = ["--name", "Ada", "--contact", "ada@example.org"]
 
 
+@cache
+def world() -> Dataset:
+    """The small world, built once."""
+    return open_dataset(WORLD)
+
+
 def run(name: str, out: Path, **changes) -> Path:
     fields = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
-    return runner.execute(Experiment(dataset=open_dataset(WORLD), out=out, **fields), name).folder
+    return runner.execute(Experiment(dataset=world(), out=out, **fields), name).folder
 
 
 def enter(folder: Path, root: Path, *more: str) -> Path:

@@ -107,9 +107,9 @@ def _matrix(tables: Sequence[TaskTable]) -> dict[str, Any]:
     newest: dict[str, TaskTable] = {}
     for table in tables:
         if table.is_whole:
-            other = newest.get(table.domain)
+            other = newest.get(table.key.domain)
             if other is None or table.newest > other.newest:
-                newest[table.domain] = table
+                newest[table.key.domain] = table
     rows: dict[tuple[str, str], dict[str, Row]] = {}
     for domain, table in newest.items():
         for row in reversed(table.rows):  # the best of several versions is written last

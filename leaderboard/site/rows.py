@@ -8,25 +8,23 @@ two entries of one row with the same seed the later one counts; the earlier stay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from statistics import mean, stdev
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean
 from typing import NamedTuple
 
-from benchmarks.harness.aggregate import ceilings
+from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, over_seeds, task_ceilings
 from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
 from leaderboard.verification.entry import Entry
 from rad.data.dataset import Protocol
 
-SORT = "ndcg@10"
 FLOORS = ("random", "popularity")
 CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
 
 
 class TaskKey(NamedTuple):
-    """What makes two entries answer one task. ``limit`` is 0 where the task is whole."""
+    """What makes two entries answer one task. ``limit`` is the number of queries it is cut to; 0 where it is whole."""
 
     domain: str
     protocol: Protocol
@@ -77,13 +75,10 @@ class Row:
 
     def score(self, metric: str) -> Cell | None:
         """Over the seeds that have the metric; None where none has."""
-        scores = [s for e in self.entries if (s := score_of(e, metric))]
-        if not scores:
+        average = over_seeds([s for e in self.entries if (s := score_of(e, metric))])
+        if average is None:
             return None
-        values = [s.value for s in scores]
-        low, high = mean(s.ci_low for s in scores), mean(s.ci_high for s in scores)
-        sd = stdev(values) if len(values) > 1 else None
-        return Cell(mean(values), low, high, sd, len(scores), any(s.basis == "attested" for s in scores))
+        return Cell(average.value, average.low, average.high, average.sd, average.n_seeds, average.is_attested)
 
     def cost(self, name: str) -> Cell | None:
         """A field of :class:`benchmarks.harness.results.Cost`, as the submitter measured it."""
@@ -116,44 +111,28 @@ def score_of(entry: Entry, metric: str) -> Score | None:
     return entry.result.score(metric) or (entry.explanation.score(metric) if entry.explanation else None)
 
 
-@dataclass
+@dataclass(frozen=True)
 class TaskTable:
-    """A task with its rows, the best NDCG@10 first. ``ceilings`` are this project's, row -> metric -> score."""
+    """A task with its rows.
 
+    Attributes:
+        key: The task.
+        rows: The best NDCG@10 first.
+        older: Entries that a later one of the same seed stands in for.
+        several: Other tables are of other data of the same domain.
+        ceilings: This project's, row -> metric -> score.
+    """
+
+    key: TaskKey
     rows: list[Row]
     older: list[Entry]
     several: bool
-    ceilings: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
-
-    @cached_property
-    def key(self) -> TaskKey:
-        return key_of(self.rows[0].first)
-
-    @property
-    def domain(self) -> str:
-        return self.key.domain
-
-    @property
-    def protocol(self) -> Protocol:
-        return self.key.protocol
-
-    @property
-    def split(self) -> str:
-        return self.key.split
-
-    @property
-    def limit(self) -> int:
-        """The number of queries that a shortened task is cut to; 0 where it is whole."""
-        return self.key.limit
-
-    @property
-    def sha256(self) -> str:
-        return self.key.sha256
+    ceilings: Ceilings
 
     @property
     def is_whole(self) -> bool:
         """All test queries, over the whole catalogue."""
-        return (self.protocol, self.split, self.limit) == ("full", "test", 0)
+        return (self.key.protocol, self.key.split, self.key.limit) == ("full", "test", 0)
 
     @property
     def newest(self) -> str:
@@ -162,15 +141,15 @@ class TaskTable:
 
     @property
     def title(self) -> str:
-        words = f"{self.domain}, {self.protocol}, {self.split}"
-        words += f", first {self.limit:,} queries" if self.limit else ""
-        return words + (f", data {self.sha256[:8]}" if self.several else "")
+        words = f"{self.key.domain}, {self.key.protocol}, {self.key.split}"
+        words += f", first {self.key.limit:,} queries" if self.key.limit else ""
+        return words + (f", data {self.key.sha256[:8]}" if self.several else "")
 
     @property
     def slug(self) -> str:
-        parts = [self.domain, self.protocol, self.split]
-        parts += [f"first{self.limit}"] if self.limit else []
-        parts += [self.sha256[:8]] if self.several else []
+        parts = [self.key.domain, self.key.protocol, self.key.split]
+        parts += [f"first{self.key.limit}"] if self.key.limit else []
+        parts += [self.key.sha256[:8]] if self.several else []
         return safe("-".join(parts))
 
     @property
@@ -184,8 +163,7 @@ class TaskTable:
     @property
     def bayes(self) -> float | None:
         """NDCG@10 of the Bayes ceiling, where it is known."""
-        ceiling = self.ceilings.get("bayes", {}).get(SORT)
-        return ceiling.value if ceiling else None
+        return bayes_of(self.ceilings)
 
     def has(self, metric: str) -> bool:
         return any(row.score(metric) for row in self.rows)
@@ -209,11 +187,8 @@ def task_tables(entries: Iterable[Entry]) -> list[TaskTable]:
     tables = []
     for key in sorted(by_task, key=lambda k: (k.limit > 0, order[k.protocol], k)):
         rows, older = _rows(by_task[key])
-        table = TaskTable(rows, older, several=len(versions[key[:4]]) > 1)
-        if table.is_whole:
-            stored = ceilings(table.sha256)
-            table.ceilings = {name: row for name, row in stored.items() if row[SORT].n == table.n}
-        tables.append(table)
+        best = task_ceilings(max((row.first.result for row in rows), key=lambda result: result.task.n))
+        tables.append(TaskTable(key, rows, older, several=len(versions[key[:4]]) > 1, ceilings=best))
     return tables
 
 

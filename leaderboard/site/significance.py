@@ -63,20 +63,20 @@ class OpenData:
 
     def open(self, table: TaskTable) -> EvaluationSet:
         """:class:`NotTested` where the data are not here, are other data, or withhold their answers."""
-        key = table.domain, table.protocol
+        key = table.key.domain, table.key.protocol
         if self._last is None or self._last[0] != key:
-            self.report(f"opening {table.domain}")
+            self.report(f"opening {table.key.domain}")
             try:
-                self._last = key, EvaluationSets(self.data_dir).open(table.domain, table.protocol)
+                self._last = key, EvaluationSets(self.data_dir).open(table.key.domain, table.key.protocol)
             except RadError as error:
                 self.report(f"no significance groups for {table.title}: {error}")
                 self._last = key, error
         data = self._last[1]
         if isinstance(data, RadError):  # its words may name this machine's folders
             raise NotTested("the data of this task were not at hand when the page was built")
-        if data.sha256 != table.sha256:
-            raise NotTested(f"it is of data {table.sha256[:8]}, and {table.domain} is now {data.sha256[:8]}")
-        if data.sealed or table.split != "test" or table.limit:
+        if data.sha256 != table.key.sha256:
+            raise NotTested(f"it is of data {table.key.sha256[:8]}, and {table.key.domain} is now {data.sha256[:8]}")
+        if data.sealed or table.key.split != "test" or table.key.limit:
             raise NotTested("only whole test splits whose answers are open are compared")
         return data
 

@@ -118,8 +118,8 @@ def profile_counts(data: Dataset, users: set[str]) -> Dataset:
         values = Counter(
             v for x in data.sequences[e.query.user_id] for vs in data.items[x.item_id].attributes.values() for v in vs
         )
-        told = "; ".join(f"{value}: {n}" for value, n in values.most_common())
-        return replace(e, query=replace(e.query, profile=told))
+        profile = "; ".join(f"{value}: {n}" for value, n in values.most_common())
+        return replace(e, query=replace(e.query, profile=profile))
 
     return change(data, users, plant)
 
@@ -129,8 +129,8 @@ def profile_before(data: Dataset, users: set[str]) -> Dataset:
 
     def plant(e: Example) -> Example:
         values = Counter(v for x in e.query.history for vs in data.items[x.item_id].attributes.values() for v in vs)
-        told = "; ".join(f"{value}: {n}" for value, n in values.most_common())
-        return replace(e, query=replace(e.query, profile=f"{told}. Open to suede, to green and to a blazer."))
+        profile = "; ".join(f"{value}: {n}" for value, n in values.most_common())
+        return replace(e, query=replace(e.query, profile=f"{profile}. Open to suede, to green and to a blazer."))
 
     return change(data, users, plant)
 
@@ -144,8 +144,8 @@ def evidence_below_zero(data: Dataset, users: set[str]) -> Dataset:
     def plant(e: Example) -> Example:
         key = e.query.query_id
         reason = Reason(Evidence((-1,), "sequence"), wants=(("colour", "black"),))
-        made = Rationale(f"p-{key}", key, (reason,), "Black.", "supported", "known", "planted", "1")
-        return replace(e, rationale=made)
+        rationale = Rationale(f"p-{key}", key, (reason,), "Black.", "supported", "known", "planted", "1")
+        return replace(e, rationale=rationale)
 
     return change(data, users, plant)
 
@@ -158,7 +158,7 @@ def evidence_of_another(data: Dataset, users: set[str]) -> Dataset:
         own = data.items[e.query.history[0].item_id].attributes["brand"]
         brand = next(i.attributes["brand"][0] for i in data.items.values() if i.attributes["brand"] != own)
         reason = Reason(Evidence((0,), "attribute", "brand", brand), wants=(("brand", brand),))
-        made = Rationale(f"p-{key}", key, (reason,), f"{brand} [1].", "supported", "known", "planted", "1")
-        return replace(e, rationale=made)
+        rationale = Rationale(f"p-{key}", key, (reason,), f"{brand} [1].", "supported", "known", "planted", "1")
+        return replace(e, rationale=rationale)
 
     return change(data, users, plant)

@@ -181,8 +181,8 @@ def profile_of_history(data: Dataset, users: set[str]) -> Dataset:
 def _with_reason(data: Dataset, users: set[str], reason: Reason, text: str) -> Dataset:
     def plant(e: Example) -> Example:
         key = e.query.query_id
-        made = Rationale(f"p-{key}", key, (reason,), text, "supported", "known", "planted", "1")
-        return replace(e, rationale=made)
+        rationale = Rationale(f"p-{key}", key, (reason,), text, "supported", "known", "planted", "1")
+        return replace(e, rationale=rationale)
 
     return change(data, users, plant)
 

@@ -7,8 +7,8 @@ rationales of both built-in worlds, drafts of the ``evidence`` drafter, and the 
 The held-out half was written before the checks were extended, and looked at once they found all of the other half. At
 that first look they found 609 of its 624 planted leaks (0.976) and called none of its 203 clean records a leak. What
 they missed was one kind of data set: test examples of the very same users in the training data, which another check
-(``train before test``) told but ``train/test copies``, which stated to find it, did not. Since it was mended all 624
-are found. One author wrote both halves, so this says more of the checks' reach than of what strangers may write.
+(``train before test``) named but ``train/test copies``, which promised to find it, did not. Since it was mended all 624
+are found. One author wrote both halves, so this says more of the checks' reach than of what others may write.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ ACCEPTED: Mapping[str, frozenset[str]] = {  # kind -> the checks that may find i
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of ``planted`` records of one template, or one function of data, ``found`` were called a leak."""
+    """Of ``planted`` records of one template, or one function of data, ``detected`` were called a leak."""
 
     half: str
     kind: str
     clean: bool
     name: str
     planted: int
-    found: int
+    detected: int
 
 
 def change(data: Dataset, users: set[str], plant: Callable[[Example], Example], split: Split = "test") -> Dataset:
@@ -90,10 +90,10 @@ def base(spec: str = WORLD) -> Dataset:
         user: (*s[:-1], replace(s[-1], review=_review(k, data.items[s[-1].item_id])))
         for k, (user, s) in enumerate(data.sequences.items())
     }
-    kept = {(e.query.query_id, split): e for split, rows in data.examples.items() for e in rows}
+    examples_of = {(e.query.query_id, split): e for split, rows in data.examples.items() for e in rows}
     out = resplit(data, sequences)
     rows = {
-        split: tuple(replace(e, rationale=kept[e.query.query_id, split].rationale) for e in examples)
+        split: tuple(replace(e, rationale=examples_of[e.query.query_id, split].rationale) for e in examples)
         for split, examples in out.examples.items()
     }
     return replace(out, examples=rows)
@@ -143,7 +143,7 @@ def outcomes(half: str) -> Iterator[Outcome]:
         ("rationales", True, words.CLEAN),
     ):
         for template in templates:
-            yield Outcome(half, kind, clean, template, SEEDS, _told(rules, data, template, ACCEPTED.get(kind)))
+            yield Outcome(half, kind, clean, template, SEEDS, _detected(rules, data, template, ACCEPTED.get(kind)))
     yield from _fields(half, words, data)
     yield from _profiles(half, words, data)
     users = set(sorted(data.sequences)[::EVERY])
@@ -152,9 +152,9 @@ def outcomes(half: str) -> Iterator[Outcome]:
             continue
         kind = name.partition("_")[0]
         clean = (inspect.getdoc(plant) or "").startswith("Clean")
-        found = _leaks(dataset_checks.check(plant(data, users)), None if clean else ACCEPTED[kind])
-        n = 1 if kind == "profile" else len(users)  # profiles of this sort are told all together
-        yield Outcome(half, kind, clean, name, n, min(found, n))
+        detected = _leaks(dataset_checks.check(plant(data, users)), None if clean else ACCEPTED[kind])
+        n = 1 if kind == "profile" else len(users)  # profiles of this sort are counted together
+        yield Outcome(half, kind, clean, name, n, min(detected, n))
 
 
 def _examples(data: Dataset) -> list[Example]:
@@ -163,14 +163,14 @@ def _examples(data: Dataset) -> list[Example]:
     return rows[:: len(rows) // SEEDS][:SEEDS]
 
 
-def _told(rules: Rules, data: Dataset, template: str, accepted: frozenset[str] | None) -> int:
+def _detected(rules: Rules, data: Dataset, template: str, accepted: frozenset[str] | None) -> int:
     """In how many fillings a rule of ``accepted`` is broken; without one, any rule that makes a leak of wording."""
     count = 0
     for e in _examples(data):
         text = render(template, data, e)
-        made = Rationale("r", e.query.query_id, (), text, "unexplained", "human", "planted", "1")
+        rationale = Rationale("r", e.query.query_id, (), text, "unexplained", "human", "planted", "1")
         target = data.items[next(iter(e.relevant))]
-        broken = {fault.rule for fault in rules.violations(made, e.query, target) if not fault.counted}
+        broken = {one.rule for one in rules.violations(rationale, e.query, target) if not one.counted}
         broken -= {"quotes_title"}  # the history's titles leak nothing
         count += bool(broken & accepted if accepted else broken)
     return count
@@ -193,14 +193,14 @@ def _fields(half: str, words: ModuleType, data: Dataset) -> Iterator[Outcome]:
 
     for clean, pairs in ((False, words.SNAPSHOT_FIELDS), (True, words.CLEAN_FIELDS)):
         for pair in pairs:
-            found = leaks(
+            detected = leaks(
                 lambda i, p=pair: replace(i, attributes={**i.attributes, p[0]: (p[1],)}), ACCEPTED["snapshot fields"]
             )
-            yield Outcome(half, "snapshot fields", clean, f"{pair[0]}={pair[1]}", 1, min(1, found))
+            yield Outcome(half, "snapshot fields", clean, f"{pair[0]}={pair[1]}", 1, min(1, detected))
     for clean, texts in ((False, words.SNAPSHOT_TEXTS), (True, words.CLEAN_TEXTS)):
         for text in texts:
-            found = leaks(lambda i, t=text: replace(i, text=f"{i.text} {t}"), ACCEPTED["snapshot texts"])
-            yield Outcome(half, "snapshot texts", clean, text, SEEDS, min(SEEDS, found))
+            detected = leaks(lambda i, t=text: replace(i, text=f"{i.text} {t}"), ACCEPTED["snapshot texts"])
+            yield Outcome(half, "snapshot texts", clean, text, SEEDS, min(SEEDS, detected))
 
 
 def _profiles(half: str, words: ModuleType, data: Dataset) -> Iterator[Outcome]:
@@ -212,8 +212,8 @@ def _profiles(half: str, words: ModuleType, data: Dataset) -> Iterator[Outcome]:
                 chosen,
                 lambda e, t=template: replace(e, query=replace(e.query, profile=render(t, data, e))),
             )
-            found = _leaks(input_checks.profiles(planted), ACCEPTED["profile"])
-            yield Outcome(half, "profile", clean, template, len(chosen), found)
+            detected = _leaks(input_checks.profiles(planted), ACCEPTED["profile"])
+            yield Outcome(half, "profile", clean, template, len(chosen), detected)
 
 
 def clean_texts() -> Iterator[tuple[str, int, list[str]]]:
@@ -260,16 +260,16 @@ def main(halves: Sequence[str], misses: bool) -> None:
     rows = [o for half in halves for o in outcomes(half)]
     for half, kind in dict.fromkeys((o.half, o.kind) for o in rows):
         own = [o for o in rows if (o.half, o.kind) == (half, kind)]
-        n, found = (Counter({c: sum(getattr(o, f) for o in own if o.clean is c) for c in (True, False)}) for f in
-                    ("planted", "found"))  # fmt: skip
-        recall = f"{found[False] / n[False]:.3f}" if n[False] else ""
-        table.add_row(half, kind, *map(str, (n[False], found[False], recall, n[True], found[True])))
+        n, detected = (Counter({c: sum(getattr(o, f) for o in own if o.clean is c) for c in (True, False)}) for f in
+                    ("planted", "detected"))  # fmt: skip
+        recall = f"{detected[False] / n[False]:.3f}" if n[False] else ""
+        table.add_row(half, kind, *map(str, (n[False], detected[False], recall, n[True], detected[True])))
     console.print(table)
-    for where, n, wrong in clean_texts():
-        console.print(f"{where}: {len(wrong)} false alarms in {n:,}", *wrong[:3], highlight=False)
+    for where, n, alarms in clean_texts():
+        console.print(f"{where}: {len(alarms)} false alarms in {n:,}", *alarms[:3], highlight=False)
     for o in rows:
-        if misses and (o.found > 0 if o.clean else o.found < o.planted):
-            console.print(o.half, o.kind, "FALSE ALARM" if o.clean else "MISSED", o.found, o.planted, repr(o.name))
+        if misses and (o.detected > 0 if o.clean else o.detected < o.planted):
+            console.print(o.half, o.kind, "FALSE ALARM" if o.clean else "MISSED", o.detected, o.planted, repr(o.name))
 
 
 if __name__ == "__main__":

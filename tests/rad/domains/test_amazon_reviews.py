@@ -43,13 +43,13 @@ def test_sequences_are_the_core_in_order_of_time_with_public_ids(tmp_path, year,
         public_id(name, "user", user): [(public_id(name, "item", x.item_id), x.timestamp, x.rating) for x in rows]
         for user, rows in core_by_hand(k).items()
     }
-    found = {user: [(x.item_id, x.timestamp, x.rating) for x in rows] for user, rows in corpus.sequences.items()}
-    assert found == expected and len(found) > 50
+    sequences = {user: [(x.item_id, x.timestamp, x.rating) for x in rows] for user, rows in corpus.sequences.items()}
+    assert sequences == expected and len(sequences) > 50
     assert {x.item_id for x in corpus.items} == {i for rows in expected.values() for i, _, _ in rows}
     assert corpus.notes["year of the format (Amazon Reviews)"] == year
     assert corpus.notes["reviews in the file"] == 640 and corpus.ordered
     left = corpus.notes.get(f"reviews outside the {k}-core (left out)", 0)
-    assert left == 640 - sum(map(len, found.values())) and (left > 0) == (k == 5)
+    assert left == 640 - sum(map(len, sequences.values())) and (left > 0) == (k == 5)
     assert all(x.review is None for rows in corpus.sequences.values() for x in rows)
 
 
@@ -58,12 +58,12 @@ def test_the_vectorised_core_is_that_of_splits():
     for k in (2, 3, 5):
         pairs = sorted({(draw.randrange(60), int(draw.expovariate(0.08))) for _ in range(500)})
         users, items = (np.array(column, np.uint64) for column in zip(*pairs, strict=True))
-        found = {pair for pair, kept in zip(pairs, amazon.in_core(users, items, k), strict=True) if kept}
+        core = {pair for pair, inside in zip(pairs, amazon.in_core(users, items, k), strict=True) if inside}
         rows: dict[str, list[Interaction]] = {}
         for user, item in pairs:
             rows.setdefault(str(user), []).append(Interaction(str(user), str(item)))
         expected = {(int(x.user_id), int(x.item_id)) for s in splits.k_core(rows, k).values() for x in s}
-        assert found == expected and 0 < len(found) < len(pairs)
+        assert core == expected and 0 < len(core) < len(pairs)
 
 
 @pytest.mark.parametrize("year", [2018, 2023])
@@ -111,8 +111,8 @@ def test_items_have_text_and_attributes_and_nothing_of_the_day_of_the_crawl(tmp_
     assert item.attributes == shared | details
     end = ". womens. Navy" if year == 2023 else ""
     assert item.text == "Shoe B0001. Maker 1. Clothing > Shoes > Kind 1" + end
-    told = " ".join(x.text + str(x.attributes) for x in data.items.values())
-    assert not any(word in told for word in ("9.99", "4.9", "1234", "Rank", "in Shoes", "Good"))
+    texts = " ".join(x.text + str(x.attributes) for x in data.items.values())
+    assert not any(word in texts for word in ("9.99", "4.9", "1234", "Rank", "in Shoes", "Good"))
     assert not [f for f in check(data) if f.level == "leak" and "snapshot" in f.check]
     assert data.notes["items of the metadata outside the core (left out)"] == 61 - len(data.items)
     long = load(folder, ",descriptions").items[0].text
@@ -164,8 +164,8 @@ def test_reviews_are_kept_when_asked_for(tmp_path, year):
     rows = core_by_hand()
     name = "amazon:Amazon_Fashion"
     for user, sequence in rows.items():
-        found = corpus.sequences[public_id(name, "user", user)]
-        assert [x.review for x in found] == [f"of {x.item_id}. Well." for x in sequence]
+        reviewed = corpus.sequences[public_id(name, "user", user)]
+        assert [x.review for x in reviewed] == [f"of {x.item_id}. Well." for x in sequence]
     bare = load(folder).sequences
     assert bare == {
         u: [dataclasses.replace(x, review=None) for x in s] for u, s in corpus.sequences.items()
@@ -343,9 +343,9 @@ import sys, time
 from pathlib import Path
 from rad.domains.formats import amazon_reviews as amazon
 start = time.perf_counter()
-found = amazon.corpus("big", Path(sys.argv[1]), None, amazon.Options())
+corpus = amazon.corpus("big", Path(sys.argv[1]), None, amazon.Options())
 peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
-print(sum(map(len, found.sequences.values())), peak, time.perf_counter() - start)
+print(sum(map(len, corpus.sequences.values())), peak, time.perf_counter() - start)
 """
 
 
@@ -370,6 +370,6 @@ def test_memory_is_bounded(tmp_path, end):
         [sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, cwd=Path(__file__).parents[3]
     )
     assert done.returncode == 0, done.stderr
-    kept, peak, seconds = map(float, done.stdout.split())
-    print(f"{n:,} lines{end}, {kept:,.0f} in the core: {peak:,.0f} MB, {seconds:.0f} s")
-    assert kept > n / 100 and peak < 100 + 400 * n / 2**20
+    in_core, peak, seconds = map(float, done.stdout.split())
+    print(f"{n:,} lines{end}, {in_core:,.0f} in the core: {peak:,.0f} MB, {seconds:.0f} s")
+    assert in_core > n / 100 and peak < 100 + 400 * n / 2**20

@@ -88,10 +88,10 @@ def test_descriptions_are_off_and_loud_when_on(raw):
     assert not any("buyer" in x.text for x in plain.items.values())
     assert all(finding.check != "leak asked for" for finding in dataset_checks.check(plain))
     with pytest.warns(UserWarning, match="fashion:descriptions leaks: it has item descriptions that a language model"):
-        told = open_dataset("fashion:changed,descriptions", raw)
-    assert told.items[ids("1")[0]].text == "Wool Scarf. Norrisk. Soft, says the buyer."
-    assert told.name == "fashion:changed,descriptions" and told.sha256 != plain.sha256
-    (finding,) = dataset_checks.declared(told)
+        leaking = open_dataset("fashion:changed,descriptions", raw)
+    assert leaking.items[ids("1")[0]].text == "Wool Scarf. Norrisk. Soft, says the buyer."
+    assert leaking.name == "fashion:changed,descriptions" and leaking.sha256 != plain.sha256
+    (finding,) = dataset_checks.declared(leaking)
     assert finding.level == "leak" and finding.count == 2 and "wrote from reviews" in finding.text
 
 

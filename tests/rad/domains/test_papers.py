@@ -71,8 +71,8 @@ def test_users_with_one_and_the_same_set_are_counted_once(raw):
     assert not data.ordered and len(data.sequences) == 3
     assert data.notes["users with the sequence of another user (counted once)"] == 1
     assert data.notes["items that nobody has (kept in the catalogue)"] == 1
-    told = {finding.check: finding for finding in dataset_checks.time_order(data)}
-    assert told["time order"].text == "no timestamps: no order either, histories are sets"
+    findings = {finding.check: finding for finding in dataset_checks.time_order(data)}
+    assert findings["time order"].text == "no timestamps: no order either, histories are sets"
     with pytest.raises(RadError, match="papers has no timestamps, so it cannot be split by time"):
         open_dataset("papers:changed", raw, "time")
 

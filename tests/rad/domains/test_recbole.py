@@ -28,8 +28,8 @@ def test_sequences_are_in_order_of_time_whatever_the_order_of_columns(tmp_path):
     corpus = load(raw_recbole(tmp_path / "any"))
     assert corpus.ordered and len(corpus.sequences) == 80
     rows = sorted((t, i, r) for u, i, r, t in purchases() if u == "U7")
-    found = corpus.sequences[user_id("U7")]
-    assert [(x.timestamp, x.item_id, x.rating) for x in found] == [(t, item_id(i), r) for t, i, r in rows]
+    sequence = corpus.sequences[user_id("U7")]
+    assert [(x.timestamp, x.item_id, x.rating) for x in sequence] == [(t, item_id(i), r) for t, i, r in rows]
     assert len(corpus.items) == 61  # nobody has the last one, and it stays
 
 

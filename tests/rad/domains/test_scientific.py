@@ -68,14 +68,14 @@ def test_an_item_of_the_index_that_has_no_line_is_kept_and_counted(raw_scientifi
 
 def test_category_paths_keep_commas_inside_names_and_mend_broken_ones():
     root = "Industrial & Scientific"
-    whole = f"{root},Tapes, Adhesives & Sealants,Tape"
+    unbroken = f"{root},Tapes, Adhesives & Sealants,Tape"
     flat = f"{root} Tapes, Adhesives & Sealants Tape"
     deep = f"{root},A,B,C,D,E"
-    values = [whole, flat, f"{flat} Foam", f"Best glue. {flat}", "Toys,Cars", deep, f"{deep},F", f"{deep},F", ""]
+    values = [unbroken, flat, f"{flat} Foam", f"Best glue. {flat}", "Toys,Cars", deep, f"{deep},F", f"{deep},F", ""]
     values.append(f"{root},A,B,a bullet point,another, longer one,a third,4th,5th")
     paths = category_paths(values)
     mended = (root, "Tapes, Adhesives & Sealants", "Tape")
-    assert paths[whole] == paths[flat] == paths[f"Best glue. {flat}"] == mended
+    assert paths[unbroken] == paths[flat] == paths[f"Best glue. {flat}"] == mended
     assert paths[f"{flat} Foam"] == (*mended, "Foam")
     assert paths["Toys,Cars"] == ("Toys", "Cars")
     assert paths[values[-1]] == (root, "A", "B")

@@ -35,14 +35,14 @@ def test_no_sequences_give_empty_counts():
 def test_features_are_the_stated_ones(toy):
     catalogue = Catalogue.of(toy.items)
     counts = CoPurchase.of([catalogue.indices(s) for s in sequences_of(toy.examples["train"]).values()], 20)
-    anchors = np.array([3, 7])
-    found = catalogue.features(anchors, counts)
-    assert found.shape == (2, 20, len(FEATURES)) and np.isfinite(found).all()
+    cited = np.array([3, 7])
+    features = catalogue.features(cited, counts)
+    assert features.shape == (2, 20, len(FEATURES)) and np.isfinite(features).all()
     texts = [item.text for item in toy.items.values()]
     bm25 = Bm25(texts)
     score = (bm25.query([" ".join(dict.fromkeys(tokenize(texts[3])))]) @ bm25.weights.T).toarray()[0]
-    np.testing.assert_allclose(found[0, :, 2], score / score.max(), rtol=1e-4)
-    np.testing.assert_allclose(found[0, :, 4], np.log1p(counts.popularity) - 2, rtol=1e-5)
+    np.testing.assert_allclose(features[0, :, 2], score / score.max(), rtol=1e-4)
+    np.testing.assert_allclose(features[0, :, 4], np.log1p(counts.popularity) - 2, rtol=1e-5)
 
 
 def test_prefixes_leave_their_own_fold_out_of_the_counts(toy):

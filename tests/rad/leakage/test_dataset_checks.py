@@ -13,12 +13,12 @@ from rad.leakage.dataset_checks import check
 from rad.types import Interaction, Item
 
 
-def found(data):
+def findings(data):
     return {finding.check: finding for finding in check(data)}
 
 
 def leaks(data):
-    return {name for name, finding in found(data).items() if finding.level == "leak"}
+    return {name for name, finding in findings(data).items() if finding.level == "leak"}
 
 
 def change(data, split, user, **fields):
@@ -40,7 +40,7 @@ def rationale_of(data, user, **changes):
 
 
 def test_the_toy_world_has_facts_but_no_leaks(toy):
-    result = found(toy)
+    result = findings(toy)
     assert not leaks(toy)
     notes = {name: finding.count for name, finding in result.items() if finding.level == "note"}
     assert notes == {"ids hashed": 20, "repeat targets": 1, "cold targets": 3}
@@ -56,7 +56,7 @@ def numbered(n_users, numbering):
 
 
 def test_ids_in_the_order_of_purchase_are_a_leak():
-    result = found(numbered(40, str))  # "10" sorts before "2" as text, so numbers are compared as numbers
+    result = findings(numbered(40, str))  # "10" sorts before "2" as text, so numbers are compared as numbers
     assert result["id steps"].level == result["id order"].level == "leak"
     assert result["id steps"].text == "next item within 10 ids after the last: 160 of 160 steps, by chance 8"
 
@@ -123,12 +123,12 @@ def test_sequences_that_go_back_in_time_are_a_leak_and_ties_a_note(toy):
     back = replace(toy, sequences={**toy.sequences, "u03": (u03[0], replace(u03[1], timestamp=1), u03[2])})
     assert leaks(back) == {"time order"}
     tied = replace(toy, sequences={**toy.sequences, "u03": (*u03[:2], replace(u03[2], timestamp=103))})
-    assert found(tied)["tied last items"].level == "note" and not leaks(tied)
+    assert findings(tied)["tied last items"].level == "note" and not leaks(tied)
 
 
 def test_duplicate_users_are_a_leak(toy_corpus, toy):
     data = replace(toy, examples=leave_last_out("toy", toy_corpus.sequences), sequences=toy_corpus.sequences)
-    result = found(data)
+    result = findings(data)
     assert result["duplicate users"].count == 2 and result["duplicate users"].level == "leak"
     assert result["same history"].count == 2 and result["same history"].level == "leak"  # 2 of 11 are over 5%
 
@@ -200,11 +200,11 @@ def test_known_rationales_are_checked(toy, changes, rule):
 
 def test_text_that_says_less_or_more_is_counted_not_a_leak(toy):
     data = change(toy, "test", "u01", rationale=rationale_of(toy, "u01", text="Blue [5], a coat."))
-    result = found(data)
+    result = findings(data)
     assert not leaks(data)
     assert (result["unspoken"].count, result["unclaimed"].count) == (1, 1)
     assert result["unclaimed"].examples == ("u01-5: coat",)
 
 
 def test_at_most_three_examples_are_kept(toy):
-    assert len(found(toy)["ids hashed"].examples) == 3
+    assert len(findings(toy)["ids hashed"].examples) == 3

@@ -30,8 +30,8 @@ def test_good_rationales_pass(tmp_path, toy, rationale):
 
 
 def test_predictions_are_checked_against_their_target(tmp_path, toy, rationale):
-    said = replace(rationale, text="Blue [5], a hat [2]: the Gilu.")
-    rows = [Prediction("u01-5", ("blue-hat",), said), Prediction("u02-4", ("red-hat",))]
+    naming = replace(rationale, text="Blue [5], a hat [2]: the Gilu.")
+    rows = [Prediction("u01-5", ("blue-hat",), naming), Prediction("u02-4", ("red-hat",))]
     findings = run(tmp_path / "p.jsonl", rows, toy)
     assert leaks(findings) == {"names_target"}
     assert findings["names_target"].examples == ("line 1: gilu",) and findings["names_target"].total == 1

@@ -14,14 +14,14 @@ pytestmark = pytest.mark.slow
 def test_every_planted_leak_is_found_and_nothing_else(half):
     rows = list(outcomes(half))
     assert {o.kind for o in rows if not o.clean} == ACCEPTED.keys()
-    assert [(o.kind, o.name, o.found, o.planted) for o in rows if not o.clean and o.found < o.planted] == []
-    assert [(o.kind, o.name) for o in rows if o.clean and o.found] == []
+    assert [(o.kind, o.name, o.detected, o.planted) for o in rows if not o.clean and o.detected < o.planted] == []
+    assert [(o.kind, o.name) for o in rows if o.clean and o.detected] == []
 
 
 def test_what_rad_writes_itself_has_no_leak():
-    for where, n, wrong in clean_texts():
+    for where, n, alarms in clean_texts():
         assert n > 100, where
-        assert wrong == [], where
+        assert alarms == [], where
 
 
 def test_a_file_of_candidates_is_checked(tmp_path, toy):
@@ -35,9 +35,9 @@ def test_a_file_of_candidates_is_checked(tmp_path, toy):
     write_jsonl(tmp_path / "c.jsonl", [good])
     assert [f.level for f in check_file(tmp_path / "c.jsonl", toy)] == ["ok", "ok"]
     write_jsonl(tmp_path / "c.jsonl", [good, *bad, {**good, "query_id": "nobody-1"}])
-    found = {f.check: f for f in check_file(tmp_path / "c.jsonl", toy)}
-    assert found["candidates"].count == 4 and found["candidates"].level == "leak"
-    assert found["candidates"].examples[0] == "line 2: red-hat comes 2 times"
-    assert found["unknown queries"].examples == ("line 6: nobody-1",)
-    found = {f.check: f for f in check_file(tmp_path / "c.jsonl", None)}
-    assert (found["candidates"].count, found["candidates"].level) == (1, "leak")
+    findings = {f.check: f for f in check_file(tmp_path / "c.jsonl", toy)}
+    assert findings["candidates"].count == 4 and findings["candidates"].level == "leak"
+    assert findings["candidates"].examples[0] == "line 2: red-hat comes 2 times"
+    assert findings["unknown queries"].examples == ("line 6: nobody-1",)
+    findings = {f.check: f for f in check_file(tmp_path / "c.jsonl", None)}
+    assert (findings["candidates"].count, findings["candidates"].level) == (1, "leak")

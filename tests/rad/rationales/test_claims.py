@@ -20,22 +20,22 @@ def matcher():
     return Matcher([Item("i", "toy", "", "", VALUES)])
 
 
-def found(matcher, text):
+def mentions(matcher, text):
     return [(m.surface, [f"{a}={v}" for a, v in m.claims]) for m in matcher.find(text)]
 
 
 def test_the_longest_value_wins_and_names_every_attribute_of_that_name(matcher):
-    assert found(matcher, "an adhesive tape in DARK red") == [
+    assert mentions(matcher, "an adhesive tape in DARK red") == [
         ("adhesive tape", ["category=Adhesive Tape", "shelf=Adhesive Tape"]),
         ("DARK red", ["colour=dark red"]),
     ]
-    assert found(matcher, "red") == [("red", ["brand=Red", "colour=red"])]
+    assert mentions(matcher, "red") == [("red", ["brand=Red", "colour=red"])]
 
 
 def test_punctuation_case_and_the_word_and_do_not_count(matcher):
     for text in ("Tapes, Adhesives & Sealants", "tapes adhesives and sealants", "TAPES / ADHESIVES, and SEALANTS"):
-        assert found(matcher, text) == [(text, ["category=Tapes, Adhesives & Sealants"])]
-    assert found(matcher, "off white st john") == [
+        assert mentions(matcher, text) == [(text, ["category=Tapes, Adhesives & Sealants"])]
+    assert mentions(matcher, "off white st john") == [
         ("off white", ["colour=off-white"]),
         ("st john", ["brand=St. John"]),
     ]
@@ -43,16 +43,16 @@ def test_punctuation_case_and_the_word_and_do_not_count(matcher):
 
 @pytest.mark.parametrize("text", ["reddish", "infrared", "tapes", "dark", "tapes adhesives", "", "and", "[3] [12]"])
 def test_only_whole_words_and_whole_values_match(matcher, text):
-    assert found(matcher, text) == []
+    assert mentions(matcher, text) == []
 
 
 def test_a_value_that_begins_like_another_does_not_hide_what_follows(matcher):
-    assert found(matcher, "adhesive red") == [("red", ["brand=Red", "colour=red"])]
+    assert mentions(matcher, "adhesive red") == [("red", ["brand=Red", "colour=red"])]
 
 
 def test_function_words_and_two_letters_match_as_the_catalogue_spells_them(matcher):
-    assert found(matcher, "the user, se, 3m") == []
-    assert found(matcher, "The SE 3M") == [("The", ["brand=The"]), ("SE", ["brand=SE"]), ("3M", ["brand=3M"])]
+    assert mentions(matcher, "the user, se, 3m") == []
+    assert mentions(matcher, "The SE 3M") == [("The", ["brand=The"]), ("SE", ["brand=SE"]), ("3M", ["brand=3M"])]
 
 
 def test_spans_point_into_the_text(matcher):

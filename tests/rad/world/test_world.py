@@ -82,15 +82,15 @@ def test_sequences_are_well_formed(data):
 
 
 def test_items_say_most_of_their_attributes_in_their_text(spec, data):
-    told = []
+    expressed = []
     for item in data.items.values():
         assert tuple(item.attributes) == spec.attributes
         assert item.text.startswith(item.title)
         for attribute, values in item.attributes.items():
             assert 1 <= len(values) <= 2 and set(values) <= set(spec.values[attribute])
             surfaces = [s for value in values for s in spec.values[attribute][value]]
-            told.append(any(s.lower() in item.text.lower() for s in surfaces))
-    assert 0.75 < np.mean(told) < 1
+            expressed.append(any(s.lower() in item.text.lower() for s in surfaces))
+    assert 0.75 < np.mean(expressed) < 1
 
 
 def test_all_rationales_keep_the_rules(data):
@@ -349,11 +349,11 @@ def test_no_float_is_on_the_path(spec):
     shop = catalogue.build(spec, 5, 250)
     tables = choice_model.UtilityTables(shop)
     block = user_states.draw(shop.vocabulary, 5, np.arange(9), 8, 20)
-    made = choice_model.choose(tables, block, 5)
+    choices = choice_model.choose(tables, block, 5)
     arrays = [shop.values, shop.appeal, tables.need, tables.partner, tables.limit, tables.impulse]
     arrays += [tables.complement(np.arange(3)), choice_model.tastes(shop, block.likes, block.dislikes)]
     arrays += [getattr(block, f) for f in user_states.UserStates.__dataclass_fields__]
-    arrays += [getattr(made, f) for f in choice_model.Choices.__dataclass_fields__]
+    arrays += [getattr(choices, f) for f in choice_model.Choices.__dataclass_fields__]
     assert {a.dtype for a in arrays} == {np.dtype(np.int64)}
     explainer = reasons.Explainer(shop, "1")
     trajectory = next(simulate.stream_users(spec, simulate.parse("seed=5,items=250,users=1"))).trajectory

@@ -94,6 +94,7 @@ def bootstrap(
 
 def _coefficients(statistics: Mapping[Key, Statistic], counts: Array) -> dict[tuple[Key, str], Array]:
     """Each coefficient (resamples,) by key and name, where records are drawn ``counts`` (resamples, records) times."""
+    # (records, resamples): a sparse table times this is a sum over records for each resample
     weights = np.ascontiguousarray(counts.T, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
@@ -135,6 +136,7 @@ def counts_of(codes: Array, n_values: int) -> Array:
 
     Records with fewer than two answers are all zero: they say nothing of agreement.
     """
+    # One reviewer at a time: a reviewer has one answer a record, so no cell is added to twice in one step
     counts = np.zeros((len(codes), n_values))
     for column in codes.T:
         there = column >= 0
@@ -159,6 +161,7 @@ def alpha_from(counts: Array, disagreement: Array, distance: Array) -> Statistic
     """``alpha`` where each record's answers ``counts`` (records, V) and its ``disagreement`` (records,) are known."""
 
     def finish(sums: Array) -> dict[str, Array]:
+        # (resamples, V) answers by value, and in the last column n D_o; n' d n is n (n - 1) D_e
         n = sums[:, :-1]
         return {"alpha": _alpha(n, sums[:, -1], np.einsum("rv,rv->r", n @ distance, n))}
 
@@ -182,6 +185,8 @@ def scale_alpha(counts: Array) -> Statistic:
 
 def _scale_alphas(met: Array) -> dict[str, Array]:
     """From symmetric coincidences (R, V, V)."""
+    # n (R, V): answers by value. The steps of a scale lie at their mid-ranks for the ordinal distance, which differ
+    # from resample to resample, and at 0, 1, 2, ... for the interval distance
     n = met.sum(axis=2)
     even = np.broadcast_to(np.arange(n.shape[1], dtype=float), n.shape)
     out = {}
@@ -260,6 +265,8 @@ def kappa(pairs: Sequence[tuple[Array, Array]], distances: Mapping[str, Array]) 
 
 
 def _kappas(crossed: Crossed, sums: Array, distances: Mapping[str, Array]) -> dict[str, Array]:
+    # (R, cells): how often the two codes of a cell met. Its margins a and b (R, V) are each side's own answers,
+    # so a' d b / n is the disagreement that is expected by chance
     out, n = {}, sums.sum(axis=1)
     for name, distance in distances.items():
         a, b = (sums @ np.eye(len(distance))[codes] for codes in (crossed.a, crossed.b))
@@ -274,6 +281,7 @@ def pair(a: Array, b: Array, distance: Array | None, distances: Mapping[str, Arr
     crossed = Crossed.of([(a, b)], n_values)
 
     def finish(sums: Array) -> dict[str, Array]:
+        # Alpha knows no first and second reviewer: each pair of answers counts in both orders
         if distance is None:
             met = crossed.table(sums, n_values, n_values)
             alphas = _scale_alphas(met + met.transpose(0, 2, 1))
@@ -304,6 +312,7 @@ def correlation(pairs: Sequence[tuple[Array, Array]], a_values: Array, b_values:
 
 def _pearson(table: Array, x: Array, y: Array) -> Array:
     """Of a table of counts (R, A, B) whose rows are at ``x`` (R, A) and columns at ``y`` (R, B)."""
+    # Moments of a table of counts: every pair of answers (a, b) is as many points as its cell counts
     n = table.sum(axis=(1, 2))
     of_x, of_y = table.sum(axis=2), table.sum(axis=1)
     x = x - (np.einsum("ra,ra->r", of_x, x) / n)[:, None]

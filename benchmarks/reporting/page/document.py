@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from markupsafe import Markup
 
 from benchmarks.explanations.families import Kinds, explanation_metrics
 from benchmarks.explanations.finished_run import DatasetCache, predictions_path
 from benchmarks.explanations.results import PERTURBED
-from benchmarks.explanations.scorecard import sentence
+from benchmarks.explanations.scorecard import Row, sentence
 from benchmarks.harness.registries import reads_rationales
 from benchmarks.harness.results import PROTOCOLS
 from benchmarks.reporting.page import figures, tables
@@ -19,6 +21,29 @@ from rad.errors import RadError
 from rad.reporting import html
 
 FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the template shows of one task; what is empty is left out.
+
+    ``unexplained`` has the numbers of runs with more to say, and the command for it. ``scatters`` are title, metric and
+    plot.
+    """
+
+    title: str
+    about: str
+    runs: Sequence[PageRun]
+    explained_runs: Sequence[PageRun]
+    unexplained: tuple[str, str] | None
+    ranking: tables.RankingTable
+    slices: tables.SliceTable | None
+    explained: Sequence[tuple[Row, tables.Cells]]
+    effects: Sequence[tuple[str, tables.Cells]]
+    meanings: Sequence[tuple[str, Markup]]
+    scatters: Sequence[tuple[str, str, Markup]]
+    truncation: Markup | None
+    examples: Sequence[QueryExample]
 
 
 def page(tasks: Sequence[Sequence[PageRun]], n_examples: int = 20, datasets: DatasetCache | None = None) -> str:
@@ -39,32 +64,32 @@ def page(tasks: Sequence[Sequence[PageRun]], n_examples: int = 20, datasets: Dat
         (FOLDER / "report.js").read_text(encoding="utf-8"),
         sections=[_section(runs, kinds, n_examples, datasets) for runs in tasks],
         sentence=sentence,
+        shown_ranks=SHOWN_RANKS,
     )
 
 
-def _section(runs: Sequence[PageRun], kinds: Kinds, n: int, datasets: DatasetCache) -> dict[str, Any]:
-    """What the template shows of one task."""
-    task = runs[0].result.task
+def _section(runs: Sequence[PageRun], kinds: Kinds, n: int, datasets: DatasetCache) -> Section:
+    result = runs[0].result
+    task = result.task
     metrics = dict.fromkeys(s.metric for one in runs for s in one.result.scores)
-    with_scores = [one for one in runs if one.is_explained]
-    explained = tables.explanation_table(with_scores, kinds)
-    return {
-        "title": f"{task.domain}: {task.n:,} {task.split} queries",
-        "about": f"{PROTOCOLS[task.protocol]}; data {runs[0].result.dataset.sha256[:8]}"
-        + (f"; the first {task.limit:,} queries" if task.limit else ""),
-        "runs": runs,
-        "explained_runs": with_scores,
-        "unexplained": unexplained(runs),
-        "ranking": tables.ranking_table(runs, [m for m in metrics if not reads_rationales(m)]),
-        "slices": tables.slice_table(runs),
-        "explained": explained,
-        "effects": tables.effects_table(with_scores),
-        "meanings": tables.meanings([row for row, _ in explained]),
-        "scatters": figures.scatters(runs, kinds),
-        "truncation": figures.truncation(runs),
-        "examples": _examples(runs, n, datasets),
-        "shown_ranks": SHOWN_RANKS,
-    }
+    explained_runs = [one for one in runs if one.is_explained]
+    explained = tables.explanation_table(explained_runs, kinds)
+    limit = f"; the first {task.limit:,} queries" if task.limit else ""
+    return Section(
+        title=f"{task.domain}: {task.n:,} {task.split} queries",
+        about=f"{PROTOCOLS[task.protocol]}; data {result.dataset.sha256[:8]}{limit}",
+        runs=runs,
+        explained_runs=explained_runs,
+        unexplained=unexplained(runs),
+        ranking=tables.ranking_table(runs, [m for m in metrics if not reads_rationales(m)]),
+        slices=tables.slice_table(runs),
+        explained=explained,
+        effects=tables.effects_table(explained_runs),
+        meanings=tables.meanings([row for row, _ in explained]),
+        scatters=figures.scatters(runs, kinds),
+        truncation=figures.truncation(runs),
+        examples=_examples(runs, n, datasets),
+    )
 
 
 def _examples(runs: Sequence[PageRun], n: int, datasets: DatasetCache) -> list[QueryExample]:

@@ -7,7 +7,6 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -38,7 +37,32 @@ class Cell:
     best: bool = False
 
 
-def cells(scores: Sequence[Score | None], sizes: Sequence[int], better: str = "higher") -> list[Cell | None]:
+Cells = list[Cell | None]
+
+
+@dataclass(frozen=True)
+class RankingTable:
+    """A row a run, a column a metric. ``best`` are the rows of the best possible: name, cells, share of Bayes.
+
+    ``shares`` of the Bayes ceiling are by the number of the run; ``costs`` say the cost of a run in words.
+    """
+
+    metrics: Sequence[str]
+    rows: Sequence[tuple[PageRun, Cells]]
+    shares: Mapping[int, float]
+    costs: Mapping[str, Callable[[Cost], str]]
+    best: Sequence[tuple[str, Cells, str]]
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """A row a run, a column a slice; ``sizes`` are the queries of each slice."""
+
+    sizes: Mapping[str, int]
+    rows: Sequence[tuple[PageRun, Cells]]
+
+
+def cells(scores: Sequence[Score | None], sizes: Sequence[int], better: str = "higher") -> Cells:
     """One row of scores; the best of several is marked, unless they are not to be ranked by."""
     values = [s.value for s in scores if s]
     best = None
@@ -51,8 +75,8 @@ def _cell(s: Score, n: int, best: float | None) -> Cell:
     return Cell(f"{s.value:.4f}", f"{s.ci_low:.3f} to {s.ci_high:.3f}", s.n if s.n != n else None, s.value == best)
 
 
-def ranking_table(runs: Sequence[PageRun], names: Sequence[str]) -> dict[str, Any]:
-    """A row a run, a column a metric; then the best possible, where a built-in world stores it."""
+def ranking_table(runs: Sequence[PageRun], names: Sequence[str]) -> RankingTable:
+    """The runs by the named metrics; then the best possible, where a built-in world stores it."""
     best: dict[str, dict[str, Score]] = {}
     task = runs[0].result.task
     if task.protocol == "full" and task.split == "test":
@@ -62,28 +86,28 @@ def ranking_table(runs: Sequence[PageRun], names: Sequence[str]) -> dict[str, An
     columns = [cells([one.score(m) for one in runs], [one.result.task.n for one in runs]) for m in names]
     shares = {one.number: s.value / bayes for one in runs if bayes and (s := one.score(SORT))}
     costs = {name: words for name, words in COSTS.items() if any(words(one.result.cost) for one in runs)}
-    return {
-        "metrics": names,
-        "rows": [(one, [column[k] for column in columns]) for k, one in enumerate(runs)],
-        "shares": shares,
-        "costs": costs,
-        "best": [
-            (name, [cells([row.get(m)], [task.n])[0] for m in names], f"{row[SORT].value / bayes:.0%}" if bayes else "")
-            for name, row in best.items()
-        ],
-    }
+    best_rows = [
+        (name, [cells([row.get(m)], [task.n])[0] for m in names], f"{row[SORT].value / bayes:.0%}" if bayes else "")
+        for name, row in best.items()
+    ]
+    return RankingTable(names, _by_run(runs, columns), shares, costs, best_rows)
 
 
-def slice_table(runs: Sequence[PageRun]) -> dict[str, Any] | None:
+def _by_run(runs: Sequence[PageRun], columns: Sequence[Cells]) -> list[tuple[PageRun, Cells]]:
+    """Columns of cells, one a run, as rows."""
+    return [(one, [column[k] for column in columns]) for k, one in enumerate(runs)]
+
+
+def slice_table(runs: Sequence[PageRun]) -> SliceTable | None:
     """NDCG@10 by history length and by target."""
     sizes = {s.slice: s.n for one in runs for s in one.result.scores if s.metric == SORT and s.slice != "all"}
     if not sizes:
         return None
     columns = [cells([one.result.score(SORT, part) for one in runs], [n] * len(runs)) for part, n in sizes.items()]
-    return {"sizes": sizes, "rows": [(one, [column[k] for column in columns]) for k, one in enumerate(runs)]}
+    return SliceTable(sizes, _by_run(runs, columns))
 
 
-def explanation_table(runs: Sequence[PageRun], kinds: Kinds) -> list[tuple[Row, list[Cell | None]]]:
+def explanation_table(runs: Sequence[PageRun], kinds: Kinds) -> list[tuple[Row, Cells]]:
     """The lines of the scorecards, family by family, with a cell a run."""
     scores = [s for one in runs for s in [*(one.card.scores if one.card else ()), *one.result.scores]]
     sizes = [one.result.task.n for one in runs]
@@ -93,7 +117,7 @@ def explanation_table(runs: Sequence[PageRun], kinds: Kinds) -> list[tuple[Row, 
     ]
 
 
-def effects_table(runs: Sequence[PageRun]) -> list[tuple[str, list[Cell | None]]]:
+def effects_table(runs: Sequence[PageRun]) -> list[tuple[str, Cells]]:
     """Faithfulness by its other measures of effect: ``metric.measure``."""
     names = dict.fromkeys(s.metric for one in runs if one.card for s in one.card.scores if "." in s.metric)
     sizes = [one.result.task.n for one in runs]

@@ -14,7 +14,6 @@ given rationale has none of them. Results stand beside ``result.json``: ``explan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +22,11 @@ from typer import Argument, Option
 from annotation.campaign import drafts
 from annotation.campaign.folder import Campaign
 from benchmarks.explanations.families import explanation_metrics
-from benchmarks.explanations.finished_run import DatasetCache, FinishedRun, read_finished_run
+from benchmarks.explanations.finished_run import DatasetCache, read_finished_run
 from benchmarks.explanations.judges import JudgeEndpoint
-from benchmarks.explanations.results import FILE, read_explanation
+from benchmarks.explanations.results import FILE
 from benchmarks.explanations.scorecard import show
-from benchmarks.explanations.scoring import ScorecardOptions, explain
+from benchmarks.explanations.scoring import ScorecardOptions, explain, refuse_to_drop_attested
 from rad.errors import RadError, run
 from rad.reporting.console import console
 from rad.runtime.commands import DataDir, command
@@ -60,23 +59,13 @@ def main(
     datasets = DatasetCache(domain, data_dir)
     runs = [read_finished_run(folder, datasets) for folder in folders]
     if no_model:
-        keep_attested(runs)
+        refuse_to_drop_attested(runs)
     options = ScorecardOptions(None if no_model else ask, campaign, endpoint)
     cards = [explain(one, options) for one in runs]
     labels = [f"{one.result.label} {one.result.task.domain} s{one.result.seed}" for one in runs]
     show(labels, cards, explanation_metrics())
     for one in runs:
         console.print(f"wrote {one.folder / FILE}", markup=False, soft_wrap=True)
-
-
-def keep_attested(runs: Sequence[FinishedRun]) -> None:
-    """:class:`RadError` where a run's scorecard has scores that a model was asked for."""
-    for path in (one.folder / FILE for one in runs):
-        if path.exists() and read_explanation(path.parent).attested:
-            raise RadError(
-                f"{path} has the scores of a model that was asked, which --no-model would drop: "
-                "remove it first, or leave --no-model out"
-            )
 
 
 if __name__ == "__main__":

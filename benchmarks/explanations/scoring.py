@@ -17,10 +17,11 @@ from benchmarks.explanations import judges
 from benchmarks.explanations.faithfulness import Faithfulness, NotAskable, Values, measure_faithfulness
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun
-from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed
+from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
 from benchmarks.harness.evaluate import measure, summary
 from benchmarks.harness.registries import faithfulness_metrics, load_metric
 from benchmarks.harness.results import Score
+from rad.errors import RadError
 from rad.reporting.console import console
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, write_jsonl
@@ -61,6 +62,16 @@ def explain(run: FinishedRun, options: ScorecardOptions) -> Explanation:
         json.dump(card.explanation.model_dump(), file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     return card.explanation
+
+
+def refuse_to_drop_attested(runs: Sequence[FinishedRun]) -> None:
+    """:class:`RadError` where a run's scorecard has scores of a model that was asked: a new one would drop them."""
+    for path in (run.folder / FILE for run in runs):
+        if path.exists() and read_explanation(path.parent).attested:
+            raise RadError(
+                f"{path} has the scores of a model that was asked, which --no-model would drop: "
+                "remove it first, or leave --no-model out"
+            )
 
 
 def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:

@@ -14,9 +14,9 @@ order of models under full ranking (Krichene and Rendle, KDD 2020), so the two a
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ import scipy.sparse as sp
 
 from rad.errors import RadError
 from rad.features.bm25 import Bm25
+from rad.runtime import records
 from rad.runtime.files import atomic_write, cache_dir, canonical, read_jsonl, sha256_file, write_jsonl
 from rad.types import Example, Item, Split
 
@@ -32,6 +33,16 @@ SIZE = 100
 HELD_OUT: tuple[Split, ...] = ("validation", "test")
 _HARD_WEIGHTS = (1.0, 0.7, 0.49)  # of the last item and the two before it
 _BLOCK = 256  # queries whose BM25 scores are in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What lies beside a candidate file and says what it is."""
+
+    version: str
+    dataset_sha256: str
+    n_queries: int
+    sha256: str
 
 
 def build(
@@ -47,29 +58,34 @@ def build(
     share = [(size - 1) // 3 + (k < (size - 1) % 3) for k in range(3)]
     out = {}
     for example, hard in zip(queries, _hard(items, index, queries, size), strict=True):
-        query = example.query
-        taken = {index[item_id] for item_id in bought[query.user_id]}
+        key = example.query.query_id
+        taken = {index[item_id] for item_id in bought[example.query.user_id]}
         answers = {index[item_id] for item_id in example.relevant}
-        free = len(ids) - len(taken)
-        chosen: set[int] = set()
         strata: tuple[tuple[int, Iterable[int]], ...] = (
             (share[2], hard),
-            (share[1], _draws(query.query_id, "popularity", popularity)),
-            (share[0], _draws(query.query_id, "random", np.arange(1, len(ids) + 1))),
+            (share[1], _draws(key, "popularity", popularity)),
+            (share[0], _draws(key, "random", np.arange(1, len(ids) + 1))),
         )
-        goal = 0
-        for n, stratum in strata:  # a stratum that runs dry leaves its places to the next
-            goal = min(goal + n, free)
-            for k in stratum:
-                if len(chosen) >= goal:
-                    break
-                if k not in taken:
-                    chosen.add(k)
-        rest = (k for k in range(len(ids)) if k not in taken and k not in chosen)
-        while len(chosen) < goal:  # only in tiny catalogues, where the draws keep missing
-            chosen.add(next(rest))
-        out[query.query_id] = tuple(ids[k] for k in sorted(chosen | answers))
+        out[key] = tuple(ids[k] for k in sorted(_negatives(strata, taken, len(ids)) | answers))
     return out
+
+
+def _negatives(strata: Iterable[tuple[int, Iterable[int]]], taken: set[int], n_items: int) -> set[int]:
+    """Places in the catalogue, so many from each stratum; one that runs dry leaves its share to the next."""
+    free = n_items - len(taken)
+    chosen: set[int] = set()
+    goal = 0
+    for n, stratum in strata:
+        goal = min(goal + n, free)
+        for k in stratum:
+            if len(chosen) >= goal:
+                break
+            if k not in taken:
+                chosen.add(k)
+    rest = (k for k in range(n_items) if k not in taken and k not in chosen)
+    while len(chosen) < goal:  # only in tiny catalogues, where the draws keep missing
+        chosen.add(next(rest))
+    return chosen
 
 
 def _bought(examples: Mapping[Split, Sequence[Example]]) -> dict[str, set[str]]:
@@ -112,6 +128,8 @@ def _hard(
     texts = [item.text for item in items.values()]
     bm25 = Bm25(texts)
     terms = bm25.query(texts)
+    # BM25 is linear in the query: what items score for a history is the weighted sum of what they score for its items,
+    # so scores [queries, items] are weights [queries, items] x terms [items, words] x weights of words [words, items]
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
         weights = sp.lil_matrix((len(block), len(texts)))
@@ -122,6 +140,7 @@ def _hard(
         # rounded, with ties broken by the catalogue: whole numbers, so that every machine has the same order
         order = np.rint(scores * 1e6).astype(np.int64) * len(texts) - np.arange(len(texts))
         for row, example in enumerate(block):
+            # more than needed: the user's own items, of which the history names all but the answer, are left out later
             n = min(len(texts), size + len(example.query.history) + 2)
             top = np.argpartition(-order[row], n - 1)[:n]
             top = top[np.argsort(-order[row][top])]
@@ -132,22 +151,17 @@ def write(path: Path, table: Mapping[str, Sequence[str]], dataset_sha256: str) -
     """Write ``path`` (one query a line) and then ``path.json``, which says what it is. Returns the file's sha256."""
     write_jsonl(path, ({"query_id": key, "candidates": list(ids)} for key, ids in table.items()))
     digest = sha256_file(path)
-    about = {"version": VERSION, "dataset_sha256": dataset_sha256, "n_queries": len(table), "sha256": digest}
     with atomic_write(_about(path)) as file:
-        file.write(canonical(about) + "\n")
+        file.write(canonical(About(VERSION, dataset_sha256, len(table), digest)) + "\n")
     return digest
 
 
 def read(path: Path, dataset_sha256: str) -> dict[str, tuple[str, ...]]:
     """A written file. :class:`RadError` when it was changed, cut short or belongs to another data set."""
-    try:
-        about = json.loads(_about(path).read_text(encoding="utf-8"))
-        expected, owner = about["sha256"], about["dataset_sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RadError(f"{_about(path)}: missing or unreadable, so {path.name} cannot be trusted") from error
-    if owner != dataset_sha256:
-        raise RadError(f"{path}: made for data set {owner[:12]}, this is {dataset_sha256[:12]}")
-    if not path.is_file() or sha256_file(path) != expected:
+    about = records.read_document(About, _about(path), f"without it {path.name} cannot be trusted")
+    if about.dataset_sha256 != dataset_sha256:
+        raise RadError(f"{path}: made for data set {about.dataset_sha256[:12]}, this is {dataset_sha256[:12]}")
+    if not path.is_file() or sha256_file(path) != about.sha256:
         raise RadError(f"{path}: sha256 differs from {_about(path).name}: the file was changed or cut short")
     return {record["query_id"]: tuple(record["candidates"]) for _, record in read_jsonl(path)}
 

@@ -149,4 +149,4 @@ class Shards:
 def read_manifest(folder: Path) -> Manifest:
     """``manifest.json`` of a finished folder. :class:`RadError` where there is none, or one of another version."""
     hint = f"python -m rad build NAME --out {folder} makes or finishes it"
-    return records.read_document(Manifest, folder / MANIFEST, SCHEMA_VERSION, hint)
+    return records.read_document(Manifest, folder / MANIFEST, hint, SCHEMA_VERSION)

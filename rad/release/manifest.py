@@ -106,7 +106,7 @@ class Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """``rad.json`` of a release. :class:`RadError` where there is none, or one of another version."""
     path = folder / MANIFEST
-    return _checked(records.read_document(Manifest, path, SCHEMA_VERSION, "the folder is no release of RAD"), str(path))
+    return _checked(records.read_document(Manifest, path, "the folder is no release of RAD", SCHEMA_VERSION), str(path))
 
 
 def parse_manifest(content: bytes, where: str) -> Manifest:

@@ -52,14 +52,14 @@ def read(path: Path, cls: type[T]) -> Iterator[tuple[int, T]]:
         yield number, parse(cls, record, f"{path}:{number}")
 
 
-def parse_document(cls: type[T], content: bytes, where: str, schema_version: int) -> T:
-    """A whole file that is one JSON object with a ``schema_version``, such as a manifest.
+def parse_document(cls: type[T], content: bytes, where: str, schema_version: int | None = None) -> T:
+    """A whole file that is one JSON object, such as a manifest.
 
     Args:
         cls: the dataclass of its fields.
         content: the bytes of the file.
         where: the file's name, which begins the message.
-        schema_version: the one that this code reads.
+        schema_version: the one that this code reads; None where the file has none.
 
     Raises:
         RadError: no JSON object, another version, or a bad field.
@@ -69,12 +69,12 @@ def parse_document(cls: type[T], content: bytes, where: str, schema_version: int
     except (ValueError, RecursionError) as error:
         raise RadError(f"{where}: not a JSON file ({error})") from error
     version = record.get("schema_version") if isinstance(record, dict) else None
-    if version != schema_version:
+    if schema_version is not None and version != schema_version:
         raise RadError(f"{where}: schema_version {version!r}, this code reads {schema_version}")
     return parse(cls, record, where)
 
 
-def read_document(cls: type[T], path: Path, schema_version: int, hint: str) -> T:
+def read_document(cls: type[T], path: Path, hint: str, schema_version: int | None = None) -> T:
     """The document at ``path``, as :func:`parse_document`; ``hint`` says what to do where there is none."""
     try:
         content = path.read_bytes()

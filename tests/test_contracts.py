@@ -25,6 +25,7 @@ from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
 from benchmarks.harness.violations import violation
 from benchmarks.models import dense, late_interaction
 from rad import registry
+from rad.data.domain import BaseDomain
 from rad.data.load import load_domain, open_dataset
 from rad.data.sources import MissingFiles
 from rad.errors import RadError
@@ -246,7 +247,7 @@ def test_domain(name, data_dir, tmp_path, request):
     invented = request.node.callspec.id.endswith("-invented")
     spec, data_dir = (FOLDERS[name](tmp_path), tmp_path) if invented else (name, data_dir)
     domain = load_domain(spec)
-    assert domain.name == name and domain.version
+    assert isinstance(domain, BaseDomain) and domain.name == name and domain.version
     try:
         data = open_dataset(spec, data_dir)
     except MissingFiles as error:

@@ -8,8 +8,8 @@ their last two ratings; ties keep the order of the file. 133 ratings are of an i
 stay, as repeat purchases do everywhere in RAD. The preparation numbers items and users and gives no ASINs, so its
 numbers are the source ids; they run in the order of purchase, which public ids hide.
 
-An item's text is its title and its brand. On validation BM25 has NDCG@10 0.1070 with the brand and 0.1060 without, and
-from 0.102 to 0.108 with garment words or prices added or sizes removed, so nothing else is done to it. Attributes are
+An item's text is its title and its brand. On validation BM25 has NDCG@10 0.1070 with the brand and 0.1060 without. With
+garment words or prices added, or sizes removed, it has 0.102 to 0.108, so nothing else is done to it. Attributes are
 brand, price (a tier of the lowest price asked; 13% of items have one) and what
 :mod:`rad.domains.formats.fashion_lexicon` reads from the title: garment, colour, material, pattern, occasion, wearer.
 

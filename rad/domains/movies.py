@@ -4,7 +4,7 @@
     python -m rad describe movies:1m --data-dir DIR     1M: ratings.dat and movies.dat, in DIR/ml-1m/
 
 Every rating is an interaction, low ones too: it says that the film was seen, and ``Interaction.rating`` says how it was
-liked. People rate many films in one sitting, so most times are tied or seconds apart, and the order within a sitting is
+liked. People rate many films in one sitting, so most times are tied or seconds apart. The order within a sitting is
 partly that of the publisher's own lists; read next-item scores with that in mind. Ids of the two sizes differ, and so
 do their public ids. An item's text is its title and genres; attributes are genre and decade. A second rating of one
 film by one user is an error, since the source has none.

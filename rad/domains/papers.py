@@ -3,9 +3,9 @@
     python -m rad describe papers --data-dir DIR    users.dat, tags.dat and item-tag.dat in DIR/papers/
 
 5,551 users, 16,980 papers, 204,986 pairs; 140 users have the very library of another and are counted once. A library is
-a set: nothing says what was added when. So the two held-out papers of a user are random ones: each library is put in
-the order of sha256 of ``<user>:<paper>`` (public ids), the same on every machine, and its last paper is the test, the
-last but one the validation target. ``Dataset.ordered`` is False, which models of sequences refuse, and there is no
+a set: nothing says what was added when. So the two held-out papers of a user are random ones. Each library is put in
+the order of sha256 of ``<user>:<paper>`` (public ids), the same on every machine. Its last paper is the test target,
+the last but one the validation target. ``Dataset.ordered`` is False, which models of sequences refuse, and there is no
 split by time. Scores say how well the rest of a library tells one paper of it, not what a person reads next.
 
 The source has no titles (abstracts are published apart), so a paper's text is its tags, spelling variants merged

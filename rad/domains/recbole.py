@@ -8,9 +8,9 @@
   time (or twice in a set) counts once; bought again later, it stays.
 - or ``NAME.train.inter``, ``NAME.valid.inter`` and ``NAME.test.inter`` with ``item_id_list``: leave-one-out, in the
   order of the lists, put together as :func:`rad.domains.formats.recbole_atomic.leave_one_out` says.
-- ``NAME.item``: every column of tokens is an attribute (the values of a ``token_seq`` are parted by spaces), the title
-  is ``title`` or the first column that ends in ``_title``, and free text (``description`` and the like) joins the
-  item's text. Columns of numbers are no attributes, and those that tell how popular an item became are never read.
+- ``NAME.item``: every column of tokens is an attribute; spaces part the values of a ``token_seq``. The title is
+  ``title`` or the first column that ends in ``_title``. Free text (``description`` and the like) joins the item's text.
+  Columns of numbers are no attributes, and those that tell how popular an item became are never read.
   Items that nobody has stay in the catalogue. Without this file items have no text. ``NAME.user`` is not read.
 
 A path may be given in full or inside ``--data-dir`` (``RAD_DATA``). The domain's name, which public ids hash, is

@@ -153,9 +153,9 @@ def _fields(path: Path, number: int, record: Mapping[str, object]) -> dict[str, 
 def category_paths(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Each comma-joined category string -> its path from the root.
 
-    Some strings of the source are broken: a path flattened with spaces is put back together from the paths that other
-    items have (what follows the longest known one becomes the leaf), and one deeper than ``MAX_DEPTH`` is cut to the
-    part that other items have.
+    Some strings of the source are broken. A path flattened with spaces is put back together from the paths of other
+    items; what follows the longest of them becomes the leaf. A path deeper than ``MAX_DEPTH`` is cut to the part that
+    other items have.
     """
     split = {value: tuple(re.split(r",(?! )", value)) for value in values if value}
     counts = Counter(split[v][:k] for v in values if v and split[v][0] == ROOT for k in range(1, len(split[v]) + 1))

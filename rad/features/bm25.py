@@ -29,8 +29,8 @@ class Bm25:
     """Okapi BM25 as ``rank_bm25.BM25Okapi`` weighs it, laid down once so that scoring is one sparse product.
 
     ``weights`` is (documents x terms); the scores of queries are ``scores(query(texts))``, equal to
-    ``BM25Okapi.get_scores``. The idf is log((N - n + 1/2) / (n + 1/2)) and a negative one becomes ``epsilon`` times
-    the mean idf (Trotman, Puurula and Burgess 2014, and rank-bm25 0.2.2). Documents may be empty.
+    ``BM25Okapi.get_scores``. The idf is log((N - n + 1/2) / (n + 1/2)). A negative one becomes ``epsilon`` times the
+    mean idf (Trotman, Puurula and Burgess 2014, and rank-bm25 0.2.2). Documents may be empty.
     """
 
     def __init__(self, texts: Iterable[str], k1: float = 1.5, b: float = 0.75, epsilon: float = 0.25) -> None:

@@ -1,8 +1,8 @@
 """How strongly one item speaks for another: co-purchase, text, popularity. numpy and scipy only.
 
 These are the facts that a reason rests on. The evidence model weighs them to say which reasons explain a purchase,
-and the head of the rationale-first model weighs them again to rank. Everything is counted from the interactions it is
-given and from the catalogue, so what must not be seen (a held-out fold, a later split) is left out by the caller.
+and the head of the rationale-first model weighs them again to rank. Everything is counted from the catalogue and from
+the interactions that the caller passes. So the caller leaves out what must not be seen: a held-out fold, a later split.
 
 Shared attribute values are not among them, on purpose: that a user wants navy again is a claim, which a rationale has
 to make in the open (``wants``) to have an effect on a ranking.

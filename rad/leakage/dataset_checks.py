@@ -34,9 +34,11 @@ def check(data: Dataset) -> Iterator[Finding]:
 
 
 def id_order(data: Dataset) -> Iterator[Finding]:
-    """Leak: ids in the order of purchase. Two signs, each against chance at ``Z`` standard deviations: the next item
-    is among the ``STEP`` ids after the last one (what the control ``next_id`` exploits), and the rank correlation
-    of the positions in the sequence and in the catalogue, over all users. Ids that are numbers are put in that order.
+    """Leak: ids in the order of purchase. Two signs are each compared with chance at ``Z`` standard deviations.
+
+    One is that the next item is among the ``STEP`` ids after the last one, which the control ``next_id`` exploits. The
+    other is the rank correlation of positions in the sequence and in the catalogue, over all users. Ids that are
+    numbers are put in that order.
     """
     numbers = all(item_id.isdecimal() for item_id in data.items)
     order = sorted(data.items, key=int) if numbers else list(data.items)
@@ -86,8 +88,9 @@ def query_ids(data: Dataset) -> Iterator[Finding]:
 
 
 def split_order(data: Dataset) -> Iterator[Finding]:
-    """Leak: a training or validation answer of a user that is not in the history of the user's test query, so that
-    training knows something that comes after it. For validation the same against training.
+    """Leak: a training or validation answer of a user that is not in the history of the user's test query.
+
+    Training then knows something that comes after it. For validation the same holds against training.
     """
     last: dict[Split, dict[str, Example]] = {split: {} for split in SPLITS}
     for split in SPLITS:

@@ -44,9 +44,10 @@ def answers_in_input(data: Dataset) -> Iterator[Finding]:
 
 
 def profiles(data: Dataset) -> Iterator[Finding]:
-    """Leak: a profile built past the split. It names a later item of the user or holds a review of one; or, over all
-    profiles, the values that the history does not have are those of the user's later items more often than those of
-    other users' (``Z`` standard deviations, and twice as often: an honest profile foretells a little).
+    """Leak: a profile built past the split. It names a later item of the user, or holds a review of one.
+
+    Or, over all profiles, values that the history lacks are those of the user's later items more often than of other
+    users'. That must be by ``Z`` standard deviations and twice as often, since an honest profile foretells a little.
     """
     rules = Rules(data.items)
     rows = [(e, e.query.profile) for split in SPLITS for e in data.examples[split] if e.query.profile]

@@ -1,5 +1,5 @@
 """Snapshot fields: what is known of an item only after it was sold. An average rating, a number of reviews or a sales
-rank tells how popular the item became, purchases of the test split included, so no model may read it.
+rank tells how popular the item became. Purchases of the test split are among its causes, so no model may read it.
 
 Known by names (``average_rating``, ``Best Sellers Rank``) and by wording in texts. A rating of something else ("voltage
 rating", "rated for 120 volts") is none.

@@ -7,8 +7,8 @@
 dark red (('colour', 'dark red'),) (1,)
 Wool (('material', 'wool'),) ()
 
-The text is cut into words (:mod:`rad.features.bm25`; punctuation, case and "and" do not count), and from left to right
-the longest value that begins at a word is taken, so values match whole words only and never overlap. Time is linear in
+The text is cut into words (:mod:`rad.features.bm25`); punctuation, case and "and" do not count. From left to right the
+longest value that begins at a word is taken. So values match whole words only and never overlap. Time is linear in
 the text. Values are matched as they are written in the catalogue: no synonyms and no stemming, so that anyone gets the
 same claims.
 """

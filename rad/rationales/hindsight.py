@@ -1,9 +1,9 @@
 """The wording that a rationale may not have: hindsight, and ratings of what was chosen. The lists are public.
 
 A rationale is written before the choice. What it tells of the past, it cites: "bought [1] and [2]" is evidence, while
-"so they bought a hat" knows the answer. A citation speaks for the words before it in its sentence ("bought [1]"),
-unless a word stands between that gives a reason or compares
-("bought a hat *because of* [1]", "the purchase *matches* [1]").
+"so they bought a hat" knows the answer. A citation speaks for the words before it in its sentence ("bought [1]"). It
+does not where a word stands between that gives a reason ("bought a hat *because of* [1]") or compares ("the purchase
+*matches* [1]").
 
 Patterns are of English, by word and not by meaning: text of another language, or a paraphrase that no list foresees,
 passes. ``tests/support/planted.py`` measures how many planted leaks they find, and how much clean text they call one.

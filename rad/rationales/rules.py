@@ -88,10 +88,10 @@ class Rules:
         """Whether ``text`` names ``target``, in one of these ways:
 
         - its id;
-        - two of the words that point at it, or the only one. Such words stand in its title, in at most 1 of 200 titles
-          of the catalogue (2 titles at least), in none of its attribute values, in no title of the history, and are no
-          function words. Attribute values named in the text do not count;
-        - four words of its title, one after another (all, where it has fewer), of which one is neither a word of its
+        - two of the words that point at it, or the only one. Such a word stands in its title, and in at most 1 of 200
+          titles of the catalogue (2 titles at least). It is in none of its attribute values, in no title of the
+          history, and no function word. Attribute values named in the text do not count;
+        - four words of its title, one after another (all, where it has fewer). One of them is neither a word of its
           attribute values nor of a title of the history;
         - a proper name in its title, in the midst of a sentence: a capitalised word that the catalogue never has in
           small letters, and that neither an attribute value nor a title of the history has.

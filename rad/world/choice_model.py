@@ -1,7 +1,7 @@
 """How users choose: integer utilities of every item, odds by the exponential table, one draw a step.
 
-A choice is unexplained (drawn from popularity alone), or weighs the user's tastes, limit and the item's appeal together
-with what the current need raises, or with what goes with the last item.
+An unexplained choice is drawn from popularity alone. Any other weighs the user's tastes and limit, the item's appeal,
+and either what the current need raises or what goes with the last item.
 """
 
 from __future__ import annotations

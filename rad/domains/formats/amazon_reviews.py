@@ -5,7 +5,7 @@ A review is a purchase. The year is told by the fields of the first line: ``revi
 
 - *Filter*: the k-core, k = 5 unless ``core=K`` says otherwise: the largest set of reviews in which every user has k
   different items and every item k different users. It is RAD's own: Amazon_Fashion has no official one.
-- *Twice*: the same user, item and time is one review, and of several reviews by one user of one item the first stays,
+- *Twice*: the same user, item and time is one review. Of several reviews by one user of one item the first stays,
   because a target that stands in its own history cannot be ranked. Both are counted in the notes.
 - *Catalogue*: the items of the core alone. Each has k buyers, so fewer targets are unseen in training than in a
   catalogue of all that was ever bought; the control ``cold_prior`` measures what is left of that leak.
@@ -14,8 +14,8 @@ A review is a purchase. The year is told by the fields of the first line: ``revi
   it is most of a file. Prices, average ratings, counts, sales ranks and ``also_buy`` are from the day of the crawl and
   are never read; neither is the ``style`` of a review, which is of the variant, not of the item.
 
-Reviews are streamed: a line leaves two 64-bit public ids, a time and a rating, 32 bytes in all, whatever the length of
-its text, so memory is bounded by their number. (Among 50 million ids two alike are expected in one file of 15,000.)
+Reviews are streamed. A line leaves two 64-bit public ids, a time and a rating: 32 bytes, whatever the length of its
+text. So memory is bounded by their number. (Among 50 million ids two alike are expected in one file of 15,000.)
 ``reviews`` reads the file a second time, for the text of the core. Metadata is read last, and kept for the core.
 
 Data: Ni, Li and McAuley, EMNLP 2019 (2018); Hou et al., arXiv 2403.03952 (2023).

@@ -79,10 +79,10 @@ def read_index(path: Path) -> dict[str, str]:
 def leave_one_out(files: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
     """Each user's whole sequence from the ``train``, ``valid`` and ``test`` files of one leave-one-out preparation.
 
-    A sequence of n items is there as n - 1 rows (one in test, one in valid, the others in train), each a target and
-    the items before it, of which the source keeps at most 50. The rows overlap: they are laid over one another from
-    the last to the first, and where they disagree, or one is missing, the error names the line. Values are raw
-    numbers, as strings; users are in the order of ``test``.
+    A sequence of n items is there as n - 1 rows: one in test, one in valid, the others in train. Each is a target and
+    the items before it, of which the source keeps at most 50. The rows overlap, and are laid over one another from the
+    last to the first. Where they disagree, or one is missing, the error names the line. Values are raw numbers, as
+    strings; users are in the order of ``test``.
     """
     rows: dict[str, list[tuple[Path, int, list[str]]]] = {}
     for split in ("test", "valid", "train"):

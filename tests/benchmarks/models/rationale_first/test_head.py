@@ -139,6 +139,7 @@ def test_arms_differ_and_the_none_arm_writes_nothing(world):
     assert Model(Model.Settings(reasoner="gate")).card.arm == "reasoner=gate"
 
 
+@pytest.mark.slow
 def test_the_after_arm_explains_the_ranking_of_the_none_arm_and_listens_to_nothing(world):
     queries = [e.query for e in world.examples["test"][:10]]
     none, model = list(fitted(world, rationale="none").predict(queries)), fitted(world, rationale="after")

@@ -13,9 +13,14 @@ p(i | j, v) is the same, renormalised over the items that have v. The weights of
 recency position are fitted by maximum likelihood, each user's own purchases left out of the counts; the kinds of reason
 (a, b) are a stated assumption. The reasons of a purchase are the posterior given the item that was bought.
 
->>> model = EvidenceModel().fit(train, items)                        # doctest: +SKIP
->>> model.explain(query, item)                                       # doctest: +SKIP
-(Reason(evidence=Evidence(history=(3,), kind='co_purchase', ...
+>>> from rad.data.load import open_dataset
+>>> data = open_dataset("world:users=60,items=200")
+>>> model = EvidenceModel().fit(data.examples["train"], data.items)
+>>> example = data.examples["train"][-1]
+>>> for reason in model.explain(example.query, data.items[next(iter(example.relevant))])[:2]:
+...     print(reason.evidence.kind, reason.evidence.history, reason.wants)
+co_purchase (14,) ()
+attribute (12, 11) (('colour', 'red'),)
 """
 
 from __future__ import annotations

@@ -63,12 +63,13 @@ def main(
         "data": {path.name: sha256_file(path) for path in _sources(campaign, files)},
         "provenance": provenance.collect(seed),
     }
+    facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
+    page = report.page(agreement, judges, rationales, facts)  # before anything is written: it may lack a library
     with atomic_write(folder / "agreement.json") as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
-    facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
     with atomic_write(folder / "report.html") as file:
-        file.write(report.page(agreement, judges, rationales, facts))
+        file.write(page)
     terminal.show(agreement, judges)
     message = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
     terminal.console.print(message, soft_wrap=True, markup=False)

@@ -24,28 +24,28 @@ class AnswerCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with self._readable():
+        with self._usable():
             self._answers = diskcache.Cache(str(folder), eviction_policy="none", cull_limit=0)
 
     def __len__(self) -> int:
-        with self._readable():
+        with self._usable():
             return len(self._answers)
 
     def get(self, key: str) -> Answer | None:
         """The answer under ``key``, marked as cached; None where there is none."""
-        with self._readable():
+        with self._usable():
             record: str | None = self._answers.get(key, retry=True)
         return None if record is None else Answer(**json.loads(record), cached=True)
 
     def add(self, key: str, answer: Answer) -> None:
         """Keep an answer. It is on disk when this returns: a kill afterwards does not lose it."""
         record = {name: value for name, value in asdict(answer).items() if name != "cached" and value is not None}
-        with self._readable():
+        with self._usable():
             self._answers.set(key, canonical(record), retry=True)
 
     @contextmanager
-    def _readable(self) -> Iterator[None]:
+    def _usable(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise RadError(f"{self._folder}: the cache of answers cannot be used ({error})") from error

@@ -280,6 +280,8 @@ def test_a_cache_that_is_none_is_one_line_and_one_of_an_older_version_is_left_al
     with pytest.raises(RadError, match=r"the cache of answers cannot be used \(file is not a database\)") as error:
         Endpoint(made().base_url, "fake", broken)
     assert "\n" not in str(error.value)
+    with pytest.raises(RadError, match="the cache of answers cannot be used"):
+        Endpoint(made().base_url, "fake", old)  # a file, where a folder is needed
 
 
 def test_half_a_surrogate_pair_does_no_harm(made, fake_endpoint):

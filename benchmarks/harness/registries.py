@@ -62,9 +62,9 @@ def faithfulness_metrics() -> dict[str, type[FaithfulnessMetric]]:
 
 
 def table_place(kind: type[Metric]) -> tuple[int, str, int]:
-    """What orders the metrics of a table: known families first, in their order."""
-    known = FAMILIES.index(kind.family) if kind.family in FAMILIES else len(FAMILIES)
-    return known, kind.family, kind.position
+    """What orders the metrics of a table: rank families first, in their order."""
+    rank = FAMILIES.index(kind.family) if kind.family in FAMILIES else len(FAMILIES)
+    return rank, kind.family, kind.position
 
 
 def default_metrics() -> tuple[str, ...]:
@@ -98,8 +98,8 @@ def _is_known(metric: str) -> bool:
 
 def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, Metric]:
     """Metric objects by the names they were asked for. All bad names are reported at once."""
-    known, violations, metrics = registry.names(METRICS), [], {}
-    unknown = [name for name in names if name.partition("@")[0] not in known]
+    available, violations, metrics = registry.names(METRICS), [], {}
+    unknown = [name for name in names if name.partition("@")[0] not in available]
     for name in names:
         if name in unknown:
             continue
@@ -114,7 +114,7 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, M
         else:
             metrics[name] = kind(items, int(cut) if at else None)
     if unknown:
-        violations.append(registry.unknown("metric", [name.partition("@")[0] for name in unknown], known))
+        violations.append(registry.unknown("metric", [name.partition("@")[0] for name in unknown], available))
     if violations:
         raise RadError("; ".join(violations))
     return metrics

@@ -132,9 +132,9 @@ def read_record(path: Path, kind: type[R], version: int, where_missing: str) -> 
         raise RadError(f"{path}: no such file ({where_missing})") from error
     except (OSError, ValueError) as error:
         raise RadError(f"{path}: not a JSON file ({error})") from error
-    found = raw.get("schema_version") if isinstance(raw, dict) else None
-    if found != version:
-        raise RadError(f"{path}: schema_version {found!r}, this code reads {version}")
+    version_read = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version_read != version:
+        raise RadError(f"{path}: schema_version {version_read!r}, this code reads {version}")
     try:
         return kind.model_validate(raw)
     except ValidationError as error:

@@ -43,8 +43,8 @@ class Features:
 
     def of(self, text: str) -> frozenset[int]:
         """Numbers of the features that a text names."""
-        said = {sentence(value) for mention in self.matcher.find(text) for _, value in mention.claims}
-        return frozenset(self.number[name] for name in said if name in self.number)
+        named = {sentence(value) for mention in self.matcher.find(text) for _, value in mention.claims}
+        return frozenset(self.number[name] for name in named if name in self.number)
 
 
 def partners(examples: Sequence[Example], share: float = 0.5) -> np.ndarray | None:
@@ -55,11 +55,12 @@ def partners(examples: Sequence[Example], share: float = 0.5) -> np.ndarray | No
     """
     users = [e.query.user_id for e in examples]
     keys = [(zlib.crc32(u.encode()), u, e.query.query_id) for u, e in zip(users, examples, strict=True)]
+    # order: examples by hash; user: the number of the user at each place of that order
     order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-    place, n = np.unique(users, return_inverse=True)[1][order] if users else order, len(order)
+    user, n = np.unique(users, return_inverse=True)[1][order] if users else order, len(order)
     for step in sorted(range(1, n), key=lambda s: abs(s - share * n)):
         moved = np.roll(np.arange(n), -step)
-        if (place != place[moved]).all():
+        if (user != user[moved]).all():
             out = np.empty(n, np.int64)
             out[order] = order[moved]
             return out

@@ -167,11 +167,11 @@ def _candidates(
 ) -> np.ndarray:
     if query.candidates is not None:
         return np.array(sorted({catalogue.column[item] for item in query.candidates} - history), dtype=np.int64)
-    found: set[int] = set()
+    columns: set[int] = set()
     for name, top in TOP.items():
         best = np.argsort(-np.round(sources[name][k], 5), kind="stable")
-        found.update(best[: top + len(history)].tolist())
-    return np.array(sorted(found - history), dtype=np.int64)
+        columns.update(best[: top + len(history)].tolist())
+    return np.array(sorted(columns - history), dtype=np.int64)
 
 
 def _scores(queries: Sequence[Query], histories: list[list[int]], facts: Facts) -> dict[str, np.ndarray]:
@@ -185,8 +185,8 @@ def _scores(queries: Sequence[Query], histories: list[list[int]], facts: Facts) 
         "bm25_last": words.index.scores(last @ words.words),
         "dense_last": last @ vectors.vectors @ vectors.vectors.T,
     }
-    for name, found in texts.items():
-        out[name] = np.asarray(found) / best_outside(found, queries, catalogue)[:, None]
+    for name, block in texts.items():
+        out[name] = np.asarray(block) / best_outside(block, queries, catalogue)[:, None]
     nearest = np.full((len(queries), len(catalogue.ids)), -1.0)
     for back in range(1, LATEST + 1):
         rows = [k for k, history in enumerate(histories) if len(history) >= back]
@@ -207,6 +207,7 @@ def _profiles(queries: Sequence[Query], histories: list[list[int]], facts: Facts
         0.0 if x.rating is None else x.rating - facts.mean_rating
         for q in queries for x in q.history if x.item_id in facts.catalogue.column
     ]  # fmt: skip
+    # [queries, items]: the ratings, less their mean, of what each history holds
     indptr = np.cumsum([0, *map(len, histories)])
     flat = np.array([column for history in histories for column in history], dtype=np.int64)
     rated = sp.csr_matrix((np.array(ratings, dtype=float), flat, indptr), shape=even.shape)
@@ -229,9 +230,10 @@ def _even(weights: sp.csr_matrix) -> sp.csr_matrix:
 
 def _matches(profile: np.ndarray, rows: np.ndarray, columns: np.ndarray, texts: Texts) -> list[np.ndarray]:
     """For each attribute, then for all, the profile's weights of the values that each pair's item has."""
+    # own: [pairs, values] of the items; pair and code: one entry for each value that a pair's item has
     own = texts.values[columns]
     pair = np.repeat(np.arange(len(columns)), np.diff(own.indptr))
     n = len(texts.names)
     code = pair * n + texts.attribute[own.indices]
-    found = np.bincount(code, profile[rows[pair], own.indices], minlength=len(columns) * n).reshape(len(columns), n)
-    return [*found.T, found.sum(axis=1)]
+    sums = np.bincount(code, profile[rows[pair], own.indices], minlength=len(columns) * n).reshape(len(columns), n)
+    return [*sums.T, sums.sum(axis=1)]

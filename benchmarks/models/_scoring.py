@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.harness.base import CUT
+from benchmarks.harness.base import CUT, ModelSettings
 from rad.types import Example, Item, Prediction, Query
 
 CHOICE_QUERIES = 2000  # validation queries on which a setting is chosen: the same budget for every model
 BLOCK_CELLS = 4_000_000
 
 Block = Callable[[Sequence[Query]], np.ndarray]
+Setting = dict[str, Any]
+"""One choice of settings, by name."""
 
 
 class ItemIndex:
@@ -107,10 +109,10 @@ def block_size(catalogue: ItemIndex) -> int:
 
 def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: ItemIndex) -> np.ndarray:
     """The highest score [queries] outside each history, or 1 where none is positive."""
-    found = np.array(scores, dtype=np.float64)
-    for row, query in zip(found, queries, strict=True):
+    outside = np.array(scores, dtype=np.float64)
+    for row, query in zip(outside, queries, strict=True):
         row[catalogue.history(query)] = 0
-    top = found.max(axis=1, initial=0)
+    top = outside.max(axis=1, initial=0)
     return np.where(top > 0, top, 1.0)
 
 
@@ -134,19 +136,19 @@ def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k
     return total / max(1, len(examples))
 
 
-def grid(values: Mapping[str, Sequence[Any]], settings: Any) -> list[dict[str, Any]]:
+def grid(values: Mapping[str, Sequence[Any]], settings: ModelSettings) -> list[Setting]:
     """Every combination of ``values``, with those that ``settings`` states (not None) held fixed."""
-    given = {name: getattr(settings, name) for name in values}
-    choices = [values[name] if given[name] is None else (given[name],) for name in values]
+    fixed = {name: getattr(settings, name) for name in values}
+    choices = [values[name] if fixed[name] is None else (fixed[name],) for name in values]
     return [dict(zip(values, combination, strict=True)) for combination in product(*choices)]
 
 
 def choose(
-    settings: Sequence[dict[str, Any]],
-    block_of: Callable[[dict[str, Any]], Block],
+    settings: Sequence[Setting],
+    block_of: Callable[[Setting], Block],
     validation: Sequence[Example],
     catalogue: ItemIndex,
-) -> dict[str, Any]:
+) -> Setting:
     """The entry of ``settings`` with the best validation NDCG@10, the first of equals (of all, without validation).
 
     Users are in the order of hashed ids, so the first ``CHOICE_QUERIES`` are a fair sample.

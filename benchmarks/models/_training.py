@@ -64,8 +64,8 @@ def masked(logits: torch.Tensor, history: torch.Tensor, targets: torch.Tensor) -
     that training fights hardest.
     """
     hidden = torch.zeros(logits.shape, dtype=torch.bool)
-    known = history >= 0
-    hidden[torch.arange(len(history))[:, None].expand_as(history)[known], history[known]] = True
+    is_item = history >= 0
+    hidden[torch.arange(len(history))[:, None].expand_as(history)[is_item], history[is_item]] = True
     hidden[torch.arange(len(targets)), targets] = False
     return logits.float().masked_fill(hidden, -torch.inf)
 
@@ -89,9 +89,9 @@ def optimise(
     configure_torch()
     matrices = [p for p in model.parameters() if p.ndim > 1]
     numbers = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": decay}, {"params": numbers, "weight_decay": 0.0}]
+    parameters = [{"params": matrices, "weight_decay": decay}, {"params": numbers, "weight_decay": 0.0}]
     peaks = (rate, rate * faster)
-    optimizer = torch.optim.AdamW(groups, rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(parameters, rate, betas=(0.9, 0.98))
     device = next(model.parameters()).device.type
     model.train()
     losses: list[float] = []

@@ -8,13 +8,12 @@ item's text, in one sparse product. Settings left at None are chosen on validati
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
 from rad.features.bm25 import Bm25
 from rad.types import Example, Item, Prediction, Query
 
@@ -33,7 +32,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -45,7 +44,7 @@ class Model(Recommender):
         self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
         self.block = self._block_of(self.chosen)
 
-    def _block_of(self, setting: dict[str, Any]) -> Block:
+    def _block_of(self, setting: Setting) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
             recent = self.catalogue.recent(queries, setting["last"], setting["decay"])
             return self.index.scores(recent @ self.words)

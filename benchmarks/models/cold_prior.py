@@ -20,7 +20,7 @@ from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models import bm25, dense
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -38,7 +38,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -49,7 +49,7 @@ class Model(Recommender):
         for text in texts.values():
             text.fit(train, validation, items, seed)
 
-        def choice(values: dict[str, Sequence[Any]], fixed: dict[str, Any]) -> dict[str, Any]:
+        def choice(values: dict[str, Sequence[Any]], fixed: Setting) -> Setting:
             settings = [fixed | setting for setting in grid(values, self.settings)]
             unseen = self._unseen(train)
             return choose(
@@ -85,8 +85,8 @@ def raised(block: Block, unseen: np.ndarray, factor: float) -> Block:
     """The block with the positive scores of ``unseen`` items [items] multiplied; a negative cosine stays as it is."""
 
     def scores(queries: Sequence[Query]) -> np.ndarray:
-        found = np.array(block(queries))
-        found[(found > 0) & unseen] *= factor
-        return found
+        values = np.array(block(queries))
+        values[(values > 0) & unseen] *= factor
+        return values
 
     return scores

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, sha256_lines
 from rad.types import Example, Item, Prediction, Query
@@ -36,7 +36,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
         self.n_parameters = 0
 
     def fit(
@@ -47,7 +47,7 @@ class Model(Recommender):
         self.chosen = choose(grid(GRID, self.settings), self._block_of, validation, self.catalogue)
         self.block = self._block_of(self.chosen)
 
-    def _block_of(self, setting: dict[str, Any]) -> Block:
+    def _block_of(self, setting: Setting) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
             return self.catalogue.recent(queries, setting["last"], setting["decay"]) @ self.vectors @ self.vectors.T
 
@@ -103,7 +103,7 @@ def encoder(name: str) -> Any:
 
 def vectors_of(model: Any, texts: list[str]) -> np.ndarray:
     """Unit vectors [texts, width] in float32."""
-    found = model.encode(texts, batch_size=128, show_progress_bar=sys.stderr.isatty(), convert_to_tensor=True)
-    vectors: np.ndarray = found.float().cpu().numpy()
+    encodings = model.encode(texts, batch_size=128, show_progress_bar=sys.stderr.isatty(), convert_to_tensor=True)
+    vectors: np.ndarray = encodings.float().cpu().numpy()
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return vectors

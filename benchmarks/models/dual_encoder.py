@@ -146,7 +146,7 @@ class Network(nn.Module):
     def loss(self, backward: torch.Tensor, targets: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
         """Cross entropy of the targets (B,) among the items ``negatives`` (N,), sorted, which hold them."""
         logits = self.query(self.pool(backward)) @ self.item(self.vectors[negatives]).T * self.log_scale.exp()
-        place = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``negatives``; -1 says not there
-        place[negatives] = torch.arange(len(negatives))
-        own = place[backward]  # the last entry, -1, is that of the padding
-        return F.cross_entropy(masked(logits, own, place[targets]), place[targets])
+        row = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``negatives``; -1 says not there
+        row[negatives] = torch.arange(len(negatives))
+        own = row[backward]  # the last entry, -1, is that of the padding
+        return F.cross_entropy(masked(logits, own, row[targets]), row[targets])

@@ -14,7 +14,6 @@ Settings left at None are chosen on validation NDCG@10 with training purchases; 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,7 +21,7 @@ from pydantic import Field
 from scipy.linalg import lapack
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.errors import RadError
 from rad.types import Example, Item, Prediction, Query
@@ -41,7 +40,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -73,13 +72,14 @@ class _Regression:
             size = 8 * len(self.items) ** 2 / 1e9
             raise RadError(f"ease: {len(self.items)} bought items need {size:.1f} GB; it takes up to {MAX_ITEMS}")
         rows = [np.unique([catalogue.column[item] for item in s if item in catalogue.column]) for s in ids]
+        # [users, items]: 1 where a user bought an item
         flat = np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64)
         indptr = np.cumsum([0, *map(len, rows)])
-        whole = sp.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape=(len(rows), len(catalogue.ids)))
-        self.purchases = whole[:, self.items]
-        self.kept: tuple[float, np.ndarray] | None = None
+        incidence = sp.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape=(len(rows), len(catalogue.ids)))
+        self.purchases = incidence[:, self.items]
+        self._latest: tuple[float, np.ndarray] | None = None
 
-    def block(self, setting: dict[str, Any]) -> Block:
+    def block(self, setting: Setting) -> Block:
         weights = self._weights(setting["penalty"])
 
         def scores(queries: Sequence[Query]) -> np.ndarray:
@@ -94,10 +94,10 @@ class _Regression:
 
     def _weights(self, penalty: float) -> np.ndarray:
         """B [bought items, bought items] in float32; the settings are tried one penalty after the other."""
-        if self.kept is None or self.kept[0] != penalty:
-            self.kept = None  # one matrix at a time
-            self.kept = penalty, solve(self.purchases, penalty)
-        return self.kept[1]
+        if self._latest is None or self._latest[0] != penalty:
+            self._latest = None  # one matrix at a time
+            self._latest = penalty, solve(self.purchases, penalty)
+        return self._latest[1]
 
 
 def solve(purchases: sp.csr_matrix, penalty: float) -> np.ndarray:
@@ -107,9 +107,9 @@ def solve(purchases: sp.csr_matrix, penalty: float) -> np.ndarray:
         return np.zeros((0, 0), np.float32)
     gram = (purchases.T @ purchases).astype(np.float32).toarray(order="F")
     gram[np.diag_indices(n)] += penalty
-    factor, fault = lapack.spotrf(gram, lower=True, overwrite_a=True, clean=True)
-    inverse, worse = lapack.spotri(factor, lower=True, overwrite_c=True)
-    if fault or worse:
+    factor, status = lapack.spotrf(gram, lower=True, overwrite_a=True, clean=True)
+    inverse, second_status = lapack.spotri(factor, lower=True, overwrite_c=True)
+    if status or second_status:
         raise RadError(f"ease: the regression has no solution in float32 with penalty {penalty}; take a larger one")
     for column in range(1, n):  # the routine leaves the upper triangle out
         inverse[:column, column] = inverse[column, :column]

@@ -11,14 +11,23 @@ are chosen on validation NDCG@10 out of 24 pairs, with co-purchases of training 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.models._scoring import CHOICE_QUERIES, Block, ItemIndex, best_outside, block_size, choose, grid, rank
+from benchmarks.models._scoring import (
+    CHOICE_QUERIES,
+    Block,
+    ItemIndex,
+    Setting,
+    best_outside,
+    block_size,
+    choose,
+    grid,
+    rank,
+)
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -35,29 +44,31 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
-        self.parts: list[Any] = []
+        self.chosen: Setting = {}
+        self.parts: list[item_knn.Model | bm25.Model | dense.Model] = []
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         self.catalogue = ItemIndex(items)
-        knn, words, vectors = self.parts = [item_knn.Model(), bm25.Model(), dense.Model()]
+        knn, words, vectors = item_knn.Model(), bm25.Model(), dense.Model()
+        self.parts = [knn, words, vectors]
         for part in self.parts:
             part.fit(train, validation, items, seed)
         held = item_knn.Model(item_knn.Model.Settings(**knn.chosen))  # knows no validation purchases
         held.fit(train, (), items, seed)
         of_train = self._scaled(held.block, train)
 
-        def mixed(purchases: Block, setting: dict[str, Any]) -> Block:
-            texts = [(model.block, setting[name]) for name, model in (("bm25", words), ("dense", vectors))]
+        def mixed(purchases: Block, setting: Setting) -> Block:
+            named: tuple[tuple[str, bm25.Model | dense.Model], ...] = (("bm25", words), ("dense", vectors))
+            texts = [(model.block, setting[name]) for name, model in named]
 
             def scores(queries: Sequence[Query]) -> np.ndarray:
                 out = purchases(queries)
                 for block, weight in texts:
                     if weight:
-                        found = np.asarray(block(queries))
-                        out += weight * found / best_outside(found, queries, self.catalogue)[:, None]
+                        text_scores = np.asarray(block(queries))
+                        out += weight * text_scores / best_outside(text_scores, queries, self.catalogue)[:, None]
                 return out
 
             return scores
@@ -71,8 +82,8 @@ class Model(Recommender):
         queries = [Query(user, "", user, sequence) for user, sequence in sequences]
         step = block_size(self.catalogue)
         parts = [queries[start : start + step] for start in range(0, len(queries), step)]
-        found = [best_outside(np.asarray(block(part)), part, self.catalogue) for part in parts]
-        scale = float(np.mean(np.concatenate(found))) if found else 1.0
+        best = [best_outside(np.asarray(block(part)), part, self.catalogue) for part in parts]
+        scale = float(np.mean(np.concatenate(best))) if best else 1.0
         return lambda queries: np.asarray(block(queries)) / scale
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:

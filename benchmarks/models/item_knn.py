@@ -12,14 +12,13 @@ Settings left at None are chosen on validation NDCG@10 with training statistics;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
 from rad.data.splits import sequences_of
 from rad.types import Example, Item, Prediction, Query
 
@@ -40,7 +39,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -60,16 +59,16 @@ class Model(Recommender):
 
 
 class _Pairs:
-    """Co-occurrence of the examples' purchases; raw counts are kept by (window, decay)."""
+    """Co-occurrence of the examples' purchases; ``counts`` has the raw ones by (window, decay)."""
 
     def __init__(self, examples: Sequence[Example], catalogue: ItemIndex, backward: float) -> None:
         ids = [[x.item_id for x in sequence] for sequence in sequences_of(examples).values()]
         self.sequences = [[catalogue.column[item] for item in sequence if item in catalogue.column] for sequence in ids]
         self.catalogue, self.backward = catalogue, backward
         self.bought = catalogue.counts(ids)
-        self.kept: dict[tuple[int, float], sp.csr_matrix] = {}
+        self.counts: dict[tuple[int, float], sp.csr_matrix] = {}
 
-    def block(self, setting: dict[str, Any]) -> Block:
+    def block(self, setting: Setting) -> Block:
         pairs = self._pairs(setting["window"], setting["decay"])
         leads, led = (self.bought + 1) ** -0.5, (self.bought + 1) ** -setting["discount"]
         matrix = (sp.diags(leads) @ pairs @ sp.diags(led)).tocsr()
@@ -82,7 +81,7 @@ class _Pairs:
         return scores
 
     def _pairs(self, window: int, decay: float) -> sp.csr_matrix:
-        if (window, decay) not in self.kept:
+        if (window, decay) not in self.counts:
             rows: list[int] = []
             columns: list[int] = []
             data: list[float] = []
@@ -93,5 +92,5 @@ class _Pairs:
                 data += [distance**-decay] * (len(rows) - len(data))
             n = len(self.catalogue.ids)
             forward = sp.csr_matrix((data, (rows, columns)), shape=(n, n))
-            self.kept[window, decay] = forward + self.backward * forward.T
-        return self.kept[window, decay]
+            self.counts[window, decay] = forward + self.backward * forward.T
+        return self.counts[window, decay]

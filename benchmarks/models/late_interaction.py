@@ -103,11 +103,11 @@ class Model(Recommender):
         drawn = min(s.negatives, len(items))
 
         def loss(batch: np.ndarray) -> torch.Tensor:
-            found = [item for k in batch for item in rows[k]]
-            own = np.unique(found)
+            bought = [item for k in batch for item in rows[k]]
+            own = np.unique(bought)
             others = np.setdiff1d(rng.choice(len(items), drawn, replace=False), own)
             ranked = np.concatenate([own, others])
-            by_chance = 1 - (1 - drawn / len(items)) * (1 - counts[ranked] / counts.sum()) ** len(found)
+            by_chance = 1 - (1 - drawn / len(items)) * (1 - counts[ranked] / counts.sum()) ** len(bought)
             log_chance = torch.from_numpy(np.log(by_chance)).float()
             return self.network.loss([rows[k] for k in batch], own, others, log_chance)
 
@@ -129,12 +129,12 @@ class Model(Recommender):
         """MaxSim of every item as a query (rows) and as something to be found (columns)."""
         n = len(self.catalogue.ids)
         out = np.empty((n, n), np.float16)
-        asking, weights, found = self.network.vectors(np.arange(n))
-        asking, found = asking.bfloat16(), found.bfloat16()
-        step = max(1, CELLS // (n * found.shape[1] ** 2))
+        query_vectors, weights, item_vectors = self.network.vectors(np.arange(n))
+        query_vectors, item_vectors = query_vectors.bfloat16(), item_vectors.bfloat16()
+        step = max(1, CELLS // (n * item_vectors.shape[1] ** 2))
         for start in track(range(0, n, step), "late_interaction: all pairs", console=console):
             rows = slice(start, start + step)
-            out[rows] = maxsim(asking[rows], weights[rows], found).numpy()
+            out[rows] = maxsim(query_vectors[rows], weights[rows], item_vectors).numpy()
         return out
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
@@ -156,10 +156,12 @@ class Network(nn.Module):
     def __init__(self, states: torch.Tensor, lengths: np.ndarray, width: int, window: int) -> None:
         super().__init__()
         ends = np.cumsum(lengths)
-        place = np.arange(max(1, lengths.max(initial=1)))
-        real = place < lengths[:, None]
+        position = np.arange(max(1, lengths.max(initial=1)))
+        real = position < lengths[:, None]
         # an item's first token fills its row: a copy changes no maximum. An item without tokens reads the last state, 0
-        token = np.where(real, (ends - lengths)[:, None] + place, np.where(lengths, ends - lengths, ends[-1])[:, None])
+        token = np.where(
+            real, (ends - lengths)[:, None] + position, np.where(lengths, ends - lengths, ends[-1])[:, None]
+        )
         states = torch.cat([states, states.new_zeros(1, states.shape[1])])
         for name, values in (("states", states), ("token", torch.from_numpy(token)), ("real", torch.from_numpy(real))):
             self.register_buffer(name, values, persistent=False)
@@ -194,9 +196,9 @@ class Network(nn.Module):
         local = [[number[item] for item in row] for row in rows]
         pairs = [(row[:k][::-1], row[k]) for row in local for k in range(1, len(row))]
         backward, targets = padded([past for past, _ in pairs]), torch.tensor([target for _, target in pairs])
-        asking, weights, found = self.vectors(np.concatenate([own, others]))
+        query_vectors, weights, item_vectors = self.vectors(np.concatenate([own, others]))
         n = len(own)
-        similar = maxsim(asking[:n], weights[:n], found)
+        similar = maxsim(query_vectors[:n], weights[:n], item_vectors)
         near = backward[:, : len(self.recency)]
         shares = self.recency[: near.shape[1]].expand(near.shape).masked_fill(near < 0, -torch.inf).softmax(1)
         mixed = torch.zeros(len(pairs), n).scatter_add(1, near.clamp(min=0), shares)
@@ -226,10 +228,10 @@ def tokens_of(name: str, texts: list[str], most: int) -> tuple[np.ndarray, np.nd
     if not path.exists():
         states, ids, n_parameters = _encode_tokens(name, texts)
         frequency = np.bincount(np.concatenate([np.unique(row) for row in ids]))
-        kept = [np.sort(np.argsort(frequency[row], kind="stable")[:most]) for row in ids]
-        flat = np.concatenate([s[k] for s, k in zip(states, kept, strict=True)]).astype(np.float16)
+        rarest = [np.sort(np.argsort(frequency[row], kind="stable")[:most]) for row in ids]
+        flat = np.concatenate([s[k] for s, k in zip(states, rarest, strict=True)]).astype(np.float16)
         with atomic_write(path, "wb") as file:
-            np.savez(file, states=flat, lengths=np.array([len(k) for k in kept]), n_parameters=n_parameters)
+            np.savez(file, states=flat, lengths=np.array([len(k) for k in rarest]), n_parameters=n_parameters)
     with np.load(path) as stored:
         return stored["states"], stored["lengths"], int(stored["n_parameters"])
 
@@ -242,10 +244,10 @@ def _encode_tokens(name: str, texts: list[str]) -> tuple[list[np.ndarray], list[
     ids: list[np.ndarray] = []
     for start in track(range(0, len(texts), 128), "late_interaction: encoding", console=console):
         part = texts[start : start + 128]
-        found = model.encode(part, batch_size=128, output_value="token_embeddings", show_progress_bar=False)
-        known = model.tokenizer(part, truncation=True, max_length=model.max_seq_length)["input_ids"]
-        for state, row in zip(found, known, strict=True):
-            kept = [k for k, token in enumerate(row) if token not in skipped]
-            states.append(state[kept].float().cpu().numpy().astype(np.float16))
-            ids.append(np.array([row[k] for k in kept], dtype=np.int64))
+        encodings = model.encode(part, batch_size=128, output_value="token_embeddings", show_progress_bar=False)
+        token_ids = model.tokenizer(part, truncation=True, max_length=model.max_seq_length)["input_ids"]
+        for state, row in zip(encodings, token_ids, strict=True):
+            words = [k for k, token in enumerate(row) if token not in skipped]
+            states.append(state[words].float().cpu().numpy().astype(np.float16))
+            ids.append(np.array([row[k] for k in words], dtype=np.int64))
     return states, ids, sum(p.numel() for p in model.parameters())

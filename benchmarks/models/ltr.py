@@ -56,13 +56,14 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.parts: list[Any] = []
+        self.parts: list[item_knn.Model | bm25.Model | dense.Model] = []
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         self.catalogue = ItemIndex(items)
-        knn, words, vectors = self.parts = [item_knn.Model(), bm25.Model(), dense.Model()]
+        knn, words, vectors = item_knn.Model(), bm25.Model(), dense.Model()
+        self.parts = [knn, words, vectors]
         for part in self.parts:
             part.fit(train, validation, items, seed)
         texts = Texts(words, vectors, items)
@@ -100,23 +101,25 @@ class Model(Recommender):
         return np.concatenate([self._block(queries[k : k + step]) for k in range(0, len(queries), step)])
 
     def _block(self, queries: Sequence[Query]) -> np.ndarray:
-        found = _ltr_features.describe(queries, self.facts)
-        score = self.logit(found.x)
-        first = within(score, found.rows) < ORDERED
+        described = _ltr_features.describe(queries, self.facts)
+        score = self.logit(described.x)
+        first = within(score, described.rows) < ORDERED
         if self.trees is not None and first.any():
-            later = score[first] + self.trees.predict(np.column_stack([found.x[first], score[first]]), num_threads=1)
+            later = score[first] + self.trees.predict(
+                np.column_stack([described.x[first], score[first]]), num_threads=1
+            )
             # the logit's scores of the others stay below the lowest of these
             lowest = np.full(len(queries), np.inf)
-            np.minimum.at(lowest, found.rows[first], later)
+            np.minimum.at(lowest, described.rows[first], later)
             highest = np.full(len(queries), -np.inf)
-            np.maximum.at(highest, found.rows[~first], score[~first])
-            score[~first] += np.minimum(0, lowest - highest - 1)[found.rows[~first]]
+            np.maximum.at(highest, described.rows[~first], score[~first])
+            score[~first] += np.minimum(0, lowest - highest - 1)[described.rows[~first]]
             score[first] = later
         bought = self.facts.bought
         out = np.tile(bought / (1 + bought.max(initial=0)) - 2, (len(queries), 1))  # from -2 to -1
         lowest = np.zeros(len(queries))
-        np.minimum.at(lowest, found.rows, score)
-        out[found.rows, found.columns] = score - lowest[found.rows]
+        np.minimum.at(lowest, described.rows, score)
+        out[described.rows, described.columns] = score - lowest[described.rows]
         return out
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
@@ -164,10 +167,10 @@ def described_by_others(
         for start in range(0, len(own), step):
             part = own[start : start + step]
             answers = [facts.catalogue.column[next(iter(e.relevant))] for e in part]
-            found = _ltr_features.describe([e.query for e in part], facts, answers)
-            x.append(found.x)
-            target.append(found.columns == np.array(answers, dtype=np.int64)[found.rows])
-            counts = np.bincount(found.rows, minlength=len(part))
+            described = _ltr_features.describe([e.query for e in part], facts, answers)
+            x.append(described.x)
+            target.append(described.columns == np.array(answers, dtype=np.int64)[described.rows])
+            counts = np.bincount(described.rows, minlength=len(part))
             sizes.append(counts[counts > 0])
     return np.concatenate(x), np.concatenate(target), np.concatenate(sizes)
 
@@ -176,9 +179,9 @@ def within(score: np.ndarray, group: np.ndarray) -> np.ndarray:
     """The place of each score in its group, 0 for the highest; ``group`` ascends and equals keep their order."""
     order = np.lexsort((np.arange(len(score)), -score, group))
     starts = np.searchsorted(group, group)
-    place = np.empty(len(score), dtype=np.int64)
-    place[order] = np.arange(len(score)) - starts[order]
-    return place
+    rank_in_group = np.empty(len(score), dtype=np.int64)
+    rank_in_group[order] = np.arange(len(score)) - starts[order]
+    return rank_in_group
 
 
 class Logit:

@@ -152,9 +152,9 @@ class Model(RationaleRecommender):
 
     def _reasons(self, query: Query, answers: list[Answer]) -> Rationale:
         messages = self._messages("reasons", history=self._history(query), most=MOST)
-        found = self._asked(messages, REASONS, "reasons", answers)
-        given = [r for r in found if isinstance(r, dict)][:MOST]
-        return rationale_of(query, given, self.matcher, self.items, f"prompted:{self.settings.model}")
+        entries = self._answered(messages, REASONS, "reasons", answers)
+        reasons = [r for r in entries if isinstance(r, dict)][:MOST]
+        return rationale_of(query, reasons, self.matcher, self.items, f"prompted:{self.settings.model}")
 
     def _shown(self, query: Query) -> list[str]:
         """The candidates in the order of a hash; what is in the history cannot be ranked."""
@@ -173,26 +173,26 @@ class Model(RationaleRecommender):
             top=top,
             example=", ".join(str(k) for k in (len(shown), 1, *range(2, top))[:3]),
         )
-        said = self._asked(messages, ranking_schema(len(shown), top), "ranking", answers)
-        numbers = [n for n in map(_number, said) if n is not None and 1 <= n <= len(shown)]
+        labels = self._answered(messages, ranking_schema(len(shown), top), "ranking", answers)
+        numbers = [n for n in map(_number, labels) if n is not None and 1 <= n <= len(shown)]
         chosen = list(dict.fromkeys(shown[n - 1] for n in numbers))
         if not chosen:
             raise Unanswered("the answer names no candidate")
         left = [item for item in shown if item not in set(chosen)]
         prediction = Prediction(query.query_id, tuple([*chosen, *left][:100]), rationale)
-        return Outcome(prediction, answers, len(said) - len(chosen), max(0, top - len(chosen)))
+        return Outcome(prediction, answers, len(labels) - len(chosen), max(0, top - len(chosen)))
 
-    def _asked(self, messages: Messages, schema: dict[str, Any], field: str, answers: list[Answer]) -> list[Any]:
+    def _answered(self, messages: Messages, schema: dict[str, Any], field: str, answers: list[Answer]) -> list[Any]:
         """The list ``field`` of the model's answer. :class:`Unanswered` where there is none."""
         answer = self.endpoint.ask(messages, schema)
         answers.append(answer)
-        found = parsed(answer.text, field)
-        if found is None:
+        entries = parsed(answer.text, field)
+        if entries is None:
             cut = answer.finish == "length"
             raise Unanswered(
                 f"{field}: " + ("the answer was cut at max_tokens" if cut else "no such JSON in the answer")
             )
-        return found
+        return entries
 
     def _messages(self, name: str, **values: Any) -> Messages:
         text = Template(self.prompts[name]).substitute(values)
@@ -232,8 +232,8 @@ def ranking_schema(candidates: int, top: int) -> dict[str, Any]:
 
 def parsed(text: str, field: str) -> list[Any] | None:
     """The list under ``field`` of the last JSON object in ``text`` that has one: thoughts may come before it."""
-    found = [value[field] for value in objects(text) if isinstance(value.get(field), list)]
-    return found[-1] if found else None
+    lists = [value[field] for value in objects(text) if isinstance(value.get(field), list)]
+    return lists[-1] if lists else None
 
 
 def _number(label: Any) -> int | None:
@@ -247,15 +247,15 @@ def _hash(query_id: str, item_id: str) -> str:
 
 
 def rationale_of(
-    query: Query, given: Sequence[Mapping[str, Any]], matcher: Matcher, items: Mapping[str, Item], drafter: str
+    query: Query, entries: Sequence[Mapping[str, Any]], matcher: Matcher, items: Mapping[str, Item], drafter: str
 ) -> Rationale:
     """The record of reasons in free words, all of one weight, the strongest first.
 
     Attribute values in the words are the claims. Where the cited purchases share one that is wanted, it is the
     evidence; otherwise the purchases themselves are. Wrong citations stay: ``evidence_validity`` counts them.
     """
-    reasons, said = [], []
-    for one in given:
+    reasons, sentences = [], []
+    for one in entries:
         because = one.get("because")
         numbers = [n for n in map(_number, because if isinstance(because, list) else ()) if n is not None]
         cited = tuple(dict.fromkeys(n - 1 for n in numbers))
@@ -269,14 +269,16 @@ def rationale_of(
         facts = [set(_facts(items.get(query.history[k].item_id))) for k in cited if 0 <= k < len(query.history)]
         shared = next((claim for claim in wants if facts and all(claim in fact for fact in facts)), None)
         evidence = Evidence(cited, "attribute", *shared) if shared else Evidence(cited, "sequence")
-        reasons.append(Reason(evidence, wants, avoids, 1 / len(given)))
+        reasons.append(Reason(evidence, wants, avoids, 1 / len(entries)))
         places = " ".join(f"[{k + 1}]" for k in cited)
-        said.append("; ".join(f"{name} {text}" for name, text in words.items() if text) + f" {places}".rstrip() + ".")
+        sentences.append(
+            "; ".join(f"{name} {text}" for name, text in words.items() if text) + f" {places}".rstrip() + "."
+        )
     return Rationale(
         rationale_id=f"{query.query_id}-prompted-{VERSION}",
         query_id=query.query_id,
         reasons=tuple(reasons),
-        text=" ".join(f"The user {text}" for text in said) or "The history gives no reason.",
+        text=" ".join(f"The user {text}" for text in sentences) or "The history gives no reason.",
         verdict="supported" if reasons else "unexplained",
         origin="model",
         drafter=drafter,

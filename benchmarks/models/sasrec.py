@@ -145,6 +145,6 @@ class Network(nn.Module):
     def loss(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
         """Cross entropy of every next item of every row."""
         targets = padded([row[1:] for row in rows])
-        known = targets >= 0
-        logits = self.scores(self(padded([row[:-1] for row in rows]))[known])
-        return F.cross_entropy(logits.float(), targets[known])
+        is_item = targets >= 0
+        logits = self.scores(self(padded([row[:-1] for row in rows]))[is_item])
+        return F.cross_entropy(logits.float(), targets[is_item])

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
-from benchmarks.models._scoring import Block, ItemIndex, choose, grid, rank_block
+from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank_block
 from rad.data.splits import sequences_of
 from rad.features import item_features
 from rad.rationales.templates import rationale
@@ -43,7 +42,7 @@ class Model(RationaleRecommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Setting = {}
 
     @property
     def card(self) -> ModelCard:
@@ -71,12 +70,12 @@ class Model(RationaleRecommender):
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         """Rank from the given rationales: predictions go through here."""
         for start in range(0, len(queries), BLOCK):
-            part, given = queries[start : start + BLOCK], rationales[start : start + BLOCK]
-            scores = self._scores(np.array([self._read(r) for r in given]), self.chosen["power"])
-            for prediction, r in zip(rank_block(part, scores, self.columns), given, strict=True):
+            part, own = queries[start : start + BLOCK], rationales[start : start + BLOCK]
+            scores = self._scores(np.array([self._read(r) for r in own]), self.chosen["power"])
+            for prediction, r in zip(rank_block(part, scores, self.columns), own, strict=True):
                 yield replace(prediction, rationale=r)
 
-    def _block(self, setting: dict[str, Any]) -> Block:
+    def _block(self, setting: Setting) -> Block:
         return lambda queries: self._scores(self._weights(queries, setting["decay"]), setting["power"])
 
     def _scores(self, weights: np.ndarray, power: float) -> np.ndarray:
@@ -88,11 +87,11 @@ class Model(RationaleRecommender):
         recent = (self.columns.recent(queries, REACH, decay) @ self.has).toarray()
         steps = np.array([sum(decay**k for k in range(min(len(q.history), REACH))) for q in queries])
         recent /= np.maximum(steps, 1e-9)[:, None]
-        found = np.maximum(recent * np.log((recent + 1e-9) / (self.share + 1e-9)), 0)
-        if found.shape[1] > self.settings.reasons:
-            least = np.partition(found, -self.settings.reasons, axis=1)[:, -self.settings.reasons, None]
-            found[found < least] = 0
-        return found / np.maximum(found.sum(1, keepdims=True), 1e-9)
+        divergence = np.maximum(recent * np.log((recent + 1e-9) / (self.share + 1e-9)), 0)
+        if divergence.shape[1] > self.settings.reasons:
+            least = np.partition(divergence, -self.settings.reasons, axis=1)[:, -self.settings.reasons, None]
+            divergence[divergence < least] = 0
+        return divergence / np.maximum(divergence.sum(1, keepdims=True), 1e-9)
 
     def _written(self, query: Query, weights: np.ndarray) -> Rationale:
         own = [set(self.values.item_values[k]) for k in self.values.indices(query.history)]
@@ -104,9 +103,9 @@ class Model(RationaleRecommender):
                 reasons.append(Reason(Evidence(cited, "attribute", *claim), (claim,), weight=float(weights[v])))
         return rationale(query, tuple(reasons), "model", "template", "1")
 
-    def _read(self, given: Rationale) -> np.ndarray:
+    def _read(self, written: Rationale) -> np.ndarray:
         weights = np.zeros(len(self.values.values))
-        for reason in given.reasons:
+        for reason in written.reasons:
             for claims, sign in ((reason.wants, 1), (reason.avoids, -1)):
                 for v in (self.values.value_index.get(claim) for claim in claims):
                     if v is not None:

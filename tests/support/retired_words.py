@@ -70,6 +70,8 @@ ALLOWED: set[tuple[str, str]] = {
     ("rad/runtime/parallel.py", "engine"),  # what runs the work: the flag --engine
     ("rad/data/shard_writer.py", "engine"),
     ("rad/commands/build.py", "engine"),
+    ("benchmarks/scale.py", "engine"),  # the execution engine: the flag --engine
+    ("benchmarks/harness/sharded.py", "engine"),  # and the same in scores.json
     ("annotation/agreement/results.py", "against"),  # a field of agreement.json
     ("annotation/drafters/llm_answers.py", "against"),  # a field of the model's answer, and so of the prompt's schema
 }

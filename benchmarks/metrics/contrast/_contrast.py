@@ -25,13 +25,13 @@ class ContrastMetric(QueryMetric):
         targets = [self.items[i] for i in example.relevant if i in self.items]
         if other is None or not targets:
             return None
-        told = [(c, r.weight) for r in prediction.rationale.reasons for c in r.wants]
-        told += [(c, -r.weight) for r in prediction.rationale.reasons for c in r.avoids]
+        claims = [(c, r.weight) for r in prediction.rationale.reasons for c in r.wants]
+        claims += [(c, -r.weight) for r in prediction.rationale.reasons for c in r.avoids]
         own = prediction.contrast
         if own is not None and own.polarity == "against" and own.item_id == other.item_id:
-            told += [(claim, -1.0) for claim in own.claims]
+            claims += [(claim, -1.0) for claim in own.claims]
         return sum(
             weight * ((value in targets[0].attributes.get(name, ())) - (value in other.attributes.get(name, ())))
-            for (name, value), weight in told
+            for (name, value), weight in claims
             if attributes is None or name in attributes
         )

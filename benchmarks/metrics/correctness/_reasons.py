@@ -20,15 +20,15 @@ class ReasonMetric(QueryMetric):
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert prediction.rationale is not None and example.rationale is not None
-        known = wants(example.rationale, None)
-        if not known:
+        true_wants = wants(example.rationale, None)
+        if not true_wants:
             return None
-        given = wants(prediction.rationale, self.k)
-        return self.share(len(given & known), len(given), len(known))
+        predicted_wants = wants(prediction.rationale, self.k)
+        return self.share(len(predicted_wants & true_wants), len(predicted_wants), len(true_wants))
 
     @abstractmethod
-    def share(self, right: int, given: int, known: int) -> float:
-        """The score, from how many wants are ``right``, how many the rationale has, and how many are known."""
+    def share(self, n_right: int, n_predicted: int, n_true: int) -> float:
+        """The score, from how many wants are right, how many the rationale has, and how many are known."""
 
 
 def wants(rationale: Rationale, k: int | None) -> set[tuple[str, str]]:

@@ -15,5 +15,5 @@ class Metric(ReasonMetric):
     headline = True
     plotted = True
 
-    def share(self, right: int, given: int, known: int) -> float:
-        return 2 * right / (given + known)
+    def share(self, n_right: int, n_predicted: int, n_true: int) -> float:
+        return 2 * n_right / (n_predicted + n_true)

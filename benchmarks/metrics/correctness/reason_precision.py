@@ -13,5 +13,5 @@ class Metric(ReasonMetric):
     position = 1
     default = True
 
-    def share(self, right: int, given: int, known: int) -> float:
-        return right / given if given else 0.0
+    def share(self, n_right: int, n_predicted: int, n_true: int) -> float:
+        return n_right / n_predicted if n_predicted else 0.0

@@ -14,5 +14,5 @@ class Metric(ReasonMetric):
     position = 2
     default = True
 
-    def share(self, right: int, given: int, known: int) -> float:
-        return right / known
+    def share(self, n_right: int, n_predicted: int, n_true: int) -> float:
+        return n_right / n_true

@@ -28,5 +28,5 @@ class Metric(FaithfulnessMetric):
 def area(of: Effect, first: str) -> float | None:
     """Mean height of the truncation curve, heaviest or lightest reasons gone first."""
     points = [0.0, *(of(f"{first}_first_{percent}") for percent in STEPS), of("none")]
-    known = [point for point in points if point is not None]
-    return float(np.trapezoid(known, [0, *STEPS, 100]) / 100) if len(known) == len(points) else None
+    defined = [point for point in points if point is not None]
+    return float(np.trapezoid(defined, [0, *STEPS, 100]) / 100) if len(defined) == len(points) else None

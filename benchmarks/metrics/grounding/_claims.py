@@ -24,12 +24,12 @@ class ClaimMetric(QueryMetric):
     counted: ClassVar[tuple[Finding, ...]] = ("supported",)
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
-        found = [
+        findings = [
             finding
             for finding, is_claim in citations(prediction, example, self.items)
             if is_claim or not self.claims_only
         ]
-        return sum(finding in self.counted for finding in found) / len(found) if found else None
+        return sum(finding in self.counted for finding in findings) / len(findings) if findings else None
 
 
 def citations(prediction: Prediction, example: Example, items: Mapping[str, Item]) -> Iterator[tuple[Finding, bool]]:

@@ -29,8 +29,9 @@ class Metric(QueryMetric):
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert prediction.rationale is not None
-        text, known = prediction.rationale.text, [i for i in example.relevant if i in self.items]
+        text, targets = prediction.rationale.text, [i for i in example.relevant if i in self.items]
         named = (
-            self.rules.names(text, self.items[i], example.query) or title_runs(text, self.items[i].title) for i in known
+            self.rules.names(text, self.items[i], example.query) or title_runs(text, self.items[i].title)
+            for i in targets
         )
         return float(any(named))

@@ -29,9 +29,9 @@ class Metric(BatchMetric):
         texts = list(dict.fromkeys(text for pair in pairs for text in pair if text.strip()))
         row = dict(zip(texts, encoded(BUNDLED, texts)[0], strict=True)) if texts else {}
         out: list[float | None] = []
-        for said, reference in pairs:
+        for text, reference in pairs:
             if reference not in row:
                 out.append(None)
             else:
-                out.append(min(1.0, max(0.0, float(row[said] @ row[reference]))) if said in row else 0.0)
+                out.append(min(1.0, max(0.0, float(row[text] @ row[reference]))) if text in row else 0.0)
         return out

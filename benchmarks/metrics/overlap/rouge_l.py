@@ -25,19 +25,19 @@ class Metric(QueryMetric):
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert example.rationale is not None
-        said, reference = tokenize(text_of(prediction)), tokenize(example.rationale.text)
+        words, reference = tokenize(text_of(prediction)), tokenize(example.rationale.text)
         if not reference:
             return None
-        common = longest_common(said, reference)
-        return 2 * common / (len(said) + len(reference))
+        common = longest_common(words, reference)
+        return 2 * common / (len(words) + len(reference))
 
 
 def longest_common(a: Sequence[str], b: Sequence[str]) -> int:
     """Length of the longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004): one whole number
     holds a row of the table, so a word costs one addition."""
     where: dict[str, int] = {}
-    for place, word in enumerate(a):
-        where[word] = where.get(word, 0) | 1 << place
+    for position, word in enumerate(a):
+        where[word] = where.get(word, 0) | 1 << position
     full = (1 << len(a)) - 1
     row = full
     for word in b:

@@ -22,6 +22,6 @@ class Metric(ReadingMetric):
     plotted = True
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float | None]:
-        told = self.ndcg(self.masked(predictions, examples), examples)
+        informed = self.ndcg(self.masked(predictions, examples), examples)
         alone = self.ndcg([None] * len(examples), examples)
-        return [a - b for a, b in zip(told, alone, strict=True)]
+        return [a - b for a, b in zip(informed, alone, strict=True)]

@@ -26,9 +26,9 @@ class Metric(CorpusMetric):
     def statistic(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
     ) -> Callable[[np.ndarray], float]:
-        told = [sentence(text_of(p)) for p in predictions]
-        number = {text: k for k, text in enumerate(dict.fromkeys(t for t in told if t))}
-        which = np.array([number.get(text, len(number)) for text in told])
+        texts = [sentence(text_of(p)) for p in predictions]
+        number = {text: k for k, text in enumerate(dict.fromkeys(t for t in texts if t))}
+        which = np.array([number.get(text, len(number)) for text in texts])
 
         def value(weights: np.ndarray) -> float:
             seen = np.bincount(which, weights, minlength=len(number) + 1)[: len(number)] > 0

@@ -43,10 +43,11 @@ class Metric(BatchMetric):
         out: list[float | None] = []
         for start in range(0, len(examples), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(examples)))
+            # [rows of the block, histories]: scores by the own text, and by that of another user
             mine, shuffled = histories.scores(queries[rows]), histories.scores(queries[other[rows]])
             for row, by_own, by_other in zip(rows, mine, shuffled, strict=True):
-                strangers = np.flatnonzero(users != users[row])
-                pool = rng.choice(strangers, min(OTHERS, len(strangers)), replace=False)
+                other_users = np.flatnonzero(users != users[row])
+                pool = rng.choice(other_users, min(OTHERS, len(other_users)), replace=False)
                 out.append(_reciprocal(by_own[row], by_own[pool]) - _reciprocal(by_other[row], by_other[pool]))
         return out
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from benchmarks.explanations.families import Kinds
+from benchmarks.harness.aggregate import SORT
 from benchmarks.harness.results import Score
 from benchmarks.reporting.page.runs import PageRun
-from benchmarks.reporting.page.tables import SORT
 from rad.reporting import plots
 
 

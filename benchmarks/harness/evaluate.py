@@ -98,11 +98,19 @@ Statistic = Callable[[np.ndarray], float]
 def measure(
     chosen: Mapping[str, Metric], answers: Sequence[Prediction], examples: Sequence[Example], writes: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, Statistic]]:
-    """Of ``checked`` predictions: each query metric's values, NaN where undefined, and corpus metrics' statistics.
+    """What each metric says of each query. A metric whose needs no query meets is left out.
 
-    A metric whose needs no query meets is in neither. A model that ``writes`` rationales scores the worst where it
-    wrote none at all (as it may over a part of the queries).
+    Args:
+        chosen: Metrics by name.
+        answers: One prediction an example, as :func:`~benchmarks.harness.violations.aligned` gives them.
+        examples: In the same order.
+        writes: The model writes rationales: it scores the worst where it wrote none at all, as it may over a part of
+            the queries.
+
+    Returns:
+        The values [queries] of each query metric, NaN where undefined; and the statistics of corpus metrics.
     """
+    # failed, and each mask of met: [queries]
     failed = np.array([answer.error is not None for answer in answers])
     met = _needs_met(answers, examples)
     values: dict[str, np.ndarray] = {}
@@ -118,6 +126,7 @@ def measure(
             continue
         assert isinstance(metric, QueryMetric), name
         good = possible & ~failed & (explained if "rationale" in metric.needs else True)
+        # [queries]: NaN where undefined, the worst where the model failed or gave no rationale, else the score
         values[name] = np.where(possible, metric.worst(), np.nan)
         rows = np.flatnonzero(good).tolist()
         scored = metric.score_each([answers[i] for i in rows], [examples[i] for i in rows])
@@ -136,6 +145,7 @@ def summary(
     """Means over all queries and over slices of them, with their intervals."""
     n = len(slices["all"])
     columns = [(name, part) for name in values for part in (slices if not chosen[name].needs else ("all",))]
+    # table [queries, columns]: a metric's values in a slice, NaN outside of it, so that one product gives all means
     table = np.full((n, len(columns)), np.nan)
     for column, (name, part) in enumerate(columns):
         inside = slices[part]
@@ -164,6 +174,7 @@ def summary(
     ones = np.ones(n, np.int64)
     for name, statistic in corpus.items():
         value = statistic(ones)
+        # [resamples]: moved to be centred on the value, as a resample lacks a third of the queries
         centred = np.clip(drawn[name] - drawn[name].mean() + value, *chosen[name].range)
         scores.append(row(name, "all", value, percentile_interval(centred) or (value, value), n))
     return sorted(scores, key=lambda s: (s.slice != "all", list(chosen).index(s.metric)))

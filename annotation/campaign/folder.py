@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +26,7 @@ from typing import TypeVar
 from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
 from rad.runtime import records
-from rad.runtime.files import Journal, read_jsonl
+from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
 Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
@@ -164,15 +163,6 @@ class Campaign:
         self._write(self.secrets / name, record, 0o600)
 
     @staticmethod
-    def _write(path: Path, record: object, mode: int = 0o644) -> None:
-        """Whole or not at all; the mode is there before the content is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-                json.dump(record, file, indent=1, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    def _write(path: Path, record: object, permissions: int = 0o644) -> None:
+        with atomic_write(path, permissions=permissions) as file:
+            json.dump(record, file, indent=1, ensure_ascii=False)

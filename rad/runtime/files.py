@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,14 +53,18 @@ def sha256_file(path: Path) -> str:
 
 
 @contextmanager
-def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a neighbour of ``path`` for writing and move it into place only when the block ends without an error."""
+def atomic_write(path: Path, mode: str = "w", permissions: int = 0o666) -> Iterator[IO[Any]]:
+    """Open a neighbour of ``path`` for writing and move it into place only when the block ends without an error.
+
+    ``permissions`` are those of the file, less what the process's mask takes; a secret's are there before its content.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        binary = "b" in mode
-        with open(part, mode, encoding=None if binary else "utf-8", newline=None if binary else "\n") as file:
+        encoding, newline = (None, None) if "b" in mode else ("utf-8", "\n")
+        opener = partial(os.open, mode=permissions)
+        with open(part, mode, encoding=encoding, newline=newline, opener=opener) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

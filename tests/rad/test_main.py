@@ -121,11 +121,11 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path, capsys):
     def full():
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for fail, said in ((write, str(tmp_path / "file")), (full, "output: cannot be read or written (No space left")):
+    for fail, message in ((write, str(tmp_path / "file")), (full, "output: cannot be read or written (No space left")):
         with pytest.raises(SystemExit) as end:
             errors.run(fail)
-        told = capsys.readouterr().err
-        assert end.value.code == 2 and told.startswith(f"error: {said}") and told.count("\n") == 1
+        line = capsys.readouterr().err
+        assert end.value.code == 2 and line.startswith(f"error: {message}") and line.count("\n") == 1
 
     def other():
         raise OSError("a library's own")

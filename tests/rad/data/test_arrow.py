@@ -91,5 +91,5 @@ def test_importing_rad_is_quick_and_loading_needs_no_torch():
 
 @pytest.mark.realdata
 def test_the_real_domain(scientific):
-    found = {name: table.num_rows for name, table in tables.arrow_tables(scientific).items()}
-    assert found == {"train": 25655, "validation": 8440, "test": 8440, "items": 4385, "rationales": 0}
+    rows = {name: table.num_rows for name, table in tables.arrow_tables(scientific).items()}
+    assert rows == {"train": 25655, "validation": 8440, "test": 8440, "items": 4385, "rationales": 0}

@@ -34,12 +34,12 @@ def test_every_held_out_query_has_its_answer_and_39_items_that_the_user_never_ha
     _, examples = shop
     rows = [*examples["validation"], *examples["test"]]
     assert list(table) == [e.query.query_id for e in rows]
-    whole = {e.query.user_id: {x.item_id for x in e.query.history} | e.relevant.keys() for e in examples["test"]}
+    full = {e.query.user_id: {x.item_id for x in e.query.history} | e.relevant.keys() for e in examples["test"]}
     for e in rows:
         listed = table[e.query.query_id]
         assert len(listed) == len(set(listed)) == 40
         assert list(listed) == sorted(listed)  # catalogue order: the answer's place says nothing
-        assert set(listed) & whole[e.query.user_id] == e.relevant.keys()
+        assert set(listed) & full[e.query.user_id] == e.relevant.keys()
 
 
 def test_a_third_is_popular_and_a_third_is_most_alike(shop, table):

@@ -39,21 +39,21 @@ def test_shards_hold_what_the_data_set_in_memory_holds(folder):
     assert len(shards) == 4 and shards.n_users == 150
     assert list(shards.items.items()) == list(data.items.items())
     assert [list(i.attributes) for i in shards.items.values()] == [list(i.attributes) for i in data.items.values()]
-    whole = shards.sample(1000, reasons=True)
+    sample = shards.sample(1000, reasons=True)
     for split, rows in data.examples.items():
-        key = {e.query.query_id: e for e in whole.examples[split]}
+        key = {e.query.query_id: e for e in sample.examples[split]}
         assert len(key) == len(rows) and all(key[e.query.query_id] == e for e in rows)
     assert shards.manifest.interactions == sum(map(len, data.sequences.values()))
 
 
 def test_a_part_of_it_is_read_alone(folder):
     data, shards = open_dataset(NAME), Shards(folder)
-    known = {e.query.query_id: e for e in data.examples["test"]}
+    in_memory = {e.query.query_id: e for e in data.examples["test"]}
     bare = shards.examples(3, ["test"])
     assert not bare["train"] and not bare["validation"] and len(bare["test"]) == 30
-    assert all(e.rationale is None and e.query == known[e.query.query_id].query for e in bare["test"])
-    told = shards.examples(3, ["test"], reasons=True)["test"]
-    assert all(e == known[e.query.query_id] for e in told)
+    assert all(e.rationale is None and e.query == in_memory[e.query.query_id].query for e in bare["test"])
+    with_reasons = shards.examples(3, ["test"], reasons=True)["test"]
+    assert all(e == in_memory[e.query.query_id] for e in with_reasons)
     some = shards.sample(50)
     assert len(some.examples["test"]) == len(some.examples["validation"]) == 50
     first = {e.query.user_id for k in (0, 1) for e in shards.examples(k, ["test"])["test"]}
@@ -66,18 +66,18 @@ def test_two_workers_write_the_same_bytes(folder, tmp_path):
 
 
 def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(folder, tmp_path, monkeypatch):
-    made = []
+    written = []
 
     def dies(row):
         if row["shard"] == 2:
             raise KeyboardInterrupt
-        made.append(row["shard"])
+        written.append(row["shard"])
         return building.write_shard(row)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(building.parallel, "parallel_map", lambda function, rows, workers, engine: map(dies, rows))
         build(NAME, tmp_path, shard_users=40)
-    assert made == [0, 1] and not (tmp_path / "manifest.json").exists()
+    assert written == [0, 1] and not (tmp_path / "manifest.json").exists()
     with pytest.raises(RadError, match=r"manifest\.json: no such file; python -m rad build NAME --out"):
         Shards(tmp_path)
     (tmp_path / "sequences" / ".shard-00002.parquet.1.part").write_bytes(b"half")
@@ -97,9 +97,9 @@ def test_shards_of_another_unfinished_build_are_not_taken_over(folder, tmp_path)
 
 def test_a_finished_folder_is_kept_and_another_refused(folder, tmp_path):
     before = files(folder)
-    told = []
-    assert build(NAME, folder, shard_users=40, progress=lambda *a: told.append(a)).users == 150
-    assert told == [(150, 150)] and files(folder) == before
+    progress = []
+    assert build(NAME, folder, shard_users=40, progress=lambda *a: progress.append(a)).users == 150
+    assert progress == [(150, 150)] and files(folder) == before
     with pytest.raises(RadError, match="holds world:users=150,items=400 in shards of 40"):
         build("world:users=150,items=400,seed=1", folder, shard_users=40)
 
@@ -140,15 +140,15 @@ def test_a_killed_worker_is_one_line_and_workers_end_with_a_killed_command(tmp_p
 
 def children(pid):
     """Spawned workers of a process (Linux)."""
-    found = []
+    workers = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == pid and "spawn_main" in (entry / "cmdline").read_text():
-                found.append(int(entry.name))
+                workers.append(int(entry.name))
         except (OSError, ValueError, IndexError):
             continue
-    return found
+    return workers
 
 
 def test_changed_bytes_and_unknown_versions_are_refused(tmp_path):
@@ -184,13 +184,13 @@ def test_other_domains_are_written_from_memory(toy_corpus, toy, tmp_path, monkey
 
 
 def test_the_command_builds_and_names_mistakes(tmp_path, capsys):
-    asked = ["build", "world:users=30,items=200", "--out", str(tmp_path / "out"), "--shard-users", "20"]
-    assert cli.main(asked) == 0
+    options = ["build", "world:users=30,items=200", "--out", str(tmp_path / "out"), "--shard-users", "20"]
+    assert cli.main(options) == 0
     assert "30 users" in capsys.readouterr().out and len(Shards(tmp_path / "out")) == 2
     for arguments, message in (
         (["build", "wrld", "--out", "x"], "unknown domain 'wrld' (did you mean 'world'?)"),
-        ([*asked[:3], str(tmp_path / "two"), "--workers", "0"], "--workers must be at least 1"),
-        ([*asked[:3], str(tmp_path / "two"), "--shard-users", "0"], "--shard-users must be at least 1"),
+        ([*options[:3], str(tmp_path / "two"), "--workers", "0"], "--workers must be at least 1"),
+        ([*options[:3], str(tmp_path / "two"), "--shard-users", "0"], "--shard-users must be at least 1"),
         (["load", "world:users=300000"], "world: 300,000 users are too many for memory; python -m rad build"),
     ):
         with pytest.raises(RadError) as error:

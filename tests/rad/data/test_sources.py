@@ -9,9 +9,9 @@ from rad.runtime.files import sha256_file
 
 
 def source(path, **changes):
-    known = {"file": path.name, "size": path.stat().st_size, "sha256": sha256_file(path)}
+    facts = {"file": path.name, "size": path.stat().st_size, "sha256": sha256_file(path)}
     words = {"origin": "o", "licence": "l", "instructions": "Fetch it.", "redistribute": "r"}
-    return Source(**{**known, **words, **changes})
+    return Source(**{**facts, **words, **changes})
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def test_a_file_without_a_known_hash_is_taken_as_it_is_and_counted(folder):
 
 def test_a_packed_copy_stands_in_for_a_file_without_a_known_hash(folder):
     plain = folder / "toy" / "a.txt"
-    unknown, known = source(plain, size=None, sha256=None), source(plain)
+    unpinned_source, pinned_source = source(plain, size=None, sha256=None), source(plain)
     packed = plain.rename(plain.with_name("a.txt.gz"))
-    assert find("toy", [unknown], folder) == {"a.txt": packed}
+    assert find("toy", [unpinned_source], folder) == {"a.txt": packed}
     with pytest.raises(MissingFiles, match=r"lacks a\.txt"):
-        find("toy", [known], folder)
+        find("toy", [pinned_source], folder)
 
 
 def test_a_place_is_a_path_or_a_name_in_the_data_dir(folder, monkeypatch):

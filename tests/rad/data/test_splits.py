@@ -63,18 +63,18 @@ def test_leave_last_out_of_any_length(n):
 
 
 def test_sequences_of_gives_the_longest_known_sequence(toy):
-    known = splits.sequences_of(toy.examples["test"])
-    assert items(known["u01"]) == ["red-coat", "red-hat", "red-scarf", "red-boots", "blue-boots", "blue-hat"]
+    sequences = splits.sequences_of(toy.examples["test"])
+    assert items(sequences["u01"]) == ["red-coat", "red-hat", "red-scarf", "red-boots", "blue-boots", "blue-hat"]
 
 
 def test_global_time_by_hand():
     users = {"a": seq("a", "pqrst", [1, 2, 3, 7, 9]), "b": seq("b", "pqr", [4, 8, 9]), "c": seq("c", "pq", [8, 9])}
     rows = splits.global_time("d", users, cuts=(4, 8))
-    found = {
+    rows = {
         split: [(e.query.query_id, items(e.query.history), list(e.relevant)) for e in examples]
         for split, examples in rows.items()
     }
-    assert found == {
+    assert rows == {
         "train": [("a-2", ["p", "q"], ["r"])],
         "validation": [("a-3", ["p", "q", "r"], ["s"])],  # b has nothing before 4
         "test": [("a-4", ["p", "q", "r", "s"], ["t"])],  # b has one item before 8, c none
@@ -111,8 +111,8 @@ def test_equal_timestamps_keep_the_order_of_the_source():
 
 
 def test_distinct_users(toy_corpus):
-    kept = splits.distinct_users(toy_corpus.sequences)
-    assert len(kept) == 11 and "u10" in kept and "u11" not in kept
+    users = splits.distinct_users(toy_corpus.sequences)
+    assert len(users) == 11 and "u10" in users and "u11" not in users
     sets = {"a": seq("a", "pq"), "b": seq("b", "qp"), "c": seq("c", "pqq")}
     assert list(splits.distinct_users(sets)) == ["a", "b", "c"]
     assert list(splits.distinct_users(sets, ordered=False)) == ["a", "c"]

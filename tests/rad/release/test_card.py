@@ -65,8 +65,8 @@ def test_a_drift_is_found(small, tmp_path, monkeypatch, capsys):
 def test_a_domain_is_recorded(small, tmp_path, monkeypatch, raw_scientific):
     monkeypatch.setattr(card, "ROOT", tmp_path)
     monkeypatch.setattr(card, "FACTS", tmp_path / "facts.json")
-    asked = ["card", "--record", "scientific:changed", "--data-dir", str(raw_scientific.parent)]
-    assert cli.main(asked) == 0
+    arguments = ["card", "--record", "scientific:changed", "--data-dir", str(raw_scientific.parent)]
+    assert cli.main(arguments) == 0
     (facts,) = json.loads((tmp_path / "facts.json").read_text()).values()
     assert facts["items"] == 5 and facts["users"] == 4
     text = (tmp_path / "DATASET_CARD.md").read_text()
@@ -133,15 +133,15 @@ def test_croissant_records_are_the_rows(released):
     assert [row["items/item_id"].decode() for row in items] == list(data.items)
     assert [row["items/title"].decode() for row in items] == [item.title for item in data.items.values()]
     wanted = {e.query.query_id: [x.item_id for x in e.query.history] for s in SPLITS for e in data.examples[s]}
-    found = {
+    histories = {
         row["examples/query_id"].decode(): [i.decode() for i in row["examples/history"]["examples/history/item_id"]]
         for row in described.records("examples")
     }
-    assert found == wanted
+    assert histories == wanted
 
 
 def test_the_layout_of_the_project_is_that_of_a_release(released):
     data = open_dataset(WORLD)
     project = croissant.describe(data, card.EXAMPLE_REPO)
-    made = json.loads((released / "croissant.json").read_text())
-    assert project["recordSet"] == made["recordSet"]
+    released_description = json.loads((released / "croissant.json").read_text())
+    assert project["recordSet"] == released_description["recordSet"]

@@ -99,9 +99,9 @@ def test_a_commit_of_someone_else_in_between_is_not_overwritten(fake_hub, monkey
     hub.commit("org/data", {"README.md": b"theirs"}, "first")
     original = fake_hub._preupload
 
-    def meanwhile(body, asked, repo, revision):  # a fake of someone who commits between our two requests
+    def meanwhile(body, query, repo, revision):  # a fake of someone who commits between our two requests
         fake_hub.repos[repo].add({"README.md": b"newer"}, "theirs")
-        return original(body, asked, repo, revision)
+        return original(body, query, repo, revision)
 
     monkeypatch.setattr(fake_hub, "_preupload", meanwhile)
     assert "changed by someone else" in refused()
@@ -119,12 +119,12 @@ def test_a_fault_that_passes_is_survived(fake_hub, where, status):
 
 @pytest.mark.parametrize("where", ["/api/repos/create", "/preupload/", "/lfs/", "/commit/"])
 @pytest.mark.parametrize(
-    ("status", "said"), [(429, "takes no more requests"), (503, "answered 503"), (CUT, "no connection")]
+    ("status", "text"), [(429, "takes no more requests"), (503, "answered 503"), (CUT, "no connection")]
 )
-def test_a_fault_that_stays_is_one_line_and_nothing_is_published(fake_hub, where, status, said):
+def test_a_fault_that_stays_is_one_line_and_nothing_is_published(fake_hub, where, status, text):
     fake_hub.fail(where, status, times=50)
     message = refused()
-    assert said in message and "nothing was published" in message
+    assert text in message and "nothing was published" in message
     assert all(repo.files == {} for repo in fake_hub.repos.values())
     assert fake_hub.count(where) <= 6
 

@@ -66,8 +66,8 @@ def test_bad_files_are_named(tmp_path):
         list(files.read_lines(tmp_path / "nope"))
     with pytest.raises(RadError, match="is a folder, a file was expected"):
         list(files.read_lines(tmp_path))
-    whole = gzip.compress(b"".join(b'{"n": %d}\n' % n for n in range(5000)))
-    (tmp_path / "x.gz").write_bytes(whole[: len(whole) // 2])
+    content = gzip.compress(b"".join(b'{"n": %d}\n' % n for n in range(5000)))
+    (tmp_path / "x.gz").write_bytes(content[: len(content) // 2])
     with pytest.raises(RadError, match=r"x\.gz:\d+: unreadable or cut short"):
         list(files.read_lines(tmp_path / "x.gz"))
     (tmp_path / "y.gz").write_bytes(b"plain")

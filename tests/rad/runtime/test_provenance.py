@@ -25,8 +25,8 @@ def repository(tmp_path):
 
 
 def test_a_clean_tree(repository):
-    found = provenance.tree(repository)
-    assert len(found["commit"]) == 40 and found["dirty"] is False and found["diff"] is None
+    facts = provenance.tree(repository)
+    assert len(facts["commit"]) == 40 and facts["dirty"] is False and facts["diff"] is None
 
 
 def test_results_leave_the_tree_clean(repository):
@@ -39,9 +39,9 @@ def test_changes_and_new_files_make_it_dirty_and_are_hashed(repository):
     diffs = {provenance.tree(repository)["diff"]}
     for content in ("a = 2\n", "a = 3\n"):
         (repository / "a.py").write_text(content)
-        found = provenance.tree(repository)
-        assert found["dirty"] is True
-        diffs.add(found["diff"])
+        facts = provenance.tree(repository)
+        assert facts["dirty"] is True
+        diffs.add(facts["diff"])
     for content in ("b", "c"):
         (repository / "new.py").write_text(content)
         diffs.add(provenance.tree(repository)["diff"])
@@ -77,11 +77,11 @@ def test_the_working_directory_does_not_matter(repository, monkeypatch):
 
 def test_collect_has_what_a_result_needs(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["x", "--data-dir", "/home/someone/data", "--endpoint=http://localhost:8000/v1/x"])
-    found = provenance.collect(seed=3, started_at="2026-01-31T12:00:00Z", device="cpu")
-    assert found["seed"] == 3 and found["started_at"] == "2026-01-31T12:00:00Z" and found["finished_at"].endswith("Z")
-    assert found["packages"]["numpy"] and found["python"].startswith("3.")
-    assert found["command"][-3:] == ["--data-dir", ".../data", "--endpoint=http://localhost:8000/v1/x"]
-    assert "/home/someone" not in str(found)
+    facts = provenance.collect(seed=3, started_at="2026-01-31T12:00:00Z", device="cpu")
+    assert facts["seed"] == 3 and facts["started_at"] == "2026-01-31T12:00:00Z" and facts["finished_at"].endswith("Z")
+    assert facts["packages"]["numpy"] and facts["python"].startswith("3.")
+    assert facts["command"][-3:] == ["--data-dir", ".../data", "--endpoint=http://localhost:8000/v1/x"]
+    assert "/home/someone" not in str(facts)
 
 
 def test_versions_leave_out_what_is_not_installed():

@@ -91,9 +91,14 @@ def of_campaign(folder: Path, rationales: Sequence[Rationale], seed: int = 0) ->
 
 
 def _add_judge(
-    out: Verdicts, answers: Sequence[Answered], people: Sequence[Answered], queries: Mapping[str, str],
-    ceilings: Mapping[str, Any], seed: int, unanswered: int = 0,
-) -> None:  # fmt: skip
+    out: Verdicts,
+    answers: Sequence[Answered],
+    people: Sequence[Answered],
+    queries: Mapping[str, str],
+    ceilings: Mapping[str, Any],
+    seed: int,
+    unanswered: int = 0,
+) -> None:
     if not answers:
         return
     name = answers[0].judgement.annotator
@@ -107,10 +112,16 @@ def _add_judge(
         agreement = {k: asdict(v) for k, v in beside.against_all.items()} if beside else {}
         out.judged.append(
             Judged(
-                by=name, question=question, n=kinds.total(), abstained=kinds[ABSTAINED], invalid=kinds[INVALID],
-                unanswered=unanswered, ceiling=ceilings.get(question, {}), agreement=agreement,
+                by=name,
+                question=question,
+                n=kinds.total(),
+                abstained=kinds[ABSTAINED],
+                invalid=kinds[INVALID],
+                unanswered=unanswered,
+                ceiling=ceilings.get(question, {}),
+                agreement=agreement,
             )
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)

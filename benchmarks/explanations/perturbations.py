@@ -40,9 +40,12 @@ class Perturbations:
     """
 
     def __init__(
-        self, examples: Sequence[Example], rationales: Sequence[Rationale], others: Sequence[int] | None,
+        self,
+        examples: Sequence[Example],
+        rationales: Sequence[Rationale],
+        others: Sequence[int] | None,
         items: Mapping[str, Item],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.examples, self.rationales, self.others, self.items = examples, rationales, others, items
         self._masked_own: dict[int, Rationale] = {}
 

@@ -24,7 +24,7 @@ from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import claims
 from rad.rationales.rules import Rules
-from rad.types import Example, Item, Prediction, Query, Rationale
+from rad.types import Example, Item, Prediction, Query, Rationale, Split
 
 RANKING = ("ndcg@10", "recall@10", "mrr", "hit_rate@10")
 RATIONALE = (
@@ -43,7 +43,8 @@ class OpenDomain:
         self.data = open_dataset(domain, Path(data_dir) if data_dir else None, "rerank")
         if split not in ("test", "validation"):
             raise RadError(f"split must be test or validation, got '{split}'")
-        self.examples: dict[str, Example] = {e.query.query_id: e for e in self.data.examples[split]}  # type: ignore[index]
+        self.split: Split = "test" if split == "test" else "validation"
+        self.examples: dict[str, Example] = {e.query.query_id: e for e in self.data.examples[self.split]}
         self.rules = Rules(self.data.items)
         self.metrics = load_metrics([*RANKING, *RATIONALE], self.data.items)
 

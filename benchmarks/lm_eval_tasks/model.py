@@ -20,7 +20,7 @@ from benchmarks.harness.registries import load_model
 from benchmarks.lm_eval_tasks.docs import OpenDomain, choices_of, domain_of
 from rad import registry
 from rad.errors import RadError
-from rad.types import Prediction, Split
+from rad.types import Prediction
 
 
 @register_model("rad")
@@ -69,13 +69,13 @@ class RadLM(LM):
         """All queries of the task are predicted at once, as ``benchmarks.run`` does."""
         key = doc["domain"], doc["split"], doc["data_dir"]
         if key not in self._answers:
-            self._answers[key] = self._fitted(domain_of(doc), doc["split"])
+            self._answers[key] = self._fitted(domain_of(doc))
         return self._answers[key][doc["query_id"]]
 
-    def _fitted(self, opened: OpenDomain, split: str) -> dict[str, Prediction]:
+    def _fitted(self, opened: OpenDomain) -> dict[str, Prediction]:
         data, queries = opened.data, [e.query for e in opened.examples.values()]
-        name: Split = "test" if split == "test" else "validation"
-        answers = fit_and_answer(self.kind(self.settings), data.examples, data.items, name, self.seed, queries)
+        model = self.kind(self.settings)
+        answers = fit_and_answer(model, data.examples, data.items, opened.split, self.seed, queries)
         return {p.query_id: p for p in answers.predictions}
 
 

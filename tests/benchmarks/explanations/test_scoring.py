@@ -118,6 +118,14 @@ def test_files_of_another_run_are_refused(folder, datasets):
             read_explanation(folder)
 
 
+def test_data_that_have_changed_are_refused(folder, datasets):
+    result = json.loads((folder / "result.json").read_text())
+    result["dataset"]["sha256"] = "0" * 64
+    (folder / "result.json").write_text(json.dumps(result))
+    with pytest.raises(RadError, match=r"the data have changed since: sha256 \w{8}, the run's is 00000000"):
+        read_finished_run(folder, datasets)
+
+
 def test_the_file_of_a_result_stands_for_its_folder(finished_runs, datasets):
     folder = finished_runs["template"]
     assert read_finished_run(folder / "result.json", datasets).folder == folder

@@ -38,7 +38,7 @@ def main(
     domain: Annotated[str, Option(metavar="NAME", help="NAME[:ARGUMENTS] of rad/domains, or a release")] = "world",
     split: Annotated[Literal["test", "validation"], Option(help="which queries")] = "test",
     protocol: Annotated[Literal["full", "rerank", "time"], Option(help="what is ranked")] = "full",
-    seed: Annotated[list[int] | None, Option(help="one or more (default: 0)")] = None,
+    seed: Annotated[list[int] | None, Option(metavar="N", help="one or more (default: 0)")] = None,
     limit: Annotated[
         int | None, Option(metavar="N", help="only the first N queries (users are in hashed order)")
     ] = None,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from benchmarks.explanations.families import Kinds
 from benchmarks.explanations.scorecard import Row, rows_of
-from benchmarks.harness.aggregate import bayes_of, ceilings
+from benchmarks.harness.aggregate import SORT, bayes_of, slice_sizes, task_ceilings
 from benchmarks.harness.registries import METRICS
 from benchmarks.harness.results import Cost, Score
 from benchmarks.reporting.page.runs import PageRun
@@ -24,7 +24,6 @@ COSTS: Mapping[str, Callable[[Cost], str]] = {
     "MiB": lambda cost: f"{cost.peak_memory_mb:,.0f}",
     "tokens/query": lambda cost: "" if cost.tokens_per_query is None else f"{cost.tokens_per_query:,.0f}",
 }
-SORT = "ndcg@10"
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,7 @@ def _cell(s: Score, n: int, best: float | None) -> Cell:
 
 def ranking_table(runs: Sequence[PageRun], names: Sequence[str]) -> RankingTable:
     """The runs by the named metrics; then the best possible, where a built-in world stores it."""
-    best: dict[str, dict[str, Score]] = {}
-    task = runs[0].result.task
-    if task.protocol == "full" and task.split == "test":
-        stored = ceilings(runs[0].result.dataset.sha256)
-        best = {name: row for name, row in stored.items() if SORT in row and row[SORT].n == task.n}
+    task, best = runs[0].result.task, task_ceilings(runs[0].result)
     bayes = bayes_of(best)
     columns = [cells([one.score(m) for one in runs], [one.result.task.n for one in runs]) for m in names]
     shares = {one.number: s.value / bayes for one in runs if bayes and (s := one.score(SORT))}
@@ -100,7 +95,7 @@ def _by_run(runs: Sequence[PageRun], columns: Sequence[Cells]) -> list[tuple[Pag
 
 def slice_table(runs: Sequence[PageRun]) -> SliceTable | None:
     """NDCG@10 by history length and by target."""
-    sizes = {s.slice: s.n for one in runs for s in one.result.scores if s.metric == SORT and s.slice != "all"}
+    sizes = slice_sizes([one.result for one in runs], SORT)
     if not sizes:
         return None
     columns = [cells([one.result.score(SORT, part) for one in runs], [n] * len(runs)) for part, n in sizes.items()]

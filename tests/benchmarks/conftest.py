@@ -17,6 +17,7 @@ from benchmarks.explanations.scoring import ScorecardOptions, explain
 from benchmarks.harness import runner
 from benchmarks.harness.experiment import Experiment
 from rad.data.load import open_dataset
+from tests.support.models import model_folder
 
 DOMAIN = "world:seed=5,users=60,items=200"
 FINISHED_RUNS = pytest.mark.xdist_group("finished runs")
@@ -74,3 +75,10 @@ def folder(finished_runs, tmp_path):
 def explained_folder(explained_runs, tmp_path):
     """A copy of the folder of ``template``, with its scorecard."""
     return shutil.copytree(explained_runs["template"], tmp_path / "explained")
+
+
+@pytest.fixture
+def add_model(tmp_path):
+    """Puts a file into the registry of models, as a user would."""
+    with model_folder(tmp_path / "added") as add:
+        yield add

@@ -7,12 +7,11 @@ from typing import ClassVar
 
 import pytest
 
-from benchmarks import run, tune
+from benchmarks import tune
 from benchmarks.harness import runner, settings_store, tuning
 from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import default_metrics
 from benchmarks.models import item_knn
-from rad import registry
 from rad.errors import RadError
 
 SPACE = {"backward": (1.0, 0.5), "window": (10, 3)}
@@ -147,28 +146,7 @@ def test_bad_requests(toy, space, monkeypatch):
         settings_store.chosen("toy", item_knn.Model())
 
 
-def test_several_seeds_where_there_is_chance(tmp_path, monkeypatch, capsys):
-    argv = ["run", "--model", "random", "popularity", "--domain", "world:seed=3,users=40,items=200", "--seed", "0", "1"]
-    monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path)])
-    run.main()
-    assert len(list(tmp_path.glob("random/*/result.json"))) == 2
-    assert len(list(tmp_path.glob("popularity/*/result.json"))) == 1
-    assert "random s1" in capsys.readouterr().out
-
-
 def test_a_sequence_model_is_not_tuned_where_there_is_no_order(toy, space, monkeypatch):
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"item_knn needs the order of purchases, which toy lacks"):
         tuning.tune(replace(toy, ordered=False), "item_knn", {}, 8, 30)
-
-
-def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(runner, "execute", lambda job, name, *_, **__: asked.append(name))
-    monkeypatch.setattr(run.terminal, "tables", lambda *_: None)
-    monkeypatch.setattr(run.terminal, "examples", lambda *_: None)
-    monkeypatch.setattr(item_knn.Model, "rerank_only", True, raising=False)
-    argv = ["run", "--model", "all", "--domain", "world:seed=3,users=40,items=200", "--out", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", argv)
-    run.main()
-    assert set(registry.names("benchmarks.models")) - set(asked) == {"item_knn", "prompted"}

@@ -1,0 +1,49 @@
+"""The tables of the README and of the results page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run, table
+from benchmarks.harness import runner, settings_store
+from benchmarks.reporting import markdown
+from rad.errors import RadError
+from tests.support.models import experiment_on
+
+
+def test_table_between_the_markers(toy, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "settings")
+    for seed in (0, 1):
+        runner.execute(experiment_on(toy, tmp_path / "results", seed=seed), "random")
+    runner.execute(experiment_on(toy, tmp_path / "results"), "popularity")
+    runner.execute(experiment_on(toy, tmp_path / "results", limit=3), "next_id")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{markdown.BEGIN}\nold\n{markdown.END}\nafter\n")
+    arguments = ["--results", str(tmp_path / "results"), "--readme", str(readme)]
+    monkeypatch.setattr(sys, "argv", ["table", *arguments, "--check"])
+    assert table.main() == 1
+    monkeypatch.setattr(sys, "argv", ["table", *arguments])
+    assert table.main() == 0
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and "next_id" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0] for row in rows] == ["| NDCG@10", "| random", "| popularity"]
+    assert "(2 seeds)" in rows[1] and "**" in rows[2]
+    page = (tmp_path / "results" / "README.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| random") or line.startswith("| popularity")]
+    assert len(rows) == 4 and "±" in rows[0] and "±" not in rows[1], "metrics, then slices, of two models"
+    assert "cold (n=3)" in page and "Nothing tuned yet" in page
+    monkeypatch.setattr(sys, "argv", ["table", *arguments, "--check"])
+    assert table.main() == 0
+    readme.write_text("no markers")
+    with pytest.raises(RadError, match="lacks the markers"):
+        table.main()
+
+
+def test_the_readme_says_what_the_results_say():
+    root = Path(run.__file__).parents[1]
+    for path, text in markdown.pages(root / "results", root / "README.md", settings_store.logs()).items():
+        assert path.read_text(encoding="utf-8") == text, "run python -m benchmarks.table"

@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytrec_eval
 
@@ -60,7 +61,7 @@ def main(data: Path, entries: Path) -> None:
     raw = "".join(lines).encode()
     packed = gzip.compress(raw, mtime=0)
     run_id = "independent-" + hashlib.sha256(raw).hexdigest()[:8]
-    entry = {
+    entry: dict[str, Any] = {
         "schema_version": 1,
         "submitter": {"name": "Someone Else", "contact": "someone@example.org"},
         "submitted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

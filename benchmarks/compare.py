@@ -18,6 +18,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from benchmarks.harness.registries import title_of
 from benchmarks.reporting.comparison import Difference, System, differences_of, systems
 from rad.errors import RadError, run
 from rad.reporting.console import console, table
@@ -44,7 +45,7 @@ def main(
 
 def show_means(compared: Sequence[System], metric: str) -> None:
     """One row a model: its mean, and the spread over seeds."""
-    grid = table(f"{metric}: mean and spread over seeds", "model", "seeds", "mean", "least", "most", "sd")
+    grid = table(f"{title_of(metric)}: mean and spread over seeds", "model", "seeds", "mean", "least", "most", "sd")
     for s in compared:
         sd = f"{s.means.std(ddof=1):.4f}" if len(s.seeds) > 1 else ""
         ends = [f"{s.means.min():.4f}", f"{s.means.max():.4f}"] if len(s.seeds) > 1 else ["", ""]

@@ -20,7 +20,7 @@ from typer import Option
 
 from benchmarks.harness.base import CorpusMetric
 from benchmarks.harness.experiment import model_settings
-from benchmarks.harness.registries import default_metrics, load_metric
+from benchmarks.harness.registries import default_metrics, load_metric, title_of
 from benchmarks.harness.sharded import ShardedExperiment, StoredScores, execute
 from rad.data.shards import Shards
 from rad.errors import run
@@ -66,7 +66,7 @@ def show(stored: StoredScores) -> None:
     for score in result["scores"]:
         if score["slice"] == "all":
             ends = f"{score['ci_low']:.4f} to {score['ci_high']:.4f}"
-            grid.add_row(score["metric"], f"{score['value']:.4f}", ends, f"{score['n']:,}")
+            grid.add_row(title_of(score["metric"]), f"{score['value']:.4f}", ends, f"{score['n']:,}")
     console.print(grid)
     console.print(f"fitted on {result['fitted_on']}; {result['n_failed']:,} of {result['n']:,} predictions failed")
     console.print(

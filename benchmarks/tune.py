@@ -25,6 +25,7 @@ from typer import Option
 
 from benchmarks.harness import settings_store
 from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.registries import title_of
 from benchmarks.harness.settings_store import METRIC, TuningSummary
 from benchmarks.harness.tuning import tune
 from rad.data.load import open_dataset
@@ -59,7 +60,7 @@ def main(
 def show_logs(paths: Sequence[Path]) -> None:
     """One row a log: how many settings, what the best and the first (the defaults) score, and what it cost."""
     heads = ("log, and what was chosen", "tried", "best", "default", "minutes")
-    grid = table(f"Tuning: {METRIC} on validation", *heads)
+    grid = table(f"Tuning: {title_of(METRIC)} on validation", *heads)
     for log in map(TuningSummary.of, paths):
         cells = (str(log.tried), f"{log.best:.4f}", f"{log.default:.4f}", f"{log.minutes:.1f}")
         grid.add_row(f"{log.domain}/{log.model}\n  {log.chosen}", *cells)

@@ -131,7 +131,7 @@ def test_the_command_shows_its_result(data, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", options)
     command.main()
     out = capsys.readouterr().out
-    assert "popularity over world:users=150" in out and "fitted on the first 150 users" in out and "ndcg@10" in out
+    assert "popularity over world:users=150" in out and "fitted on the first 150 users" in out and "NDCG@10" in out
 
 
 @pytest.mark.parametrize(

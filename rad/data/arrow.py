@@ -129,6 +129,7 @@ def _batches(rows: Iterator[Row], schema: pa.Schema) -> Iterator[pa.RecordBatch]
 
 
 def example_row(example: Example) -> Row:
+    """A row of :data:`EXAMPLE`. Of a contrast it holds what a reader of examples needs, not who wrote it."""
     query = example.query
     return {
         "query_id": query.query_id,
@@ -149,10 +150,12 @@ def example_row(example: Example) -> Row:
 
 
 def interaction_row(x: Interaction) -> Row:
+    """A struct of :data:`INTERACTION`: all but the user, whose row it stands in."""
     return {"item_id": x.item_id, "timestamp": x.timestamp, "rating": x.rating, "review": x.review}
 
 
 def rationale_row(rationale: Rationale) -> Row:
+    """A row of :data:`RATIONALE`."""
     reasons = [
         {
             "evidence": {
@@ -172,10 +175,12 @@ def rationale_row(rationale: Rationale) -> Row:
 
 
 def claim_rows(claims: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """A list of :data:`CLAIMS`."""
     return [{"attribute": attribute, "value": value} for attribute, value in claims]
 
 
 def item_row(item: Item, attributes: Iterable[str]) -> Row:
+    """A row of :func:`item_table`, with the values of each of ``attributes``."""
     values = {name: list(item.attributes.get(name, ())) for name in attributes}
     return {
         "item_id": item.item_id,
@@ -187,10 +192,12 @@ def item_row(item: Item, attributes: Iterable[str]) -> Row:
 
 
 def contrast_row(contrast: PairExplanation) -> Row:
+    """A row of :data:`CONTRAST`: the explanation in full."""
     return {**{name: getattr(contrast, name) for name in CONTRAST_TEXTS}, "claims": claim_rows(contrast.claims)}
 
 
 def judgement_row(judgement: Judgement) -> Row:
+    """A row of :data:`JUDGEMENT`."""
     return {name: getattr(judgement, name) for name in JUDGEMENT.names}
 
 
@@ -233,6 +240,7 @@ def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def rationale_of(row: Row) -> Rationale:
+    """The rationale of a row of :data:`RATIONALE`, which is used up."""
     reasons = []
     for reason in row.pop("reasons"):
         evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
@@ -241,4 +249,5 @@ def rationale_of(row: Row) -> Rationale:
 
 
 def contrast_of(row: Row) -> PairExplanation:
+    """The explanation of a row of :data:`CONTRAST`."""
     return PairExplanation(**{**row, "claims": _claims(row["claims"])})

@@ -94,30 +94,7 @@ def build(
             raise RadError(f"{folder} holds {manifest.name} in shards of {manifest.users_per_shard:,}: name another")
         progress(source.n_users, source.n_users)
         return manifest
-    starts = range(0, source.n_users, shard_users)
-    rows = [
-        {
-            "plan": canonical(plan),
-            "data_dir": raw_files or "",
-            "folder": str(folder.resolve()),
-            "shard": k,
-            "start": start,
-        }
-        for k, start in enumerate(starts)
-    ]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder, {shard_path(k) for k in range(len(rows))})
-        with atomic_write(folder / "items.parquet", "wb") as file:
-            pq.write_table(item_table(source.items.values()), file, compression="zstd")
-        written, done = [], 0
-        for row in parallel.parallel_map(write_shard, rows, workers, engine):
-            written.append(row)
-            done += row["rows"]
-            progress(done, source.n_users)
-    except OSError as error:
-        raise RadError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    written.sort(key=lambda row: row["path"])
+    written = _write_shards(folder, plan, source, raw_files, workers, engine, progress)
     items = File("items.parquet", len(source.items), sha256_file(folder / "items.parquet"))
     files = (items, *(File(row["path"], row["rows"], row["sha256"]) for row in written))
     manifest = Manifest(
@@ -132,6 +109,41 @@ def build(
     with atomic_write(folder / MANIFEST) as file:
         file.write(json.dumps(asdict(manifest), indent=1) + "\n")
     return manifest
+
+
+def _write_shards(
+    folder: Path,
+    plan: Plan,
+    source: _Source,
+    data_dir: str | None,
+    workers: int,
+    engine: str,
+    progress: Callable[[int, int], None],
+) -> list[Row]:
+    """The catalogue and all shards, unless they are there; what :func:`write_shard` says of each, in their order."""
+    rows = [
+        {
+            "plan": canonical(plan),
+            "data_dir": data_dir or "",
+            "folder": str(folder.resolve()),
+            "shard": k,
+            "start": start,
+        }
+        for k, start in enumerate(range(0, plan.users, plan.users_per_shard))
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder, {shard_path(k) for k in range(len(rows))})
+        with atomic_write(folder / "items.parquet", "wb") as file:
+            pq.write_table(item_table(source.items.values()), file, compression="zstd")
+        written, users = [], 0
+        for row in parallel.parallel_map(write_shard, rows, workers, engine):
+            written.append(row)
+            users += row["rows"]
+            progress(users, plan.users)
+    except OSError as error:
+        raise RadError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    return sorted(written, key=lambda row: row["path"])
 
 
 def _sweep(folder: Path, wanted: set[str]) -> None:

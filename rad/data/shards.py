@@ -74,10 +74,12 @@ class Manifest:
 
     @property
     def plan(self) -> Plan:
+        """What was to be built."""
         return Plan(self.name, self.version, self.catalogue, self.users, self.users_per_shard)
 
 
 def shard_path(shard: int) -> str:
+    """The path of a shard in its folder."""
     return f"sequences/shard-{shard:05d}.parquet"
 
 
@@ -94,6 +96,7 @@ class Shards:
 
     @property
     def n_users(self) -> int:
+        """Users in all shards."""
         return self.manifest.users
 
     @cached_property

@@ -39,6 +39,8 @@ class Domain(BaseDomain):
             manifest = self.folder / MANIFEST
             self.origin = {"release": self.folder.resolve().name}
             self.origin["revision"] = sha256_file(manifest) if manifest.is_file() else ""
+        elif not hub.REPO.fullmatch(argument.partition("@")[0]):
+            raise RadError(f"release: {argument}: no such folder, and no OWNER/NAME of the Hub")
         else:
             repo, _, revision = argument.partition("@")
             patterns = [MANIFEST, "items/*", "users/*", "rationales/*"]

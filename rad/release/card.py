@@ -60,6 +60,7 @@ def facts(name: str, data: Dataset) -> Facts:
 
 
 def recorded() -> dict[str, Facts]:
+    """What ``facts.json`` holds, by domain."""
     return dict(json.loads(FACTS.read_text(encoding="utf-8"))) if FACTS.exists() else {}
 
 

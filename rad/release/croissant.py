@@ -141,6 +141,7 @@ def of_release(release: Release, manifest: Manifest, repo: str | None) -> Node:
 
 
 def text(description: Node) -> str:
+    """The content of ``croissant.json``."""
     return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -132,6 +132,7 @@ class _Publishable:
         self.examples = {e.query.query_id: e for split in SPLITS for e in data.examples[split]}
 
     def of(self, rationales: Iterable[Rationale]) -> list[Rationale]:
+        """Those of ``rationales`` that may be published."""
         return [rationale for rationale in rationales if self._may_be(rationale)]
 
     def answers(self, judgements: Iterable[Judgement], drafts: Iterable[Rationale]) -> list[Judgement]:

@@ -48,6 +48,7 @@ def sha256_lines(records: Iterable[object]) -> str:
 
 
 def sha256_file(path: Path) -> str:
+    """sha256 of the bytes of a file, in hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -74,6 +75,7 @@ def atomic_write(path: Path, mode: str = "w", permissions: int = 0o666) -> Itera
 
 
 def write_jsonl(path: Path, records: Iterable[object]) -> None:
+    """A canonical JSON line a record; the file appears when all are written."""
     with atomic_write(path) as file:
         for record in records:
             file.write(canonical(record) + "\n")
@@ -93,9 +95,11 @@ class Journal:
         os.ftruncate(self._file.fileno(), end)
 
     def append(self, record: object) -> None:
+        """Add a line."""
         self._file.write((canonical(record) + "\n").encode())
 
     def close(self) -> None:
+        """Hand all lines to the disk."""
         os.fsync(self._file.fileno())
         self._file.close()
 

@@ -88,8 +88,8 @@ def _by_ray(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -
         table = ray.data.from_items(list(rows), override_num_blocks=max(1, len(rows)))
         done = table.map(partial(_caught, function), compute=ray.data.TaskPoolStrategy(size=workers))
         for row in done.iter_rows():
-            if row["fault"]:
-                raise RadError(row["fault"])
+            if row["error"]:
+                raise RadError(row["error"])
             yield row["value"]
     finally:
         if started:
@@ -99,6 +99,6 @@ def _by_ray(function: Callable[[Row], Row], rows: Sequence[Row], workers: int) -
 def _caught(function: Callable[[Row], Row], row: Row) -> Row:
     """A :class:`RadError` as a value: Ray would wrap it into pages of another exception."""
     try:
-        return {"fault": "", "value": function(row)}
+        return {"error": "", "value": function(row)}
     except (RadError, OSError) as error:
-        return {"fault": str(error), "value": {}}
+        return {"error": str(error), "value": {}}

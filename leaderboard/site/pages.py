@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import jinja2
 
@@ -102,7 +102,15 @@ def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> ji
     return env
 
 
-def _matrix(tables: Sequence[TaskTable]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Matrix:
+    """Models by domains: the table of each domain, and (label, submitter) -> domain -> row."""
+
+    tables: dict[str, TaskTable]
+    rows: dict[tuple[str, str], dict[str, Row]]
+
+
+def _matrix(tables: Sequence[TaskTable]) -> Matrix:
     """NDCG@10 of every model (rows) on every domain (columns): test, whole catalogue, the newest data of each."""
     newest: dict[str, TaskTable] = {}
     for table in tables:
@@ -114,7 +122,7 @@ def _matrix(tables: Sequence[TaskTable]) -> dict[str, Any]:
     for domain, table in newest.items():
         for row in reversed(table.rows):  # the best of several versions is written last
             rows.setdefault((row.first.result.label, row.submitter), {})[domain] = row
-    return {"tables": newest, "rows": dict(sorted(rows.items()))}
+    return Matrix(newest, dict(sorted(rows.items())))
 
 
 def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
@@ -137,11 +145,18 @@ def family(metric: str) -> str:
     return load_metric(base).family
 
 
-def _slices(entry: Entry) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Slices:
     """Ranking metrics by slice of the queries: the slices with their sizes, and a row a metric."""
+
+    parts: dict[str, int]
+    rows: dict[str, list[Score | None]]
+
+
+def _slices(entry: Entry) -> Slices:
     parts = {s.slice: s.n for s in entry.result.scores if s.slice != "all"}
     names = dict.fromkeys(s.metric for s in entry.result.scores if s.slice != "all")
-    return {"parts": parts, "rows": {name: [entry.result.score(name, part) for part in parts] for name in names}}
+    return Slices(parts, {name: [entry.result.score(name, part) for part in parts] for name in names})
 
 
 def _command(entry: Entry) -> str | None:

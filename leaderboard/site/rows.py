@@ -54,23 +54,28 @@ class Row:
 
     @property
     def first(self) -> Entry:
+        """The entry that stands for the row: that of the lowest seed."""
         return self.entries[0]
 
     @property
     def label(self) -> str:
+        """The model with its arm, and its version where the table has several."""
         version = f" (version {self.first.result.model.version})" if self.shows_version else ""
         return self.first.result.label + version
 
     @property
     def submitter(self) -> str:
+        """Who sent the entries."""
         return self.first.submitter.name
 
     @property
     def seeds(self) -> tuple[int, ...]:
+        """The seeds of the entries, in their order."""
         return tuple(e.result.seed for e in self.entries)
 
     @property
     def is_floor(self) -> bool:
+        """Whether it is a model that every other has to beat."""
         return self.first.result.label in FLOORS
 
     def score(self, metric: str) -> Cell | None:
@@ -87,6 +92,7 @@ class Row:
 
     @property
     def failed(self) -> int:
+        """Queries without a usable answer, over all seeds."""
         return sum(e.result.task.n_failed for e in self.entries)
 
     @property
@@ -141,12 +147,14 @@ class TaskTable:
 
     @property
     def title(self) -> str:
+        """The task in words; its data only where there are other tables of the same domain."""
         words = f"{self.key.domain}, {self.key.protocol}, {self.key.split}"
         words += f", first {self.key.limit:,} queries" if self.key.limit else ""
         return words + (f", data {self.key.sha256[:8]}" if self.several else "")
 
     @property
     def slug(self) -> str:
+        """The name of the table's page, without its ending."""
         parts = [self.key.domain, self.key.protocol, self.key.split]
         parts += [f"first{self.key.limit}"] if self.key.limit else []
         parts += [self.key.sha256[:8]] if self.several else []
@@ -158,6 +166,7 @@ class TaskTable:
         return max(row.first.result.task.n for row in self.rows)
 
     def floor(self, name: str) -> Row | None:
+        """The row of one of ``FLOORS``, if somebody sent it."""
         return next((row for row in self.rows if row.first.result.label == name), None)
 
     @property
@@ -166,6 +175,7 @@ class TaskTable:
         return bayes_of(self.ceilings)
 
     def has(self, metric: str) -> bool:
+        """Whether any row has a metric."""
         return any(row.score(metric) for row in self.rows)
 
 

@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -157,11 +156,11 @@ def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.
     return values[SORT]
 
 
-def _file(kind: str, parts: Any) -> Path:
+def _file(kind: str, parts: list[object]) -> Path:
     return cache_dir() / "leaderboard" / kind / f"{hashlib.sha256(canonical(parts).encode()).hexdigest()}.json"
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> object:
     """What the cache holds; None where it holds nothing that can be read, which is then made again."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -169,6 +168,6 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _write(path: Path, value: Any) -> None:
+def _write(path: Path, value: object) -> None:
     with suppress(OSError), atomic_write(path) as file:  # a cache that cannot be written costs time, not the page
         json.dump(value, file)

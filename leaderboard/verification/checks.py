@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
@@ -162,7 +161,7 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
     return violations
 
 
-def _provenance_violations(provenance: dict[str, Any]) -> Iterator[str]:
+def _provenance_violations(provenance: Mapping[str, object]) -> Iterator[str]:
     """What is known of a run may be anything or nothing, but readers rely on the kinds of these fields."""
     for name, kind in PROVENANCE.items():
         value = provenance.get(name)

@@ -12,7 +12,7 @@ refuses what JSON does not know. Whether its numbers are true is for :mod:`leade
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -35,6 +35,8 @@ R = TypeVar("R", bound=Record)
 
 
 class Submitter(Record):
+    """Who sends an entry; the contact is published."""
+
     name: str = Field(min_length=1, max_length=120)
     contact: str = Field(min_length=3, max_length=200)
 
@@ -87,6 +89,7 @@ class Entry(Record):
 
     @property
     def run_id(self) -> str:
+        """The run's id, which no other entry has."""
         return self.result.run_id
 
     @property
@@ -101,6 +104,8 @@ class Entry(Record):
 
 
 class Withdrawal(Record):
+    """The file that takes an entry back. Its submitter must be the entry's."""
+
     schema_version: Literal[1] = 1
     run_id: str = Field(pattern=RUN_ID)
     reason: str = Field(min_length=1, max_length=1000)
@@ -108,7 +113,7 @@ class Withdrawal(Record):
     withdrawn_at: str = Field(pattern=TIME)
 
 
-def parse(kind: type[R], raw: Any) -> tuple[R | None, list[str]]:
+def parse(kind: type[R], raw: object) -> tuple[R | None, list[str]]:
     """The record, or a violation for each bad field, all at once. Nothing is converted: ``"0.3"`` is no number."""
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:

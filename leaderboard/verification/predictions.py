@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.harness.violations import violation
 from leaderboard.verification import untrusted
@@ -61,7 +60,7 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
     return [predictions[key] for key in queries if key in predictions], violations
 
 
-def _violations(p: Prediction, raw: Any, query: Query, items: Collection[str]) -> Iterator[str]:
+def _violations(p: Prediction, raw: object, query: Query, items: Collection[str]) -> Iterator[str]:
     yield from untrusted.text_violations(raw)
     if p.error is not None and len(p.error) > ERROR:
         yield f"error: {len(p.error)} characters, at most {ERROR}"

@@ -93,6 +93,7 @@ def publish(folder: Path, about: Season, items: Iterable[Item], queries: Iterabl
 
 
 def digest(items: Iterable[Item], queries: Iterable[Query]) -> str:
+    """The sha256 of the lines of both published files."""
     return sha256_lines([*items, *queries])
 
 

@@ -12,7 +12,6 @@ import stat
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 from rad.errors import RadError
 
@@ -39,13 +38,13 @@ def regular(path: Path, limit: int) -> int:
     return status.st_size
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """The JSON value in a file. :class:`RadError` names the file and the reason of its refusal."""
     regular(path, JSON_BYTES)
     return parse(path.read_bytes(), str(path))
 
 
-def parse(raw: bytes, where: str) -> Any:
+def parse(raw: bytes, where: str) -> object:
     """Strict JSON: UTF-8, no NaN or infinity (``1e999`` is one), no key twice, no half surrogate pair, not deep."""
     try:
         text = raw.decode("utf-8")
@@ -97,7 +96,7 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
         raise RadError(f"{path}:{number + 1}: the last line has no end")
 
 
-def text_violations(raw: Any, free: Collection[str] = ()) -> list[str]:
+def text_violations(raw: object, free: Collection[str] = ()) -> list[str]:
     """Texts with control characters, too long ones, and markup: in the fields ``free`` only the first is refused."""
     violations = []
     for path, text in _suspicious(raw, ()):
@@ -112,7 +111,7 @@ def text_violations(raw: Any, free: Collection[str] = ()) -> list[str]:
     return violations if more <= 0 else [*violations[:LISTED], f"{more} more texts like these"]
 
 
-def _suspicious(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _suspicious(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The texts that may break a rule, keys among them, with their paths. One search passes over plain ones."""
     if isinstance(value, str):
         if not _is_plain([value]):
@@ -160,7 +159,7 @@ def _constant(name: str) -> None:
     raise ValueError(f"{name} is not a number that JSON knows")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]

@@ -73,6 +73,7 @@ class Drawing:
         self.words.append(f"{name}: {words}")
 
     def bar(self, row: int, left: float, width: float, shade: str, words: str = "") -> None:
+        """Draw a part of a row\'s bar, from ``left`` on; a pointer on it shows ``words``."""
         [patch] = self.axes.barh([row + 0.7], [width], 0.38, [left], color=CODES[shade])
         if words:
             self.tip(patch, words)
@@ -81,6 +82,7 @@ class Drawing:
     def dot(
         self, x: float, y: float, shade: str, marker: str, size: float, words: str, transform: Transform | None = None
     ) -> None:
+        """Draw a marker at a value of the axes; a pointer on it shows ``words``."""
         transform = transform or self.axes.transData
         [dot] = self.axes.plot(
             [x], [y], marker, color=CODES[shade], ms=size, mec=CODES["card"], transform=transform, clip_on=False

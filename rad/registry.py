@@ -15,6 +15,7 @@ import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,6 @@ def _entries(package: str) -> dict[str, str]:
     """
     spec = importlib.util.find_spec(package)
     assert spec is not None and spec.submodule_search_locations is not None, f"{package} is not a package"
-    defines = re.compile(
-        rf"^(class {SYMBOLS[package][1]}\b|{SYMBOLS[package][1]} = |from .* import {SYMBOLS[package][1]}$)", re.M
-    )
     modules: dict[str, str] = {}
     folders = [(package, Path(location)) for location in spec.submodule_search_locations]
     while folders:
@@ -86,11 +84,18 @@ def _entries(package: str) -> dict[str, str]:
             if module.name.startswith("_"):
                 continue
             source = folder / module.name / "__init__.py" if module.ispkg else folder / f"{module.name}.py"
-            if source.is_file() and defines.search(source.read_text(encoding="utf-8")):
+            if source.is_file() and _defines(source, SYMBOLS[package][1], source.stat().st_mtime_ns):
                 modules[module.name] = f"{parent}.{module.name}"
             elif module.ispkg:
                 folders.append((f"{parent}.{module.name}", folder / module.name))
     return modules
+
+
+@cache
+def _defines(source: Path, symbol: str, changed: int) -> bool:
+    """Whether a file, as it was ``changed`` last, defines a symbol."""
+    text = source.read_text(encoding="utf-8")
+    return re.search(rf"^(class {symbol}\b|{symbol} = |from .* import {symbol}$)", text, re.M) is not None
 
 
 def unknown(noun: str, names: Iterable[str], available: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rad.errors import RadError
 from rad.rationales.rules import Rules
 from rad.runtime import records
 from rad.runtime.files import sha256_file
-from rad.types import Interaction, Prediction, Query
+from rad.types import Interaction, Item, Prediction, Query
 
 REASONS, ERROR = 200, 500  # reasons of a rationale, characters of an error
 
@@ -48,8 +48,10 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
                 violations.append(f"{where}: query {key} is answered twice")
             else:
                 predictions[key] = prediction
-                line_violations = _violations(prediction, raw, queries[key], evaluation.items)
-                violations += [f"{where}: {violation}" for violation in line_violations]
+                if not untrusted.is_plain(line):
+                    violations += [f"{where}: {reason}" for reason in untrusted.text_violations(raw)]
+                reasons = _violations(prediction, queries[key], evaluation.items)
+                violations += [f"{where}: {reason}" for reason in reasons]
         if len(violations) >= untrusted.LISTED:
             end = f"{path.name}: not read on after {untrusted.LISTED} faults"
             return [], [*violations[: untrusted.LISTED], end]
@@ -60,11 +62,10 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
     return [predictions[key] for key in queries if key in predictions], violations
 
 
-def _violations(p: Prediction, raw: object, query: Query, items: Collection[str]) -> Iterator[str]:
-    yield from untrusted.text_violations(raw)
+def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Iterator[str]:
     if p.error is not None and len(p.error) > ERROR:
         yield f"error: {len(p.error)} characters, at most {ERROR}"
-    if p.error is None and (reason := violation(p, query, items)):  # type: ignore[arg-type]
+    if p.error is None and (reason := violation(p, query, items)):
         yield f"{reason}{_culprit(p, query, items)}"
     for name, explanation in (("rationale", p.rationale), ("contrast", p.contrast)):
         if explanation is not None and explanation.query_id != p.query_id:
@@ -75,7 +76,7 @@ def _violations(p: Prediction, raw: object, query: Query, items: Collection[str]
         yield f"contrast: unknown item {ascii(p.contrast.item_id)[:60]}"
 
 
-def _culprit(p: Prediction, query: Query, items: Collection[str]) -> str:
+def _culprit(p: Prediction, query: Query, items: Mapping[str, Item]) -> str:
     """The first item of a ranking that should not be there, as the end of a sentence."""
     past, seen = {x.item_id for x in query.history}, set()
     for item in p.ranking:

@@ -111,18 +111,23 @@ def text_violations(raw: object, free: Collection[str] = ()) -> list[str]:
     return violations if more <= 0 else [*violations[:LISTED], f"{more} more texts like these"]
 
 
+def is_plain(line: bytes) -> bool:
+    """Whether no text in a line of JSON can break a rule: short, printable ASCII, without ``<`` and escapes."""
+    return len(line) <= TEXT and _NOT_PLAIN.search(line) is None
+
+
 def _suspicious(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The texts that may break a rule, keys among them, with their paths. One search passes over plain ones."""
     if isinstance(value, str):
-        if not _is_plain([value]):
+        if not _are_plain([value]):
             yield path, value
     elif isinstance(value, list):
-        plain = _is_plain([one for one in value if isinstance(one, str)])
+        plain = _are_plain([one for one in value if isinstance(one, str)])
         for k, one in enumerate(value):
             if isinstance(one, list | dict) or not plain:
                 yield from _suspicious(one, (*path, str(k)))
     elif isinstance(value, dict):
-        plain = _is_plain([*value, *(one for one in value.values() if isinstance(one, str))])
+        plain = _are_plain([*value, *(one for one in value.values() if isinstance(one, str))])
         for key, one in value.items():
             if isinstance(one, list | dict) or not plain:
                 inner = (*path, ascii(key)[1:-1][:80])
@@ -130,7 +135,7 @@ def _suspicious(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
                 yield from _suspicious(one, inner)
 
 
-def _is_plain(texts: list[str]) -> bool:
+def _are_plain(texts: list[str]) -> bool:
     """Whether no rule can be broken, as all of them together are short and without suspicious characters."""
     joined = "\n".join(texts)
     return len(joined) <= TEXT and _SUSPICIOUS.search(joined) is None
@@ -171,5 +176,6 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 _MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SUSPICIOUS = re.compile(f"{_CONTROL.pattern}|<")  # every text that _CONTROL or _MARKUP refuses has one of these
+_NOT_PLAIN = re.compile(rb"[^ -;=-\[\]-~]")
 _NO_BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]+')  # strings, or what is no bracket
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_number, object_pairs_hook=_object)

@@ -79,8 +79,8 @@ def build(
 ) -> Manifest:
     """Write domain ``name`` to ``folder`` and return the manifest; what is there of the same build is kept.
 
-    ``progress`` is told the users written so far and in all. :class:`RadError` where the folder holds another data
-    set, and on what :func:`rad.data.load.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
+    ``progress`` is called with the users written so far and in all. :class:`RadError` where the folder holds another
+    data set, and on what :func:`rad.data.load.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
     """
     if shard_users < 1:
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")

@@ -55,7 +55,7 @@ def publish(
         data_dir: the folder with raw files.
         rationales: a file of rationales in place of the domain's own.
         dry_run: everything but the last step.
-        progress: told of each step as it begins.
+        progress: called with each step as it begins.
 
     Raises:
         RadError: where it cannot be published, or is not read back equal; nothing is published then.
@@ -63,8 +63,7 @@ def publish(
     repo, folder = destination(to, name)
     if folder is not None:
         _check_free(folder)  # now, not after all the work
-    seconds: dict[str, float] = {}
-    clock = _Clock(seconds)
+    clock = _Clock()
     progress(f"gathering {name}")
     release = gather(name, data_dir, rationales)
     clock.stop("gathered")
@@ -82,18 +81,22 @@ def publish(
         clock.stop("read back")
         if folder is not None:
             _move(part, folder, dry_run)
-            return Publication(manifest, seconds, folder)
+            return Publication(manifest, clock.seconds, folder)
         assert repo is not None
         commit = _send(part, repo, manifest, dry_run)
         clock.stop("sent")
-        return Publication(manifest, seconds, repo=repo, commit=commit)
+        return Publication(manifest, clock.seconds, repo=repo, commit=commit)
 
 
 class _Clock:
-    def __init__(self, seconds: dict[str, float]) -> None:
-        self.seconds, self.start = seconds, time.perf_counter()
+    """How long each step took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.start = time.perf_counter()
 
     def stop(self, step: str) -> None:
+        """End ``step``; the next one begins."""
         now = time.perf_counter()
         self.seconds[step], self.start = now - self.start, now
 

@@ -31,19 +31,11 @@ from rad.runtime.commands import DataDir, command
 def main(
     paths: Annotated[list[Path] | None, Argument(metavar="ENTRY", help="entries to verify (default: all)")] = None,
     entries: Annotated[Path, Option(metavar="DIR", help="the folder of all entries", show_default=False)] = ROOT,
-    changed_since: Annotated[
-        str | None, Option(metavar="REF", help="what was added since this commit, which may change nothing")
-    ] = None,
+    changed_since: Annotated[str | None, Option(metavar="REF", help="only what was added since this commit")] = None,
     data_dir: DataDir = None,
-    seasons: Annotated[
-        Path | None, Option(metavar="DIR", help="folder of seasons (default: beside the entries)")
-    ] = None,
-    secret: Annotated[
-        Path | None, Option(metavar="FILE", help="the secret of a sealed season: scores its entries")
-    ] = None,
-    to: Annotated[
-        Path | None, Option(metavar="DIR", help="with --secret: write entries with their scores there")
-    ] = None,
+    seasons: Annotated[Path | None, Option(metavar="DIR", help="seasons (default: beside the entries)")] = None,
+    secret: Annotated[Path | None, Option(metavar="FILE", help="a season's secret: scores its entries")] = None,
+    to: Annotated[Path | None, Option(metavar="DIR", help="with --secret: write scored entries there")] = None,
 ) -> int:
     if not entries.is_dir():
         raise RadError(f"{entries}: no such folder: --entries names the folder of all entries")

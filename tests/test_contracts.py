@@ -238,8 +238,8 @@ def domains():
         if name in FOLDERS:
             yield pytest.param(name, id=f"{name}-invented")
         if name not in ("amazon", "recbole", "campaign", "release"):  # these have no files of their own
-            needs = [pytest.mark.realdata, pytest.mark.slow] if registry.load("rad.domains", name).sources else []
-            yield pytest.param(name, marks=needs)
+            needs = [pytest.mark.realdata] if registry.load("rad.domains", name).sources else []
+            yield pytest.param(name, marks=needs if name == "world" else [*needs, pytest.mark.slow])
 
 
 @pytest.mark.parametrize("name", list(domains()))

@@ -20,6 +20,7 @@ def values():
     return measure_controls(open_dataset("world:seed=5,users=80,items=200"), 40, SLOW)
 
 
+@pytest.mark.slow
 def test_every_demand_holds(values):
     assert {name: lines for name, lines in violations(values).items() if lines} == {}
 
@@ -30,6 +31,7 @@ def test_every_metric_has_a_demand():
     assert kinds.keys() - judged <= DEMANDS.keys()
 
 
+@pytest.mark.slow
 def test_a_metric_that_tells_no_kinds_apart_is_a_violation(values):
     broken = copy.deepcopy(values)
     broken["copied"]["claim_precision"] = 1.0

@@ -262,6 +262,7 @@ REASONS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_any_rationale_has_defined_results(tiny, data):
@@ -278,7 +279,7 @@ def test_any_rationale_has_defined_results(tiny, data):
         assert math.isfinite(s.value) and low <= s.value <= high
 
 
-@pytest.mark.parametrize("size", [0, 100_000])
+@pytest.mark.parametrize("size", [0, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_saying_nothing_and_saying_everything_win_nothing(world, size):
     """Against the known rationale, an empty one and one that says everything are never better where better counts."""
     examples = [e for e in world.examples["test"] if e.rationale.verdict == "supported" and e.contrast]

@@ -85,7 +85,7 @@ def test_the_status_is_what_main_returns():
         (["a", "--modl", "x"], "no such option: --modl (Possible options: --model)"),
         (["a", "--no-show"], "no such option: --no-show"),
         (["a", "--model", "--show"], "--model needs at least one value"),
-        (["a", "--split", "train"], "invalid value for '--split': Value error, 'train' is not one of 'test', 'valid"),
+        (["a", "--split", "train"], "invalid value for '--split': 'train' is not one of 'test', 'validation'"),
         (["a", "--seed", "x"], "invalid value for '--seed': Input should be a valid integer"),
     ],
 )

@@ -24,7 +24,7 @@ from rad.data.domain import BaseDomain, Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
 from rad.domains.formats import recbole_atomic
-from rad.domains.formats.amazon_reviews import NO_BRAND, canonical
+from rad.domains.formats.amazon_metadata import NO_BRAND, canonical
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
 from rad.settings import parse

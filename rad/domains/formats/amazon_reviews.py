@@ -23,14 +23,10 @@ Data: Ni, Li and McAuley, EMNLP 2019 (2018); Hou et al., arXiv 2403.03952 (2023)
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -40,24 +36,13 @@ from pydantic import Field
 from rad.data.domain import Corpus
 from rad.data.sources import Source
 from rad.data.splits import public_id
+from rad.domains.formats.amazon_metadata import NO_BRAND, ItemMetadata, canonical, metadata_of, words
 from rad.errors import RadError
 from rad.runtime.files import parse_jsonl, read_jsonl
 from rad.types import Interaction, Item
 
 HUB = "hf://datasets/McAuley-Lab/Amazon-Reviews-2023"
-NO_BRAND = ("", "generic", "unknown", "n/a", "none")  # what sellers write who have none
-DETAILS = {
-    "Department": "department",
-    "Color": "colour",
-    "Material": "material",
-    "Style": "style",
-    "Pattern": "pattern",
-    "Closure Type": "closure",
-    "Fit Type": "fit",
-}
-"""Names in the 2023 field ``details`` that describe the thing itself, and the attributes that they become."""
 _FIRST, _LAST = 788_918_400, 4_102_444_800  # 1995, when the shop opened, and 2100, in UTC seconds
-_MARKUP = re.compile(r"getTime|</|/>")  # a piece of the page where text should be, found in 2018
 
 Address = Path | str
 """A file, or an ``hf://`` address on the Hub."""
@@ -196,14 +181,16 @@ def read_core(domain: str, address: Address, k: int) -> tuple[Reviews, dict[str,
     layout, (users, items, times, ratings) = _scan(domain, address)
     # rows of the file, by user, item and time; of a pair of user and item the first row stays
     order = np.lexsort((times, items, users))  # stable: equal times keep the order of the file
+    # (reviews - 1,) each: whether a review is of the same user and item as the one before it in this order
     pair = (np.diff(users[order]) == 0) & (np.diff(items[order]) == 0)
     twice = int((pair & (np.diff(times[order]) == 0)).sum())
     rows = np.sort(order[np.concatenate([[True], ~pair])])
-    del order
+    del order  # as large as a column
     n, distinct = len(users), len(rows)
     rows = rows[in_core(users[rows], items[rows], k)]
     if not len(rows):
         raise RadError(f"{address}: nothing is left of {n:,} reviews in the {k}-core; try a smaller one (core=K)")
+    # each user's reviews together and oldest first; stable, so equal times keep the order of the file
     rows = rows[np.lexsort((times[rows], users[rows]))]
     notes = {
         "year of the format (Amazon Reviews)": layout.year,
@@ -218,6 +205,7 @@ def read_core(domain: str, address: Address, k: int) -> tuple[Reviews, dict[str,
 def _scan(domain: str, address: Address) -> tuple[Layout, tuple[np.ndarray, ...]]:
     """Public ids (as numbers), times and ratings of all lines. Refuses the first line that is no such review."""
     layout: Layout | None = None
+    # four columns of machine numbers, 32 bytes a review, instead of objects: categories have tens of millions of lines
     users, items, times, ratings = array("Q"), array("Q"), array("q"), array("d")
     for number, record in records(address):
         layout = layout or _layout(address, number, record)
@@ -271,6 +259,7 @@ def _mistyped(name: str, value: object, kind: str) -> str:
 
 def in_core(users: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
     """Which of the distinct pairs (``users[n]``, ``items[n]``) are in the k-core, as booleans [n]."""
+    # hashes become numbers from 0, so that a count of users or items is one bincount
     n_users, users = _numbered(users)
     n_items, items = _numbered(items)
     keep = np.ones(len(users), bool)  # (pairs,); a pair that leaves may take others below k, until none does
@@ -293,7 +282,7 @@ def _texts(address: Address, core: Reviews) -> dict[int, str]:
     wanted, out = set(core.rows.tolist()), {}
     for number, record in records(address):
         if number - 1 in wanted:
-            parts = (_words(f"{address}:{number}", record, name) for name in core.layout.texts)
+            parts = (words(f"{address}:{number}", record, name) for name in core.layout.texts)
             if text := ". ".join(filter(None, parts)):
                 out[number - 1] = text
     return out
@@ -303,7 +292,7 @@ def _catalogue(
     domain: str, names: Mapping[int, str], meta: Address | None, descriptions: bool
 ) -> tuple[list[Item], dict[str, int]]:
     """Items of the core, in the order of their ids, and counts of what their metadata lacks."""
-    rows: dict[int, _Described] = {}
+    rows: dict[int, ItemMetadata] = {}
     again = others = 0
     for number, record in records(meta) if meta else ():
         where = f"{meta}:{number}"
@@ -314,11 +303,11 @@ def _catalogue(
         again += key in rows
         others += key not in names
         if key in names and key not in rows:
-            rows[key] = _described(where, record, descriptions)
+            rows[key] = metadata_of(where, record, descriptions)
     spelling = canonical(row.brand for row in rows.values())
     items = []
     for key, item_id in names.items():
-        row = rows.get(key) or _Described("", "", (), {}, "")
+        row = rows.get(key) or ItemMetadata("", "", (), {}, "")
         brand = "" if row.brand.casefold() in NO_BRAND else spelling[row.brand.casefold()]
         section, shelf = (*row.path, "", "", "")[1:3]
         leaf = row.path[-1] if len(row.path) > 1 else ""
@@ -335,65 +324,3 @@ def _catalogue(
         "second lines of the metadata for one item (left out)": again,
     }
     return items, notes
-
-
-class _Described(NamedTuple):
-    title: str
-    brand: str
-    path: tuple[str, ...]
-    details: dict[str, str]
-    description: str
-
-
-def _described(where: str, record: Mapping[str, object], descriptions: bool) -> _Described:
-    """The fields of a line of metadata that describe the thing, of either year."""
-    details = record.get("details") or {}
-    if isinstance(details, str):  # the Hub's tables have it as JSON inside a string
-        try:
-            details = json.loads(details)
-        except ValueError as error:
-            raise RadError(f"{where}: details is not a JSON object ({error})") from error
-    if not isinstance(details, dict):
-        raise RadError(f"{where}: details is not an object (found {type(details).__name__})")
-    described = {name: _tidy(details[key]) for key, name in DETAILS.items() if isinstance(details.get(key), str)}
-    brand = details.get("Brand")
-    brand = _tidy(brand) if isinstance(brand, str) else _words(where, record, "store") or _words(where, record, "brand")
-    path = [*_list(where, record, "categories"), *_list(where, record, "category")]
-    title = _words(where, record, "title")
-    long = [*_list(where, record, "features", "feature"), *_list(where, record, "description")] if descriptions else []
-    return _Described(
-        title="" if _MARKUP.search(title) else title,
-        brand="" if _MARKUP.search(brand) else brand,
-        path=tuple(takewhile(lambda step: not _MARKUP.search(step), path)),
-        details={name: value for name, value in described.items() if value},
-        description=" ".join(part for part in long if not _MARKUP.search(part)),
-    )
-
-
-def _words(where: str, record: Mapping[str, object], name: str) -> str:
-    value = record.get(name)
-    if not isinstance(value, str | None):
-        raise RadError(f"{where}: {name} is not a string (found {type(value).__name__})")
-    return _tidy(value or "")
-
-
-def _list(where: str, record: Mapping[str, object], *names: str) -> list[str]:
-    """The strings of the first of ``names`` that is there; one string counts as a list of one."""
-    name = next((name for name in names if name in record), names[0])
-    value = record.get(name) or []
-    value = [value] if isinstance(value, str) else value
-    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-        raise RadError(f"{where}: {name} is not a list of strings")
-    return [part for part in map(_tidy, value) if part]
-
-
-def _tidy(text: str) -> str:
-    return " ".join(html.unescape(text).split())
-
-
-def canonical(values: Iterable[str]) -> dict[str, str]:
-    """Case-folded value -> its most frequent spelling (ties: the first in order), so that PRESTIGE is Prestige."""
-    best: dict[str, str] = {}
-    for value, _ in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])):
-        best.setdefault(value.casefold(), value)
-    return best

@@ -99,7 +99,7 @@ def _compared(
     data = ReliabilityData.of(question, [*theirs, *mine], records, columns, None)
     # Codes of people (records, reviewers), and of the judge (records,), whose column is the last
     people, judge = data.codes[:, : len(reviewers)], data.codes[:, -1] if mine else np.zeros(0, int)
-    shared = (people >= 0).sum(axis=1) > 1
+    shared = (people >= 0).sum(axis=1) > 1  # (records,): two people answered, so one can be left out
     statistics = _statistics(data, judge, people, ALL)
     sizes = {}
     for k in range(len(reviewers)):
@@ -156,6 +156,8 @@ def _averaged(
         return None, None
     # (reviewers, 2, 1 + resamples): judge and person, of all records and of each resample
     values = np.array([[[d.value, *d.resampled] for d in (a, b)] for a, b, _ in defined])
+    # (reviewers, 1 + resamples): a reviewer weighs by shared records, and 0 in a resample where one side is undefined,
+    # so that judge and person are always averaged over the same reviewers
     weights = np.where(np.isnan(values).any(axis=1), 0.0, np.array([n for *_, n in defined], float)[:, None])
     total = weights.sum(axis=0)
     mean = (np.nan_to_num(values) * weights[:, None]).sum(axis=0) / np.where(total > 0, total, np.nan)

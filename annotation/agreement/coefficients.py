@@ -86,6 +86,7 @@ def bootstrap(
             """(resamples, coefficients)"""
             return np.column_stack(list(_coefficients(statistics, counts).values()))
 
+        # (resamples, coefficients): all coefficients see the same counts, so that differences between them are paired
         resampled = resample(values, n_records, seed, resamples, CELLS)
     return {
         key: Draws(float(point[0]), column) for (key, point), column in zip(points.items(), resampled.T, strict=True)
@@ -120,6 +121,7 @@ def interval(values: Sequence[float]) -> Array:
 
 def masi(values: Sequence[frozenset[str]]) -> Array:
     """(V, V) distances of sets: 1 - Jaccard x monotonicity (1 equal, 2/3 subset, 1/3 overlap, 0 disjoint)."""
+    # Symmetric, so only pairs below the diagonal are computed; two empty sets are one value and never meet here
     out = np.zeros((len(values), len(values)))
     for i, a in enumerate(values):
         for j, b in enumerate(values[:i]):
@@ -153,6 +155,7 @@ def alpha(counts: Array, distance: Array) -> Statistic:
 def observed(counts: Array, distance: Array) -> Array:
     """(records,): what each adds to n D_o."""
     others = np.maximum(counts.sum(axis=1) - 1, 1)
+    # counts' d counts sums the distances of all ordered pairs of answers, each one's to itself being 0
     disagreement: Array = np.einsum("uv,uv->u", counts @ distance, counts) / others
     return disagreement
 
@@ -199,6 +202,7 @@ def _scale_alphas(met: Array) -> dict[str, Array]:
 
 def _alpha(n: Array, disagreement: Array, expected: Array) -> Array:
     """1 - D_o / D_e from answers n (R, V), n D_o and n (n - 1) D_e."""
+    # (R,): of the divisors n and n (n - 1) a factor n - 1 is left; without any variation alpha is undefined, not 1
     total = n.sum(axis=1)
     ratio = (total - 1) * disagreement / np.where(expected > 0, expected, np.nan)
     return np.where(total > 1, 1 - ratio, np.nan)
@@ -219,6 +223,7 @@ def span_mask(spans: Sequence[Span], length: int) -> Array:
 
 def spans_alpha(marked: Sequence[Sequence[Array]]) -> Statistic:
     """``alpha`` over characters, from each record's :func:`span_mask`, one array a reviewer who answered."""
+    # (records, 3): a character is never kept, only what a record adds, so long texts cost no memory in the bootstrap
     rows = np.zeros((len(marked), 3))
     for row, reviewers in zip(rows, marked, strict=True):
         if (m := len(reviewers)) > 1:
@@ -269,6 +274,7 @@ def _kappas(crossed: Crossed, sums: Array, distances: Mapping[str, Array]) -> di
     # so a' d b / n is the disagreement that is expected by chance
     out, n = {}, sums.sum(axis=1)
     for name, distance in distances.items():
+        # one-hot rows of the codes turn sums over cells into sums over values
         a, b = (sums @ np.eye(len(distance))[codes] for codes in (crossed.a, crossed.b))
         expected = np.einsum("rv,rv->r", a @ distance, b)
         out[name] = 1 - n * (sums @ distance[crossed.a, crossed.b]) / np.where(expected > 0, expected, np.nan)
@@ -302,6 +308,7 @@ def correlation(pairs: Sequence[tuple[Array, Array]], a_values: Array, b_values:
     crossed = Crossed.of(pairs, len(b_values))
 
     def finish(sums: Array) -> dict[str, Array]:
+        # (R, A, B), with margins (R, A) and (R, B): how many points lie at each value of either side
         table = crossed.table(sums, len(a_values), len(b_values))
         a, b = table.sum(axis=2), table.sum(axis=1)
         flat_a, flat_b = (np.broadcast_to(v, n.shape) for v, n in ((a_values, a), (b_values, b)))
@@ -319,5 +326,6 @@ def _pearson(table: Array, x: Array, y: Array) -> Array:
     y = y - (np.einsum("rb,rb->r", of_y, y) / n)[:, None]
     xx, yy = np.einsum("ra,ra->r", of_x, x**2), np.einsum("rb,rb->r", of_y, y**2)
     xy = np.einsum("ra,ra->r", x, np.einsum("rab,rb->ra", table, y))
+    # counted, not compared with a tiny variance: a resample of one value must give NaN whatever its rounding
     varies = ((of_x > 0).sum(axis=1) > 1) & ((of_y > 0).sum(axis=1) > 1)
     return np.where(varies, xy / np.sqrt(np.where(varies, xx * yy, 1.0)), np.nan)

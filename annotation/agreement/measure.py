@@ -103,6 +103,7 @@ def _group(
         statistics[question, "all", ""] = table.statistic()
         statistics |= {(question, "code", code): s for code, s in table.by_code().items()}
         statistics |= {(question, "pair", columns): s for columns, s in table.pairs().items()}
+    # one bootstrap over records for all questions: a record is drawn with all its answers
     draws = bootstrap(statistics, len(records), seed, resamples)
     forms = {(one.judgement.rationale_id, one.judgement.annotator) for one in answered}
     return GroupAgreement(
@@ -134,6 +135,7 @@ def _question(
             of_pairs.setdefault(which, {})[name] = one
     pairs = []
     for (i, j), by_name in of_pairs.items():
+        # codes (records, 2) of the pair: the records that both answered
         n = int((table.codes[:, (i, j)] >= 0).all(axis=1).sum())
         estimates = {name: estimate(one, n, "all answers are the same") for name, one in by_name.items()}
         pairs.append(Pair((reviewers[i], reviewers[j]), n, table.exact((i, j)) or 0.0, estimates))
@@ -174,6 +176,7 @@ def _disagreements(
     """The records whose answers are furthest apart, widest first."""
     # (records,): mean distances of two answers, summed over questions
     spread = np.sum([table.spread() for table in tables.values()], axis=0) if tables else np.zeros(len(records))
+    # stable: of records that are as far apart the first by id comes first, on every machine
     widest = [int(k) for k in np.argsort(-spread, kind="stable")[:TALK] if spread[k] > 0]
     chosen = {records[k] for k in widest}
     of_reviewers, of_adjudicators = _by_record(answered, chosen), _by_record(judged, chosen)

@@ -57,6 +57,7 @@ class ReliabilityData:
         values: Sequence[Value] = OPTIONS.get(question, ())
         if kind in ("set", "spans"):
             values = sorted({one.value for one in answers if one.value is not None}, key=sorted)
+        # Codes instead of answers, so that scales, verdicts, sets and spans are all counted by the same array code
         number = {value: k for k, value in enumerate(values)}
         codes = np.full((len(records), len(reviewers)), -1)
         for one in answers:
@@ -138,6 +139,7 @@ class ReliabilityData:
         if self.kind == "spans":
             return np.array([_apart(list(self._masks(row).values())) for row in range(len(self.codes))])
         counts, n = coefficients.counts_of(self.codes, len(self.values)), len(self.values)
+        # (V, V): a scale's distances, as those of sets and verdicts, are brought to 0 .. 1, so that questions add up
         distance = np.sqrt(coefficients.interval(range(n))) / (n - 1) if self.distance is None else self.distance
         out: Array = coefficients.observed(counts, distance) / np.maximum(counts.sum(axis=1), 1)
         return out
@@ -145,6 +147,7 @@ class ReliabilityData:
     def distribution(self) -> list[dict[str, int]]:
         """How often each reviewer gave each answer; of sets each code or ``none``, of spans whether there are any."""
         out = []
+        # one reviewer's codes (records,) at a time, without -1
         for column in self.codes.T:
             counted: Counter[str] = Counter()
             for code, n in zip(*np.unique(column[column >= 0], return_counts=True), strict=True):

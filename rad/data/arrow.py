@@ -215,6 +215,7 @@ def sequences_of(table: pa.Table) -> dict[str, tuple[Interaction, ...]]:
     out: dict[str, tuple[Interaction, ...]] = {}
     for batch in table.to_batches():
         users, lists = batch["user_id"].to_pylist(), batch["interactions"]
+        # interactions of all users lie in one flat column; offsets (users + 1,) say where each user's begin and end
         ends, flat = lists.offsets.to_pylist(), lists.values
         columns = [flat.field(name).to_pylist() for name in ("item_id", "timestamp", "rating", "review")]
         for user, (start, stop) in zip(users, pairwise(ends), strict=True):
@@ -229,6 +230,7 @@ def rows_of(table: pa.Table, column: str, keys: Collection[str] | None) -> list[
     for batch in table.to_batches():
         flat = batch[column].flatten()
         if keys is not None:
+            # only the ids become Python objects before the selection: structs are slow, and most are not wanted
             ids = flat.field("query_id").to_pylist()
             flat = flat.take(pa.array([k for k, key in enumerate(ids) if key in keys], pa.int64()))
         rows += flat.to_pylist()

@@ -53,19 +53,23 @@ def build(
     index = {item_id: k for k, item_id in enumerate(ids)}
     bought = _bought(examples)
     counts = _training_counts(examples)
+    # (items,) cumulated training counts: a point below the last one falls to an item in proportion to its count
     popularity = np.cumsum([counts[item_id] for item_id in ids])
     queries = [example for split in HELD_OUT for example in examples[split]]
+    # thirds of what is not the answer; the first ones take the remainder
     share = [(size - 1) // 3 + (k < (size - 1) % 3) for k in range(3)]
     out = {}
     for example, hard in zip(queries, _hard(items, index, queries, size), strict=True):
         key = example.query.query_id
         taken = {index[item_id] for item_id in bought[example.query.user_id]}
         answers = {index[item_id] for item_id in example.relevant}
+        # the scarcest stratum first: an item that two strata hold counts for the hard one, and random draws fill up
         strata: tuple[tuple[int, Iterable[int]], ...] = (
             (share[2], hard),
             (share[1], _draws(key, "popularity", popularity)),
             (share[0], _draws(key, "random", np.arange(1, len(ids) + 1))),
         )
+        # in the order of the catalogue, so that the place of the answer tells nothing
         out[key] = tuple(ids[k] for k in sorted(_negatives(strata, taken, len(ids)) | answers))
     return out
 
@@ -117,6 +121,7 @@ def _draws(query_id: str, stratum: str, cumulative: np.ndarray, tries: int = 409
     key = int.from_bytes(hashlib.sha256(f"candidates:{VERSION}:{stratum}:{query_id}".encode()).digest()[:16], "big")
     generator = np.random.Philox(key=key)  # a counter-based generator: the raw bits are the same in every numpy
     for _ in range(tries // 128):
+        # (128,) points below the sum, by the remainder of raw bits: floats would round differently elsewhere
         drawn = generator.random_raw(128) % np.uint64(total)
         yield from np.searchsorted(cumulative, drawn.astype(np.int64), side="right").tolist()
 
@@ -142,6 +147,7 @@ def _hard(
         for row, example in enumerate(block):
             # more than needed: the user's own items, of which the history names all but the answer, are left out later
             n = min(len(texts), size + len(example.query.history) + 2)
+            # the n best unsorted, then only these sorted: a full sort of the catalogue takes most of the time
             top = np.argpartition(-order[row], n - 1)[:n]
             top = top[np.argsort(-order[row][top])]
             yield [int(k) for k in top if scores[row, k] > 0]

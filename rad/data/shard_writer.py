@@ -137,6 +137,7 @@ def _write_shards(
         with atomic_write(folder / "items.parquet", "wb") as file:
             pq.write_table(item_table(source.items.values()), file, compression="zstd")
         written, users = [], 0
+        # shards end in any order, and each is a file: nothing but its row comes back from a worker
         for row in parallel.parallel_map(write_shard, rows, workers, engine):
             written.append(row)
             users += row["rows"]
@@ -165,6 +166,7 @@ def write_shard(row: Row) -> Row:
         rows = interactions = 0
         schema = SHARD_USER.with_metadata({_FOOTER: footer})
         with atomic_write(path, "wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            # a row group of few users at a time; the count of interactions is known last, so it goes into the footer
             while batch := list(islice(users, _BATCH)):
                 writer.write_batch(pa.RecordBatch.from_pylist([_row(user) for user in batch], SHARD_USER))
                 rows += len(batch)

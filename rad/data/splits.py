@@ -52,6 +52,7 @@ def leave_last_out(
         return Example(query, split, {sequence[position].item_id: 1}, rationales.get(key), contrasts.get(key))
 
     out: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
+    # users in the order of their hashed ids: the order of examples is part of what models see, and must not vary
     for user in sorted(sequences):
         sequence = sequences[user]
         n = len(sequence)
@@ -84,7 +85,9 @@ def global_time(
     for user in sorted(sequences):
         sequence = sequences[user]
         times = [_timestamp(domain, x) for x in sequence]
+        # what is at the very moment of a cut comes after it, for all users alike
         a, b = bisect_left(times, first), bisect_left(times, second)
+        # split, where its histories end (None: at the target itself), and its targets from the first to before the last
         spans: tuple[tuple[Split, int | None, int, int], ...] = (
             ("train", None, 0, a),
             ("validation", a, a, b),
@@ -143,6 +146,8 @@ def distinct_users(
 def k_core(sequences: Mapping[str, Sequence[Interaction]], k: int) -> dict[str, tuple[Interaction, ...]]:
     """The largest part where every user has ``k`` interactions and every item ``k`` users, order kept."""
     core = {user: tuple(sequence) for user, sequence in sequences.items()}
+    # an item that leaves may take users below k, and they other items, until nothing changes; the result is the same
+    # in whatever order they leave
     while True:
         users_of = Counter(item for sequence in core.values() for item in {x.item_id for x in sequence})
         smaller = {u: tuple(x for x in s if users_of[x.item_id] >= k) for u, s in core.items()}

@@ -40,12 +40,17 @@ class Bm25:
             self.vocabulary.setdefault(word, len(self.vocabulary))
         counts = self._counts(documents)
         n_documents, n_terms = counts.shape
+        # (documents,) words of each, and (terms,) how many documents hold each: repeats are summed in the counts, so a
+        # stored entry is one document
         lengths = np.asarray(counts.sum(axis=1)).ravel()
         frequency = np.bincount(counts.indices, minlength=n_terms)
         idf = np.log(n_documents - frequency + 0.5) - np.log(frequency + 0.5)
         if n_terms:
             idf[idf < 0] = epsilon * idf.mean()
+        # (documents,): a document longer than the mean needs more of a term to weigh as much
         norm = k1 * (1 - b + b * lengths / (lengths.mean() if lengths.any() else 1.0))
+        # one weight a stored entry, in the order of the rows: a norm is repeated for each term of its document, so the
+        # weights have the pattern of the counts and nothing dense is made
         tf = counts.data
         data = idf[counts.indices] * tf * (k1 + 1) / (tf + np.repeat(norm, np.diff(counts.indptr)))
         self.weights = sp.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
@@ -63,6 +68,7 @@ class Bm25:
         out = np.empty((queries.shape[0], self.weights.shape[0]))
         for start in range(0, len(out), BLOCK):
             block = queries[start : start + BLOCK]
+            # (terms of the block, queries): only terms that some query has, so that the dense part stays small
             used = np.unique(block.indices)
             dense = np.ascontiguousarray(block[:, used].T.toarray())
             out[start : start + BLOCK] = (self.weights[:, used] @ dense).T

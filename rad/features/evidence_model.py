@@ -81,6 +81,7 @@ def likelihoods(
 ) -> Likelihoods:
     """The table for all training prefixes, each under the counts that leave its own fold out."""
     recent = recent_items(prefixes.histories, n_positions)
+    # (N, T): the target's values, padded with -1 to the width of the richest item
     n, width = len(recent), max((len(v) for v in catalogue.item_values), default=1) or 1
     values = np.full((n, width), -1, dtype=np.int64)
     for row, target in zip(values, prefixes.targets, strict=True):
@@ -93,6 +94,7 @@ def likelihoods(
     has = catalogue.incidence.toarray() > 0 if n else np.zeros((0, 0), bool)
     for fold in np.unique(prefixes.folds):
         mine = np.flatnonzero(prefixes.folds == fold)
+        # a fold's examples see the counts of the other folds alone, else each would be explained by its own purchase
         counts = prefixes.counts[fold]
         background[mine] = popularity_share(counts, background_power)[prefixes.targets[mine]]
         # the (example, position) pairs that hold an item, flat, so that each cited item's row is computed once
@@ -101,12 +103,15 @@ def likelihoods(
         cited = recent[example, position]
         for block, rows in cited_rows(catalogue, counts, weights, np.unique(cited)):
             inside = (cited >= block[0]) & (cited <= block[-1])
+            # (pairs in the block,) each: example, position, and the row of the cited item
             e, p, c = example[inside], position[inside], np.searchsorted(block, cited[inside])
             co_purchase[e, p] = rows[c, prefixes.targets[e]]
             mass = rows @ catalogue.incidence  # (cited items, values): p(v | j)
+            # (pairs, T): the share of p(. | j) on items with the value; p(i | j, v) is p(i | j) over that share
             reached = np.where(values[e] >= 0, mass[c[:, None], np.maximum(values[e], 0)], 0.0)
             reach[e, p] = reached
             by_value[e, p] = np.where(reached > 0, co_purchase[e, p][:, None] / np.maximum(reached, 1e-12), 0.0)
+    # (N, J, T) by broadcasting; -1 is read as number 0 first, and the padding is masked afterwards
     shared = has[np.maximum(recent, 0)[:, :, None], np.maximum(values, 0)[:, None, :]]
     shared &= (values >= 0)[:, None, :] & (recent >= 0)[:, :, None]
     return Likelihoods(co_purchase, by_value, shared, reach, values, background)
@@ -145,16 +150,20 @@ class EvidenceModel:
         rng = np.random.default_rng(seed)
         folds = [np.flatnonzero(self.prefixes.folds == f) for f in range(len(self.prefixes.counts) - 1)]
         folds = [mine for mine in folds if len(mine)]
+        # (2, weights + 1): Adam's running means of the gradient and of its square; the last column is the power
         moments = np.zeros((2, len(self.weights) + 1))
         for step in range(1, steps + 1 if folds else 1):
+            # a batch is of one fold, so that one set of counts serves all its examples
             mine = folds[rng.integers(len(folds))]
             batch = rng.choice(mine, min(len(mine), BATCH), replace=False)
             gradient, shares = self._gradient(batch)
             moments = np.array([0.9, 0.99])[:, None] * moments + np.array([0.1 * gradient, 0.01 * gradient**2])
+            # warm-up over ten steps, then a cosine to zero: the last batches hardly move what is kept
             rate = LEARNING_RATE * min(1.0, step / 10) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
             move = rate * moments[0] / (1 - 0.9**step) / (np.sqrt(moments[1] / (1 - 0.99**step)) + 1e-8)
             self.weights += move[:-1]
             self.background_power += move[-1]
+            # EM by small steps towards the batch's posterior: shares stay positive and sum to one
             self.position_shares += 0.04 * (shares - self.position_shares)
         return self
 
@@ -163,6 +172,7 @@ class EvidenceModel:
         p, c = self.prefixes, self.catalogue
         counts, targets = p.counts[p.folds[batch[0]]], p.targets[batch]
         recent = recent_items([p.histories[k] for k in batch])
+        # (batch, J) -> rows of the distinct cited items, each computed once
         cited = np.unique(recent[recent >= 0])
         where = np.searchsorted(cited, np.maximum(recent, 0))
         features = c.features(cited, counts)
@@ -172,6 +182,7 @@ class EvidenceModel:
         there = recent >= 0
         likelihood = np.where(there, rows[np.minimum(where, len(cited) - 1), targets[:, None]], 0.0)
         joint = np.concatenate([likelihood, background[targets][:, None]], axis=1) * self.position_shares
+        # short histories lack positions: the shares of those that are there are scaled up to one
         joint /= np.concatenate([there, np.ones((len(there), 1))], axis=1) @ self.position_shares[:, None]
         posterior = joint / joint.sum(axis=1, keepdims=True)
         # a softmax's gradient: the features of the target less their mean under the row, weighed by the posterior
@@ -179,6 +190,7 @@ class EvidenceModel:
         e, position = np.nonzero(there)
         a, w = where[e, position], posterior[e, position][:, None]
         gradient = (w * (features[a, targets[e]] - expected[a])).sum(axis=0)
+        # of the power of popularity: log popularity of the target less its mean, where nothing is explained
         log_popularity = np.log(counts.popularity + SMOOTHING)
         surprise = log_popularity[targets] - background @ log_popularity
         gradient = np.append(gradient, posterior[:, -1] @ surprise) / len(batch)
@@ -192,14 +204,16 @@ class EvidenceModel:
         """
         table = likelihoods(self.catalogue, prefixes, self.weights, self.background_power)
         recent = recent_items(prefixes.histories)
+        # (N, J): the prior of each position, without those that a short history lacks
         there = (recent >= 0) * self.position_shares[:-1]
         share = there / (there.sum(axis=1, keepdims=True) + self.position_shares[-1])
         own = np.array([max(len(v), 1) for v in self.catalogue.item_values])
-        n_values = own[np.maximum(recent, 0)]
+        n_values = own[np.maximum(recent, 0)]  # (N, J): of the cited item
         co_purchase = share * CO_PURCHASE * table.co_purchase
         # a wanted value: one of the cited item's own, each alike, or another that tends to follow it
         prior = np.where(table.shared, SHARED / n_values[:, :, None], SEQUENCE * table.reach)
         by_value = share[:, :, None] * prior * table.by_value
+        # (N,): the likelihood of the target under no reason, and under all that there are
         nothing = (1 - share.sum(axis=1)) * table.background
         total = co_purchase.sum(axis=1) + by_value.sum(axis=(1, 2)) + nothing
         total = np.maximum(total, 1e-30)

@@ -54,6 +54,7 @@ class Catalogue:
         value_index = {pair: k for k, pair in enumerate(values)}
         item_values = tuple(tuple(value_index[p] for p in row) for row in pairs)
         lengths = [len(row) for row in item_values]
+        # (items, values), sparse: the value numbers of all rows one after another, and where each row ends
         columns = np.fromiter((v for row in item_values for v in row), dtype=np.int64, count=sum(lengths))
         incidence = sp.csr_matrix(
             (np.ones(len(columns), np.float32), columns, np.cumsum([0, *lengths])), shape=(len(items), len(values))
@@ -108,16 +109,19 @@ class CoPurchase:
         for sequence in sequences:
             s = np.asarray(sequence, dtype=np.int64)
             np.add.at(popularity, s, 1.0)
+            # both directions of each pair at a distance of ``lag``: what came later weighs twice what came before, and
+            # a neighbour weighs more than the next but one
             for lag in range(1, min(WINDOW, len(s) - 1) + 1):
                 before, after = s[:-lag], s[lag:]
                 rows += [before, after]
                 columns += [after, before]
                 weights += [np.full(len(before), 1.0 / lag), np.full(len(before), 0.5 / lag)]
+            # (items of the user squared, 2): all pairs, which is why only the last items of a long history count
             recent = np.unique(s[-RECENT:])
             pairs_of_users.append(np.stack(np.meshgrid(recent, recent), -1).reshape(-1, 2))
         near = _matrix(rows, columns, weights, n_items)
         pairs = np.concatenate(pairs_of_users) if pairs_of_users else np.zeros((0, 2), np.int64)
-        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+        pairs = pairs[pairs[:, 0] != pairs[:, 1]]  # an item says nothing of itself
         return cls(popularity, near, _matrix([pairs[:, 0]], [pairs[:, 1]], [np.ones(len(pairs))], n_items))
 
 
@@ -163,6 +167,7 @@ class Prefixes:
                 reviewed = e.rationale if e.rationale and e.rationale.origin != "known" else None
                 rows.append((history, e.query.history, reviewed, target, number[e.query.user_id]))
         n = len(catalogue)
+        # one table of counts a fold, from the users of the others; the last one is of everybody
         counts = [CoPurchase.of((s for u, s in longest.items() if fold[u] != f), n) for f in range(n_folds)]
         counts.append(CoPurchase.of(longest.values(), n))
         return cls(
@@ -178,7 +183,7 @@ class Prefixes:
 
     def part(self, rows: np.ndarray) -> Prefixes:
         """Some of the examples (a mask or numbers), under the same counts."""
-        picked = np.arange(len(self.histories))[rows]
+        picked = np.arange(len(self.histories))[rows]  # tuples take no masks, so masks become numbers
         return Prefixes(
             tuple(self.histories[k] for k in picked), tuple(self.past[k] for k in picked),
             tuple(self.reviewed[k] for k in picked), self.targets[rows], self.users[rows],
@@ -194,9 +199,10 @@ class Prefixes:
 
 def distribution(features: np.ndarray, weights: np.ndarray, cited: np.ndarray) -> np.ndarray:
     """softmax over the catalogue of ``features @ weights``, the cited item itself left out: (cited items, items)."""
+    # (cited items, items), in place: the rows of a block are the largest array of the fit
     score = features @ weights.astype(np.float32)
     score[np.arange(len(cited)), cited] = -np.inf
-    score -= score.max(axis=1, keepdims=True)
+    score -= score.max(axis=1, keepdims=True)  # the largest is exp(0): none overflows
     np.exp(score, out=score)
     score /= score.sum(axis=1, keepdims=True)
     return cast(np.ndarray, score)

@@ -40,6 +40,7 @@ def id_order(data: Dataset) -> Iterator[Finding]:
     other is the rank correlation of positions in the sequence and in the catalogue, over all users. Ids that are
     numbers are put in that order.
     """
+    # the order that raw ids would have: by value if they are numbers, else as the catalogue has them
     numbers = all(item_id.isdecimal() for item_id in data.items)
     order = sorted(data.items, key=int) if numbers else list(data.items)
     position = {item_id: k for k, item_id in enumerate(order)}
@@ -48,6 +49,7 @@ def id_order(data: Dataset) -> Iterator[Finding]:
     hits = sum(0 < step <= STEP for step in steps)
     share = min(STEP, len(order)) / max(1, len(order))
     expected = share * len(steps)
+    # the normal approximation of a binomial; its variance is at least 1, so that a handful of steps is no sign
     z = (hits - expected) / math.sqrt(max(1.0, expected * (1 - share)))
     leak = z > Z and hits > 2 * expected
     text = f"next item within {STEP} ids after the last: {hits:,} of {len(steps):,} steps, by chance {expected:,.0f}"

@@ -63,6 +63,7 @@ class ItemTable:
     def has(self) -> np.ndarray:
         """(values + 1, items) booleans: which items carry a value. The last row, "none", is all False."""
         out = np.zeros((self.vocabulary.size + 1, len(self)), dtype=bool)
+        # one column (items,) of value numbers at a time; "none" is written like a value and cleared at the end
         for column in self.values.reshape(len(self), -1).T:
             out[column, np.arange(len(self))] = True
         out[-1] = False
@@ -111,6 +112,7 @@ def build(spec: Spec, seed: int, n: int) -> ItemTable:
         values[:, f, 0] = numbers[first]
         drawn.append(values[:, f, 0])
         if attribute in spec.second:
+            # every item draws a second value, so that no draw depends on another; few keep it
             weights[item, first] = 0
             more = integers(seed, Purpose.SECOND, 100, item, f) < spec.second[attribute]
             values[more, f, 1] = numbers[pick(weights, random_words(seed, Purpose.SECOND, item, f, 1))][more]
@@ -139,6 +141,7 @@ def _affinity_odds(vocabulary: Vocabulary) -> Ints:
 
 def _appeal(seed: int, item: Ints) -> Ints:
     """(items,) utilities: a geometric number of steps, from the zeros at the end of a word, and a remainder."""
+    # integers alone: a logarithm of a random float would differ in its last digit from machine to machine
     halvings = np.zeros(len(item), dtype=np.int64)
     coin = random_words(seed, Purpose.APPEAL, item)
     for k in range(1, APPEAL_TOP // APPEAL_STEP + 1):

@@ -61,6 +61,7 @@ class UtilityTables:
     @cached_property
     def limit(self) -> Ints:
         """(levels, items): what an item within a limit gains."""
+        # levels are ordered: a limit admits its own and all lower ones
         levels = np.arange(len(self.catalogue.vocabulary.spec.limit_odds))
         return (self.level[None, :] <= levels[:, None]) * np.int64(WITHIN)
 
@@ -136,6 +137,7 @@ def choose(tables: UtilityTables, states: UserStates, seed: int) -> Choices:
         odds[needed] = weight(base[row[needed]] + tables.need[states.need[row[needed], step]])
         if len(paired):  # never at the first step
             odds[paired] = weight(base[row[paired]] + tables.complement(item[row[paired], step - 1]))
+        # zeroed after the weights are made: what is owned is not drawn, but still sets their scale
         odds[np.arange(len(row))[:, None], item[row, :step]] = 0
         item[row, step] = pick(odds, random_words(seed, Purpose.CHOICE, states.user[row], step))
     return _rate(tables, states, seed, item, taste)

@@ -94,6 +94,7 @@ class GeneratorOdds:
     @cached_property
     def rating(self) -> Floats:
         """(21, 5): log probability of ratings 1..5 by merit -10..10."""
+        # clipped at the ends of the scale, as the generator does, so several kinds of noise may give one rating
         out = np.zeros((21, 5))
         for merit in range(-10, 11):
             for k, percent in enumerate(choice_model.NOISE):
@@ -103,5 +104,5 @@ class GeneratorOdds:
     @cached_property
     def feeling(self) -> Floats:
         """(3, 3): log probability of complaint, neutral, praise about what is disliked, plain, liked."""
-        share = np.array(choice_model.FEELING) / 100
+        share = np.array(choice_model.FEELING) / 100  # of complaint and neutral; praise is the rest
         return np.log(np.column_stack([share, 1 - share.sum(1)]))

@@ -42,11 +42,13 @@ class Chain:
         self._needs()
 
     def _prior_draw(self, taken: Ints, circle: Ints) -> Ints:
+        # (users, tastes + 1): the padding stands for "none", which is never drawn here; values are drawn once
         odds = np.pad(self.world.odds[circle], ((0, 0), (0, 1)))
         np.put_along_axis(odds, taken, 0, 1)
         return self._sample(np.log(odds + TINY))
 
     def _sample(self, logits: Floats) -> Ints:
+        # Gumbel noise makes the argmax a draw in proportion to exp(logits): no sum over the last axis is needed
         return np.asarray(np.argmax(logits + self.rng.gumbel(size=logits.shape), axis=-1))
 
     def _fixed_parts(self) -> None:
@@ -76,6 +78,7 @@ class Chain:
         self.need_has = need_has.reshape(-1, need_has.shape[-1]).T.copy()
         need_within = world.need[:, None, :] * world.within[None]
         self.need_within = need_within.reshape(-1, need_within.shape[-1]).T.copy()
+        # (values + 1,): reviews speak of value numbers, tastes are numbered on their own
         index = np.full(world.tables.catalogue.vocabulary.size + 1, -1)  # value number -> taste
         index[world.taste_values] = np.arange(len(world.taste_values))
         self.says = np.zeros(
@@ -83,6 +86,7 @@ class Chain:
         )  # log odds that reviews give to a dislike, a like
         user, step = np.nonzero(self.bought & (seen.spoken >= 0))
         heard, value = seen.feeling[user, step] + 1, index[seen.spoken[user, step]]
+        # add.at, since a user may speak of one value in several reviews, and plain indexing would add one of them
         for k, sign in enumerate((0, 2)):
             np.add.at(self.says[k], (user, value), world.feeling[sign, heard] - world.feeling[1, heard])
 
@@ -97,9 +101,11 @@ class Chain:
 
     def _base(self, tastes: Ints, limit: Ints | None) -> Floats:
         """(users, items) odds from appeal, tastes and limit."""
+        # one (users, items) addition a taste: the row of "none" adds nothing
         units = sum(self.world.has[tastes[:, k]] * np.float32(self.units[k]) for k in range(len(self.units)))
         if limit is not None:
             units = units + self.world.within[limit] * np.float32(choice_model.WITHIN)
+        # rows sum to 1: sums of odds are then of one size for all users, and float32 keeps its digits
         odds = self.world.appeal * power(units)
         return np.asarray(odds / odds.sum(1, keepdims=True))
 
@@ -128,10 +134,12 @@ class Chain:
         gone = (own[:, None, :] * cross * self.before) @ gain
         likelihood = likelihood + self.shares[:, 2:3] * at[..., None] * gain / np.maximum(total - gone, TINY)
         likelihood = likelihood + (self.shares[:, 0] * self.impulse)[..., None]
+        # steps past a user's length were computed on item 0, and are left out of the sum
         return np.asarray((np.log(likelihood) * self.bought[..., None]).sum(1))
 
     def _rating(self, merit_units: Floats) -> Floats:
         """(users, ...) log likelihood of the ratings, by utility (users, steps, ...)."""
+        # merit (users, steps, ...) as rows of the table of ratings, whose first is merit -10
         merit = np.clip(np.floor_divide(merit_units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         extra = (1,) * (merit.ndim - 2)
         rating = np.where(self.bought, self.seen.rating, 1).reshape(self.n, self.steps, *extra) - 1
@@ -165,6 +173,7 @@ class Chain:
     def _rating_change(self, units: Floats, gain: int) -> Floats:
         """(users, tastes + 1): how a taste on each value changes the log likelihood of the ratings."""
         rating = np.where(self.bought, self.seen.rating, 1) - 1
+        # only two ratings are looked up a step, without and with the taste; ``carry`` says which values gain it
         low = np.clip(np.floor_divide(units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         high = np.clip(np.floor_divide(units + gain, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         delta = (self.world.rating[high, rating] - self.world.rating[low, rating]) * self.bought
@@ -179,6 +188,7 @@ class Chain:
         if not liked:  # dislikes are drawn from what is not liked
             total = total - np.take_along_axis(odds, rest[:, : len(LIKES)], 1).sum(1)
         out = np.log(odds + TINY)
+        # (users,): odds of the values in earlier slots, which a later draw can no longer take
         taken = np.zeros(self.n)
         for k in range(first, last):
             if k == slot:
@@ -222,6 +232,7 @@ class Chain:
             other = self.tastes.copy()
             other[:, [a, b]] = other[:, [b, a]]
             proposed = self._choices(other)
+            # (users,): each user accepts or refuses on their own; an empty slot has no strength to exchange
             fine = (self.tastes[:, a] < none) & (self.tastes[:, b] < none)
             taken = fine & (np.log(self.rng.random(self.n)) < proposed - current)
             self.tastes = np.where(taken[:, None], other, self.tastes)
@@ -250,6 +261,7 @@ class Chain:
         at = own[..., None] * self.need_x
         left = (base @ self.world.need.T)[:, None, :] - (np.cumsum(at, 1) - at)
         likelihood = other[..., None] + self.shares[:, 2][:, None] * at / np.maximum(left, TINY)
+        # (users, needs): uniform before the first step, then one step of the Markov chain and one likelihood at a time
         belief = np.full((self.n, len(self.world.need)), 1 / len(self.world.need))
         out = np.zeros((self.n, self.steps, len(self.world.need)))
         for t in range(self.steps):
@@ -266,6 +278,7 @@ class Chain:
         path = self._sample(np.log(belief[:, -1] + TINY))
         self.need[:, -1] = path
         for t in range(self.steps - 2, -1, -1):
+            # (users, needs): what the past says of this need, times its probability of moving on to the one drawn
             path = self._sample(np.log(belief[:, t] + TINY) + np.log(self.world.moves[:, path].T))
             self.need[:, t] = path
 
@@ -291,6 +304,7 @@ def predictive(
     world: GeneratorOdds, seen: Histories, seed: int, chains: int, sweeps: int, burn_in: int, block: int = 100
 ) -> Iterator[tuple[Ints, Floats]]:
     """For each block of users: their rows and (chains, users, items) predictive probabilities, averaged over sweeps."""
+    # users of like length share a block, so that few steps are padding; a block bounds (users, steps, items)
     order = np.argsort(seen.length, kind="stable")
     for start in range(0, len(order), block):
         rows = order[start : start + block]

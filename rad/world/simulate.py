@@ -79,6 +79,7 @@ def stream_users(
     tables, explainer = UtilityTables(catalogue), Explainer(catalogue, VERSION)
     for first in range(start, stop, chunk):
         numbers = np.arange(first, min(first + chunk, stop))
+        # (users, ...) random words of the block, made in one call: a call a user would cost more than the explanation
         words = explainer.words(numbers, settings.longest).tolist()
         for (trajectory, clock, surface), word in zip(_block(tables, settings, numbers), words, strict=True):
             interactions = _interactions(catalogue, trajectory, clock, surface)

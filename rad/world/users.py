@@ -38,6 +38,7 @@ class UserStates:
 def taste_odds(vocabulary: Vocabulary) -> Ints:
     """(circles + 1, values) prior odds that a like is about a value, by the user's circle; the last row: a dislike."""
     plain = [vocabulary.spec.taste.get(attribute, 0) for attribute, _ in vocabulary.claims]
+    # one row a circle: the plain odds, with the circle's own values raised; the last row stays plain
     odds = np.tile(np.array(plain, dtype=np.int64), (len(vocabulary.spec.circles) + 1, 1))
     for k, circle in enumerate(vocabulary.spec.circles):
         odds[k, [vocabulary.number[claim] for claim in circle]] *= OF_CIRCLE
@@ -49,6 +50,7 @@ def transitions(vocabulary: Vocabulary) -> Ints:
     needs = vocabulary.spec.needs
     index = {need.name: k for k, need in enumerate(needs)}
     n = len(needs)
+    # whole numbers, times n: the rest is spread over n needs without a division, so rows sum to 1000 n exactly
     rest = 1000 - STAY - sum(FOLLOW)
     out = np.full((n, n), rest, dtype=np.int64)
     for k, need in enumerate(needs):

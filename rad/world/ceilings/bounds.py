@@ -102,8 +102,10 @@ def compute(
         expected[what] += float((best * ndcg(np.arange(1, 11))).sum()) / len(keys)
 
     burn_in = sweeps * BURN_IN // SWEEPS
+    # odds (chains, rows, items), block by block: rankings of 100 items are kept, never the odds
     for rows, odds in posterior.predictive(GeneratorOdds(tables), history, seed, chains, sweeps, burn_in):
         add("bayes", rows, odds.mean(0))
+        # each chain alone, too: chains that have mixed have the same mean
         for c in range(chains):
             single[c] += ndcg(ranker(odds[c], target[rows])[1]).sum()
         add("oracle", rows, _oracle(tables, states, choices.item, target_step, rows))
@@ -115,6 +117,7 @@ class _Ranker:
     """Orders items by odds; ties by the order of public ids, as everywhere."""
 
     def __init__(self, ids: Sequence[str]) -> None:
+        # (items,): items by public id, so that a stable sort of the odds breaks ties as every other ranking does
         self.order = np.argsort(np.array(ids))
         self.ids = [ids[i] for i in self.order]
         self.position = np.argsort(self.order)  # item -> its position in the order of ids

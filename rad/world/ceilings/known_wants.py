@@ -33,6 +33,7 @@ def rank(data: Dataset, split: Split = "test") -> tuple[dict[str, int], list[int
             continue
         fits, score = _fit(rationale, has, len(ids))
         sizes.append(int(fits.sum()))
+        # (items,): what is owned is masked, as for every model
         score[[index[x.item_id] for x in example.query.history]] = -np.inf
         # ties go by the order of public ids, as everywhere
         rank = 1 + int((score > score[target]).sum() + (score[:target] == score[target]).sum())

@@ -44,6 +44,7 @@ def rbo(a: Sequence[str], b: Sequence[str], p: float = PERSISTENCE) -> float:
     depth = min(len(a), len(b))
     if depth == 0 or a == b:
         return float(len(a) == len(b))
+    # one pass down both rankings: the overlap at depth d follows from that at d - 1, so nothing is intersected
     seen_a, seen_b, common, total, weight = set[str](), set[str](), 0, 0.0, 1.0
     for d in range(depth):
         x, y = a[d], b[d]

@@ -71,6 +71,7 @@ class ProxyRanker:
         return out
 
     def _part(self, scores: np.ndarray, queries: Sequence[Query]) -> np.ndarray:
+        # [queries, items] by the best of each row: the three parts weigh alike whatever their units
         parts: np.ndarray = scores / best_outside(scores, queries, self.catalogue)[:, None]
         return parts
 

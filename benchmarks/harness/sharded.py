@@ -120,6 +120,7 @@ def summarise(paths: Sequence[Path], experiment: ShardedExperiment, samples: int
     def column(name: str) -> np.ndarray:
         return np.asarray(table[name].to_numpy())
 
+    # a shard in which no query meets a metric's needs has no column of it: its rows are null, hence NaN
     values = {name: column(name).astype(float) for name in chosen if name in table.column_names}
     slices = slices_of(column("history"), column("warm").astype(bool))
     failures = {r["values"]: r["counts"] for r in table["error"].drop_null().value_counts().to_pylist()}

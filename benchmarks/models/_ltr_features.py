@@ -54,11 +54,13 @@ class Texts:
         self.words, self.vectors = words, vectors
         attributes = Attributes.of(items)
         self.names = attributes.attributes
+        # values [items, values], 0 or 1; attribute [values]: the number of each value's attribute
         self.values = attributes.incidence.astype(np.float64)
         self.attribute = np.array([self.names.index(name) for name, _ in attributes.values], dtype=np.int64)
         frequency = np.asarray(self.values.sum(axis=0)).ravel()
         rare = np.argsort(-frequency, kind="stable")[VALUES:]
         frequency[rare] = 0
+        # [items, values] still: rare values become columns of zeros, so that both matrices have the same columns
         self.frequent = (self.values @ sp.diags((frequency > 0).astype(float))).tocsr()
         self.frequent.eliminate_zeros()
 
@@ -82,6 +84,7 @@ class Facts:
             [self.catalogue.column[x.item_id] for x in s if x.item_id in self.catalogue.column] for s in sequences
         ]
         self.bought = self.catalogue.counts([x.item_id for x in sequence] for sequence in sequences)
+        # [items]: the part of all purchases, one more for each item, so that no logarithm is of zero
         share = (self.bought + 1) / (self.bought.sum() + len(self.bought))
         self.common = np.maximum(share @ texts.values, 1e-12)  # of the purchases, the part that has each value
         self.neighbours = LogOdds(columns, 1, texts.frequent)
@@ -96,6 +99,7 @@ class LogOdds:
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]], reach: int, values: sp.csr_matrix) -> None:
+        # [purchases but first ones, values]: led of each purchase itself, before of up to ``reach`` earlier ones
         after = [column for s in sequences for column in s[1:]]
         past = [s[max(0, k - reach) : k] for s in sequences for k in range(1, len(s))]
         indptr = np.cumsum([0, *map(len, past)])
@@ -104,6 +108,7 @@ class LogOdds:
         led = values[np.array(after, dtype=np.int64)]
         m = PRIOR * reach
         share = (np.asarray(led.sum(axis=0)).ravel() + 1) / (len(after) + 1)
+        # [values, values]: pairs that never occurred stay zero, and log1p of zero is zero, so it stays sparse
         self.sparse = (before.T @ led @ sp.diags(1 / (m * share))).tocsr()
         self.sparse.data = np.log1p(self.sparse.data)
         self.base = np.log(m / (np.asarray(before.sum(axis=0)).ravel() + m))
@@ -146,6 +151,7 @@ def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | No
         "share": np.asarray(profiles["share"] @ facts.texts.values.T),
         "popularity": np.tile(popularity, (len(queries), 1)),
     }
+    # columns of each query's candidates; rows and columns, [pairs], lay them one after the other
     lists = [_candidates(k, q, set(histories[k]), sources, facts.catalogue) for k, q in enumerate(queries)]
     if targets is not None:
         lists = [c if t in c else c[:0] for c, t in zip(lists, targets, strict=True)]
@@ -153,6 +159,7 @@ def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | No
     columns = np.concatenate([np.zeros(0, np.int64), *lists]).astype(np.int64)
     length = np.array([len(h) for h in histories], dtype=float)
     picked = {name: scores[name][rows, columns] for name in SCORES}
+    # one array [pairs] a column, in the order of ``names``
     parts = [picked[name] for name in SCORES]
     parts += [np.log(np.maximum(picked[name], 0) + LOG_FLOOR) for name in READINGS]
     parts += [popularity[columns], facts.bought[columns] == 0, length[rows]]
@@ -169,6 +176,7 @@ def _candidates(
         return np.array(sorted({catalogue.column[item] for item in query.candidates} - history), dtype=np.int64)
     columns: set[int] = set()
     for name, top in TOP.items():
+        # rounded as the features are; as many more as the history could take away again
         best = np.argsort(-np.round(sources[name][k], 5), kind="stable")
         columns.update(best[: top + len(history)].tolist())
     return np.array(sorted(columns - history), dtype=np.int64)
@@ -187,6 +195,7 @@ def _scores(queries: Sequence[Query], histories: list[list[int]], facts: Facts) 
     }
     for name, block in texts.items():
         out[name] = np.asarray(block) / best_outside(block, queries, catalogue)[:, None]
+    # [queries, items]: cosine with the nearest of the latest items, step by step back, for those with so long a history
     nearest = np.full((len(queries), len(catalogue.ids)), -1.0)
     for back in range(1, LATEST + 1):
         rows = [k for k, history in enumerate(histories) if len(history) >= back]
@@ -199,6 +208,7 @@ def _profiles(queries: Sequence[Query], histories: list[list[int]], facts: Facts
     """Each of ``PROFILES`` as [queries, values]."""
     recent, values, frequent = facts.catalogue.recent, facts.texts.values, facts.texts.frequent
     longest = max(1, *map(len, histories)) if histories else 1
+    # even [queries, items]; share and smooth [queries, values], the second as if three average purchases were added
     even, last = _even(recent(queries, longest, 1.0)), recent(queries, 1, 1.0)
     share = (even @ values).toarray()
     length = np.array([max(1, len(h)) for h in histories])[:, None]
@@ -235,5 +245,6 @@ def _matches(profile: np.ndarray, rows: np.ndarray, columns: np.ndarray, texts: 
     pair = np.repeat(np.arange(len(columns)), np.diff(own.indptr))
     n = len(texts.names)
     code = pair * n + texts.attribute[own.indices]
+    # [pairs, attributes], by one count over (pair, attribute) numbers instead of a product for each attribute
     sums = np.bincount(code, profile[rows[pair], own.indices], minlength=len(columns) * n).reshape(len(columns), n)
     return [*sums.T, sums.sum(axis=1)]

@@ -44,6 +44,7 @@ class ItemIndex:
 
     def weighted(self, queries: Sequence[Query], weights: Sequence[float]) -> sp.csr_matrix:
         """[queries, items]: ``weights[j]`` for the j-th item back (from 0), nothing further back; repeats add up."""
+        # a CSR matrix by hand: for each row its columns, latest first, and where the row begins
         columns = [self.history(q)[::-1][: len(weights)] for q in queries]
         indptr = np.cumsum([0, *map(len, columns)])
         data = np.array([weights[j] for row in columns for j in range(len(row))], dtype=np.float64)
@@ -70,6 +71,7 @@ def top_items(
         if np.isnan(row).any() or np.isneginf(row).any():
             out.append(((), ()))
             continue
+        # all that reach the k-th best, ties included: a sort of these few is quicker than one of the whole catalogue
         bound = np.partition(row, k - 1)[k - 1] if k < len(row) else np.inf
         picked = np.flatnonzero(row <= bound)
         picked = picked[np.argsort(row[picked], kind="stable")][:k]
@@ -80,6 +82,7 @@ def top_items(
 
 def rank_block(queries: Sequence[Query], scores: np.ndarray, catalogue: ItemIndex) -> list[Prediction]:
     """Predictions from one block of scores; only candidates are ranked where a query has some."""
+    # [queries, items]; a copy, as what is no candidate is masked in place
     scores = np.array(scores, dtype=np.float64)
     for row, query in zip(scores, queries, strict=True):
         if query.candidates is not None:
@@ -109,6 +112,7 @@ def block_size(catalogue: ItemIndex) -> int:
 
 def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: ItemIndex) -> np.ndarray:
     """The highest score [queries] outside each history, or 1 where none is positive."""
+    # [queries, items]: the history goes, since what a user bought resembles itself most and would set the scale
     outside = np.array(scores, dtype=np.float64)
     for row, query in zip(outside, queries, strict=True):
         row[catalogue.history(query)] = 0
@@ -131,6 +135,7 @@ def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k
             if target is None or target in history:
                 continue
             row[history] = -np.inf
+            # the target's place by counting, ties in catalogue order as in ``top_items``: nothing is sorted
             before = np.count_nonzero(row > row[target]) + np.count_nonzero(row[:target] == row[target])
             total += 1 / np.log2(before + 2) if before < k else 0.0
     return total / max(1, len(examples))

@@ -44,11 +44,13 @@ def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
 
 def batches(lengths: np.ndarray, places: int, rng: np.random.Generator) -> list[np.ndarray]:
     """All rows once, in batches of similar length with at most ``places`` places after padding, in random order."""
+    # [rows]: by length, with up to two places of noise, so that each epoch mixes rows of about one length anew
     order = np.argsort(lengths + 2 * rng.random(len(lengths)), kind="stable")
     out, start = [], 0
     widest = 0
     for k, row in enumerate(order):
         widest = max(widest, int(lengths[row]))
+        # what a batch costs is its rows times the longest of them
         if k > start and (k + 1 - start) * widest > places:
             out.append(order[start:k])
             start, widest = k, int(lengths[row])
@@ -63,6 +65,7 @@ def masked(logits: torch.Tensor, history: torch.Tensor, targets: torch.Tensor) -
     Whoever ranks leaves out the history; and its items, which resemble the query most, would else be the negatives
     that training fights hardest.
     """
+    # [B, N]: True for the pairs (row, item of its history); then the targets are freed again
     hidden = torch.zeros(logits.shape, dtype=torch.bool)
     is_item = history >= 0
     hidden[torch.arange(len(history))[:, None].expand_as(history)[is_item], history[is_item]] = True

@@ -46,6 +46,7 @@ class Model(Recommender):
 
     def _block_of(self, setting: Setting) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
+            # [queries, items] @ [items, words]: a query is one sparse row of weighted words, however long its history
             recent = self.catalogue.recent(queries, setting["last"], setting["decay"])
             return self.index.scores(recent @ self.words)
 

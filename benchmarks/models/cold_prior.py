@@ -85,6 +85,7 @@ def raised(block: Block, unseen: np.ndarray, factor: float) -> Block:
     """The block with the positive scores of ``unseen`` items [items] multiplied; a negative cosine stays as it is."""
 
     def scores(queries: Sequence[Query]) -> np.ndarray:
+        # [queries, items]; a copy, as it is changed in place and the block is the text baseline's
         values = np.array(block(queries))
         values[(values > 0) & unseen] *= factor
         return values

@@ -49,6 +49,8 @@ class Model(Recommender):
 
     def _block_of(self, setting: Setting) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
+            # from left to right: [queries, width] first, then [queries, items]; the cosines of all pairs of items never
+            # exist
             return self.catalogue.recent(queries, setting["last"], setting["decay"]) @ self.vectors @ self.vectors.T
 
         return scores
@@ -105,5 +107,6 @@ def vectors_of(model: Any, texts: list[str]) -> np.ndarray:
     """Unit vectors [texts, width] in float32."""
     encodings = model.encode(texts, batch_size=128, show_progress_bar=sys.stderr.isatty(), convert_to_tensor=True)
     vectors: np.ndarray = encodings.float().cpu().numpy()
+    # unit length, so that a product is a cosine; a vector of zeros stays one
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return vectors

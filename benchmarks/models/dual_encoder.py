@@ -82,6 +82,7 @@ class Model(Recommender):
         self.network = Network(torch.from_numpy(vectors), s.window, s.dropout)
         self.n_parameters = frozen + sum(p.numel() for p in self.network.parameters())
         column = self.catalogue.column
+        # every prefix of a user's purchases asks for the item after it; latest first, since recency counts backwards
         sequences = [[column[x.item_id] for x in row] for row in sequences_of([*train, *validation]).values()]
         pairs = [(row[max(0, k - s.window) : k][::-1], row[k]) for row in sequences for k in range(1, len(row))]
         ones = np.ones(len(pairs))
@@ -90,6 +91,8 @@ class Model(Recommender):
             backward, targets = padded([pairs[k][0] for k in batch]), torch.tensor([pairs[k][1] for k in batch])
             if len(items) <= s.negatives:
                 return self.network.loss(backward, targets, torch.arange(len(items)))
+            # the targets join the sample, as a softmax without the answer teaches nothing; union1d sorts, as ``loss``
+            # wants
             drawn = rng.choice(len(items), s.negatives, replace=False)
             return self.network.loss(backward, targets, torch.from_numpy(np.union1d(drawn, targets.numpy())))
 
@@ -104,6 +107,7 @@ class Model(Recommender):
             faster=5.0,
         )
         with torch.no_grad():
+            # [items, width], once: a query then costs one product
             self.items = self.network.item(self.network.vectors)
             self.weights = self.network.recency.exp().tolist()
 
@@ -112,6 +116,8 @@ class Model(Recommender):
 
     @torch.no_grad()
     def _block(self, queries: Sequence[Query]) -> np.ndarray:
+        # [queries, items] @ [items, width]: a sum where training took a mean, which is the same query, as Q is linear
+        # and the result is brought to unit length
         pooled = self.catalogue.weighted(queries, self.weights) @ self.network.vectors.numpy()
         return (self.network.query(torch.from_numpy(pooled).float()) @ self.items.T).numpy()
 
@@ -140,11 +146,13 @@ class Network(nn.Module):
 
     def pool(self, backward: torch.Tensor) -> torch.Tensor:
         """(B, L) to (B, width): the weighted mean of the history's vectors."""
+        # [B, L]: padding gets minus infinity, hence no weight; it then reads item 0, since -1 would be the last one
         weights = self.recency[: backward.shape[1]].expand(backward.shape).masked_fill(backward < 0, -torch.inf)
         return (weights.softmax(1).unsqueeze(-1) * self.vectors[backward.clamp(min=0)]).sum(1)
 
     def loss(self, backward: torch.Tensor, targets: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
         """Cross entropy of the targets (B,) among the items ``negatives`` (N,), sorted, which hold them."""
+        # [B, N] of the candidates alone; items of the history are found among them by ``row``, [items and one]
         logits = self.query(self.pool(backward)) @ self.item(self.vectors[negatives]).T * self.log_scale.exp()
         row = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``negatives``; -1 says not there
         row[negatives] = torch.arange(len(negatives))

@@ -66,6 +66,7 @@ class _Regression:
         self.catalogue = catalogue
         ids = [[x.item_id for x in sequence] for sequence in sequences_of(examples).values()]
         bought = catalogue.counts(ids)
+        # [items]: far below any weight of the regression, so it only orders what is tied without it
         self.popularity = 1e-9 * bought / max(1.0, bought.max(initial=0.0))
         self.items = np.flatnonzero(bought)
         if len(self.items) > MAX_ITEMS:
@@ -76,6 +77,8 @@ class _Regression:
         flat = np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64)
         indptr = np.cumsum([0, *map(len, rows)])
         incidence = sp.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape=(len(rows), len(catalogue.ids)))
+        # [users, bought items]: a column of zeros would have weights of zero, and the inverse costs the cube of the
+        # width
         self.purchases = incidence[:, self.items]
         self._latest: tuple[float, np.ndarray] | None = None
 
@@ -86,6 +89,7 @@ class _Regression:
             longest = max((len(q.history) for q in queries), default=1)
             # a repeated item weighs as much as its last purchase: X holds 0 or 1
             recent = self.catalogue.recent(queries, max(1, longest), setting["recency"]).minimum(1.0)
+            # [queries, items]: popularity everywhere, and the regression where there are columns for it
             out = np.tile(self.popularity, (len(queries), 1))
             out[:, self.items] += recent[:, self.items] @ weights
             return out
@@ -105,6 +109,7 @@ def solve(purchases: sp.csr_matrix, penalty: float) -> np.ndarray:
     n = purchases.shape[1]
     if not n:
         return np.zeros((0, 0), np.float32)
+    # [items, items] in Fortran's order and in float32: LAPACK then factors and inverts in this memory, without a copy
     gram = (purchases.T @ purchases).astype(np.float32).toarray(order="F")
     gram[np.diag_indices(n)] += penalty
     factor, status = lapack.spotrf(gram, lower=True, overwrite_a=True, clean=True)
@@ -113,6 +118,8 @@ def solve(purchases: sp.csr_matrix, penalty: float) -> np.ndarray:
         raise RadError(f"ease: the regression has no solution in float32 with penalty {penalty}; take a larger one")
     for column in range(1, n):  # the routine leaves the upper triangle out
         inverse[:column, column] = inverse[column, :column]
+    # column j by its own diagonal entry, which is copied because the division overwrites it; then the diagonal goes,
+    # as an item must not predict itself
     inverse /= -np.diag(inverse)[None, :].copy()
     inverse[np.diag_indices(n)] = 0
     return inverse

@@ -55,6 +55,7 @@ class Model(Recommender):
         self.parts = [knn, words, vectors]
         for part in self.parts:
             part.fit(train, validation, items, seed)
+        # weights are chosen by a model that has not seen the answers; the one that ranks in the end has
         held = item_knn.Model(item_knn.Model.Settings(**knn.chosen))  # knows no validation purchases
         held.fit(train, (), items, seed)
         of_train = self._scaled(held.block, train)
@@ -78,6 +79,7 @@ class Model(Recommender):
 
     def _scaled(self, block: Block, examples: Sequence[Example]) -> Block:
         """The block divided by its mean best score for the histories in ``examples`` (for a sample of the users)."""
+        # best [queries]: the whole sequence of a user is the history, and users come in the order of hashed ids
         sequences = list(sequences_of(examples).items())[:CHOICE_QUERIES]
         queries = [Query(user, "", user, sequence) for user, sequence in sequences]
         step = block_size(self.catalogue)

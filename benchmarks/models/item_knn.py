@@ -70,18 +70,22 @@ class _Pairs:
 
     def block(self, setting: Setting) -> Block:
         pairs = self._pairs(setting["window"], setting["decay"])
+        # [items, items], row a leading to column b. Two diagonals divide rows and columns, so that nothing becomes
+        # dense; the + 1 keeps items finite that nobody bought
         leads, led = (self.bought + 1) ** -0.5, (self.bought + 1) ** -setting["discount"]
         matrix = (sp.diags(leads) @ pairs @ sp.diags(led)).tocsr()
         # far below the smallest co-occurrence: popularity only orders what is tied without it
         popularity = 1e-9 * self.bought / max(1.0, self.bought.max(initial=0.0))
 
         def scores(queries: Sequence[Query]) -> np.ndarray:
+            # [queries, items]: sparse until here, where a block of queries bounds the memory
             return (self.catalogue.recent(queries, REACH, setting["recency"]) @ matrix).toarray() + popularity
 
         return scores
 
     def _pairs(self, window: int, decay: float) -> sp.csr_matrix:
         if (window, decay) not in self.counts:
+            # one entry for each pair of purchases; csr_matrix adds up those of the same two items
             rows: list[int] = []
             columns: list[int] = []
             data: list[float] = []
@@ -89,8 +93,10 @@ class _Pairs:
                 for sequence in self.sequences:
                     rows += sequence[:-distance]
                     columns += sequence[distance:]
+                # as many weights as this distance has brought pairs
                 data += [distance**-decay] * (len(rows) - len(data))
             n = len(self.catalogue.ids)
+            # the transpose turns "earlier leads to later" round
             forward = sp.csr_matrix((data, (rows, columns)), shape=(n, n))
             self.counts[window, decay] = forward + self.backward * forward.T
         return self.counts[window, decay]

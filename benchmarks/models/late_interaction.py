@@ -104,9 +104,12 @@ class Model(Recommender):
 
         def loss(batch: np.ndarray) -> torch.Tensor:
             bought = [item for k in batch for item in rows[k]]
+            # the candidates of the batch, each once: one that stood there twice would count twice in the softmax
             own = np.unique(bought)
             others = np.setdiff1d(rng.choice(len(items), drawn, replace=False), own)
             ranked = np.concatenate([own, others])
+            # [candidates]: the chance to be one, by being drawn or by one of the batch's purchases. Without it, what is
+            # bought often would be pushed down for being a negative often
             by_chance = 1 - (1 - drawn / len(items)) * (1 - counts[ranked] / counts.sum()) ** len(bought)
             log_chance = torch.from_numpy(np.log(by_chance)).float()
             return self.network.loss([rows[k] for k in batch], own, others, log_chance)
@@ -129,6 +132,7 @@ class Model(Recommender):
         """MaxSim of every item as a query (rows) and as something to be found (columns)."""
         n = len(self.catalogue.ids)
         out = np.empty((n, n), np.float16)
+        # vectors [items, tokens, width]; ``step`` rows of items at a time make at most ``CELLS`` cosines
         query_vectors, weights, item_vectors = self.network.vectors(np.arange(n))
         query_vectors, item_vectors = query_vectors.bfloat16(), item_vectors.bfloat16()
         step = max(1, CELLS // (n * item_vectors.shape[1] ** 2))
@@ -142,6 +146,7 @@ class Model(Recommender):
 
     def _block(self, queries: Sequence[Query]) -> np.ndarray:
         weights = self.catalogue.weighted(queries, self.weights)
+        # [queries, items] @ [items, items], but only the rows of items in these histories are brought to float32
         used = np.unique(weights.indices)
         return weights[:, used] @ self.similar[used].astype(np.float32)
 
@@ -155,6 +160,7 @@ class Network(nn.Module):
 
     def __init__(self, states: torch.Tensor, lengths: np.ndarray, width: int, window: int) -> None:
         super().__init__()
+        # real and token [items, longest]: whether an item has a token there, and the row of ``states`` that it reads
         ends = np.cumsum(lengths)
         position = np.arange(max(1, lengths.max(initial=1)))
         real = position < lengths[:, None]
@@ -181,6 +187,7 @@ class Network(nn.Module):
         """
         rows = torch.from_numpy(items)
         states = self.states[self.token[rows]].float()
+        # [N, T]: no weight is negative, and copies that fill a row weigh nothing
         weights = F.softplus(self.weigh(states)).squeeze(-1) * self.real[rows]
         weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-6)
         return F.normalize(self.of_query(states), dim=-1), weights, F.normalize(self.of_item(states), dim=-1)
@@ -192,16 +199,21 @@ class Network(nn.Module):
 
         ``log_chance`` (own and others,) is subtracted from the logits.
         """
+        # items by their place in the batch, so that only their tokens are projected; each prefix asks for the next
         number = {int(item): k for k, item in enumerate(own)}
         local = [[number[item] for item in row] for row in rows]
         pairs = [(row[:k][::-1], row[k]) for row in local for k in range(1, len(row))]
         backward, targets = padded([past for past, _ in pairs]), torch.tensor([target for _, target in pairs])
         query_vectors, weights, item_vectors = self.vectors(np.concatenate([own, others]))
         n = len(own)
+        # [own, candidates]: only what the batch bought can be in a history
         similar = maxsim(query_vectors[:n], weights[:n], item_vectors)
+        # shares and mixed, [prefixes, L] and [prefixes, own]: the recency of each history item, added up where it
+        # repeats. One product then gives the scores of all prefixes
         near = backward[:, : len(self.recency)]
         shares = self.recency[: near.shape[1]].expand(near.shape).masked_fill(near < 0, -torch.inf).softmax(1)
         mixed = torch.zeros(len(pairs), n).scatter_add(1, near.clamp(min=0), shares)
+        # three digits of bfloat16 are too few for logits that are twenty times a cosine
         with torch.autocast(similar.device.type, enabled=False):
             logits = mixed @ similar * self.log_scale.exp() - log_chance
         return F.cross_entropy(masked(logits, backward, targets), targets)
@@ -209,6 +221,7 @@ class Network(nn.Module):
 
 def maxsim(queries: torch.Tensor, weights: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
     """(A, T, width) with weights (A, T), and (B, U, width), to (A, B): weighted sum over T of the best match in U."""
+    # [A T, B U] as one product, read as [A, T, B, U] to take the best over U
     cosines = queries.flatten(0, 1) @ items.flatten(0, 1).T
     best = cosines.view(*weights.shape, len(items), -1).max(-1).values
     return (best.float() * weights.unsqueeze(-1)).sum(1)
@@ -216,6 +229,7 @@ def maxsim(queries: torch.Tensor, weights: torch.Tensor, items: torch.Tensor) ->
 
 def _principal(states: torch.Tensor, width: int) -> torch.Tensor:
     """The first ``width`` principal directions of the states as rows: where the projection starts."""
+    # [state, state]: eigenvalues ascend, so the directions are turned round
     centred = states - states.mean(0)
     _, directions = torch.linalg.eigh(centred.T @ centred)
     return directions.T.flip(0)[:width].contiguous()
@@ -227,6 +241,7 @@ def tokens_of(name: str, texts: list[str], most: int) -> tuple[np.ndarray, np.nd
     path = cache_dir() / "tokens" / f"{sha256_lines([name, most, texts])[:16]}.npz"
     if not path.exists():
         states, ids, n_parameters = _encode_tokens(name, texts)
+        # [token ids]: in how many texts each stands. The rarest are put back in the order of the text
         frequency = np.bincount(np.concatenate([np.unique(row) for row in ids]))
         rarest = [np.sort(np.argsort(frequency[row], kind="stable")[:most]) for row in ids]
         flat = np.concatenate([s[k] for s, k in zip(states, rarest, strict=True)]).astype(np.float16)

@@ -75,6 +75,8 @@ class Model(Recommender):
         self.facts = Facts([*train, *validation], items, texts, knn.chosen)
 
     def _trees(self, x: np.ndarray, target: np.ndarray, sizes: np.ndarray, seed: int) -> lightgbm.Booster | None:
+        # all of these are [pairs], query by query: ``group`` is the query of each. Only the first of the logit's order
+        # are learned from, and of these only the queries whose answer is among them
         score = self.logit(x)
         group = np.repeat(np.arange(len(sizes)), sizes)
         first = within(score, group) < ORDERED
@@ -116,6 +118,7 @@ class Model(Recommender):
             score[~first] += np.minimum(0, lowest - highest - 1)[described.rows[~first]]
             score[first] = later
         bought = self.facts.bought
+        # [queries, items]: what is not described lies between -2 and -1 by popularity, the described from 0 up
         out = np.tile(bought / (1 + bought.max(initial=0)) - 2, (len(queries), 1))  # from -2 to -1
         lowest = np.zeros(len(queries))
         np.minimum.at(lowest, described.rows, score)
@@ -169,6 +172,7 @@ def described_by_others(
             answers = [facts.catalogue.column[next(iter(e.relevant))] for e in part]
             described = _ltr_features.describe([e.query for e in part], facts, answers)
             x.append(described.x)
+            # [pairs]: True for the answer of each pair's query; ``describe`` leaves queries out that lack theirs
             target.append(described.columns == np.array(answers, dtype=np.int64)[described.rows])
             counts = np.bincount(described.rows, minlength=len(part))
             sizes.append(counts[counts > 0])
@@ -177,6 +181,7 @@ def described_by_others(
 
 def within(score: np.ndarray, group: np.ndarray) -> np.ndarray:
     """The place of each score in its group, 0 for the highest; ``group`` ascends and equals keep their order."""
+    # by group, then score, then place; what a group begins at is taken off
     order = np.lexsort((np.arange(len(score)), -score, group))
     starts = np.searchsorted(group, group)
     rank_in_group = np.empty(len(score), dtype=np.int64)
@@ -192,11 +197,13 @@ class Logit:
         if not len(sizes):
             return
         self.mean, self.scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64) + 1e-6
+        # z [pairs, names]; starts [queries]: the first pair of each query, for sums and maxima of one query by reduceat
         z = self._standard(x)
         starts = np.cumsum([0, *sizes[:-1]])
         answers = z[target].mean(axis=0)
 
         def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+            # the softmax within each query, less its highest score, without which exp would overflow
             score = z @ w.astype(np.float32)
             top = np.maximum.reduceat(score, starts)
             odds = np.exp(score - np.repeat(top, sizes))

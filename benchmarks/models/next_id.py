@@ -29,6 +29,7 @@ class Model(Recommender):
     def _block(self, queries: Sequence[Query]) -> np.ndarray:
         """Minus the steps forward from the last item, around the end; an empty history starts before the first."""
         n = len(self.catalogue.ids)
+        # [queries, 1] against [items]: steps around the ring of ids, the item itself being the furthest
         last = np.array([(self.catalogue.history(q) or [-1])[-1] for q in queries])
         return -((np.arange(n) - last[:, None] - 1) % n).astype(float)
 

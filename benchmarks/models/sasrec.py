@@ -82,12 +82,14 @@ class Model(Recommender):
         self.catalogue = ItemIndex(items)
         column = self.catalogue.column
         sequences = sequences_of([*train, *validation]).values()
+        # the latest purchases of each user: ``window`` that are read, and one more that the last of them is to predict
         rows = [[column[x.item_id] for x in sequence][-s.window - 1 :] for sequence in sequences]
         rows = [row for row in rows if len(row) > 1]
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
         self.network = Network(len(items), s.hidden, s.layers, s.heads, s.dropout, s.window)
         self.n_parameters = sum(p.numel() for p in self.network.parameters())
+        # a batch is bounded by its logits, [places, items]
         lengths = np.array([len(row) - 1 for row in rows])
         places = min(PLACES, CELLS // len(items))
         self.losses = optimise(
@@ -132,8 +134,10 @@ class Network(nn.Module):
     def forward(self, histories: torch.Tensor) -> torch.Tensor:
         """A place reads itself and earlier ones alone; padding comes after all that is read."""
         length = histories.shape[1]
+        # [B, L, width]: unit vectors times sqrt(width), so that each number is about one; padding has a position only
         vectors = F.embedding(histories.clamp(min=0), self.table()) * self.item.embedding_dim**0.5
         vectors = torch.where((histories >= 0)[..., None], vectors, 0.0) + self.position.weight[:length]
+        # [L, L]: True above the diagonal, where a place would read what it has to predict
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
         states = self.encoder(self.dropout(vectors), mask=later)
         return F.normalize(self.norm(states), dim=-1)
@@ -146,5 +150,6 @@ class Network(nn.Module):
         """Cross entropy of every next item of every row."""
         targets = padded([row[1:] for row in rows])
         is_item = targets >= 0
+        # [real places, items]: padding goes before the product with all items, the largest of the step
         logits = self.scores(self(padded([row[:-1] for row in rows]))[is_item])
         return F.cross_entropy(logits.float(), targets[is_item])

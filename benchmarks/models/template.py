@@ -55,6 +55,7 @@ class Model(RationaleRecommender):
     ) -> None:
         self.columns, self.values = ItemIndex(items), item_features.Catalogue.of(items)
         self.has = sp.csr_matrix(self.values.incidence, dtype=np.float64)  # (items, values)
+        # both [values]: the part of the catalogue that has a value, and how much that says
         self.share = np.asarray(self.has.mean(0)).ravel()
         self.rarity = -np.log(self.share + 1e-6)
         sequences = sequences_of([*train, *validation]).values()
@@ -84,9 +85,11 @@ class Model(RationaleRecommender):
 
     def _weights(self, queries: Sequence[Query], decay: float) -> np.ndarray:
         """(queries, values) of each query's reasons, which sum to one, or to nothing without a history."""
+        # [queries, values]: shares of the weighted history, so that long and short ones compare
         recent = (self.columns.recent(queries, REACH, decay) @ self.has).toarray()
         steps = np.array([sum(decay**k for k in range(min(len(q.history), REACH))) for q in queries])
         recent /= np.maximum(steps, 1e-9)[:, None]
+        # a value rarer than in the catalogue is no reason; of the others the largest stay, and what ties with the last
         divergence = np.maximum(recent * np.log((recent + 1e-9) / (self.share + 1e-9)), 0)
         if divergence.shape[1] > self.settings.reasons:
             least = np.partition(divergence, -self.settings.reasons, axis=1)[:, -self.settings.reasons, None]

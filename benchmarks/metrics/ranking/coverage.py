@@ -32,6 +32,8 @@ class Metric(CorpusMetric):
     def statistic(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
     ) -> Callable[[np.ndarray], float]:
+        # items and query, one entry for each item shown to a query, sorted by item: starts and ends, [catalogue], bound
+        # the entries of one item, and ``rank`` counts within them
         shown = [[self.row[item] for item in p.ranking[: self.k]] for p in predictions]
         items = np.array([row for s in shown for row in s], dtype=np.int64)
         query = np.repeat(np.arange(len(shown)), [len(s) for s in shown])[np.argsort(items, kind="stable")]
@@ -41,6 +43,7 @@ class Metric(CorpusMetric):
         item_of, first = np.sort(items)[rank < FIRST], query[rank < FIRST]
 
         def value(weights: np.ndarray) -> float:
+            # almost always one of an item's first entries is drawn; the loop looks further only for the others
             drawn = weights > 0
             seen = np.zeros(len(self.row), bool)
             seen[item_of[drawn[first]]] = True

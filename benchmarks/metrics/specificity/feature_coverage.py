@@ -29,6 +29,7 @@ class Metric(CorpusMetric):
     ) -> Callable[[np.ndarray], float]:
         features = Features(self.items)
         named = [features.of(text_of(p)) for p in predictions]
+        # one entry for each (text, feature): a resample is then a choice of entries, and no text is read again
         row = np.repeat(np.arange(len(named)), [len(f) for f in named])
         which = np.array([k for f in named for k in sorted(f)], np.int64)
 

@@ -34,6 +34,7 @@ class Metric(CorpusMetric):
         features = Features(self.items)
         named = [features.of(text_of(p)) for p in predictions]
         pairs = _pairs(len(named))
+        # [pairs]: computed once; a resample weighs a pair by how often both its texts were drawn
         alike = np.array([_jaccard(named[a], named[b]) for a, b in pairs])
 
         first, second = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
@@ -52,6 +53,7 @@ def _pairs(n: int) -> np.ndarray:
     if n * (n - 1) // 2 <= PAIRS:
         return np.array(list(combinations(range(n), 2)), np.int64).reshape(-1, 2)
     rng = np.random.default_rng(0)
+    # a step of at least one: no text is paired with itself
     first, step = rng.integers(0, n, PAIRS), rng.integers(1, n, PAIRS)
     return np.stack([first, (first + step) % n], axis=1)
 

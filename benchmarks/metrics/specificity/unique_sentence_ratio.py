@@ -28,6 +28,7 @@ class Metric(CorpusMetric):
     ) -> Callable[[np.ndarray], float]:
         texts = [sentence(text_of(p)) for p in predictions]
         number = {text: k for k, text in enumerate(dict.fromkeys(t for t in texts if t))}
+        # [texts]: the number of its wording; empty texts have one number more, which is not counted
         which = np.array([number.get(text, len(number)) for text in texts])
 
         def value(weights: np.ndarray) -> float:

@@ -46,6 +46,7 @@ class Metric(BatchMetric):
             # [rows of the block, histories]: scores by the own text, and by that of another user
             mine, shuffled = histories.scores(queries[rows]), histories.scores(queries[other[rows]])
             for row, by_own, by_other in zip(rows, mine, shuffled, strict=True):
+                # drawn row by row in the order of the queries, so that the block's size changes no value
                 other_users = np.flatnonzero(users != users[row])
                 pool = rng.choice(other_users, min(OTHERS, len(other_users)), replace=False)
                 out.append(_reciprocal(by_own[row], by_own[pool]) - _reciprocal(by_other[row], by_other[pool]))

@@ -86,7 +86,6 @@ def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
     verdicts = _verdicts(run, options)
     judged_values = _judged_values(run, verdicts)
     scores += _attested_scores(judged_values, seed, options.resamples)
-    tree = {key: value for key, value in provenance.tree().items() if key != "diff"}
     explanation = Explanation(
         run_id=run.result.run_id,
         n=len(run.examples),
@@ -96,7 +95,7 @@ def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
         attested=faithfulness.attested if faithfulness else None,
         judged=[judged for one in verdicts for judged in one.judged],
         notes=[*notes, *(note for one in verdicts for note in one.notes)],
-        provenance={**provenance.collect(seed), **tree},
+        provenance=provenance.collect(seed),
     )
     return Scorecard(explanation, values | judged_values, faithfulness.perturbed if faithfulness else [])
 

@@ -49,8 +49,7 @@ class Model(Recommender):
 
     def _block_of(self, setting: Setting) -> Block:
         def scores(queries: Sequence[Query]) -> np.ndarray:
-            # from left to right: [queries, width] first, then [queries, items]; the cosines of all pairs of items never
-            # exist
+            # from left to right, [queries, width] first: the cosines of all pairs of items never exist
             return self.catalogue.recent(queries, setting["last"], setting["decay"]) @ self.vectors @ self.vectors.T
 
         return scores

@@ -91,8 +91,7 @@ class Model(Recommender):
             backward, targets = padded([pairs[k][0] for k in batch]), torch.tensor([pairs[k][1] for k in batch])
             if len(items) <= s.negatives:
                 return self.network.loss(backward, targets, torch.arange(len(items)))
-            # the targets join the sample, as a softmax without the answer teaches nothing; union1d sorts, as ``loss``
-            # wants
+            # the targets join the sample, without which the softmax has no answer; union1d sorts, as ``loss`` wants
             drawn = rng.choice(len(items), s.negatives, replace=False)
             return self.network.loss(backward, targets, torch.from_numpy(np.union1d(drawn, targets.numpy())))
 

@@ -77,8 +77,7 @@ class _Regression:
         flat = np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64)
         indptr = np.cumsum([0, *map(len, rows)])
         incidence = sp.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape=(len(rows), len(catalogue.ids)))
-        # [users, bought items]: a column of zeros would have weights of zero, and the inverse costs the cube of the
-        # width
+        # [users, bought items]: a column of zeros has weights of zero, and the inverse costs the cube of the width
         self.purchases = incidence[:, self.items]
         self._latest: tuple[float, np.ndarray] | None = None
 

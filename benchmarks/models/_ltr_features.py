@@ -18,13 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from benchmarks.models import bm25, dense, item_knn
-from benchmarks.models._scoring import BLOCK_CELLS, ItemIndex, best_outside, block_size
+from benchmarks.models._scoring import BLOCK_CELLS, ItemIndex, Setting, best_outside, block_size
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue as Attributes
 from rad.types import Example, Item, Query
@@ -68,9 +67,7 @@ class Texts:
 class Facts:
     """What the purchases in ``examples`` say."""
 
-    def __init__(
-        self, examples: Sequence[Example], items: Mapping[str, Item], texts: Texts, knn: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, examples: Sequence[Example], items: Mapping[str, Item], texts: Texts, knn: Setting) -> None:
         self.catalogue, self.texts = ItemIndex(items), texts
         self.readings = {}
         for name, settings in READINGS.items():

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.harness.base import CUT, ModelSettings
+from benchmarks.harness.base import CUT, ModelSettings, Recommender
 from rad.types import Example, Item, Prediction, Query
 
 CHOICE_QUERIES = 2000  # validation queries on which a setting is chosen: the same budget for every model
@@ -106,6 +106,29 @@ def rank(queries: Sequence[Query], catalogue: ItemIndex, block: Block) -> Iterat
         yield from rank_block(part, block(part), catalogue)
 
 
+class BlockRecommender(Recommender):
+    """A recommender whose scores of the whole catalogue come block by block.
+
+    Attributes:
+        catalogue: The columns of a block; ``fit`` sets it.
+        block: The scores [queries, items]: a method, or what ``fit`` sets.
+    """
+
+    catalogue: ItemIndex
+    block: Block
+
+    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        return rank(queries, self.catalogue, self.block)
+
+
+class ChoosingRecommender(BlockRecommender):
+    """One whose ``fit`` chooses settings on validation: ``chosen`` holds them, and nothing before."""
+
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
+        self.chosen: Setting = {}
+
+
 def block_size(catalogue: ItemIndex) -> int:
     return max(1, min(512, BLOCK_CELLS // max(1, len(catalogue.ids))))
 
@@ -141,7 +164,7 @@ def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k
     return total / max(1, len(examples))
 
 
-def grid(values: Mapping[str, Sequence[Any]], settings: ModelSettings) -> list[Setting]:
+def grid(values: Mapping[str, Sequence[object]], settings: ModelSettings) -> list[Setting]:
     """Every combination of ``values``, with those that ``settings`` states (not None) held fixed."""
     fixed = {name: getattr(settings, name) for name in values}
     choices = [values[name] if fixed[name] is None else (fixed[name],) for name in values]

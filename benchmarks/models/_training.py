@@ -15,8 +15,25 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import nn
 
+from benchmarks.harness.base import ModelSettings
+from benchmarks.models._scoring import BlockRecommender
+
 WARM_UP = 0.03  # share of the training in which the learning rate rises; then it falls to zero along a cosine
 console = Console(stderr=True)
+
+
+class TrainedRecommender(BlockRecommender):
+    """A recommender with a trained network.
+
+    Attributes:
+        n_parameters: Of the network and of the frozen encoder below it; 0 before ``fit``.
+        losses: The mean loss of each epoch.
+    """
+
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        super().__init__(settings)
+        self.n_parameters = 0
+        self.losses: list[float] = []
 
 
 def configure_torch() -> None:

@@ -7,20 +7,20 @@ item's text, in one sparse product. Settings left at None are chosen on validati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, ChoosingRecommender, ItemIndex, Setting, choose, grid
 from rad.features.bm25 import Bm25
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         last: int | None = Field(default=None, ge=1, description="history items that make the query")
         decay: float | None = Field(
@@ -29,10 +29,6 @@ class Model(Recommender):
 
     settings: Settings
     baselines = ("random", "popularity")
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -51,9 +47,6 @@ class Model(Recommender):
             return self.index.scores(recent @ self.words)
 
         return scores
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

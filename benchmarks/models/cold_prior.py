@@ -12,33 +12,28 @@ validation it is plain ``bm25``. Settings tried: 8 of each baseline, then 5 fact
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense
-from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
+from benchmarks.models._scoring import Block, ChoosingRecommender, ItemIndex, Setting, choose, grid
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
-TEXTS: Mapping[str, Any] = {"bm25": bm25.Model, "dense": dense.Model}
+TEXTS: Mapping[str, type[ChoosingRecommender]] = {"bm25": bm25.Model, "dense": dense.Model}
 FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0)
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         text: str | None = Field(default=None, pattern="^(bm25|dense)$", description="text baseline: bm25 or dense")
         factor: float | None = Field(default=None, gt=0, description="multiplies the scores of items not bought yet")
 
     settings: Settings
     baselines = ("random", "popularity", "bm25", "dense")
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -49,7 +44,7 @@ class Model(Recommender):
         for text in texts.values():
             text.fit(train, validation, items, seed)
 
-        def choice(values: dict[str, Sequence[Any]], fixed: Setting) -> Setting:
+        def choice(values: Mapping[str, Sequence[object]], fixed: Setting) -> Setting:
             settings = [fixed | setting for setting in grid(values, self.settings)]
             unseen = self._unseen(train)
             return choose(
@@ -64,9 +59,6 @@ class Model(Recommender):
     def _unseen(self, examples: Sequence[Example]) -> np.ndarray:
         bought = ([x.item_id for x in sequence] for sequence in sequences_of(examples).values())
         return self.catalogue.counts(bought) == 0
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

@@ -9,23 +9,23 @@ Vectors are kept under the cache folder by a hash of the encoder and the texts.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, ChoosingRecommender, ItemIndex, Setting, choose, grid
 from rad.errors import RadError
 from rad.runtime.files import atomic_write, cache_dir, sha256_lines
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 GRID = {"last": (50, 3), "decay": (0.7, 0.5, 0.9, 1.0)}
 BUNDLED = "all-MiniLM-L6-v2"
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         last: int | None = Field(default=None, ge=1, description="history items that make the query")
@@ -36,7 +36,6 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: Setting = {}
         self.n_parameters = 0
 
     def fit(
@@ -53,9 +52,6 @@ class Model(Recommender):
             return self.catalogue.recent(queries, setting["last"], setting["decay"]) @ self.vectors @ self.vectors.T
 
         return scores
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

@@ -15,7 +15,7 @@ random sample of that size for each batch. No item has a number of its own: a ne
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -24,17 +24,17 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
-from benchmarks.models._training import batches, masked, optimise, padded
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import ItemIndex
+from benchmarks.models._training import TrainedRecommender, batches, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoded
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 SCALE = 20.0  # of the cosine, to start from
 
 
-class Model(Recommender):
+class Model(TrainedRecommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         window: int = Field(default=20, ge=1, description="latest history items that make the query")
@@ -54,11 +54,6 @@ class Model(Recommender):
         "dropout": (0.2, 0.5),
         "weight_decay": (0.05, 0.5),
     }
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.n_parameters = 0
-        self.losses: list[float] = []
 
     @property
     def card(self) -> ModelCard:
@@ -110,11 +105,8 @@ class Model(Recommender):
             self.items = self.network.item(self.network.vectors)
             self.weights = self.network.recency.exp().tolist()
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block)
-
     @torch.no_grad()
-    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
         # [queries, items] @ [items, width]: a sum where training took a mean, which is the same query, as Q is linear
         # and the result is brought to unit length
         pooled = self.catalogue.weighted(queries, self.weights) @ self.network.vectors.numpy()

@@ -13,34 +13,30 @@ Settings left at None are chosen on validation NDCG@10 with training purchases; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 from scipy.linalg import lapack
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, ChoosingRecommender, ItemIndex, Setting, choose, grid
 from rad.data.splits import sequences_of
 from rad.errors import RadError
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 GRID = {"penalty": (30.0, 3.0, 10.0, 100.0, 300.0), "recency": (0.8, 1.0, 0.9, 0.6)}
 MAX_ITEMS = 20_000
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         penalty: float | None = Field(default=None, gt=0, description="ridge penalty of the regression (lambda)")
         recency: float | None = Field(default=None, gt=0, le=1, description="weight of an item for each step back")
 
     settings: Settings
     baselines = ("random", "popularity", "item_knn")
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.chosen: Setting = {}
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -49,9 +45,6 @@ class Model(Recommender):
         learned = _Regression(train, self.catalogue)
         self.chosen = choose(grid(GRID, self.settings), learned.block, validation, self.catalogue)
         self.block = _Regression([*train, *validation], self.catalogue).block(self.chosen)
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

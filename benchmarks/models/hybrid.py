@@ -10,31 +10,31 @@ are chosen on validation NDCG@10 out of 24 pairs, with co-purchases of training 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import bm25, dense, item_knn
 from benchmarks.models._scoring import (
     CHOICE_QUERIES,
     Block,
+    ChoosingRecommender,
     ItemIndex,
     Setting,
     best_outside,
     block_size,
     choose,
     grid,
-    rank,
 )
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 GRID = {"bm25": (0.4, 0.0, 0.2, 0.8, 1.6, 4.0), "dense": (0.2, 0.0, 0.8, 2.0)}
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         bm25: float | None = Field(default=None, ge=0, description="weight of the BM25 score beside item_knn's")
         dense: float | None = Field(default=None, ge=0, description="weight of the dense score beside item_knn's")
@@ -44,8 +44,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.chosen: Setting = {}
-        self.parts: list[item_knn.Model | bm25.Model | dense.Model] = []
+        self.parts: list[ChoosingRecommender] = []
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -61,8 +60,7 @@ class Model(Recommender):
         of_train = self._scaled(held.block, train)
 
         def mixed(purchases: Block, setting: Setting) -> Block:
-            named: tuple[tuple[str, bm25.Model | dense.Model], ...] = (("bm25", words), ("dense", vectors))
-            texts = [(model.block, setting[name]) for name, model in named]
+            texts = [(words.block, setting["bm25"]), (vectors.block, setting["dense"])]
 
             def scores(queries: Sequence[Query]) -> np.ndarray:
                 out = purchases(queries)
@@ -87,9 +85,6 @@ class Model(Recommender):
         best = [best_outside(np.asarray(block(part)), part, self.catalogue) for part in parts]
         scale = float(np.mean(np.concatenate(best))) if best else 1.0
         return lambda queries: np.asarray(block(queries)) / scale
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

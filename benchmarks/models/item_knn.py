@@ -11,22 +11,22 @@ Settings left at None are chosen on validation NDCG@10 with training statistics;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import Block, ItemIndex, Setting, choose, grid, rank
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import Block, ChoosingRecommender, ItemIndex, Setting, choose, grid
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 GRID = {"window": (10, 3), "decay": (0.5, 1.0), "discount": (0.2, 0.5), "recency": (0.85, 0.7, 1.0)}
 REACH = 50  # history items that count; more would change scores by less than rounding for any recency below 1
 
 
-class Model(Recommender):
+class Model(ChoosingRecommender):
     class Settings(ModelSettings):
         window: int | None = Field(default=None, ge=1, description="purchases further apart are not counted")
         decay: float | None = Field(default=None, ge=0, description="power of the distance that divides a pair")
@@ -37,10 +37,6 @@ class Model(Recommender):
     settings: Settings
     baselines = ("random", "popularity")
 
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.chosen: Setting = {}
-
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
@@ -48,9 +44,6 @@ class Model(Recommender):
         learned = _Pairs(train, self.catalogue, self.settings.backward)
         self.chosen = choose(grid(GRID, self.settings), learned.block, validation, self.catalogue)
         self.block = _Pairs([*train, *validation], self.catalogue, self.settings.backward).block(self.chosen)
-
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
 
     @property
     def card(self) -> ModelCard:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -32,20 +32,20 @@ from rich.progress import track
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
-from benchmarks.models._training import batches, console, masked, optimise, padded
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import ItemIndex
+from benchmarks.models._training import TrainedRecommender, batches, console, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoder
 from rad.data.splits import sequences_of
 from rad.runtime.files import atomic_write, cache_dir, sha256_lines
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 SCALE = 20.0  # of MaxSim, to start from
 LONGEST = 50  # purchases of a user that are trained on, the latest
 CELLS = 40_000_000  # cosines of a block
 
 
-class Model(Recommender):
+class Model(TrainedRecommender):
     class Settings(ModelSettings):
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         width: int = Field(default=96, ge=2, description="numbers in a token's vector")
@@ -68,11 +68,6 @@ class Model(Recommender):
         "learning_rate": (3e-3, 1e-3),
         "window": (5, 15),
     }
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.n_parameters = 0
-        self.losses: list[float] = []
 
     @property
     def card(self) -> ModelCard:
@@ -141,10 +136,7 @@ class Model(Recommender):
             out[rows] = maxsim(query_vectors[rows], weights[rows], item_vectors).numpy()
         return out
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block)
-
-    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
         weights = self.catalogue.weighted(queries, self.weights)
         # [queries, items] @ [items, items], but only the rows of items in these histories are brought to float32
         used = np.unique(weights.indices)

@@ -16,19 +16,19 @@ up to 3 GB for 25,000 prefixes with 100 features.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import lightgbm
 import numpy as np
 from pydantic import Field
 from scipy.optimize import minimize
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
+from benchmarks.harness.base import ModelCard, ModelSettings
 from benchmarks.models import _ltr_features, bm25, dense, item_knn
 from benchmarks.models._ltr_features import Facts, Texts
-from benchmarks.models._scoring import ItemIndex, rank
-from rad.types import Example, Item, Prediction, Query
+from benchmarks.models._scoring import BlockRecommender, ChoosingRecommender, ItemIndex, Setting
+from rad.types import Example, Item, Query
 
 ORDERED = 60
 RIDGE = 1e-3
@@ -36,7 +36,7 @@ STEPS = 60  # of the logit's optimiser
 EXTREME = 5.0  # standard deviations past which a feature says no more to the logit
 
 
-class Model(Recommender):
+class Model(BlockRecommender):
     class Settings(ModelSettings):
         prefixes: int = Field(default=25_000, ge=1, description="training prefixes to learn from, at most")
         folds: int = Field(default=10, ge=2, description="folds of users whose facts leave each other out")
@@ -56,7 +56,7 @@ class Model(Recommender):
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
-        self.parts: list[item_knn.Model | bm25.Model | dense.Model] = []
+        self.parts: list[ChoosingRecommender] = []
 
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
@@ -125,9 +125,6 @@ class Model(Recommender):
         out[described.rows, described.columns] = score - lowest[described.rows]
         return out
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self.block)
-
     @property
     def card(self) -> ModelCard:
         config = self.settings.model_dump() | {f"{p.card.name}_settings": p.chosen for p in self.parts}
@@ -150,7 +147,7 @@ def described_by_others(
     train: Sequence[Example],
     items: Mapping[str, Item],
     texts: Texts,
-    knn: Mapping[str, Any],
+    knn: Setting,
     folds: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features [pairs, names] by facts without the user's fold, which pair is the answer, and pairs an example.

@@ -6,16 +6,16 @@ On public ids it must stay at or below popularity; if it does not, the ids leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
-from rad.types import Example, Item, Prediction, Query
+from benchmarks.harness.base import ModelCard
+from benchmarks.models._scoring import BlockRecommender, ItemIndex
+from rad.types import Example, Item, Query
 
 
-class Model(Recommender):
+class Model(BlockRecommender):
     baselines = ("random", "popularity")
 
     def fit(
@@ -23,10 +23,7 @@ class Model(Recommender):
     ) -> None:
         self.catalogue = ItemIndex(items)
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block)
-
-    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
         """Minus the steps forward from the last item, around the end; an empty history starts before the first."""
         n = len(self.catalogue.ids)
         # [queries, 1] against [items]: steps around the ring of ids, the item itself being the furthest

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
+from benchmarks.harness.base import ModelCard
+from benchmarks.models._scoring import BlockRecommender, ItemIndex
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 
-class Model(Recommender):
+class Model(BlockRecommender):
     baselines = ("random",)
 
     def fit(
@@ -22,8 +22,8 @@ class Model(Recommender):
         bought = sequences_of([*train, *validation]).values()
         self.counts = self.catalogue.counts([x.item_id for x in sequence] for sequence in bought)
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, lambda part: np.tile(self.counts, (len(part), 1)))
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
+        return np.tile(self.counts, (len(queries), 1))
 
     @property
     def card(self) -> ModelCard:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.harness.base import ModelCard, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
-from rad.types import Example, Item, Prediction, Query
+from benchmarks.harness.base import ModelCard
+from benchmarks.models._scoring import BlockRecommender, ItemIndex
+from rad.types import Example, Item, Query
 
 
-class Model(Recommender):
+class Model(BlockRecommender):
     stochastic = True
 
     def fit(
@@ -20,10 +20,7 @@ class Model(Recommender):
     ) -> None:
         self.catalogue, self.seed = ItemIndex(items), seed
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block)
-
-    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
         """Seeded by the query's id, so that an answer does not depend on what else is asked."""
         digests = (hashlib.sha256(f"{self.seed}:{q.query_id}".encode()).digest()[:8] for q in queries)
         n = len(self.catalogue.ids)

@@ -18,7 +18,7 @@ like the others, and ``fit`` learns from training and validation purchases toget
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -27,18 +27,18 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
-from benchmarks.models._scoring import ItemIndex, rank
-from benchmarks.models._training import batches, optimise, padded
+from benchmarks.harness.base import ModelCard, ModelSettings
+from benchmarks.models._scoring import ItemIndex
+from benchmarks.models._training import TrainedRecommender, batches, optimise, padded
 from rad.data.splits import sequences_of
-from rad.types import Example, Item, Prediction, Query
+from rad.types import Example, Item, Query
 
 SCALE = 12.0  # of the cosine, to start from
 PLACES = 1024  # of a batch
 CELLS = 16_000_000  # places x items of a batch at most, so that memory is bounded for any catalogue
 
 
-class Model(Recommender):
+class Model(TrainedRecommender):
     class Settings(ModelSettings):
         hidden: int = Field(default=128, ge=8, multiple_of=4, description="width of the item vectors and the layers")
         layers: int = Field(default=1, ge=1, description="transformer layers")
@@ -59,11 +59,6 @@ class Model(Recommender):
         "layers": (1, 2),
         "weight_decay": (0.1, 1.0),
     }
-
-    def __init__(self, settings: ModelSettings | None = None) -> None:
-        super().__init__(settings)
-        self.n_parameters = 0
-        self.losses: list[float] = []
 
     @property
     def card(self) -> ModelCard:
@@ -102,11 +97,8 @@ class Model(Recommender):
             "sasrec",
         )
 
-    def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
-        return rank(queries, self.catalogue, self._block)
-
     @torch.no_grad()
-    def _block(self, queries: Sequence[Query]) -> np.ndarray:
+    def block(self, queries: Sequence[Query]) -> np.ndarray:
         histories = padded([self.catalogue.history(q)[-self.settings.window :] for q in queries])
         states = self.network(histories)
         last = (histories >= 0).sum(1).clamp(min=1) - 1  # an empty history is one padded place: the same for all

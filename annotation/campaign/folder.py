@@ -30,6 +30,7 @@ from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
 Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
+SCHEMA_VERSION = 1  # of campaign.json
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -45,7 +46,7 @@ class Settings:
     guideline_version: str
     created: str
     overlap: int | None = None
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
 
 
 class Campaign:
@@ -64,16 +65,8 @@ class Campaign:
     @property
     def settings(self) -> Settings:
         """What ``campaign.json`` holds. :class:`RadError` where there is no campaign, or one of a later version."""
-        path = self.file("campaign.json")
-        if not path.exists():
-            raise RadError(f"{self.path} holds no campaign yet: python -m annotation draft {self.path} begins one")
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RadError(f"{path}: not a JSON object ({error})") from error
-        if isinstance(record, dict) and record.get("schema_version", 1) != 1:
-            raise RadError(f"{path}: schema_version {record['schema_version']!r} is not known here (known: 1)")
-        return records.parse(Settings, record, str(path))
+        hint = f"the folder holds no campaign yet: python -m annotation draft {self.path} begins one"
+        return records.read_document(Settings, self.file("campaign.json"), hint, SCHEMA_VERSION)
 
     def begin(self, settings: Settings) -> Settings:
         """Write the settings of a new campaign; for one that has begun, refuse others than its own.
@@ -87,15 +80,13 @@ class Campaign:
                 raise RadError(f"{self.path.name}: a campaign's name has letters, digits, '-', '_' and '.' alone")
             self._write(path, asdict(settings))
             return settings
-        there = self.settings
-        wanted = {k: v for k, v in asdict(settings).items() if k not in ("created", "overlap", "name")}
-        for name, value in wanted.items():
-            if getattr(there, name) != value:
-                raise RadError(
-                    f"{self.path} is a campaign with {name.replace('_', ' ')} {getattr(there, name)}, not {value}: "
-                    "begin another folder"
-                )
-        return there
+        first = self.settings
+        pairs = zip(asdict(first).items(), asdict(settings).values(), strict=True)
+        for (name, value), other in pairs:
+            if name not in ("created", "overlap", "name") and value != other:
+                noun = name.replace("_", " ")
+                raise RadError(f"{self.path} is a campaign with {noun} {value}, not {other}: begin another folder")
+        return first
 
     def set_overlap(self, overlap: int) -> Settings:
         """Write down how many reviewers are to answer each draft."""

@@ -55,8 +55,8 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         if not rationales:
             raise RadError(f"{extra}: no rationales")
         corpus = replace(corpus, rationales=rationales)
-    drafts = _read(folder, "drafts.jsonl", Rationale)
-    judgements = _read(folder, "judgements.jsonl", Judgement)
+    drafts = [draft for path in _there(folder, "drafts.jsonl") for _, draft in files.read(path)]
+    judgements = [one for path in _there(folder, "judgements.jsonl") for _, one in records.read(path, Judgement)]
     data = dataset_of(spec, domain, corpus)
     _check_queries(spec, corpus.rationales.values(), data)
     withheld: dict[str, int] = {}
@@ -111,9 +111,9 @@ def _tables(
     return {name: parts for name, parts in filled.items() if parts}
 
 
-def _read(folder: Path | None, name: str, kind: type[T]) -> list[T]:
-    path = folder / name if folder else None
-    return [row for _, row in records.read(path, kind)] if path and path.exists() else []
+def _there(folder: Path | None, name: str) -> list[Path]:
+    """The file of a campaign's folder, if there are both."""
+    return [folder / name] if folder and (folder / name).exists() else []
 
 
 def _check_queries(spec: str, rationales: Iterable[Rationale], data: Dataset) -> None:

@@ -30,12 +30,12 @@ def test_settings_stay(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content, said",
-    [("[]", "expected an object"), ("{", "not a JSON object"), ('{"schema_version": 9}', "schema_version 9")],
+    "content, message",
+    [("[]", "expected an object"), ("{", "not a JSON file"), ('{"schema_version": 9}', "schema_version 9, this code")],
 )
-def test_bad_settings_are_one_line(tmp_path, content, said):
+def test_bad_settings_are_one_line(tmp_path, content, message):
     (tmp_path / "campaign.json").write_text(content)
-    with pytest.raises(RadError, match=said) as error:
+    with pytest.raises(RadError, match=message) as error:
         _ = Campaign(tmp_path).settings
     assert "\n" not in str(error.value)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from string import Template
 from typing import ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from annotation import prompt_parts
 from annotation.drafters import llm_answers as forms
@@ -32,7 +32,7 @@ from annotation.drafters.alternatives import Alternatives
 from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations, checked
 from rad.errors import RadError
 from rad.llm.answer import Answer
-from rad.llm.client import Endpoint, Unanswered, checked_url
+from rad.llm.client import Endpoint, PublicUrl, Unanswered
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.rules import Rules, Violation
@@ -52,7 +52,7 @@ class Drafter(RationaleDrafter):
     class Settings(DrafterSettings):
         """The endpoint, the prompt, and the limits of requests."""
 
-        base_url: str | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
+        base_url: PublicUrl | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
         model: str | None = Field(default=None, description="the model's name at the endpoint")
         hindsight: bool = Field(default=False, description="tell the model what was chosen: hindsight drafts")
         contrasts: bool = Field(default=True, description="also explain the item, for and against, and an alternative")
@@ -69,14 +69,6 @@ class Drafter(RationaleDrafter):
         retries: int = Field(default=5, ge=0, description="tries after a rate limit, error or timeout")
         price_in: float | None = Field(default=None, ge=0, description="price of a million prompt tokens")
         price_out: float | None = Field(default=None, ge=0, description="price of a million answered tokens")
-
-        @field_validator("base_url")
-        @classmethod
-        def _holds_no_secret(cls, url: str | None) -> str | None:
-            try:
-                return url if url is None else checked_url(url)
-            except RadError as error:
-                raise ValueError(str(error)) from error
 
     name: ClassVar[str] = "llm"
     required: ClassVar[tuple[str, ...]] = ("base_url", "model")

@@ -24,12 +24,12 @@ from pathlib import Path
 from string import Template
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from rad.errors import RadError
 from rad.llm.answer import Answer
-from rad.llm.client import Endpoint, Unanswered, checked_url
+from rad.llm.client import Endpoint, PublicUrl, Unanswered
 from rad.llm.forms import objects, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import Matcher
@@ -54,7 +54,7 @@ class Outcome:
 
 class Model(RationaleRecommender):
     class Settings(ModelSettings):
-        base_url: str | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
+        base_url: PublicUrl | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
         model: str | None = Field(default=None, description="the model's name at the endpoint")
         rationale: Literal["first", "none"] = Field(default="first", description="say why and rank given that, or not")
         window: int = Field(default=20, ge=1, description="last purchases in the prompt")
@@ -70,14 +70,6 @@ class Model(RationaleRecommender):
         price_out: float | None = Field(
             default=None, ge=0, exclude=True, description="price of a million answered tokens"
         )
-
-        @field_validator("base_url")
-        @classmethod
-        def _holds_no_secret(cls, url: str | None) -> str | None:
-            try:
-                return url if url is None else checked_url(url)
-            except RadError as error:
-                raise ValueError(str(error)) from error
 
     settings: Settings
     baselines = ("random", "popularity", "bm25")

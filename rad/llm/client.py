@@ -25,11 +25,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 import openai
 from openai.types.chat import ChatCompletion
+from pydantic import AfterValidator
 
 from rad.errors import RadError
 from rad.llm.answer import Answer
@@ -240,6 +241,17 @@ def checked_url(url: str) -> str:
     if parts.username is not None or parts.query:
         raise RadError(f"base_url must hold no user, password or query: a key belongs in {KEYS[0]}")
     return url
+
+
+def _url_setting(url: str) -> str:
+    try:
+        return checked_url(url)
+    except RadError as error:
+        raise ValueError(str(error)) from error  # the one kind that pydantic reports as an error of the field
+
+
+PublicUrl = Annotated[str, AfterValidator(_url_setting)]
+"""The type of a setting ``base_url``: a URL that may be written into results, as :func:`checked_url` says."""
 
 
 def _unreachable(error: Exception) -> bool:

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from annotation.agreement import coefficients
 from annotation.agreement.coefficients import Array, Draws, Statistic, bootstrap, estimate
 from annotation.agreement.reliability_data import ReliabilityData
-from annotation.agreement.results import Calibration, Estimate
+from annotation.agreement.results import Calibration
 from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS, Answered
 from annotation.campaign.pseudonyms import Group
 
@@ -32,18 +31,6 @@ COMPARED = tuple(OPTIONS)  # the questions that judges answer
 Scope = tuple[str, int]
 Key = tuple[Scope, str]
 ALL: Scope = ("all", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The coefficients of one judge on one question; the fields are those of :class:`Calibration`."""
-
-    n_records: int
-    n_shared: int
-    against_all: Mapping[str, Estimate]
-    in_place: Mapping[str, Estimate]
-    people: Mapping[str, Estimate]
-    difference: Mapping[str, Estimate]
 
 
 def calibrate(
@@ -61,37 +48,51 @@ def calibrate(
     Returns:
         A calibration for each question that the judge answered.
     """
-    out = []
-    for question in COMPARED:
-        mine = [one for one in judged if one.judgement.question == question]
-        if not mine:
-            continue
-        kinds = Counter(one.judgement.answer for one in mine)
-        valid = {one.judgement.rationale_id: one for one in mine if one.value is not None}
-        theirs = [p for p in people if p.judgement.question == question and p.judgement.rationale_id in valid]
-        compared = _compared(question, theirs, valid, seed, resamples)
-        out.append(
-            Calibration(
-                judge=mine[0].judgement.annotator,
-                question=question,
-                against=group,
-                n_answers=len(mine),
-                n_abstained=kinds[ABSTAINED],
-                n_invalid=kinds[INVALID],
-                n_records=compared.n_records,
-                n_shared=compared.n_shared,
-                against_all=compared.against_all,
-                in_place=compared.in_place,
-                people=compared.people,
-                difference=compared.difference,
-            )
-        )
-    return out
+    by_question: dict[str, list[Answered]] = {question: [] for question in COMPARED}
+    for one in judged:
+        if one.judgement.question in by_question:
+            by_question[one.judgement.question].append(one)
+    return [_calibration(mine, people, group, seed, resamples) for mine in by_question.values() if mine]
 
 
-def _compared(
+def _calibration(
+    answers: Sequence[Answered], people: Sequence[Answered], group: Group, seed: int, resamples: int
+) -> Calibration:
+    """The calibration of a judge's ``answers`` to one question."""
+    question, kinds = answers[0].judgement.question, Counter(one.judgement.answer for one in answers)
+    valid = {one.judgement.rationale_id: one for one in answers if one.value is not None}
+    theirs = [p for p in people if p.judgement.question == question and p.judgement.rationale_id in valid]
+    draws, sizes, n_records, n_shared = _draws(question, theirs, valid, seed, resamples)
+    constant = "the judge or people always answer the same"
+    undefined_all = constant if n_records else "no record has an answer of both"
+    undefined = constant if n_shared else "no record has the answers of two people"
+    names = list(dict.fromkeys(name for _, name in draws))
+    both = {name: _averaged(draws, name, sizes) for name in names}
+    return Calibration(
+        judge=answers[0].judgement.annotator,
+        question=question,
+        against=group,
+        n_answers=len(answers),
+        n_abstained=kinds[ABSTAINED],
+        n_invalid=kinds[INVALID],
+        n_records=n_records,
+        n_shared=n_shared,
+        against_all={n: estimate(draws.get((ALL, n)), n_records, undefined_all) for n in names},
+        in_place={n: estimate(both[n][0], n_shared, undefined) for n in names},
+        people={n: estimate(both[n][1], n_shared, undefined) for n in names},
+        difference={n: estimate(_minus(*both[n]), n_shared, undefined) for n in names},
+    )
+
+
+def _draws(
     question: str, theirs: Sequence[Answered], valid: Mapping[str, Answered], seed: int, resamples: int
-) -> Comparison:
+) -> tuple[dict[tuple[Scope, str], Draws], dict[int, int], int, int]:
+    """Compare a judge's ``valid`` answers by rationale id with ``theirs``, those of people.
+
+    Returns:
+        The coefficients by scope and name; for each reviewer the records on which they can be left out; how many
+        records are compared, and how many of these two people answered.
+    """
     records = {name: k for k, name in enumerate(sorted({one.judgement.rationale_id for one in theirs}))}
     reviewers = sorted({one.judgement.annotator for one in theirs})
     mine = [valid[name] for name in records]
@@ -113,19 +114,7 @@ def _compared(
         (scope, name + ("_pairs" if part == "pairs" else "")): one
         for ((scope, part), name), one in bootstrap(statistics, len(records), seed, resamples).items()
     }
-    n_shared, constant = int(shared.sum()), "the judge or people always answer the same"
-    undefined_all = constant if len(records) else "no record has an answer of both"
-    undefined = constant if n_shared else "no record has the answers of two people"
-    names = list(dict.fromkeys(name for _, name in draws))
-    both = {name: _averaged(draws, name, sizes) for name in names}
-    return Comparison(
-        n_records=len(records),
-        n_shared=n_shared,
-        against_all={n: estimate(draws.get((ALL, n)), len(records), undefined_all) for n in names},
-        in_place={n: estimate(both[n][0], n_shared, undefined) for n in names},
-        people={n: estimate(both[n][1], n_shared, undefined) for n in names},
-        difference={n: estimate(_minus(*both[n]), n_shared, undefined) for n in names},
-    )
+    return draws, sizes, len(records), int(shared.sum())
 
 
 def _statistics(data: ReliabilityData, one: Array, others: Array, scope: Scope) -> dict[Key, Statistic]:

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer._click.exceptions import UsageError
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from rad.errors import RadError
@@ -189,9 +189,9 @@ def _listed(manual: str, lines: Mapping[str, str]) -> str:
 
 class _Command(TyperCommand):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        lists = {flag for option in self.params if getattr(option, "multiple", False) for flag in option.opts}
+        lists = [option for option in self.params if isinstance(option, TyperOption) and option.multiple]
         try:
-            return super().parse_args(ctx, spread(args, lists))
+            return super().parse_args(ctx, spread(args, {flag for option in lists for flag in option.opts}))
         except ValueError as error:
             ctx.fail(str(error))
 

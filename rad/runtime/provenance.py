@@ -102,6 +102,6 @@ def versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
 
 def command() -> list[str]:
     """The command line as one would type it, without the folders of absolute paths."""
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    spec = sys.modules["__main__"].__spec__  # None for a script
     start = ["python", "-m", spec.name.removesuffix(".__main__")] if spec else [Path(sys.argv[0]).name]
     return [*start, *(re.sub(r"(?<![\w./])/(?:[^/\s]+/)+", ".../", argument) for argument in sys.argv[1:])]

@@ -54,7 +54,7 @@ def main(
         return
     models, seeds = model or [], seed or [0]
     every = models == ["all"]
-    if every:  # but those that must be told something, and those that the task has no place for
+    if every:  # but those that need a setting, and those that the task has no place for
         models = [name for name in registry.names(MODELS) if not load_model(name).required]
     errors = [] if limit is None or limit >= 1 else [f"--limit must be at least 1, got {limit}"]
     domains = registry.names("rad.domains")

@@ -5,9 +5,9 @@
     python -m benchmarks.tune --show
 
 A model states in ``search_space`` which values of which settings may be tried. The defaults are tried first, then
-settings drawn at random without repeats (a fixed seed), each fitted on training data and scored by NDCG@10 on the first
-validation queries (users are in hashed order). The budget is ``--trials`` settings or ``--minutes`` of processor time,
-whichever ends first; a trial that has begun is finished. Models that choose from a small grid inside ``fit``
+settings drawn at random without repeats (a fixed seed). Each is fitted on training data and scored by NDCG@10 on the
+first validation queries (users are in hashed order). The budget is ``--trials`` settings or ``--minutes`` of processor
+time, whichever ends first; a trial that has begun is finished. Models that choose from a small grid inside ``fit``
 (``item_knn``, ``bm25``) need none of this.
 
 Every trial is one line of ``benchmarks/settings/<domain>/<model>[.<arm>].jsonl``, so a command that was killed goes on

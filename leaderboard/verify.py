@@ -61,7 +61,7 @@ def main(
             _store_scored(verdict.path, verdict.scored, to)
     for line in violations:
         _print(f"FAULT {line}")
-    of_folder = f"; {len(violations)} faults of the folder" if violations else ""
+    of_folder = f"; {len(violations)} violations of the folder" if violations else ""
     _print(f"{len(chosen)} entries: {len(chosen) - n_refused} hold, {n_refused} refused{of_folder}")
     return 1 if n_refused or violations else 0
 

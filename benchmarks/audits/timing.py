@@ -20,7 +20,7 @@ class Side(NamedTuple):
     """Work to time: ``work()`` does ``units`` (queries, texts) of it."""
 
     name: str
-    work: Callable[[], Any]
+    work: Callable[[], object]
     units: int
 
 

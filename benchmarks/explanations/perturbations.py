@@ -1,4 +1,4 @@
-"""Rationales and histories changed on purpose, to see whether a model's ranking follows from what it was given.
+"""Rationales and histories changed on purpose, to see whether a model's ranking follows from them.
 
 Everything is a function of the rationale, the query and the catalogue: the same in every run. Texts change along with
 the reasons, so that a model that reads the words stands the same test as one that reads the claims.

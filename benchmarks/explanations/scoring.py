@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -170,7 +169,7 @@ def _judged_values(run: FinishedRun, verdicts: Sequence[judges.Verdicts]) -> Val
     return out
 
 
-def _query_lines(run: FinishedRun, values: Values) -> Iterator[dict[str, Any]]:
+def _query_lines(run: FinishedRun, values: Values) -> Iterator[dict[str, object]]:
     """The scores of each query; an undefined one is left out."""
     for row, example in enumerate(run.examples):
         defined = {

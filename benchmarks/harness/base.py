@@ -70,7 +70,7 @@ class Recommender(ABC):
     settings: ModelSettings
     baselines: ClassVar[tuple[str, ...]] = ()
     test_settings: ClassVar[Mapping[str, Any]] = {}
-    search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    search_space: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     tuned_arm: ClassVar[str | None] = None
     stochastic: ClassVar[bool] = False
     sequential: ClassVar[bool] = False
@@ -92,7 +92,7 @@ class Recommender(ABC):
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        """Learn from everything that is given.
+        """Learn from examples and the catalogue.
 
         Args:
             train: Examples to learn from.

@@ -119,7 +119,7 @@ class StoredRun(NamedTuple):
 
 
 def read_result(path: Path) -> Result:
-    """The result in a file or in a run's folder. :class:`RadError` names the file and its first fault."""
+    """The result in a file or in a run's folder. :class:`RadError` names the file and its first violation."""
     path = path / "result.json" if path.is_dir() else path
     return read_record(path, Result, SCHEMA_VERSION, "a run that did not finish leaves none")
 

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -33,10 +33,10 @@ class PreparedModel(NamedTuple):
     """A model that is not fitted yet, and which of its settings tuning chose for the domain."""
 
     model: Recommender
-    tuned: Mapping[str, Any]
+    tuned: Mapping[str, object]
 
     @property
-    def changed(self) -> dict[str, Any]:
+    def changed(self) -> dict[str, object]:
         """The settings that are not the defaults."""
         return self.model.settings.model_dump(exclude_defaults=True)
 
@@ -50,10 +50,8 @@ def prepare(experiment: Experiment, name: str, settings: ModelSettings | None = 
     tuned = {key: value for key, value in best.items() if key not in explicit}
     if not tuned or path is None:
         return PreparedModel(model, tuned)
-    words = " ".join(f"{key}={value}" for key, value in tuned.items())
-    console.print(
-        f"{name}: {words}, chosen in {path.relative_to(settings_store.LOGS.parent)}", markup=False, highlight=False
-    )
+    log = path.relative_to(settings_store.LOGS.parent)
+    console.print(f"{name}: {settings_store.spoken(tuned)}, chosen in {log}", markup=False, highlight=False)
     return PreparedModel(kind(kind.Settings(**tuned, **explicit)), tuned)
 
 
@@ -178,14 +176,14 @@ def _measured(
     )
 
 
-def _query_lines(examples: Sequence[Example], evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+def _query_lines(examples: Sequence[Example], evaluation: Evaluation) -> Iterator[dict[str, object]]:
     """Answer and scores of each query; an undefined score is left out."""
     for row, example in enumerate(examples):
         scores = {name: float(v[row]) for name, v in evaluation.values.items() if not np.isnan(v[row])}
         yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
 
 
-def _folder(experiment: Experiment, card: ModelCard, changed: dict[str, Any], tree: provenance.Tree) -> Path:
+def _folder(experiment: Experiment, card: ModelCard, changed: Mapping[str, object], tree: provenance.Tree) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
     e = experiment
     task = [e.domain, e.split, e.protocol, e.limit, list(e.metrics)]

@@ -64,7 +64,7 @@ def chosen(domain: str, model: Recommender) -> tuple[dict[str, Any], Path | None
     return {}, None
 
 
-def append(path: Path, row: dict[str, Any]) -> None:
+def append(path: Path, row: Mapping[str, object]) -> None:
     """Add a line; a piece of one that an earlier kill left is cut off first, so that lines stay whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b") as file:
@@ -81,7 +81,7 @@ def logs() -> list[Path]:
     return sorted(LOGS.glob("*/*.jsonl"))
 
 
-def spoken(settings: Mapping[str, Any]) -> str:
+def spoken(settings: Mapping[str, object]) -> str:
     """Settings as one types them after ``--set``."""
     return " ".join(f"{key}={value}" for key, value in settings.items())
 

@@ -1,8 +1,8 @@
 """Predictions and scores of the users of a folder of shards, one shard at a time: what ``benchmarks.scale`` calls.
 
-A model is fitted on the first users of the folder, by each worker for itself (it is deterministic for a seed, so all
-workers hold one and the same model), and answers every user. What remains of a shard are one row a query of numbers in
-``values/shard-00000.parquet``; all of them are summarised together by the functions that ``evaluate`` uses.
+A model is fitted on the first users of the folder and answers every user. Each worker fits it for itself: it is
+deterministic for a seed, so all workers hold one and the same model. What remains of a shard are one row a query of
+numbers in ``values/shard-00000.parquet``; all of them are summarised together by the functions that ``evaluate`` uses.
 """
 
 from __future__ import annotations
@@ -162,9 +162,10 @@ def execute(
     scored = time.perf_counter()
     totals = summarise(files, experiment)
     card = load_model(experiment.model)(None).card
+    data = shards.manifest
     result: dict[str, Any] = {
         "schema_version": 1,
-        "data": {key: getattr(shards.manifest, key) for key in ("name", "version", "sha256", "users")},
+        "data": {"name": data.name, "version": data.version, "sha256": data.sha256, "users": data.users},
         "model": {"name": card.name, "version": card.version, "settings": dict(experiment.settings)},
         "fitted_on": f"the first {min(experiment.fit_users, shards.n_users)} users",
         "split": experiment.split,

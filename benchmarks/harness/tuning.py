@@ -27,7 +27,7 @@ from rad.types import Example
 Settings = dict[str, Any]
 
 
-def trials_of(search_space: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any], n: int) -> list[Settings]:
+def trials_of(search_space: Mapping[str, Sequence[object]], fixed: Settings, n: int) -> list[Settings]:
     """Up to ``n`` settings out of a search space, the defaults first; those that are ``fixed`` are held."""
     free = {name: values for name, values in search_space.items() if name not in fixed}
     grid = [dict(zip(free, values, strict=True)) for values in product(*free.values())]
@@ -49,6 +49,7 @@ def tune(dataset: Dataset, name: str, fixed: Settings, trials: int, minutes: flo
     tried = {canonical(row["settings"]) for row in finished}
     spent = sum(row["cpu_seconds"] for row in finished)
     examples = dataset.examples["validation"][:CHOICE_QUERIES]
+    commit = provenance.tree()["commit"]
     for number, settings in enumerate(trials_of(kind.search_space, fixed, trials), 1):
         if canonical(settings) in tried:
             continue
@@ -59,7 +60,7 @@ def tune(dataset: Dataset, name: str, fixed: Settings, trials: int, minutes: flo
         row = _trial(dataset, kind(kind.Settings(**settings)), settings, examples)
         spent += row["cpu_seconds"]
         tried.add(canonical(settings))
-        settings_store.append(path, row)
+        settings_store.append(path, {**row, "commit": commit})
         console.print(f"  {METRIC} {row[METRIC]:.4f} in {row['cpu_seconds']:.0f} s of processor time")
     return path
 
@@ -80,6 +81,5 @@ def _trial(dataset: Dataset, model: Recommender, settings: Settings, examples: S
         "seed": 0,
         "version": model.card.version,
         "data": dataset.sha256,
-        "commit": provenance.tree()["commit"],
         "finished_at": provenance.now(),
     }

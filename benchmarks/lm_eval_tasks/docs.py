@@ -55,7 +55,7 @@ class OpenDomain:
         return {name: float(values[name][0]) if name in values else math.nan for name in names}
 
 
-DocOf = Callable[[OpenDomain, Example], dict[str, Any] | None]
+DocOf = Callable[[OpenDomain, Example], dict[str, object] | None]
 """The prompt of a query, its choices and its answer; None leaves the query out."""
 
 
@@ -70,10 +70,10 @@ def domain_of(doc: Mapping[str, Any]) -> OpenDomain:
     return open_domain(doc["domain"], doc["split"], doc["data_dir"] or None)
 
 
-def rank_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+def rank_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: object) -> Docs:
     """The candidates of each query in the order of the catalogue, without those of the history."""
 
-    def doc(opened: OpenDomain, e: Example) -> dict[str, Any]:
+    def doc(opened: OpenDomain, e: Example) -> dict[str, object]:
         ids = choices_of(e.query)
         gold = next((k for k, item_id in enumerate(ids) if item_id in e.relevant), -1)
         prompt = f"{history(opened.data, e.query)}\nThe next item is:"
@@ -88,10 +88,10 @@ def choices_of(query: Query) -> tuple[str, ...]:
     return tuple(item_id for item_id in query.candidates or () if item_id not in past)
 
 
-def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: object) -> Docs:
     """The history, and the request to say why before anything is named."""
 
-    def doc(opened: OpenDomain, e: Example) -> dict[str, Any]:
+    def doc(opened: OpenDomain, e: Example) -> dict[str, object]:
         names = ", ".join(sorted({name for item in opened.data.items.values() for name in item.attributes}))
         prompt = (
             f"{history(opened.data, e.query)}\nIn one line: what will the user want next, and because of which items? "
@@ -102,7 +102,7 @@ def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | N
     return _docs(doc, domain, split, data_dir)
 
 
-def like_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: Any) -> Docs:
+def like_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: object) -> Docs:
     """The last purchase of each user who rated it clearly. :class:`RadError` where the domain has no ratings."""
     data = open_domain(domain, split, data_dir).data
     ratings = [x.rating for s in data.sequences.values() for x in s if x.rating is not None]
@@ -110,7 +110,7 @@ def like_docs(domain: str = "world", split: str = "test", data_dir: str | None =
         raise RadError(f"{domain} has no ratings, so nothing is known of likes: use rad_rank or rad_rationale")
     low, span = min(ratings), max(ratings) - min(ratings)
 
-    def doc(opened: OpenDomain, e: Example) -> dict[str, Any] | None:
+    def doc(opened: OpenDomain, e: Example) -> dict[str, object] | None:
         own = opened.data.sequences[e.query.user_id][len(e.query.history)]
         share = math.nan if own.rating is None or not span else (own.rating - low) / span
         if not (share >= LIKED or share <= DISLIKED):
@@ -181,7 +181,7 @@ def read_rationale(text: str, query: Query, opened: OpenDomain) -> Rationale:
     return replace(rationale_of(query, reasons, opened.rules.matcher, opened.data.items, "lm-eval"), text=text)
 
 
-def score_like(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+def score_like(doc: Mapping[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, object]:
     """``auc`` gets (liked, how much likelier yes is than no) and makes one number of all."""
     yes, no = (result[0] for result in results)
     return {"acc": float((yes > no) == (doc["gold"] == 0)), "auc": (doc["gold"] == 0, yes - no)}

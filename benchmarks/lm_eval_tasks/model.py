@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
@@ -40,7 +41,7 @@ class RadLM(LM):
         self.name, self.seed, self.kind, self.settings = name, seed, kind, kind.Settings(**values)
         self._answers: dict[tuple[str, str, str], dict[str, Prediction]] = {}
 
-    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         out = []
         for request in requests:
             doc = self._doc(request)
@@ -52,14 +53,14 @@ class RadLM(LM):
             out.append((-float(k), k == 0))
         return out
 
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         rationales = [self._predicted(self._doc(request)).rationale for request in requests]
         return [rationale.text if rationale else "" for rationale in rationales]
 
-    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         raise RadError(f"{self.name} is a recommender and gives a text no likelihood: use RAD's own tasks")
 
-    def _doc(self, request: Any) -> dict[str, Any]:
+    def _doc(self, request: Instance) -> dict[str, Any]:
         doc = request.doc
         if not isinstance(doc, dict) or "query_id" not in doc:
             raise RadError(f"{self.name} answers RAD's tasks alone (rad_rank, rad_rationale)")

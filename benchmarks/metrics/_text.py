@@ -50,8 +50,8 @@ class Features:
 def partners(examples: Sequence[Example], share: float = 0.5) -> np.ndarray | None:
     """For each example the place of one of another user, every place once; None where all are of one user.
 
-    Examples stand in the order of a hash of their ids, user by user, and each is given the one that stands ``share`` of
-    them further on, or as near to that as there are other users: fixed by the ids alone.
+    Examples stand in the order of a hash of their ids, user by user. Each gets the one that stands ``share`` of them
+    further on, or as near to that as there are other users: the ids alone decide.
     """
     users = [e.query.user_id for e in examples]
     keys = [(zlib.crc32(u.encode()), u, e.query.query_id) for u, e in zip(users, examples, strict=True)]

@@ -10,8 +10,9 @@ candidate gets, for each attribute, the sum of the weights of its own values, an
 - ``share``, ``recent``, ``last``: the part of the history (evenly, by 0.7 ** steps back, of the last item) that has it
 - ``taste``: log of the smoothed share over how common the value is among purchases
 - ``rated``: the sum of ratings, less the mean rating, of the history items that have it
-- ``next``, ``with``, ``soon``: log odds that buyers of the history's values went on to this one, from pairs of
-  neighbouring purchases for the last item, and of purchases up to ``REACH`` apart for the history, evenly or its end
+- ``next``, ``with``, ``soon``: log odds that buyers of the history's values went on to this one. ``next`` counts pairs
+  of neighbouring purchases, for the last item; the others count pairs up to ``REACH`` apart, for the whole history
+  evenly or for its end
 """
 
 from __future__ import annotations

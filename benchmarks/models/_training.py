@@ -37,10 +37,10 @@ class TrainedRecommender(BlockRecommender):
 
 
 def configure_torch() -> None:
-    """Set torch up for training: the same weights whenever a seed and a number of threads are, and memory that is kept.
+    """Set torch up for training: the same weights whenever a seed and a number of threads are, and memory that stays.
 
     Without the first, sums over indices come in any order on two threads, and a tenth of short rankings differ between
-    two fits. For the second, glibc is told not to give big blocks back after each step: 1.4 to 1.9 times faster on CPU.
+    two fits. For the second, glibc holds on to big blocks after each step: 1.4 to 1.9 times faster on CPU.
     """
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:

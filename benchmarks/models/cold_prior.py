@@ -1,13 +1,13 @@
 """``cold_prior``, a control: the best text baseline, with items that nobody has bought yet put forward by a factor.
 
 A catalogue that was made from purchases holds an item that is in no learnable sequence only because somebody buys it
-later, so "not yet bought" alone points at the held-out purchases. This model uses that leak and nothing else beyond
+later. So "not yet bought" alone points at the held-out purchases. This model uses that leak and nothing else beyond
 text: positive scores of unseen items are multiplied by ``factor``. Where a factor above 1 wins, figures for cold
 targets on that domain owe something to how its catalogue was made.
 
 The text baseline (``bm25`` or ``dense``, each with its own choice of settings) and then the factor are chosen on
-validation NDCG@10, where unseen means not bought in training; then validation purchases count as seen too. Without
-validation it is plain ``bm25``. Settings tried: 8 of each baseline, then 5 factors.
+validation NDCG@10. There, unseen means not bought in training; afterwards validation purchases count as seen too.
+Without validation it is plain ``bm25``. Settings tried: 8 of each baseline, then 5 factors.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class Model(TrainedRecommender):
 
 
 class Network(nn.Module):
-    """The two towers over ``vectors`` (items, width). Histories are given backwards, (B, L), latest first, then -1."""
+    """The two towers over ``vectors`` (items, width). Histories are (B, L), latest first, then -1."""
 
     vectors: torch.Tensor
 

@@ -53,7 +53,7 @@ class Model(ChoosingRecommender):
 
 
 class _Regression:
-    """The purchases of the examples, and the weights for the last penalty asked for."""
+    """The purchases of the examples, and the weights for the penalty that was tried last."""
 
     def __init__(self, examples: Sequence[Example], catalogue: ItemIndex) -> None:
         self.catalogue = catalogue

@@ -2,7 +2,7 @@
 
 The texts' scores are divided by the best one that the query gives an item outside its history. Those of ``item_knn``
 are not: a weak best co-purchase is weak evidence and must stay so beside the texts. They are divided by one constant s
-for all queries, the mean of the best scores of learnable histories, so that the weights mean the same on any domain.
+for all queries: the mean of the best scores of learnable histories. So the weights mean the same on any domain.
 
 The three parts choose their own settings first (24, 8 and 8 of them); then ``bm25`` and ``dense``, the weights B and D,
 are chosen on validation NDCG@10 out of 24 pairs, with co-purchases of training alone; then validation purchases join.

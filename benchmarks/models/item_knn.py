@@ -1,9 +1,9 @@
 """``item_knn``: items that other users bought near the user's recent ones, by decayed co-occurrence.
 
 Two purchases of one user that are d <= ``window`` steps apart add d ** -``decay`` to "earlier leads to later" and
-``backward`` times that to "later leads to earlier". Counts are divided by sqrt(n_a + 1) for the item that leads and by
-(n_b + 1) ** ``discount`` for the one led to, n being an item's purchases (Deshpande and Karypis 2004, where the power
-of the second is a setting too; 0.5 is the cosine). A score is the sum over the history of ``recency`` ** steps back
+``backward`` times that to "later leads to earlier". With n an item's purchases, counts are divided by sqrt(n_a + 1) for
+the item that leads and by (n_b + 1) ** ``discount`` for the one led to. The power is a setting in Deshpande and Karypis
+(2004) too; 0.5 is the cosine. A score is the sum over the history of ``recency`` ** steps back
 times that. Items that nothing leads to follow by popularity.
 
 Settings left at None are chosen on validation NDCG@10 with training statistics; then validation purchases join these.

@@ -1,8 +1,8 @@
 """``late_interaction``: every token of the user's last items finds its best match among the tokens of an item.
 
-ColBERT (Khattab and Zaharia, SIGIR 2020) over frozen token states: two learned projections, one for tokens that ask (a)
-and one for tokens that are found (v), to unit vectors of ``width`` numbers. ColBERT tells the two apart by a marker in
-the text. A token that asks has a learned weight w as well, so that "industrial" need not count as much as "hydrometer".
+ColBERT (Khattab and Zaharia, SIGIR 2020) over frozen token states. Two learned projections, one for tokens of the query
+(a) and one for tokens of an item (v), make unit vectors of ``width`` numbers; ColBERT marks the two in the text
+instead. A token of the query also has a learned weight w, so that "industrial" need not count as much as "hydrometer".
 With h[j] the j-th item back,
 
     MaxSim(h, i) = sum_t w_t max_u a_t . v_u  /  sum_t w_t        t over the tokens of h, u over those of i
@@ -10,9 +10,9 @@ With h[j] the j-th item back,
 
 Of a long text the ``tokens`` tokens that fewest items have are kept (static pruning: Lassance et al., "A study on token
 pruning for ColBERT", 2021); they were encoded within the whole text. Training ranks each next item against the items of
-the batch and ``negatives`` random ones, each logit lowered by the log of the item's chance to be among them (Yi et al.,
-RecSys 2019). Nearest neighbours as hard negatives in their place were worse on validation: what resembles a purchase is
-often bought next.
+the batch and ``negatives`` random ones. Each logit is lowered by the log of the item's chance to be among them (Yi et
+al., RecSys 2019). Nearest neighbours as hard negatives in their place were worse on validation: what resembles a
+purchase is often bought next.
 
 A score is a sum over pairs of items, so MaxSim of all pairs is computed once, at the end of ``fit``: items ** 2 times
 tokens ** 2 cosines, in blocks, kept as (items, items) half-precision numbers. No stage retrieves candidates first.
@@ -124,7 +124,7 @@ class Model(TrainedRecommender):
 
     @torch.no_grad()
     def _all_pairs(self) -> np.ndarray:
-        """MaxSim of every item as a query (rows) and as something to be found (columns)."""
+        """MaxSim of every item as a query (rows) against every item (columns)."""
         n = len(self.catalogue.ids)
         out = np.empty((n, n), np.float16)
         # vectors [items, tokens, width]; ``step`` rows of items at a time make at most ``CELLS`` cosines
@@ -173,7 +173,7 @@ class Network(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(SCALE)))
 
     def vectors(self, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Unit vectors (N, T, width) as a query, their weights (N, T), and unit vectors as something to be found.
+        """Unit vectors (N, T, width) as a query, their weights (N, T), and unit vectors as an item that is ranked.
 
         The weights sum to one but for items without tokens.
         """

@@ -3,7 +3,7 @@
 1. The model reads the history and gives reasons, before it sees any candidate: each cites purchases and says in free
    words what the user wants or avoids. ``rad.rationales.claims`` finds the catalogue's attribute values in these words.
 2. It reads the history, the reasons and the candidates, and lists the numbers of the likeliest ``top``. Numbers are
-   given in the order of a hash of the query and the item, so that neither the catalogue nor the place tells anything.
+   given in the order of a hash of the query and the item, so that neither the catalogue nor the place says anything.
 
 Numbers that no candidate has and repeated ones are dropped; candidates that the list leaves out follow in the order
 shown. Both are counted. An answer without one valid number is a failed prediction. ``rationale=none`` is the arm that
@@ -40,6 +40,8 @@ VERSION = "1"
 PROMPTS = Path(__file__).with_suffix(".md")
 MOST = 5  # reasons in a rationale
 Messages = list[dict[str, str]]
+Schema = Mapping[str, object]
+"""A JSON schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class Model(RationaleRecommender):
         prediction = Prediction(query.query_id, tuple([*chosen, *left][:100]), rationale)
         return Outcome(prediction, answers, len(labels) - len(chosen), max(0, top - len(chosen)))
 
-    def _answered(self, messages: Messages, schema: dict[str, Any], field: str, answers: list[Answer]) -> list[Any]:
+    def _answered(self, messages: Messages, schema: Schema, field: str, answers: list[Answer]) -> list[object]:
         """The list ``field`` of the model's answer. :class:`Unanswered` where there is none."""
         answer = self.endpoint.ask(messages, schema)
         answers.append(answer)
@@ -186,7 +188,7 @@ class Model(RationaleRecommender):
             )
         return entries
 
-    def _messages(self, name: str, **values: Any) -> Messages:
+    def _messages(self, name: str, **values: object) -> Messages:
         text = Template(self.prompts[name]).substitute(values)
         return [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": text}]
 
@@ -203,14 +205,14 @@ class Model(RationaleRecommender):
         return textwrap.shorten(text, self.settings.item_chars, placeholder="...") or "(no description)"
 
 
-# --- what was asked and what came back ---
+# --- the form of answers, and what an answer holds ---
 
 
-def _object(**fields: Any) -> dict[str, Any]:
+def _object(**fields: Schema) -> Schema:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-def _array(of: dict[str, Any], most: int) -> dict[str, Any]:
+def _array(of: Schema, most: int) -> Schema:
     return {"type": "array", "items": of, "maxItems": most}
 
 
@@ -218,17 +220,17 @@ _CITED = _array({"type": "integer"}, 20)
 REASONS = _object(reasons=_array(_object(because=_CITED, wants={"type": "string"}, avoids={"type": "string"}), MOST))
 
 
-def ranking_schema(candidates: int, top: int) -> dict[str, Any]:
+def ranking_schema(candidates: int, top: int) -> Schema:
     return _object(ranking=_array({"type": "integer", "enum": list(range(1, candidates + 1))}, top))
 
 
-def parsed(text: str, field: str) -> list[Any] | None:
+def parsed(text: str, field: str) -> list[object] | None:
     """The list under ``field`` of the last JSON object in ``text`` that has one: thoughts may come before it."""
     lists = [value[field] for value in objects(text) if isinstance(value.get(field), list)]
     return lists[-1] if lists else None
 
 
-def _number(label: Any) -> int | None:
+def _number(label: object) -> int | None:
     if isinstance(label, str) and label.strip().isdecimal() and len(label) < 10:
         return int(label)
     return label if isinstance(label, int) and not isinstance(label, bool) else None
@@ -239,7 +241,7 @@ def _hash(query_id: str, item_id: str) -> str:
 
 
 def rationale_of(
-    query: Query, entries: Sequence[Mapping[str, Any]], matcher: Matcher, items: Mapping[str, Item], drafter: str
+    query: Query, entries: Sequence[Mapping[str, object]], matcher: Matcher, items: Mapping[str, Item], drafter: str
 ) -> Rationale:
     """The record of reasons in free words, all of one weight, the strongest first.
 
@@ -278,7 +280,7 @@ def rationale_of(
     )
 
 
-def _plain(words: Any) -> str:
+def _plain(words: object) -> str:
     """A phrase in one line that UTF-8 can hold; nothing where the answer holds no phrase."""
     return " ".join(words.encode("utf-8", "replace").decode().split()) if isinstance(words, str) else ""
 

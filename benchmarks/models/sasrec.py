@@ -1,9 +1,9 @@
 """``sasrec``: a causal transformer over the ids of a user's items, trained by a full softmax over the catalogue.
 
 Self-attentive sequential recommendation (Kang and McAuley, ICDM 2018). Two things make it stronger than as first
-published: the loss is cross entropy over all items rather than over one sampled negative (Petrov and Macdonald,
-"gSASRec", RecSys 2023; Klenitskiy and Vasilev, "Turning dross into gold loss", RecSys 2023), and states and item
-vectors have unit length with a learned scale, so that an item is not found merely because its vector is long:
+published. The loss is cross entropy over all items rather than over one sampled negative (Petrov and Macdonald,
+"gSASRec", RecSys 2023; Klenitskiy and Vasilev, "Turning dross into gold loss", RecSys 2023). States and item vectors
+have unit length, with a learned scale, so that no item ranks high merely because its vector is long:
 
     p(next = i | history) = softmax_i(scale * cos(state, e_i))
 

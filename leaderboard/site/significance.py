@@ -6,8 +6,8 @@ group. The best of the rest leads group 2, and so on. So a model that is in a lo
 significantly worse than that leader; two models of one group may still differ, as only the leader is compared.
 
 Scores by query are not sent with an entry: they follow from its predictions and the task's data, which are opened here
-(built-in worlds anywhere, others where their raw files are). They are kept in the cache folder by run, and the groups
-by the runs that they compare, so that a new entry costs its own scoring and one round of tests.
+(built-in worlds anywhere, others where their raw files are). They lie in the cache folder by run, and the groups by
+the runs that they compare. So a new entry costs its own scoring and one round of tests.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
                 reasons = _violations(prediction, queries[key], evaluation.items)
                 violations += [f"{where}: {reason}" for reason in reasons]
         if len(violations) >= untrusted.LISTED:
-            end = f"{path.name}: not read on after {untrusted.LISTED} faults"
+            end = f"{path.name}: not read on after {untrusted.LISTED} violations"
             return [], [*violations[: untrusted.LISTED], end]
     if missing := [key for key in queries if key not in predictions]:
         violations.append(f"{path.name}: {len(missing)} queries have no prediction, the first is {missing[0]}")

@@ -67,8 +67,9 @@ def parse(raw: bytes, where: str) -> object:
 def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
     """Number and bytes of each line of a gzip file, with one line in memory.
 
-    :class:`RadError` where it is not gzip, is cut short, has more than one member or something behind it, unpacks to
-    more than ``limit`` bytes or has a line above ``LINE_BYTES``.
+    Raises:
+        RadError: It is not gzip, is cut short, has more than one member or something behind it, unpacks to more than
+            ``limit`` bytes, or has a line above ``LINE_BYTES``.
     """
     regular(path, PACKED_BYTES)
     unzip, total, number, rest = zlib.decompressobj(wbits=31), 0, 0, b""

@@ -285,7 +285,7 @@ def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
         "big.json: big.json: 1,099,511,627,776 bytes, at most",
         "zeros.predictions.jsonl.gz:1: a line of more than",
         "blanklines.predictions.jsonl.gz: unpacks to more than",
-        "newlines.predictions.jsonl.gz: not read on after 20 faults",
+        "newlines.predictions.jsonl.gz: not read on after 20 violations",
         "lists.predictions.jsonl.gz:1: Prediction: expected an object",
         "quotes.predictions.jsonl.gz:1: not JSON",
         "sparse.predictions.jsonl.gz: 1,099,511,627,776 bytes, at most",

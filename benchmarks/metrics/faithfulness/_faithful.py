@@ -1,8 +1,8 @@
 """What the metrics of faithfulness share: effects on the ranking of inputs that were changed on purpose.
 
 A model that ranks from rationales is asked again (``rank_given``) with an input of
-:mod:`benchmarks.explanations.perturbations`, and the ranking that it then gives is set against the one that it gives
-for its own rationale. An *effect* is how far apart the two are, 0 where nothing changed, by one of four measures
+:mod:`benchmarks.explanations.perturbations`. Its ranking is then compared with the one for its own rationale. An
+*effect* is how far apart the two are, 0 where nothing changed, by one of four measures
 (:func:`benchmarks.explanations.counterfactuals.effects`):
 
 - ``ranking``, under the metric's plain name: 1 - rank-biased overlap (Webber, Moffat and Zobel 2010), in [0, 1];
@@ -11,7 +11,7 @@ for its own rationale. An *effect* is how far apart the two are, 0 where nothing
 - ``score``: how much of the target's score is lost, as a share of the spread of the scores of the ranking.
 
 The last three may be negative: a change can help. A model without ``rank_given`` has no faithfulness, which is missing
-and not 0; one that ignores what it is given scores 0. So does an empty rationale: there is nothing to change, so
+and not 0; one that ignores its input scores 0. So does an empty rationale: there is nothing to change, so
 nothing follows from it. Each metric is also given with the target's name masked (slice ``target masked``), own and
 changed rationale alike.
 """

@@ -1,8 +1,8 @@
 """``rouge_l``: ROUGE-L F1 of the text and that of the known or reviewed rationale; reported, never ranked by.
 
-With L the length of the longest common subsequence of words, P = L / words of the text, R = L / words of the
-reference, F1 = 2PR / (P + R) (Lin 2004, section 3.1, with beta 1, as Google's rouge_score computes it; words as in
-:mod:`rad.features.bm25`, which on ASCII are the same). In [0, 1], higher is more alike. An empty text scores 0. Equal
+With L the length of the longest common subsequence of words, P = L / words of the text and R = L / words of the
+reference, F1 = 2PR / (P + R). Source: Lin 2004, section 3.1, with beta 1, as Google's rouge_score computes it; words
+are those of :mod:`rad.features.bm25`, on ASCII the same. In [0, 1], higher is more alike. An empty text scores 0. Equal
 wording is no quality: a right reason in other words scores low, a wrong one in the same template high.
 """
 

@@ -1,7 +1,7 @@
 """Ranking metrics by pytrec_eval, the reference implementation of trec_eval's measures (Van Gysel and de Rijke 2018).
 
 Its traps, met here: it treats scores that differ by less than about 1e-8 as ties and breaks ties by descending id, so
-it is given strictly descending integers; and it leaves out unanswered queries, which here score 0. A ranking without a
+it gets strictly descending integers; and it leaves out unanswered queries, which here score 0. A ranking without a
 relevant item scores 0 in every measure, so it is not asked about those.
 """
 

@@ -1,8 +1,8 @@
-"""``user_retrieval``: can a rationale's user be told from its text, better than from another user's text?
+"""``user_retrieval``: does a rationale's text point at its own user better than another user's text does?
 
 The own history stands among those of ``OTHERS`` other users (fewer where there are fewer), each one document of its
 items' texts; the text, without citations, is the BM25 query. The value is the reciprocal rank of the own history less
-that which another user's rationale gives it (the shuffled baseline), both of them expected ones where histories tie.
+that by another user's rationale (the shuffled baseline); where histories tie, both are the expected ones.
 In [-1, 1], higher is better; texts that are about nobody score 0: empty ones exactly, general ones in expectation, and
 copied ones less. The texts need not agree with the reasons. Source: RAD, DESIGN section 9; the retrieval view of
 specificity follows Li et al., PETER (ACL 2021), whose USR sees that texts differ but not for whom.

@@ -1,7 +1,7 @@
 """Rationales with their words marked as the metrics count them, and the differences of two texts.
 
-A value that a rationale's reasons state of purchases is *supported* where every purchase that they cite has it, and
-*unsupported* where one does not or where no reason claims it. It is *wanted* where a reason only wants or avoids it,
+A value that a rationale's reasons state of purchases is *supported* where every purchase that they cite has it. It is
+*unsupported* where one does not, or where no reason claims it. It is *wanted* where a reason only wants or avoids it,
 which no history can prove. A text without reasons is held against the purchases that each sentence cites, or against
 the whole history.
 """

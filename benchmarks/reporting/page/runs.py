@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks.explanations.results import FILE, Explanation, read_explanation
 from benchmarks.harness.registries import reads_rationales
@@ -47,7 +46,7 @@ def read_runs(folders: Sequence[Path]) -> list[list[PageRun]]:
     Raises:
         RadError: a file is missing or broken; the line names it.
     """
-    tasks: dict[tuple[Any, ...], list[PageRun]] = {}
+    tasks: dict[tuple[object, ...], list[PageRun]] = {}
     for folder in dict.fromkeys(folders):
         result = read_result(folder)
         folder = folder if folder.is_dir() else folder.parent

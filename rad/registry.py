@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import importlib.util
@@ -66,6 +67,13 @@ def load(package: str, name: str) -> Any:
 def module_of(package: str, name: str) -> str:
     """The dotted name of the module that defines the entry ``name``; ``KeyError`` where there is none."""
     return _entries(package)[name]
+
+
+def docstring(package: str, name: str) -> str:
+    """The docstring of the module that defines an entry, which is not imported; empty where there is none."""
+    spec = importlib.util.find_spec(module_of(package, name))
+    source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+    return ast.get_docstring(ast.parse(source)) or ""
 
 
 def _entries(package: str) -> dict[str, str]:

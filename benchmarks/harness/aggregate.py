@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -11,7 +9,7 @@ from statistics import mean, stdev
 import numpy as np
 
 from benchmarks.harness.results import Result, Score
-from rad.runtime.statistics import bootstrap, column_means, percentile_interval
+from rad.runtime.statistics import bootstrap, column_intervals, column_means
 
 SORT = "ndcg@10"  # what tables order models by
 Ceilings = Mapping[str, Mapping[str, Score]]  # row -> metric -> score
@@ -111,22 +109,20 @@ def ceilings(sha256: str, keys: Sequence[str] | None = None, seed: int = 0) -> d
 
     Over the queries ``keys`` (None: all that are stored); a row that lacks one of them is left out.
     """
-    if importlib.util.find_spec("rad.world.ceilings") is None:
-        return {}
-    world = importlib.import_module("rad.world.ceilings")
+    from rad.world.ceilings import stored as stored_scores  # only tables of a built-in world need it
+
     rows: dict[str, dict[str, Score]] = {}
-    for name, stored in (world.stored(sha256) or {}).items():
+    for name, stored in (stored_scores(sha256) or {}).items():
         queries = list(stored) if keys is None else keys
         if not queries or not all(key in stored for key in queries):
             continue
         metrics = list(stored[queries[0]])
+        # values [queries, metrics], resampled [resamples, metrics]
         values = np.array([[stored[key][metric] for metric in metrics] for key in queries], dtype=float)
         resampled = bootstrap(column_means(values), len(queries), seed)
         rows[name] = {}
-        for k, metric in enumerate(metrics):
-            low, high = percentile_interval(resampled[:, k]) or (np.nan, np.nan)
-            value = values[:, k].mean()
-            rows[name][metric] = Score(metric=metric, value=value, ci_low=low, ci_high=high, n=len(queries))
+        for metric, column, (low, high) in zip(metrics, values.T, column_intervals(resampled).tolist(), strict=True):
+            rows[name][metric] = Score(metric=metric, value=column.mean(), ci_low=low, ci_high=high, n=len(queries))
     return rows
 
 

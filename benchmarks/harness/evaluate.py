@@ -27,7 +27,7 @@ from benchmarks.harness.results import Score
 from benchmarks.harness.violations import aligned, validated
 from rad.data.splits import is_warm
 from rad.errors import RadError
-from rad.runtime.statistics import bootstrap, column_means, percentile_interval
+from rad.runtime.statistics import bootstrap, column_intervals, column_means, percentile_interval
 from rad.types import Example, Item, Prediction
 
 
@@ -235,5 +235,4 @@ def bootstrapped(
 
     # of many queries fewer at a time, where columns take the memory
     drawn = bootstrap(values, n, seed, samples, cells=20_000_000 if n < 200_000 else 4_000_000)
-    ends = [percentile_interval(column) or (np.nan, np.nan) for column in drawn[:, :width].T]
-    return np.array(ends).reshape(-1, 2), dict(zip(corpus, drawn[:, width:].T, strict=True))
+    return column_intervals(drawn[:, :width]), dict(zip(corpus, drawn[:, width:].T, strict=True))

@@ -14,7 +14,7 @@ from benchmarks.harness.results import Result, read_result
 from rad import registry
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
-from rad.runtime.statistics import ALPHA, bootstrap, column_means, holm, percentile_interval, randomisation_test
+from rad.runtime.statistics import ALPHA, bootstrap, column_intervals, column_means, holm, randomisation_test
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,10 @@ def differences_of(compared: Sequence[System], all_pairs: bool, permutations: in
     p = randomisation_test(differences, permutations, seed)
     corrected = holm(p)
     resampled = bootstrap(column_means(differences), len(differences), seed)
+    intervals = column_intervals(resampled)
     rows = []
     for k, (a, b) in enumerate(pairs):
-        column = differences[:, k]
-        low, high = percentile_interval(resampled[:, k]) or (np.nan, np.nan)
+        column, (low, high) = differences[:, k], intervals[k].tolist()
         n = int(np.isfinite(column).sum())
         rows.append(Difference(a, b, n, float(np.nanmean(column)), low, high, float(p[k]), float(corrected[k])))
     return rows

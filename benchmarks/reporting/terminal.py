@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from rich.table import Table
 
@@ -29,15 +26,13 @@ def registries() -> None:
     for package in ("benchmarks.models", "rad.domains", "benchmarks.metrics"):
         grid = Table(title=package.replace(".", "/"), title_justify="left", box=None, show_header=False)
         for name in registry.names(package):
-            spec = importlib.util.find_spec(registry.module_of(package, name))
-            source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-            text = (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
+            text = registry.docstring(package, name).split("\n")[0]
             grid.add_row(name, text.partition(": ")[2] or text)
         console.print(grid)
 
 
 def task(experiment: Experiment) -> None:
-    """One line on what is asked."""
+    """One line on the queries that a model has to answer."""
     counts = {split: len(examples) for split, examples in experiment.dataset.examples.items()}
     data = experiment.dataset
     console.print(

@@ -78,6 +78,12 @@ def percentile_interval(values: Array) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def column_intervals(resampled: Array) -> Array:
+    """:func:`percentile_interval` of each column of values [samples, k]: ends [k, 2], NaN for a column without any."""
+    ends = [percentile_interval(column) or (np.nan, np.nan) for column in resampled.T]
+    return np.array(ends, dtype=float).reshape(-1, 2)
+
+
 def randomisation_test(differences: Array, permutations: int = 10_000, seed: int = 0) -> Array:
     """Two-sided paired randomisation test (Fisher; Smucker, Allan and Carterette, CIKM 2007) by sign flips.
 

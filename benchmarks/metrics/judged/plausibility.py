@@ -4,7 +4,7 @@ The mean over a rationale's judges (people of a campaign, or a language model), 
 What each of them answered stays in the campaign's files. It is read beside the agreement of people among themselves,
 the ceiling of any judge, and the judge's with people. Abstained and invalid answers are counted and score nothing:
 they lower ``n``. An empty rationale scores what its judges give it. Source: RAD, DESIGN section 9; the questions are
-those of ``annotation/guidelines.md``.
+those of ``annotation/guidelines/guidelines.md``.
 """
 
 from __future__ import annotations

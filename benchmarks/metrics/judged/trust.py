@@ -1,10 +1,7 @@
 """``trust``: how far a reader would rely on the rationale, as those judge who read it, 1 to 5.
 
-The mean over a rationale's judges (people of a campaign, or a language model), then over rationales; higher is better.
-What each of them answered stays in the campaign's files. It is read beside the agreement of people among themselves,
-the ceiling of any judge, and the judge's with people. Abstained and invalid answers are counted and score nothing:
-they lower ``n``. An empty rationale scores what its judges give it. Source: RAD, DESIGN section 9; the questions are
-those of ``annotation/guidelines.md``.
+It is computed as ``plausibility`` is, from another question; higher is better. An empty rationale scores what its
+judges give it. Source: RAD, DESIGN section 9; the questions are those of ``annotation/guidelines/guidelines.md``.
 """
 
 from __future__ import annotations

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -123,9 +120,7 @@ def meanings(rows: Sequence[Row]) -> list[tuple[str, Markup]]:
     """What the file of each metric says of it: the beginning of its docstring, with code as such."""
     out = []
     for name in dict.fromkeys(row.metric for row in rows):
-        spec = importlib.util.find_spec(registry.module_of(METRICS, name.partition("@")[0]))
-        text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-        doc = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
+        doc = " ".join(registry.docstring(METRICS, name.partition("@")[0]).split())
         words = doc.partition(": ")[2].split("``")
         parts = [Markup("<code>{}</code>").format(w) if k % 2 else Markup.escape(w) for k, w in enumerate(words)]
         out.append((name, Markup("").join(parts)))

@@ -12,7 +12,7 @@ from rad.data.load import load_domain
 from rad.data.splits import public_id, query_id
 from rad.domains.world import Domain as WorldDomain
 from rad.errors import RadError
-from rad.runtime.statistics import bootstrap, column_means, percentile_interval
+from rad.runtime.statistics import bootstrap, column_intervals, column_means
 from rad.world import catalogue as catalogues
 from rad.world import choice_model, posterior, users
 from rad.world.ceilings.store import ndcg, scores
@@ -182,7 +182,7 @@ def summary(ranks: Mapping[str, Iterable[int]]) -> list[Row]:
     for name, row in ranks.items():
         table = np.array([list(scores(rank).values()) for rank in row])  # (queries, NDCG@10, recall@10 and MRR)
         resampled = bootstrap(column_means(table[:, :1]), len(table))
-        low, high = percentile_interval(resampled[:, 0]) or (float("nan"), float("nan"))
+        low, high = column_intervals(resampled)[0].tolist()
         gain, recall, mrr = table.mean(axis=0).tolist()
         rows.append(Row(name, gain, low, high, recall, mrr))
     return rows

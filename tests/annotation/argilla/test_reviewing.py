@@ -127,7 +127,7 @@ class TestCampaign:
     def test_withdraw(self, pushed, url, capsys):
         pseudonym = pushed.pseudonym("anna")
         others = [j for j in judgements.read(pushed) if j.annotator != pseudonym]
-        assert "nobody is called 'dora'" in error_of("withdraw", pushed.path, "dora")
+        assert "nobody is called 'zora'" in error_of("withdraw", pushed.path, "zora")
         main(["withdraw", str(pushed.path), "anna"])
         assert f"{N} answers deleted on the server" in capsys.readouterr().out
         assert judgements.read(pushed) == others

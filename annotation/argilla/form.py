@@ -1,6 +1,6 @@
 """The review form: what reviewers see of a draft, its questions, and how answers become judgements.
 
-History and draft come as plain text without the characters that begin markup (:func:`plain`), so that markup in a third
+History and draft come as plain text without the characters that begin markup (:func:`plain`). So markup in a third
 party's titles is shown and never obeyed. The corrected text is filled in beforehand with the draft. No score, no
 model's opinion and no other reviewer's answer is shown, since these anchor people. The adjudicator, who decides
 between reviewers, sees their answers.

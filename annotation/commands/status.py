@@ -1,6 +1,8 @@
 """How far a campaign is: drafts answered, and each reviewer's answers.
 
-python -m annotation status CAMPAIGN
+    python -m annotation status CAMPAIGN
+
+It reads the server, and changes nothing.
 """
 
 from __future__ import annotations

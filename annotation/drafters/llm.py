@@ -7,8 +7,8 @@
    knows the target. The model sees what its draft violates and drafts again, at most ``redrafts`` times; then the draft
    is rejected, with its violations. Where a draft named the target, the violation would give the target away: the model
    is asked afresh, and does not see that draft.
-3. Once a rationale stands, the model is shown the item and the alternative nearest to it, and writes what speaks for
-   the item, what against it, and why the alternative is not it. Nothing of that goes back into the rationale.
+3. Once a rationale stands, the model is shown the item and the alternative nearest to it. It writes what speaks for
+   the item, what against it, and why it is not the alternative. Nothing of that goes back into the rationale.
 
 The prompts stand in ``llm.md``. Answers are kept under ``RAD_CACHE``: a killed run pays nothing twice, and one whose
 drafts were rejected for want of an answer (``unanswered``) asks for these again.

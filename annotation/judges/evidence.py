@@ -5,9 +5,9 @@ draft with reasons k of weight w_k, each resting on cited purchases j, makes the
 
     p(i | draft) = sum_k w_k mean_j p(i | j, what reason k wants and avoids) + (1 - sum_k w_k) p(i)
 
-The score is log2 p(i | draft) / p(i), in bits above popularity. It becomes a ``plausibility`` of 1 to 5 by quintiles
-that are fixed on the drafter's own drafts of training purchases, a seeded sample, before any draft is judged. A draft
-without reasons is abstained from. The judge knows the item, as reviewers do, and counts a training purchase never as
+The score is log2 p(i | draft) / p(i), in bits above popularity. It becomes a ``plausibility`` of 1 to 5 by quintiles.
+They are fixed before any draft is judged, on the drafter's own drafts of a seeded sample of training purchases. The
+judge abstains from a draft without reasons. It knows the item, as reviewers do, and counts a training purchase never as
 evidence for itself. It reads the reasons, never the words: it is no independent check of ``evidence`` drafts, which it
 would write itself, but of how far such likelihoods are what people find plausible.
 """

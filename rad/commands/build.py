@@ -1,12 +1,14 @@
 """Write any number of users as shards, in bounded memory; a build that was stopped goes on.
 
-python -m rad build world:users=1000000 --out DIR --workers 2
+    python -m rad build world:users=1000000 --out DIR --workers 2
+
+The folder is read a shard at a time (:mod:`rad.data.shards`); ``python -m benchmarks.scale`` fits and scores from it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,6 +16,7 @@ from typer import Argument, Option
 
 from rad.commands._open import check_names, domain_option
 from rad.runtime.commands import DataDir, command
+from rad.runtime.parallel import Engine
 
 
 @command
@@ -22,7 +25,7 @@ def main(
     out: Annotated[Path, Option(metavar="DIR", help="the folder of the shards")],
     data_dir: DataDir = None,
     workers: Annotated[int, Option(metavar="N", help="processes")] = 1,
-    engine: Annotated[Literal["local", "ray"], Option(help="ray: by Ray Data, extra 'ray'")] = "local",
+    engine: Annotated[Engine, Option(help="ray: by Ray Data, extra 'ray'")] = "local",
     shard_users: Annotated[int, Option(metavar="N", help="users in a file")] = 10_000,
 ) -> None:
     from rad.data.shard_writer import build

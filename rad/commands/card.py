@@ -1,7 +1,9 @@
 """Render DATASET_CARD.md and croissant.json; exit status 1 where --check finds one that is not up to date.
 
-python -m rad card --check
-python -m rad card --record scientific movies --data-dir DIR
+    python -m rad card --check
+    python -m rad card --record scientific movies --data-dir DIR
+
+``--record`` counts domains whose files are at hand, for cards that are rendered without them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Look for leaks in a data set, or in a file of rationales or predictions; exit status 1 where there is one.
 
-python -m rad check scientific --data-dir DIR
-python -m rad check rationales.jsonl --domain world
+    python -m rad check scientific --data-dir DIR
+    python -m rad check rationales.jsonl --domain world
+
+What a leak is, check by check, stands in :mod:`rad.leakage.dataset_checks`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Counts, splits and three readable examples of a data set.
 
-python -m rad describe world
-python -m rad describe scientific --data-dir DIR --protocol time
+    python -m rad describe world
+    python -m rad describe scientific --data-dir DIR --protocol time
+
+Shares of warm and cold targets are those of the chosen protocol.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Open a data set, and count what it holds; --out writes parquet files.
 
-python -m rad load world                                  build the default world and say what it holds
-python -m rad load scientific --data-dir DIR --out OUT    write it as parquet files
-python -m rad load OWNER/rad-world@REVISION               read a release back; a folder is read in the same way
+    python -m rad load world                                  build the default world and say what it holds
+    python -m rad load scientific --data-dir DIR --out OUT    write it as parquet files
+    python -m rad load OWNER/rad-world@REVISION               read a release back; a folder is read in the same way
+
+The parquet files are the tables of :mod:`rad.data.tables`, with ``dataset.json`` beside them.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def build(
     folder: Path,
     data_dir: Path | None = None,
     workers: int = 1,
-    engine: str = "local",
+    engine: parallel.Engine = "local",
     shard_users: int = SHARD_USERS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Manifest:
@@ -117,7 +117,7 @@ def _write_shards(
     source: _Source,
     data_dir: str | None,
     workers: int,
-    engine: str,
+    engine: parallel.Engine,
     progress: Callable[[int, int], None],
 ) -> list[Row]:
     """The catalogue and all shards, unless they are there; what :func:`write_shard` says of each, in their order."""

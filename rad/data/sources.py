@@ -1,7 +1,7 @@
 """Raw files that the user brings: what they are, where they come from, and whether they are the published ones.
 
-RAD never ships third-party text. A domain states its files as a literal of :class:`Source`, and :func:`find` answers
-with their paths or with one line that says what to fetch and where to put it.
+RAD never ships third-party text. A domain states its files as a literal of :class:`Source`. :func:`find` answers
+with their paths, or with one line that says what to fetch and where to put it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from rad.runtime.files import sha256_file
 class Source:
     """One raw file: its size in bytes and sha256, who publishes it under which terms, and how to get it.
 
-    Size and sha256 are None where they are not known for certain; the file is then taken as it is (:func:`unpinned`),
-    and where there is only a packed one (``.gz``), that one is.
+    Size and sha256 are None where they are not known for certain. The file is then taken as it is (:func:`unpinned`),
+    or its packed copy (``.gz``) if that is all there is.
     """
 
     file: str

@@ -76,7 +76,7 @@ def global_time(
     A query's history is everything before the cut (at least two items); every interaction from there on (up to the
     test cut for validation) is an answer in a query of its own. Training has every earlier prefix of length >= 3.
     ``cuts`` are UTC seconds, by default those of :func:`time_cuts`. A query whose history is not the whole prefix has
-    an id of its own, and no rationale, since one may cite what is not in the history. :class:`RadError` where an
+    an id of its own. It has no rationale, since one may cite what is not in the history. :class:`RadError` where an
     interaction has no timestamp.
     """
     rationales, contrasts = rationales or {}, contrasts or {}

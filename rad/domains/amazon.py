@@ -8,7 +8,7 @@ packed (``.gz``). Without metadata items have no text. The year is told by the f
 :mod:`rad.domains.formats.amazon_reviews` says what is kept. A path may be given in full or inside ``--data-dir``
 (``RAD_DATA``).
 
-Domain arguments after the path: ``core=K``, ``reviews``, ``descriptions``. The domain's name, which public ids hash, is
+Domain arguments after the path: ``core=K``, ``reviews``, ``descriptions``. Public ids hash the domain's name. That is
 ``amazon:`` and the name of the review file without ``.json``, ``.jsonl`` and ``.gz``, whatever its folder is called.
 """
 

@@ -11,7 +11,7 @@ split by time. Scores say how well the rest of a library tells one paper of it, 
 The source has no titles (abstracts are published apart), so a paper's text is its tags, spelling variants merged
 (``gene_expression``, ``gene-expression``). Tags are given by readers, and perhaps by the very reader whose paper is to
 be predicted: people file papers under words of their own. A tag stays if at least five papers have it and no
-single library holds them all, so that more than one reader must have given it. That lowers BM25 on validation from
+single library holds them all. So more than one reader must have given it. That lowers BM25 on validation from
 0.0425 to 0.0407 (first 1,500 queries); what is left of the effect cannot be told from shared interests.
 
 The publisher's numbers (lines of the files) are the source ids. ``citations.dat`` (44,709 links) is not read: a link to

@@ -2,15 +2,15 @@
 
 A purchase i after history h comes
 
-- from one of the last items j ("because of [j]"), either because i is bought together with j, or because the user wants
-  one of its attribute values v; or
+- from one of the last items j ("because of [j]"): i is bought together with j, or the user wants one of the attribute
+  values v of i; or
 - from nothing in the history: the *unexplained* share, which follows popularity.
 
     p(i | h) = sum_j s_j ( a p(i | j) + sum_v b_jv p(i | j, v) ) + s_0 p(i)
 
 p(i | j) is a softmax over the catalogue of weighted affinities of the pair (:mod:`rad.features.item_features`);
 p(i | j, v) is the same, renormalised over the items that have v. The weights of the affinities and the share s of each
-recency position are fitted by maximum likelihood, each user's own purchases left out of the counts; the kinds of reason
+recency position are fitted by maximum likelihood, each user's own purchases left out of the counts. The kinds of reason
 (a, b) are a stated assumption. The reasons of a purchase are the posterior given the item that was bought.
 
 >>> from rad.data.load import open_dataset
@@ -243,8 +243,8 @@ def reasons_of(
 
     Matches that want the same value are one reason. It cites the purchases that have the value, or, where none has it,
     those it follows; of these the heaviest, and the others down to a quarter of its weight. What goes together with a
-    purchase is a reason of its own. What is too weak to be written down gives its weight to the reasons that are, so
-    that one minus their sum is the unexplained share.
+    purchase is a reason of its own. What is too weak to be written down gives its weight to the reasons that are. So
+    one minus their sum is the unexplained share.
     """
     by_reason: dict[tuple[EvidenceKind, int], list[tuple[float, int]]] = {}
     for position, value, weight in matches:

@@ -4,8 +4,8 @@ These are the facts that a reason rests on. The evidence model weighs them to sa
 and the head of the rationale-first model weighs them again to rank. Everything is counted from the catalogue and from
 the interactions that the caller passes. So the caller leaves out what must not be seen: a held-out fold, a later split.
 
-Shared attribute values are not among them, on purpose: that a user wants navy again is a claim, which a rationale has
-to make in the open (``wants``) to have an effect on a ranking.
+Shared attribute values are not among them, on purpose. That a user wants navy again is a claim: to have an effect on a
+ranking, a rationale has to make it in the open (``wants``).
 
 >>> items = {name: Item(name, "toy", name, name) for name in ("hat", "scarf", "coat")}
 >>> catalogue = Catalogue.of(items)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 class RateLimit:
     """Lets callers through one by one: at most ``requests`` and ``tokens`` a minute. None sets no limit.
 
-    Each caller takes up the line for as long as its share of the minute lasts, be it of requests or of tokens, so
-    there are no bursts. Tokens are an estimate beforehand; ``correct`` adds or subtracts the difference later.
+    Each caller takes up the line for as long as its share of the minute lasts, of requests or of tokens. So there are
+    no bursts. Tokens are an estimate beforehand; ``correct`` adds or subtracts the difference later.
     ``clock`` and ``sleep`` are in seconds.
     """
 

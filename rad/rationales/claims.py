@@ -81,8 +81,8 @@ def _places(inside: str) -> list[int]:
 class Matcher:
     """Finds attribute values of ``items`` in texts. Build it once; it is safe to share.
 
-    A value of one word that is also a function word ("The", "All") or has at most two letters ("SE") is matched only
-    as the catalogue spells it.
+    Two kinds of one-word values are matched only as the catalogue spells them: function words ("The", "All"), and those
+    of at most two letters ("SE").
     """
 
     def __init__(self, items: Iterable[Item]) -> None:

@@ -1,8 +1,8 @@
 """The card of RAD, rendered from the data: ``DATASET_CARD.md`` of the project, ``README.md`` of each release.
 
-The text is ``card.md.j2``. The built-in worlds are counted each time (``python -m rad card``). What is said of the
-other domains stands in ``facts.json`` with the sha256 of what was counted, so the card can be rendered where their
-files are not.
+The text is ``card.md.j2``. The built-in worlds are counted each time (``python -m rad card``). The counts
+of other domains stand in ``facts.json``, with the sha256 of what was counted. So the card is rendered without their
+files.
 """
 
 from __future__ import annotations

@@ -55,10 +55,17 @@ def commit(
 ) -> Commit:
     """Write ``files`` (path in the repository -> file or content) to a data set repository as one commit, or nothing.
 
-    ``create_pr`` opens a pull request in place of changing the main branch; the repository must exist then, otherwise
-    it is made. ``replaces`` names folders (``data/``) of which nothing stays but what is in ``files``. ``dry_run``
-    sends nothing. :class:`RadError` in one line on a bad name, a missing token or permission, a repository that
-    changed meanwhile, and a server that is busy, broken or gone.
+    Args:
+        repo: OWNER/NAME. It is created where there is none, unless ``create_pr``.
+        files: All that the commit writes.
+        message: Of the commit.
+        create_pr: Open a pull request in place of changing the main branch.
+        dry_run: Send nothing.
+        replaces: Folders (``data/``) of which nothing stays but what is in ``files``.
+
+    Raises:
+        RadError: A bad name, a missing token or permission, a repository that changed meanwhile, or a server that is
+            busy, broken or gone.
     """
     check_name(repo)
     if not files:

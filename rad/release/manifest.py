@@ -13,7 +13,7 @@
 Each is a config of ``datasets.load_dataset`` in parquet shards. ``rad.json``, written last, has versions, counts and
 the sha256 of every file. A domain that is made of third-party files is released as hashed ids, their order, rationales
 and evidence: no title, text, attribute table, rating, review or time, and no rationale that quotes a title. Reading
-such a release joins the rest from the user's own copy (``RAD_DATA``) and refuses a copy that is not the one it was made
+such a release joins the rest from the user's own copy (``RAD_DATA``). It refuses a copy other than the one it was made
 from.
 """
 

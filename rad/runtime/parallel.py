@@ -14,17 +14,17 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 from rad.errors import RadError
 
 Row = dict[str, Any]
-ENGINES = ("local", "ray")
+Engine = Literal["local", "ray"]
 OBJECT_STORE = 100 * 2**20  # bytes: rows are small, and what is large goes through files
 
 
 def parallel_map(
-    function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, engine: str = "local"
+    function: Callable[[Row], Row], rows: Sequence[Row], workers: int = 1, engine: Engine = "local"
 ) -> Iterator[Row]:
     """``function(row)`` of every row, as each is done, at most ``workers`` at a time.
 

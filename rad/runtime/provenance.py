@@ -1,7 +1,7 @@
 """What made a result: commit, uncommitted changes, versions, command, seed and times, as plain JSON values.
 
-The commit is that of the tree that holds *this file*, wherever the command runs; a copy that is not in git of its own
-(an installed wheel, an archive) says None rather than the commit of a repository around it.
+The commit is that of the tree that holds *this file*, wherever the command runs. A copy that is not in git of its own
+(an installed wheel, an archive) has None, not the commit of a repository around it.
 """
 
 from __future__ import annotations

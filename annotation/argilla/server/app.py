@@ -3,9 +3,9 @@
     PYTHON app.py --home FOLDER --secrets FILE --host 127.0.0.1 --port 6900 [--redis URL]
 
 It runs in the server's environment and imports nothing of the project. FOLDER gets the database, a lock, a temporary
-folder that is emptied at the start and at the end, and ``server.json`` (URL and process id) while it serves. FILE holds
-the owner's name, password and key, and the key that signs sessions; nothing of it is printed. Without Redis, Argilla's
-background jobs run in the server's own event loop.
+folder and, while it serves, ``server.json`` (URL and process id). The temporary folder is emptied before and after.
+FILE holds the owner's name, password and key, and the key that signs sessions; nothing of it is printed. Without Redis,
+Argilla's background jobs run in the server's own event loop.
 """
 
 from __future__ import annotations

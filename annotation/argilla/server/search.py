@@ -6,8 +6,8 @@ what there is, after a crash as well. Text search knows ``word``, ``begin*``, ``
 
 Reviewers get records in an order of their own. Each record is meant for as many members of its workspace as it needs
 answers, drawn by a hash. These come first, and of them those that somebody else has answered already. So records reach
-their overlap one by one rather than all at the end, and reviewers who work at once do not crowd on the same ones. Who
-is through with theirs goes on with the others'.
+their overlap one by one rather than all at the end. Reviewers who work at once do not crowd on the same ones. Who is
+through with theirs goes on with the others'.
 
 This file runs in the server's environment and imports nothing of the project.
 """

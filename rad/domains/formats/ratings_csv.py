@@ -28,8 +28,11 @@ def read_ratings(
     """Line number, user, item, rating and time (UTC seconds) of each line.
 
     ``columns`` is the order of :data:`COLUMNS` in the file; with ``header`` its first line says the same. Users and
-    items are whole numbers and stay strings. :class:`RadError` with file and line on an empty file, another header,
-    a missing or extra field, a number that is none, a rating outside ``scale``, and milliseconds.
+    items are whole numbers and stay strings.
+
+    Raises:
+        RadError: The file is empty or has another header; a field is missing, extra or no number; a rating is outside
+            ``scale``, or a time is in milliseconds. The message names file and line.
     """
     order = [columns.index(name) for name in COLUMNS]
     number = 0

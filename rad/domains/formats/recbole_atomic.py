@@ -35,8 +35,9 @@ def read_atomic(
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Line number and the values of ``columns`` of each row of an atomic file, in that order.
 
-    :class:`RadError` with file and line on a missing column, an empty value where none may be, or a row with too few
-    or too many fields.
+    Raises:
+        RadError: A column is missing, a value is empty where none may be, or a row has too few or too many fields. The
+            message names file and line.
     """
     width, order = 0, []
     for number, line in read_lines(path):

@@ -26,6 +26,7 @@ from rad.data.shards import Shards
 from rad.errors import run
 from rad.reporting.console import console, table
 from rad.runtime.commands import command
+from rad.runtime.parallel import Engine
 
 
 @command
@@ -38,7 +39,7 @@ def main(
     fit_users: Annotated[int, Option(metavar="N", help="fit on the first N")] = 20_000,
     metrics: Annotated[list[str] | None, Option(metavar="NAME", help="default: all of single queries")] = None,
     workers: Annotated[int, Option(metavar="N", help="processes; each fits the model")] = 1,
-    engine: Annotated[Literal["local", "ray"], Option(help="ray: by Ray Data, extra 'ray'")] = "local",
+    engine: Annotated[Engine, Option(help="ray: by Ray Data, extra 'ray'")] = "local",
     out: Annotated[Path, Option(metavar="DIR", help="folder of the results")] = Path("runs"),
 ) -> None:
     errors = [f"--fit-users must be at least 1, got {fit_users}"] if fit_users < 1 else []

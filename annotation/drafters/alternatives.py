@@ -20,6 +20,7 @@ class Alternatives:
     def nearest(self, item: Item, without: Collection[str]) -> Item | None:
         """The most alike that is none of ``without`` and has an attribute value that ``item`` has not."""
         own = {(name, value) for name, values in item.attributes.items() for value in values}
+        # (items,): the text of the item as a query; a stable sort of the negated scores keeps ties in catalogue order
         scores = np.asarray(self._bm25.scores(self._bm25.query([item.text])))[0]
         for k in np.argsort(-scores, kind="stable"):
             other = self._items[self._ids[k]]

@@ -138,7 +138,7 @@ class StoredScores(NamedTuple):
 
 
 def execute(
-    experiment: ShardedExperiment, shards: Shards, out: Path, workers: int = 1, engine: str = "local"
+    experiment: ShardedExperiment, shards: Shards, out: Path, workers: int = 1, engine: parallel.Engine = "local"
 ) -> StoredScores:
     """Score every shard; what a killed run with the same code left is used, and a finished one is taken as it is."""
     started, clock = provenance.now(), time.perf_counter()

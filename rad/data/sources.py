@@ -33,6 +33,13 @@ class Source:
     """What of it a RAD release may hold."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """What the argument of a domain with raw files may set. A domain with more settings inherits these."""
+
+    changed: bool = False  # accept files that differ from the published ones
+
+
 class MissingFiles(RadError):
     """Raw files that the user has not brought (yet)."""
 

@@ -67,10 +67,9 @@ SOURCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(sources.FileSettings):
     """What the domain's argument may set."""
 
-    changed: bool = False  # accept files that differ from the published ones
     descriptions: bool = False  # append the leaking descriptions to the items' texts
 
 

@@ -78,10 +78,9 @@ class Rental(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(sources.FileSettings):
     """What the domain's argument may set."""
 
-    changed: bool = False  # accept files that differ from the published ones
     raw: bool = False  # read the publisher's JSON lines instead of the table
 
 
@@ -108,6 +107,7 @@ class Domain(BaseDomain):
         ):
             n += 1
             user, item = public_id(self.name, "user", rental.user), public_id(self.name, "item", rental.item)
+            # of several rentals of one item by one user the earliest stays: a target must not be in its own history
             if facts.setdefault((user, item), rental) is rental:
                 rows.append(Interaction(user, item, rental.day, rental.rating))
         if not n:
@@ -122,6 +122,7 @@ class Domain(BaseDomain):
             f"users outside the {CORE}-core (left out)": len({x.user_id for x in rows}) - len(sequences),
             "rentals without a rating": sum(x.rating is None for s in sequences.values() for x in s),
         }
+        # items are described by what renters wrote, so only by rentals that no split asks for
         training: dict[str, list[Rental]] = {x.item_id: [] for s in sequences.values() for x in s}
         for user, interaction in _training(self.name, sequences):
             training[interaction.item_id].append(facts[user, interaction.item_id])

@@ -25,7 +25,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data import sources
@@ -57,13 +56,6 @@ SOURCES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the domain's argument may set."""
-
-    changed: bool = False  # accept files that differ from the published ones
-
-
 class Domain(BaseDomain):
     """``load`` reads the raw files; the one attribute is tag, with as many values as a paper has."""
 
@@ -72,7 +64,7 @@ class Domain(BaseDomain):
     sources = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        self.settings = parse(Settings, argument.split(","), self.name)
+        self.settings = parse(sources.FileSettings, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and libraries with public ids. ``data_dir``: the folder of the files or the one that holds it."""

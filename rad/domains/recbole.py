@@ -94,6 +94,7 @@ class _Folder:
                 twice += 1
                 continue
             seen.add((user, item, time))
+            # without times the order of the file may be that of ids or of popularity, so a hash takes its place
             order = time if timed else _draw(user, item)
             users.setdefault(user, []).append((order, Interaction(user, item, int(time) if timed else None, rating)))
         if not users:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data import sources
@@ -56,13 +55,6 @@ SOURCES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the domain's argument may set."""
-
-    changed: bool = False  # accept files that differ from the published ones
-
-
 class Domain(BaseDomain):
     """``load`` reads the raw files; attributes are brand, section (2nd level), shelf (3rd) and category (leaf)."""
 
@@ -71,7 +63,7 @@ class Domain(BaseDomain):
     sources = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        self.settings = parse(Settings, argument.split(","), self.name)
+        self.settings = parse(sources.FileSettings, argument.split(","), self.name)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """Items and sequences with public ids. ``data_dir``: the folder ``scientific`` or the one that holds it."""

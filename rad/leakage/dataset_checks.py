@@ -113,8 +113,9 @@ def split_order(data: Dataset) -> Iterator[Finding]:
 
 
 def time_order(data: Dataset) -> Iterator[Finding]:
-    """Leak: a sequence, or the history of a query, that goes back in time. Note: users whose last two interactions have
-    one timestamp.
+    """Leak: a sequence, or the history of a query, that goes back in time.
+
+    Note: users whose last two interactions have one timestamp.
     """
     timed = {u: [x.timestamp for x in s if x.timestamp is not None] for u, s in data.sequences.items()}
     timed = {user: times for user, times in timed.items() if len(times) == len(data.sequences[user])}
@@ -139,9 +140,10 @@ def repeats(data: Dataset) -> Iterator[Finding]:
 
 
 def duplicates(data: Dataset) -> Iterator[Finding]:
-    """Leak: two users with one and the same sequence; more than ``SAME_HISTORY`` of the test queries with a history
-    that another user has too; more than ``COPIES`` of them that stand, answer included, in the training data, of
-    whatever user. Fewer are a note: short sequences meet by chance.
+    """Leak: two users with one and the same sequence, or too many test queries that are there twice.
+
+    Too many are more than ``SAME_HISTORY`` of them with the history of another user, or more than ``COPIES`` that stand
+    in the training data of whatever user, answer included. Fewer are a note: short sequences meet by chance.
     """
     owners = Counter(tuple(x.item_id for x in s) for s in data.sequences.values())
     twice = [u for u, s in data.sequences.items() if owners[tuple(x.item_id for x in s)] > 1]
@@ -153,6 +155,7 @@ def duplicates(data: Dataset) -> Iterator[Finding]:
     shared = [e.query.query_id for e in test if len(users[_items(e)]) > 1]
     level: Level = "leak" if len(shared) > SAME_HISTORY * len(test) else "note"
     yield finding("same history", shared, len(test), "test queries whose history another user has too", level)
+    # (history, answer) pairs of all users: a model that knows one by heart needs no preference
     training = {(_items(e), answer) for e in data.examples["train"] for answer in e.relevant}
     copies = [e.query.query_id for e in test if any((_items(e), answer) in training for answer in e.relevant)]
     level = "leak" if len(copies) > COPIES * len(test) else "note"

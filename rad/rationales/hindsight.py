@@ -74,7 +74,7 @@ CHOICE = (
     rf"\b(?:new|latest|following|later) {_THING}\b",
     rf"\bthis (?:very )?(?:{_THING}|garment|dress|one|book|novel|film|game|tool|device|toy|shoe|coat|bag)\b",
 )
-"""A choice told as a fact: wrong unless a citation follows that it is bound to ("bought [1] and [2]")."""
+"""A choice stated as a fact: wrong unless a citation follows that it is bound to ("bought [1] and [2]")."""
 RATING = (
     r"\b(?:\d(?:\.\d)?|one|two|three|four|five|full)[- ]?stars?\b(?! hotel)",
     r"[\u2605\u2606\u2729\u2b50]",
@@ -138,9 +138,11 @@ _ALWAYS, _UNLESS_OPEN, _CHOICE, _RATING = (
 
 
 def forbidden(text: str) -> Iterator[tuple[str, str]]:
-    """``("hindsight" or "rating", the words)``, sentence by sentence; words that touch are told as one. Time is linear
-    in the length of the text.
+    """``("hindsight" or "rating", the words)``, sentence by sentence; words that touch are one.
+
+    Time is linear in the length of the text.
     """
+    # (start, end) spans within a sentence: a citation excuses words of its own sentence only
     for start, end in claims.sentences(text):
         sentence = text[start:end]
         cited = [match.start() for match in claims.CITATION.finditer(sentence)]
@@ -176,6 +178,7 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def shown(text: str, named: Iterable[tuple[int, int]]) -> Iterator[str]:
     """Where ``text`` points at something that is called by its attribute values: "this scarf", "their new navy coat".
+
     What can be pointed at is there already, so this is hindsight. ``named`` are the stretches that name a value; those
     that stand beside each other are one. It is fine where a citation follows ("this scarf [3]"), and for times.
     """

@@ -110,6 +110,7 @@ class Rules:
         if run := run_of(title, tokenize(text), own):
             return [Violation("names_target", " ".join(run))]
         pointing = {w for w in own if self._titles[w] <= self._rare}
+        # blanked in place, so that the words left keep their positions: citations, and values named as such
         rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
         for mention in self.matcher.find(text):
             rest[mention.start : mention.end] = " " * (mention.end - mention.start)
@@ -198,7 +199,7 @@ _NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
 
 def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
     """The words of ``title`` that ``text`` has one after another: ``_RUN`` of them, two at least, one of ``own``."""
-    n = min(_RUN, len(title))
+    n = min(_RUN, len(title))  # one shared word names nothing
     if n < 2:
         return ()
     runs = (title[k : k + n] for k in range(len(title) - n + 1))

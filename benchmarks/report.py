@@ -3,11 +3,11 @@
     python -m benchmarks.report RESULT_DIR...
     python -m benchmarks.report runs/*/world-full-test-* --out report.html
 
-The page is one file that asks for nothing from outside. It has tables with 95% intervals (ranking, then the families of
-``benchmarks.explain`` where a run has its scorecard), NDCG@10 against explanation quality and cost, the truncation
-curves, and the first ``--examples`` queries: history, rationales with their claims marked, rankings, and what changed
-when the rationale was changed. Runs of different tasks stand in sections of their own. What a run lacks is left out,
-and the page says which command adds it.
+The page is one file that asks for nothing from outside. It has tables with 95% intervals: ranking, then the families of
+``benchmarks.explain`` where a run has its scorecard. Plots show NDCG@10 against explanation quality and cost, and the
+truncation curves. The first ``--examples`` queries stand below with history, rationales with their claims marked,
+rankings, and what changed when the rationale was changed. Runs of different tasks stand in sections of their own. What
+a run lacks is left out, and the page says which command adds it.
 """
 
 from __future__ import annotations

@@ -102,9 +102,9 @@ def masked(
 ) -> Rationale:
     """The rationale without the targets' names.
 
-    From the text go stretches of a title (:func:`title_runs`), and the words of titles that are no attribute values of
-    the target, in no title of the history and no function words. From the reasons go wanted and avoided values among
-    ``single``, those that only one item has, unless the history has shown them.
+    The text loses stretches of a title (:func:`title_runs`), and single words of the title. A word stays where it is an
+    attribute value of the target, stands in a title of the history, or is a function word. The reasons lose wanted and
+    avoided values among ``single``, those that only one item has, unless the history has shown them.
     """
     harmless, names = set(FUNCTION_WORDS), set[str]()
     shown = set[tuple[str, str]]()

@@ -92,8 +92,8 @@ class Facts:
 class LogOdds:
     """How much likelier a value becomes after another: log P(after | before) / P(after), smoothed by ``PRIOR`` pairs.
 
-    With t pairs, n of them from ``before`` and a share p of all that lead to ``after``, this is
-    log(1 + t / (m p)) + log(m / (n + m)), m = ``PRIOR`` * ``reach``: a sparse part and one number for each ``before``.
+    It is log(1 + t / (m p)) + log(m / (n + m)): a sparse part, and one number for each ``before``. There are t pairs of
+    the two values and n from ``before``; a share p of all pairs leads to ``after``; m is ``PRIOR`` * ``reach``.
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]], reach: int, values: sp.csr_matrix) -> None:

@@ -139,8 +139,8 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
         violations.append(
             f"predictions.path: {ascii(entry.predictions.path)[:80]}, must be the bare <run_id>{PREDICTIONS}"
         )
-    for name in ("name", "contact"):
-        if "\n" in getattr(entry.submitter, name):
+    for name, text in (("name", entry.submitter.name), ("contact", entry.submitter.contact)):
+        if "\n" in text:
             violations.append(f"submitter.{name}: more than one line")
     violations += _provenance_violations(result.provenance)
     for name, value in (*result.cost.model_dump().items(), ("n_parameters", result.model.n_parameters)):

@@ -35,7 +35,7 @@ class ClaimMetric(QueryMetric):
 def citations(prediction: Prediction, example: Example, items: Mapping[str, Item]) -> Iterator[tuple[Finding, bool]]:
     """What the catalogue says of each citation, and whether it makes a claim.
 
-    ``absent``: no such place in the history. ``unknown``: the cited item has no value at all for that attribute.
+    ``absent``: the history has no such place. ``unknown``: the cited item has no value at all for that attribute.
     """
     assert prediction.rationale is not None
     history = example.query.history

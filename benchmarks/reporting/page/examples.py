@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.explanations.perturbations import STEPS
 from benchmarks.explanations.results import Perturbed
 from benchmarks.harness.violations import checked
 from benchmarks.metrics._text import LONGEST
@@ -28,7 +29,7 @@ CHANGES = {
     **{
         f"{first}_first_{percent}": f"the {first} {percent}% of the reasons taken away"
         for first in ("heaviest", "lightest")
-        for percent in (20, 40, 60, 80)
+        for percent in STEPS
     },
     "none": "all reasons taken away",
     "without_cited": "the purchases it cites most taken away",

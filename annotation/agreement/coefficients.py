@@ -77,7 +77,14 @@ def estimate(draws: Draws | None, n: int, undefined: str) -> Estimate:
 def bootstrap(
     statistics: Mapping[Key, Statistic], n_records: int, seed: int = 0, resamples: int = 1000
 ) -> dict[tuple[Key, str], Draws]:
-    """Every coefficient by (key, name), under the same resamples of the records, so that differences are paired."""
+    """Every coefficient by (key, name), under the same resamples of the records, so that differences are paired.
+
+    Args:
+        statistics: By a key of the caller's.
+        n_records: The rows of each statistic's columns.
+        seed: Of the resamples.
+        resamples: How many.
+    """
     points = _coefficients(statistics, np.ones((1, n_records)))
     resampled = np.full((resamples, len(points)), np.nan)
     if n_records:

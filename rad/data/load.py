@@ -35,10 +35,16 @@ def load_domain(spec: str) -> BaseDomain:
 def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "full") -> Dataset:
     """Load a domain, count users with one and the same sequence once, and split it.
 
-    ``data_dir`` holds raw files (default: ``RAD_DATA``). ``protocol``: ``full`` is leave-last-out with the whole
-    catalogue to rank, ``rerank`` the same with a fixed candidate file (:mod:`rad.data.candidates`), ``time`` one moment
-    for all users. :class:`RadError` on an unknown domain or protocol, missing or broken files, and records that do not
-    fit together; what was left out is counted in ``notes``.
+    What was left out is counted in ``notes``.
+
+    Args:
+        spec: A domain with its argument, or a release.
+        data_dir: Folder with raw files (default: ``RAD_DATA``).
+        protocol: ``full`` is leave-last-out with the whole catalogue to rank, ``rerank`` the same with a fixed
+            candidate file (:mod:`rad.data.candidates`), ``time`` one moment for all users.
+
+    Raises:
+        RadError: The domain or protocol is unknown, a file is missing or broken, or records do not fit together.
     """
     if protocol not in PROTOCOLS:
         raise RadError(registry.unknown("protocol", [protocol], PROTOCOLS))

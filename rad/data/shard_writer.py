@@ -79,8 +79,18 @@ def build(
 ) -> Manifest:
     """Write domain ``name`` to ``folder`` and return the manifest; what is there of the same build is kept.
 
-    ``progress`` is called with the users written so far and in all. :class:`RadError` where the folder holds another
-    data set, and on what :func:`rad.data.load.load_domain` and :func:`rad.runtime.parallel.parallel_map` refuse.
+    Args:
+        name: A domain, with its argument.
+        folder: Of the shards; it may hold an unfinished build of the same.
+        data_dir: Folder with raw files.
+        workers: Processes.
+        engine: What runs them.
+        shard_users: Users in a file.
+        progress: Gets the users written so far and in all.
+
+    Raises:
+        RadError: The folder holds another data set, or :func:`rad.data.load.load_domain` or
+            :func:`rad.runtime.parallel.parallel_map` refuses something.
     """
     if shard_users < 1:
         raise RadError(f"--shard-users must be at least 1, got {shard_users}")

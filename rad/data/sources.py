@@ -49,9 +49,18 @@ def find(
 ) -> dict[str, Path]:
     """Paths of a domain's raw files in ``data_dir/<domain>``, ``data_dir/<folder>`` or ``data_dir`` itself.
 
-    ``data_dir`` is by default ``RAD_DATA``, and ``folder`` the name that the publisher's own archive unpacks to.
-    :class:`MissingFiles` names everything that is missing. A file that is not the published one is refused, so that a
-    domain's name always means the same data; ``changed`` (the domain argument ``changed``) lets it pass.
+    A file that is not the published one is refused, so that a domain's name always means the same data.
+
+    Args:
+        domain: The domain's name.
+        sources: Its raw files.
+        data_dir: Where they are looked for (default: ``RAD_DATA``).
+        changed: Let a file pass that is not the published one (the domain argument ``changed``).
+        folder: The name that the publisher's own archive unpacks to.
+
+    Raises:
+        MissingFiles: Names everything that is missing.
+        RadError: A file is not the published one.
     """
     base = data_dir or (Path(os.environ["RAD_DATA"]) if os.environ.get("RAD_DATA") else None)
     names = ", ".join(source.file for source in sources)

@@ -42,7 +42,13 @@ def leave_last_out(
     """Last item of each user to test, last but one to validation, every earlier prefix of length >= 3 to training.
 
     The history of a test query includes the validation item. Users with fewer than 3 interactions give no queries.
-    ``rationales`` and ``contrasts`` are looked up by query id. Splits that are not ``wanted`` stay empty.
+
+    Args:
+        domain: The domain of the queries.
+        sequences: Interactions by user, oldest first.
+        rationales: What is known of the reasons, by query id.
+        contrasts: Explanations of the nearest alternative, by query id.
+        wanted: The splits to make; the others stay empty.
     """
     rationales, contrasts = rationales or {}, contrasts or {}
 
@@ -73,11 +79,20 @@ def global_time(
 ) -> dict[Split, tuple[Example, ...]]:
     """Split at two moments for all users alike, so that nothing is learnt from the future of anyone.
 
-    A query's history is everything before the cut (at least two items); every interaction from there on (up to the
-    test cut for validation) is an answer in a query of its own. Training has every earlier prefix of length >= 3.
-    ``cuts`` are UTC seconds, by default those of :func:`time_cuts`. A query whose history is not the whole prefix has
-    an id of its own. It has no rationale, since one may cite what is not in the history. :class:`RadError` where an
-    interaction has no timestamp.
+    A query's history is everything before the cut (at least two items). Every interaction from there on (up to the test
+    cut for validation) is an answer in a query of its own. Training has every earlier prefix of length >= 3. A query
+    whose history is not the whole prefix has an id of its own. It has no rationale, since one may cite what is not in
+    the history.
+
+    Args:
+        domain: The domain of the queries.
+        sequences: Interactions by user, oldest first.
+        rationales: What is known of the reasons, by query id.
+        contrasts: Explanations of the nearest alternative, by query id.
+        cuts: The validation cut and the test cut in UTC seconds (default: :func:`time_cuts`).
+
+    Raises:
+        RadError: An interaction has no timestamp.
     """
     rationales, contrasts = rationales or {}, contrasts or {}
     first, second = cuts or time_cuts(domain, sequences)

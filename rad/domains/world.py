@@ -40,6 +40,7 @@ class Domain(StreamedDomain):
 
     @property
     def spec(self) -> Spec:
+        """What the world is made of."""
         return read_spec(self.vocabulary)
 
     @property
@@ -48,6 +49,7 @@ class Domain(StreamedDomain):
 
     @cached_property
     def catalogue(self) -> catalogue.ItemTable:
+        """The items as arrays."""
         return catalogue.build(self.spec, self.settings.seed, self.settings.items)
 
     @property

@@ -79,7 +79,15 @@ def likelihoods(
     background_power: float,
     n_positions: int = RECENCY_POSITIONS,
 ) -> Likelihoods:
-    """The table for all training prefixes, each under the counts that leave its own fold out."""
+    """The table for all training prefixes, each under the counts that leave its own fold out.
+
+    Args:
+        catalogue: The items.
+        prefixes: N training examples.
+        weights: Of the affinities (:data:`rad.features.item_features.FEATURES`).
+        background_power: Of popularity, where nothing is explained.
+        n_positions: J, the last purchases that a reason may cite.
+    """
     recent = recent_items(prefixes.histories, n_positions)
     # (N, T): the target's values, padded with -1 to the width of the richest item
     n, width = len(recent), max((len(v) for v in catalogue.item_values), default=1) or 1
@@ -140,7 +148,14 @@ class EvidenceModel:
     """
 
     def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0, steps: int = 80) -> Self:
-        """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the positions."""
+        """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the positions.
+
+        Args:
+            train: The training examples.
+            items: The catalogue, by id.
+            seed: Of the batches.
+            steps: Batches in all.
+        """
         self.catalogue = Catalogue.of(items)
         self.prefixes = Prefixes.of(self.catalogue, train)
         self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # a start at which no feature dominates

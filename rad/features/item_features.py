@@ -48,6 +48,7 @@ class Catalogue:
 
     @classmethod
     def of(cls, items: Mapping[str, Item]) -> Catalogue:
+        """The catalogue of ``items``, in their order."""
         attributes = tuple(sorted({name for item in items.values() for name in item.attributes}))
         pairs = [[(a, v) for a in attributes for v in item.attributes.get(a, ())] for item in items.values()]
         values = tuple(sorted({pair for row in pairs for pair in row}))
@@ -100,6 +101,7 @@ class CoPurchase:
 
     @classmethod
     def of(cls, sequences: Iterable[Sequence[int]], n_items: int) -> CoPurchase:
+        """Count ``sequences`` of catalogue positions, the oldest purchase first."""
         popularity = np.zeros(n_items, np.float32)
         rows: list[np.ndarray] = []
         columns: list[np.ndarray] = []

@@ -51,6 +51,7 @@ class Violation:
 
     @property
     def leak(self) -> bool:
+        """Whether it gives an answer away."""
         return self.rule in LEAKS
 
     @property

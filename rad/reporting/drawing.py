@@ -73,7 +73,7 @@ class Drawing:
         self.words.append(f"{name}: {words}")
 
     def bar(self, row: int, left: float, width: float, shade: str, words: str = "") -> None:
-        """Draw a part of a row\'s bar, from ``left`` on; a pointer on it shows ``words``."""
+        """Draw a part of a row's bar, from ``left`` on; a pointer on it shows ``words``."""
         [patch] = self.axes.barh([row + 0.7], [width], 0.38, [left], color=CODES[shade])
         if words:
             self.tip(patch, words)

@@ -28,8 +28,14 @@ def parallel_map(
 ) -> Iterator[Row]:
     """``function(row)`` of every row, as each is done, at most ``workers`` at a time.
 
-    :class:`RadError` where ``workers`` is below 1, where Ray is asked for and missing, where a process was killed, and
-    whatever ``function`` raises.
+    Args:
+        function: Takes and returns plain values. It stands in a module, from which other processes import it.
+        rows: What it is called with.
+        workers: Processes.
+        engine: ``local``, or ``ray`` for Ray Data.
+
+    Raises:
+        RadError: ``workers`` is below 1, Ray is missing, or a process was killed. What ``function`` raises comes, too.
     """
     if workers < 1:
         raise RadError(f"--workers must be at least 1, got {workers}")

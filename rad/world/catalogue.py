@@ -31,14 +31,17 @@ class Vocabulary:
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
+        """(attribute, value) by value number."""
         return tuple((name, value) for name, values in self.spec.values.items() for value in values)
 
     @cached_property
     def number(self) -> dict[Claim, int]:
+        """Value number by (attribute, value)."""
         return {claim: k for k, claim in enumerate(self.claims)}
 
     @property
     def size(self) -> int:
+        """How many values there are, which is the number of "no value"."""
         return len(self.claims)
 
     def of(self, attribute: str) -> Ints:
@@ -71,6 +74,7 @@ class ItemTable:
 
     @cached_property
     def ids(self) -> list[str]:
+        """Public id of each item, by its row."""
         return [public_id(self.vocabulary.spec.domain, "item", f"item-{i}") for i in range(len(self))]
 
     @cached_property
@@ -81,6 +85,7 @@ class ItemTable:
 
     @cached_property
     def items(self) -> list[Item]:
+        """The items as records, in the order of the rows."""
         return _items(self)
 
 

@@ -303,7 +303,17 @@ class Chain:
 def predictive(
     world: GeneratorOdds, seen: Histories, seed: int, chains: int, sweeps: int, burn_in: int, block: int = 100
 ) -> Iterator[tuple[Ints, Floats]]:
-    """For each block of users: their rows and (chains, users, items) predictive probabilities, averaged over sweeps."""
+    """For each block of users: their rows and (chains, users, items) predictive probabilities, averaged over sweeps.
+
+    Args:
+        world: The generator.
+        seen: The histories.
+        seed: Of the sampling; each block and chain has its own.
+        chains: Independent Markov chains.
+        sweeps: Sweeps of each.
+        burn_in: Sweeps that are left out of the mean.
+        block: Users that are sampled together.
+    """
     # users of like length share a block, so that few steps are padding; a block bounds (users, steps, items)
     order = np.argsort(seen.length, kind="stable")
     for start in range(0, len(order), block):

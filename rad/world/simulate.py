@@ -71,7 +71,13 @@ def stream_users(
 ) -> Iterator[User]:
     """Users ``start`` to ``stop`` (default: all) in the order of their numbers.
 
-    They are made ``chunk`` at a time (0: as memory allows), which changes no result.
+    Args:
+        spec: What the world is made of.
+        settings: Its size and seed.
+        catalogue: Its items, if they are made already.
+        chunk: Users that are made at a time (0: as memory allows), which changes no result.
+        start: The first user.
+        stop: The user after the last one.
     """
     stop = settings.users if stop is None else min(stop, settings.users)
     chunk = chunk or max(1, CELLS // settings.items)

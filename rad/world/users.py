@@ -61,7 +61,7 @@ def transitions(vocabulary: Vocabulary) -> Ints:
 
 
 def draw(vocabulary: Vocabulary, seed: int, user: Ints, shortest: int, longest: int) -> UserStates:
-    """The hidden states of the users numbered ``user``, with ``shortest`` to ``longest`` steps each."""
+    """The hidden states of the users numbered ``user`` (users,), with ``shortest`` to ``longest`` steps each."""
     length = shortest + integers(seed, Purpose.LENGTH, longest - shortest + 1, user)
     likes, dislikes = _draw_tastes(vocabulary, seed, user)
     limit_odds = np.tile(np.array(vocabulary.spec.limit_odds), (len(user), 1))

@@ -112,6 +112,7 @@ def _execute(experiment: Experiment, prepared: PreparedModel, again: bool = Fals
             f"{name}: an identical run is finished, found in {folder} (--again computes it anew)", markup=False
         )
         return StoredRun(folder, read_result(folder))
+    # written beside and renamed at the end, so that a folder of this name is whole; the process id says whose it is
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     _sweep(folder)
     try:

@@ -116,6 +116,7 @@ def _owner(name: str) -> str:
 def added_since(root: Path, ref: str) -> tuple[list[Path], list[str]]:
     """The entries that were added since ``ref``, and a line for every file that was changed, moved or removed."""
     top = Path(_git(root, "rev-parse", "--show-toplevel").strip())
+    # from where the branches parted, as others may have added entries since; a rename counts as removed and added
     out = _git(root, "diff", "--name-status", "--no-renames", "-z", f"{ref}...HEAD", "--", ".")
     fields = out.split("\0")[:-1]
     words = {"D": "deleted", "M": "changed", "T": "turned into another kind of file"}

@@ -78,6 +78,7 @@ def new(folder: Path, secret: Path, users: int, items: int) -> Season:
         opened_at=provenance.now(),
     )
     secret.parent.mkdir(parents=True, exist_ok=True)
+    # mode 600 from the first byte, and never over a secret that is there
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(own.model_dump_json(indent=1) + "\n")
     publish(folder, about, data.items.values(), queries)
@@ -136,6 +137,7 @@ def evaluation(folder: Path, protocol: Protocol, secret: Path | None = None) -> 
     own = read(secret, Secret) if secret is not None else None
     if own is None or f"season:{own.name}" != public.name:
         return evaluation_set(public, sealed=True, season=True)
+    # all of the season follows from the secret, so its published files must come out again
     answered = revealed(own)
     if answered.sha256 != public.sha256:
         raise RadError(f"{secret}: not the secret of {public.name}: the published files do not follow from it")

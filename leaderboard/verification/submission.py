@@ -65,6 +65,7 @@ def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
     entry, violations = parse(Entry, draft)
     if entry is None:
         raise RadError(f"{folder}: {'; '.join(violations)}")
+    # the digest is known only when the file is packed, and where it is packed only when the entry is valid
     packed = _inside(root, f"{entry.folder}/{entry.predictions.path}")
     _compress(folder / name, packed)
     entry = entry.model_copy(update={"predictions": Stored(path=packed.name, sha256=sha256_file(packed))})

@@ -28,6 +28,7 @@ TEXT = 10_000  # characters of a text
 def regular(path: Path, limit: int) -> int:
     """The size of a file that is no link, no folder and not above ``limit`` bytes; :class:`RadError` otherwise."""
     try:
+        # of the link itself, were it one: it could lead to any file, and a device never ends
         status = path.lstat()
     except OSError as error:
         raise RadError(f"{path}: no such file ({error.strerror})") from error
@@ -79,6 +80,7 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
             if not packed:
                 raise RadError(f"{path}: cut short, or not a gzip file")
             try:
+                # never more than a chunk at once: a few kilobytes may unpack to terabytes
                 piece = unzip.decompress(packed, CHUNK)
             except zlib.error as error:
                 raise RadError(f"{path}: not a gzip file ({error})") from error
@@ -91,6 +93,7 @@ def unpack(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
                 yield number, line
             if len(rest) > LINE_BYTES:
                 raise RadError(f"{path}:{number + 1}: a line of more than {LINE_BYTES:,} bytes")
+        # other readers go on with a second member: one file would then hold two sets of predictions
         if unzip.unused_data or file.read(1):
             raise RadError(f"{path}: something follows the end of the gzip stream")
     if rest:

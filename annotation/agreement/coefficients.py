@@ -148,8 +148,8 @@ def counts_of(codes: Array, n_values: int) -> Array:
     # One reviewer at a time: a reviewer has one answer a record, so no cell is added to twice in one step
     counts = np.zeros((len(codes), n_values))
     for column in codes.T:
-        there = column >= 0
-        counts[np.flatnonzero(there), column[there]] += 1
+        answered = column >= 0
+        counts[np.flatnonzero(answered), column[answered]] += 1
     counts[counts.sum(axis=1) < 2] = 0
     return counts
 

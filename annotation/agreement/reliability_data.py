@@ -111,8 +111,8 @@ class ReliabilityData:
 
     def pairs(self) -> dict[tuple[int, int], Statistic]:
         """``alpha`` and kappas of every two reviewers who share a record."""
-        there = (self.codes >= 0).astype(int)
-        shared = there.T @ there  # (reviewers, reviewers): records that both answered
+        has_answer = (self.codes >= 0).astype(int)
+        shared = has_answer.T @ has_answer  # (reviewers, reviewers): records that both answered
         pairs = [(i, j) for i, j in combinations(range(len(shared)), 2) if shared[i, j]]
         if self.kind != "spans":
             weights = self.weights()

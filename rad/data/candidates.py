@@ -61,7 +61,7 @@ def build(
     out = {}
     for example, hard in zip(queries, _hard(items, index, queries, size), strict=True):
         key = example.query.query_id
-        taken = {index[item_id] for item_id in bought[example.query.user_id]}
+        owned = {index[item_id] for item_id in bought[example.query.user_id]}
         answers = {index[item_id] for item_id in example.relevant}
         # the scarcest stratum first: an item that two strata hold counts for the hard one, and random draws fill up
         strata: tuple[tuple[int, Iterable[int]], ...] = (
@@ -70,13 +70,13 @@ def build(
             (share[0], _draws(key, "random", np.arange(1, len(ids) + 1))),
         )
         # in the order of the catalogue, so that the place of the answer tells nothing
-        out[key] = tuple(ids[k] for k in sorted(_negatives(strata, taken, len(ids)) | answers))
+        out[key] = tuple(ids[k] for k in sorted(_negatives(strata, owned, len(ids)) | answers))
     return out
 
 
-def _negatives(strata: Iterable[tuple[int, Iterable[int]]], taken: set[int], n_items: int) -> set[int]:
+def _negatives(strata: Iterable[tuple[int, Iterable[int]]], owned: set[int], n_items: int) -> set[int]:
     """Places in the catalogue, so many from each stratum; one that runs dry leaves its share to the next."""
-    free = n_items - len(taken)
+    free = n_items - len(owned)
     chosen: set[int] = set()
     goal = 0
     for n, stratum in strata:
@@ -84,11 +84,11 @@ def _negatives(strata: Iterable[tuple[int, Iterable[int]]], taken: set[int], n_i
         for k in stratum:
             if len(chosen) >= goal:
                 break
-            if k not in taken:
+            if k not in owned:
                 chosen.add(k)
-    rest = (k for k in range(n_items) if k not in taken and k not in chosen)
+    others = (k for k in range(n_items) if k not in owned and k not in chosen)
     while len(chosen) < goal:  # only in tiny catalogues, where the draws keep missing
-        chosen.add(next(rest))
+        chosen.add(next(others))
     return chosen
 
 

@@ -69,12 +69,12 @@ def find(
         raise MissingFiles(
             f"{domain} needs raw files: give --data-dir DIR (or set RAD_DATA), where DIR/{domain}/ holds {names}. {how}"
         )
-    places = [base / name for name in (domain, folder) if name and (base / name).is_dir()] + [base]
-    there = max(places, key=lambda where: sum(_path(where, source).is_file() for source in sources))
-    paths = {source.file: _path(there, source) for source in sources}
+    folders = [base / name for name in (domain, folder) if name and (base / name).is_dir()] + [base]
+    fullest = max(folders, key=lambda where: sum(_path(where, source).is_file() for source in sources))
+    paths = {source.file: _path(fullest, source) for source in sources}
     missing = [source for source in sources if not paths[source.file].is_file()]
     if missing:
-        where = there if len(missing) < len(sources) else base / domain
+        where = fullest if len(missing) < len(sources) else base / domain
         how = " ".join(dict.fromkeys(source.instructions for source in missing))
         raise MissingFiles(f"{domain}: {where}/ lacks {', '.join(source.file for source in missing)}. {how}")
     for source in sources:

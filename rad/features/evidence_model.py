@@ -194,15 +194,15 @@ class EvidenceModel:
         rows = distribution(features, self.weights, cited)
         background = popularity_share(counts, self.background_power)
         # (batch, J + 1): what each position, and popularity, adds to the likelihood of the target
-        there = recent >= 0
-        likelihood = np.where(there, rows[np.minimum(where, len(cited) - 1), targets[:, None]], 0.0)
+        present = recent >= 0
+        likelihood = np.where(present, rows[np.minimum(where, len(cited) - 1), targets[:, None]], 0.0)
         joint = np.concatenate([likelihood, background[targets][:, None]], axis=1) * self.position_shares
         # short histories lack positions: the shares of those that are there are scaled up to one
-        joint /= np.concatenate([there, np.ones((len(there), 1))], axis=1) @ self.position_shares[:, None]
+        joint /= np.concatenate([present, np.ones((len(present), 1))], axis=1) @ self.position_shares[:, None]
         posterior = joint / joint.sum(axis=1, keepdims=True)
         # a softmax's gradient: the features of the target less their mean under the row, weighed by the posterior
         expected = np.einsum("mi,mif->mf", rows, features)
-        e, position = np.nonzero(there)
+        e, position = np.nonzero(present)
         a, w = where[e, position], posterior[e, position][:, None]
         gradient = (w * (features[a, targets[e]] - expected[a])).sum(axis=0)
         # of the power of popularity: log popularity of the target less its mean, where nothing is explained
@@ -220,8 +220,8 @@ class EvidenceModel:
         table = likelihoods(self.catalogue, prefixes, self.weights, self.background_power)
         recent = recent_items(prefixes.histories)
         # (N, J): the prior of each position, without those that a short history lacks
-        there = (recent >= 0) * self.position_shares[:-1]
-        share = there / (there.sum(axis=1, keepdims=True) + self.position_shares[-1])
+        position_prior = (recent >= 0) * self.position_shares[:-1]
+        share = position_prior / (position_prior.sum(axis=1, keepdims=True) + self.position_shares[-1])
         own = np.array([max(len(v), 1) for v in self.catalogue.item_values])
         n_values = own[np.maximum(recent, 0)]  # (N, J): of the cited item
         co_purchase = share * CO_PURCHASE * table.co_purchase

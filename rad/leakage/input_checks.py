@@ -53,10 +53,10 @@ def profiles(data: Dataset) -> Iterator[Finding]:
     rows = [(e, e.query.profile) for split in SPLITS for e in data.examples[split] if e.query.profile]
     knowing = []
     for e, profile in rows:
-        rest = later(data.sequences.get(e.query.user_id, ()), e)
-        ahead = [data.items[i] for i in dict.fromkeys((*e.relevant, *(x.item_id for x in rest)))]
+        following = later(data.sequences.get(e.query.user_id, ()), e)
+        ahead = [data.items[i] for i in dict.fromkeys((*e.relevant, *(x.item_id for x in following)))]
         text = _joined(profile)
-        if any(review in text for review in reviews(rest)) or any(rules.names(profile, i, e.query) for i in ahead):
+        if any(review in text for review in reviews(following)) or any(rules.names(profile, i, e.query) for i in ahead):
             knowing.append(e.query.query_id)
     yield finding("profiles", knowing, len(rows), "profiles that name a later item of the user or hold its review")
     if rows:

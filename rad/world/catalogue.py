@@ -158,14 +158,14 @@ def _twins(spec: Spec, seed: int, values: Ints, names: Ints) -> None:
     """Turn some items into copies of an earlier one, except in one attribute, which keeps its own draw."""
     free = [f for f, a in enumerate(spec.attributes) if a in (*spec.share, spec.limit)]
     item = np.arange(len(values))
-    chosen = item[integers(seed, Purpose.TWIN, 100, item) < TWIN_PERCENT]
-    source = integers(seed, Purpose.TWIN, np.maximum(chosen, 1), chosen, 1)
-    own_attribute = integers(seed, Purpose.TWIN, len(free), chosen, 2)
-    for i, j, k in zip(chosen.tolist(), source.tolist(), own_attribute.tolist(), strict=True):
-        own = values[i, free[k]].copy()
+    twins = item[integers(seed, Purpose.TWIN, 100, item) < TWIN_PERCENT]
+    originals = integers(seed, Purpose.TWIN, np.maximum(twins, 1), twins, 1)
+    own_attribute = integers(seed, Purpose.TWIN, len(free), twins, 2)
+    for i, j, k in zip(twins.tolist(), originals.tolist(), own_attribute.tolist(), strict=True):
+        own_value = values[i, free[k]].copy()
         if values[i, 0, 0] == values[j, 0, 0]:  # within a parent only: its own draw is allowed there
             values[i], names[i] = values[j], names[j]
-            values[i, free[k]] = own
+            values[i, free[k]] = own_value
 
 
 def _items(catalogue: ItemTable) -> list[Item]:

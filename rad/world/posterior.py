@@ -63,8 +63,8 @@ class Chain:
         # (1, t, j): 1 where j is before t. No item is chosen twice, so what was bought leaves each sum of odds
         self.before = np.tril(np.ones((self.steps, self.steps), dtype=np.float32), -1)[None]
         impulse = np.where(self.bought, world.impulse[self.x], 0)
-        gone = np.cumsum(impulse, 1) - impulse
-        self.impulse = world.impulse[self.x] / (1 - gone)
+        owned_odds = np.cumsum(impulse, 1) - impulse
+        self.impulse = world.impulse[self.x] / (1 - owned_odds)
         # (steps, modes): the first step has no complement, and its share goes to the need
         self.shares = np.tile(MODES[None], (self.steps, 1))
         self.shares[0] = (MODES[users.UNEXPLAINED], 0, MODES[users.COMPLEMENT] + MODES[users.NEED])
@@ -122,17 +122,17 @@ class Chain:
         flat = paired.reshape(self.n * self.steps, -1)
         total = flat.sum(1).reshape(self.n, self.steps, 1)
         total = total + (g - 1) * (flat @ has.T).reshape(self.n, self.steps, width)
-        gone = (own[:, None, :] * self.pair_x * self.before) @ gain
+        owned_odds = (own[:, None, :] * self.pair_x * self.before) @ gain
         now = own * np.take_along_axis(self.pair_x, np.arange(self.steps)[None, :, None], 2)[..., 0]
-        likelihood = self.shares[:, 1:2] * now[..., None] * gain / np.maximum(total - gone, TINY)
+        likelihood = self.shares[:, 1:2] * now[..., None] * gain / np.maximum(total - owned_odds, TINY)
         # needs: the same under the need of each step
         pick = self.need
         sums = (base @ need_has).reshape(self.n, -1, width)[self.rows[:, None], pick]
         total = (base @ self.world.need.T)[self.rows[:, None], pick][..., None] + (g - 1) * sums
         at = np.take_along_axis(self.need_x, pick[..., None], 2)[..., 0] * own  # need of t at item of t
         cross = self.need_x[self.rows[:, None, None], np.arange(self.steps)[None, None, :], pick[:, :, None]]
-        gone = (own[:, None, :] * cross * self.before) @ gain
-        likelihood = likelihood + self.shares[:, 2:3] * at[..., None] * gain / np.maximum(total - gone, TINY)
+        owned_odds = (own[:, None, :] * cross * self.before) @ gain
+        likelihood = likelihood + self.shares[:, 2:3] * at[..., None] * gain / np.maximum(total - owned_odds, TINY)
         likelihood = likelihood + (self.shares[:, 0] * self.impulse)[..., None]
         # steps past a user's length were computed on item 0, and are left out of the sum
         return np.asarray((np.log(likelihood) * self.bought[..., None]).sum(1))
@@ -189,14 +189,14 @@ class Chain:
             total = total - np.take_along_axis(odds, rest[:, : len(LIKES)], 1).sum(1)
         out = np.log(odds + TINY)
         # (users,): odds of the values in earlier slots, which a later draw can no longer take
-        taken = np.zeros(self.n)
+        earlier_odds = np.zeros(self.n)
         for k in range(first, last):
             if k == slot:
-                out -= np.log(total - taken)[:, None]
+                out -= np.log(total - earlier_odds)[:, None]
             elif k > slot:  # what this value takes away is missing from the slots after it
-                left = (total - taken)[:, None] - odds
+                left = (total - earlier_odds)[:, None] - odds
                 out = np.where((rest[:, k] < none)[:, None], out - np.log(np.maximum(left, TINY)), out)
-            taken = taken + np.take_along_axis(odds, rest[:, k : k + 1], 1)[:, 0]
+            earlier_odds = earlier_odds + np.take_along_axis(odds, rest[:, k : k + 1], 1)[:, 0]
         np.put_along_axis(out, rest, -np.inf, 1)
         fewest = first + (users.FEWEST_LIKES if liked else users.FEWEST_DISLIKES)
         later = (rest[:, slot + 1 : last] < none).any(1)
@@ -229,24 +229,24 @@ class Chain:
         current = self._choices(self.tastes)
         for _ in range(2):
             a, b = self.rng.choice(len(LIKES), 2, replace=False)
-            other = self.tastes.copy()
-            other[:, [a, b]] = other[:, [b, a]]
-            proposed = self._choices(other)
+            swapped = self.tastes.copy()
+            swapped[:, [a, b]] = swapped[:, [b, a]]
+            proposed = self._choices(swapped)
             # (users,): each user accepts or refuses on their own; an empty slot has no strength to exchange
-            fine = (self.tastes[:, a] < none) & (self.tastes[:, b] < none)
-            taken = fine & (np.log(self.rng.random(self.n)) < proposed - current)
-            self.tastes = np.where(taken[:, None], other, self.tastes)
-            current = np.where(taken, proposed, current)
+            both_used = (self.tastes[:, a] < none) & (self.tastes[:, b] < none)
+            accepted = both_used & (np.log(self.rng.random(self.n)) < proposed - current)
+            self.tastes = np.where(accepted[:, None], swapped, self.tastes)
+            current = np.where(accepted, proposed, current)
 
     def _circle(self) -> None:
         """Sample the circle from the probability of the likes, each drawn from what the ones before it left."""
         likes = self.tastes[:, : len(LIKES)]
         odds = np.pad(self.world.odds[:-1], ((0, 0), (0, 1)))
-        chosen = odds[:, likes].transpose(1, 0, 2)  # (users, circles, slots)
-        taken = np.cumsum(chosen, 2) - chosen
-        left = odds.sum(1)[None, :, None] - taken
-        used = (likes < len(self.world.taste_values))[:, None, :]
-        self.circle = self._sample((np.where(used, np.log(chosen + TINY) - np.log(left), 0)).sum(2))
+        like_odds = odds[:, likes].transpose(1, 0, 2)  # (users, circles, slots)
+        earlier_odds = np.cumsum(like_odds, 2) - like_odds
+        left = odds.sum(1)[None, :, None] - earlier_odds
+        is_used = (likes < len(self.world.taste_values))[:, None, :]
+        self.circle = self._sample((np.where(is_used, np.log(like_odds + TINY) - np.log(left), 0)).sum(2))
 
     def _filter(self) -> tuple[Floats, Floats]:
         """Forward filtering of the needs: (users, steps, needs) posteriors given the choices so far, and base odds."""
@@ -254,9 +254,9 @@ class Chain:
         own = np.take_along_axis(base, self.x, 1)
         # (users, steps): likelihood of a choice that is unexplained or a complement, the same under every need
         paired = np.einsum("ui,uti->ut", base, self.pair)
-        gone = ((own[:, None, :] * self.pair_x) * self.before).sum(2)
+        owned_odds = ((own[:, None, :] * self.pair_x) * self.before).sum(2)
         now = own * np.take_along_axis(self.pair_x, np.arange(self.steps)[None, :, None], 2)[..., 0]
-        other = self.shares[:, 0] * self.impulse + self.shares[:, 1] * now / np.maximum(paired - gone, TINY)
+        other = self.shares[:, 0] * self.impulse + self.shares[:, 1] * now / np.maximum(paired - owned_odds, TINY)
         # (users, steps, needs): likelihood of each choice under each need
         at = own[..., None] * self.need_x
         left = (base @ self.world.need.T)[:, None, :] - (np.cumsum(at, 1) - at)

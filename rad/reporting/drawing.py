@@ -133,6 +133,7 @@ def blank(label: str, height: float, left: float, right: float, top: float, bott
 def _inline(raw: str, label: str, drawing: Drawing) -> Markup:
     """An SVG file as a part of a page: no ids, styles, definitions or links, colours as the page's variables."""
     root = ElementTree.fromstring(raw)
+    # ids would clash with those of other drawings on the page, so shapes are copied to where they are used
     shapes = {node.get("id"): node for node in root.iter() if node.get("id")}
     for parent in root.iter():
         parent.tag = parent.tag.rpartition("}")[2]

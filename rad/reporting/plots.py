@@ -63,6 +63,7 @@ def intervals(
         unit: What stands behind the numbers of the axis.
     """
     thresholds = thresholds or {}
+    # all that the axis has to hold: 0, the values with their ends, the thresholds and a finite limit
     values = [v for row in rows if row.value is not None for v in (row.value, *(row.ends or ()))]
     ticks = _ticks([0.0, *values, *thresholds.values(), *(v for v in limits[1:] if math.isfinite(v))], limits)
     top = 14 * len(thresholds)
@@ -202,6 +203,7 @@ def scatter(
             axes.yaxis.set_tick_params(pad=5 + absent)
             axes.axvline(axes.get_xlim()[0], color=CODES["soft"], lw=1, ls=DASHES)
             drawing.text(LEFT + absent / 2 - 6, HEIGHT - BOTTOM + 14, "none", "center", "soft", SMALL)
+        # in units of the drawing: first the boxes of all points, then labels, each of which avoids what is there
         boxes: list[Box] = []
         for p in points:
             transform = axes.transData if p.x is not None else axes.get_yaxis_transform()
@@ -283,6 +285,7 @@ def _free(spot: Box, width: float, boxes: Sequence[Box], crossed: bool) -> Box |
     x, y = (spot[0] + spot[2]) / 2, (spot[1] + spot[3]) / 2
     wide, high, radius = width / 2, 6.0, (spot[2] - spot[0]) / 2
     sides, corners = [(1, 0), (-1, 0)], [(1, -1), (1, 1), (-1, -1), (-1, 1)]
+    # the nearest ring of places first; farther than the last one a label would seem to belong to another point
     for distance in (3.0, 11.0, 22.0, 34.0):
         for across, down in [*corners, *sides] if crossed else [*sides, *corners]:
             u = x + across * (wide + distance + (0 if down else radius))

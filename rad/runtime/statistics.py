@@ -98,6 +98,7 @@ def randomisation_test(differences: Array, permutations: int = 10_000, seed: int
     Returns:
         p of each comparison, (1 + flips at least as extreme) / (1 + permutations), so never 0.
     """
+    # [queries, comparisons]: a query that is left out counts as a difference of 0, whose sign is of no effect
     filled = np.nan_to_num(differences)
     observed = np.abs(filled.sum(axis=0))
     extreme = np.zeros(filled.shape[1], np.int64)
@@ -114,6 +115,7 @@ def randomisation_test(differences: Array, permutations: int = 10_000, seed: int
 
 def holm(p: Array) -> Array:
     """Holm's step-down correction (1979): adjusted p values, in the order given."""
+    # the k-th smallest p is multiplied by the hypotheses left, and is no smaller than the one before it
     order = np.argsort(p, kind="stable")
     steps = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
     out = np.empty(len(p))

@@ -21,7 +21,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
@@ -30,7 +30,6 @@ from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
 Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
-SCHEMA_VERSION = 1  # of campaign.json
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -46,7 +45,7 @@ class Settings:
     guideline_version: str
     created: str
     overlap: int | None = None
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
 
 
 class Campaign:
@@ -66,7 +65,7 @@ class Campaign:
     def settings(self) -> Settings:
         """What ``campaign.json`` holds. :class:`RadError` where there is no campaign, or one of a later version."""
         hint = f"the folder holds no campaign yet: python -m annotation draft {self.path} begins one"
-        return records.read_document(Settings, self.file("campaign.json"), hint, SCHEMA_VERSION)
+        return records.read_document(Settings, self.file("campaign.json"), hint)
 
     def begin(self, settings: Settings) -> Settings:
         """Write the settings of a new campaign; for one that has begun, refuse others than its own.

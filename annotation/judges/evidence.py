@@ -56,11 +56,13 @@ class Judge(RationaleJudge):
         return f"evidence-{VERSION}"
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
+        """``plausibility`` by the quintile of the draft's gain; abstained where the draft has no reasons."""
         for (draft, _), gain in zip(cases, self.gains(cases), strict=True):
             level = 1 + int(np.searchsorted(self.quintiles, gain, side="right"))
             yield {"plausibility": str(level) if draft.reasons else ABSTAINED}
 
     def record(self) -> dict[str, object]:
+        """The versions, and the quintiles with the number of drafts that fixed them."""
         return {
             "version": VERSION,
             "drafter_version": MODEL_VERSION,
@@ -71,6 +73,7 @@ class Judge(RationaleJudge):
     def gains(self, cases: Sequence[Case]) -> np.ndarray:
         """(cases,): in bits, how much likelier the reasons make the item than its popularity does."""
         prefixes = self.model.prefixes
+        # cases by the fold of their user: one table of counts serves all cases of a fold
         folds: dict[int, list[int]] = defaultdict(list)
         for k, (_, example) in enumerate(cases):
             folds[prefixes.fold_of.get(example.query.user_id, len(prefixes.counts) - 1)].append(k)
@@ -110,11 +113,12 @@ class Judge(RationaleJudge):
         for claims, has in ((reason.wants, True), (reason.avoids, False)):
             for claim in claims:
                 column = catalogue.value_index.get(claim)
-                there = np.zeros(len(catalogue), bool) if column is None else self._column(column)
-                out &= there == has
+                carries = np.zeros(len(catalogue), bool) if column is None else self._column(column)
+                out &= carries == has
         return out
 
     def _column(self, value: int) -> np.ndarray:
+        # (items,): whether each has the value, from one column of the sparse table
         out = np.zeros(len(self.model.catalogue), bool)
         out[self._by_value.indices[self._by_value.indptr[value] : self._by_value.indptr[value + 1]]] = True
         return out

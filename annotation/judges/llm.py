@@ -54,6 +54,7 @@ class Judge(RationaleJudge):
         self.prompts = read_prompts(PROMPTS)
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
+        """The answers to each case, in order; none where the endpoint did not answer."""
         for answer in self.endpoint.in_order(self._ask, cases):
             if isinstance(answer, Unanswered):
                 self.unanswered[str(answer)] += 1
@@ -63,6 +64,7 @@ class Judge(RationaleJudge):
                 yield read(answer.text)
 
     def record(self) -> dict[str, object]:
+        """The endpoint, its parameters, and what the answers took."""
         return {
             "base_url": self.endpoint.base_url,
             "model": self.endpoint.model,

@@ -68,9 +68,9 @@ def parse_document(cls: type[T], content: bytes, where: str, schema_version: int
         record = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise RadError(f"{where}: not a JSON file ({error})") from error
-    # before the fields: another version may have others
-    if schema_version is not None and isinstance(record, dict) and record.get("schema_version") != schema_version:
-        raise RadError(f"{where}: schema_version {record.get('schema_version')!r}, this code reads {schema_version}")
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    if schema_version is not None and version != schema_version:
+        raise RadError(f"{where}: schema_version {version!r}, this code reads {schema_version}")
     return parse(cls, record, where)
 
 

@@ -68,6 +68,7 @@ class Explainer:
         spec = vocabulary.spec
         self._claims: Sequence[Claim] = vocabulary.claims
         self._none = vocabulary.size
+        # one pass per item is over Python sets and lists: a few facts of one item at a time, where arrays are slower
         self._carried = [frozenset(values) for values in self.catalogue.carried]
         self._raises = [{vocabulary.number[c]: u for c, u in need.raises.items()} for need in spec.needs]
         index = {need.name: k for k, need in enumerate(spec.needs)}
@@ -118,7 +119,7 @@ class Explainer:
 
         def add(value: int, units: int, kind: EvidenceKind, phrase: str, cited: Iterable[int], *avoided: int) -> None:
             nonlocal total
-            total += units
+            total += units  # what the history does not show counts, too: weights are shares of the whole utility
             shown = tuple(cited)[-MOST_CITED:]
             if shown:
                 terms.append(_Term(value, units, kind, phrase, shown, avoided))
@@ -140,6 +141,7 @@ class Explainer:
         level = self._level_of[user.item[position]]
         if level <= self._levels[user.limit]:
             beyond = self._levels[user.limit + 1 :]
+            # the limit speaks against levels beyond it only where the history never went there
             unseen = position >= 3 and not any(v in e for v in beyond for e in earlier)
             shown = [k for k, e in enumerate(earlier) if level in e]
             add(level, WITHIN, "constraint", "constraint", shown, *(beyond if unseen else ()))

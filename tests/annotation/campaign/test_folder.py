@@ -31,7 +31,11 @@ def test_settings_stay(tmp_path):
 
 @pytest.mark.parametrize(
     "content, message",
-    [("[]", "expected an object"), ("{", "not a JSON file"), ('{"schema_version": 9}', "schema_version 9, this code")],
+    [
+        ("[]", "expected an object"),
+        ("{", "not a JSON file"),
+        ('{"schema_version": 9}', "schema_version: 9 is not one of 1"),
+    ],
 )
 def test_bad_settings_are_one_line(tmp_path, content, message):
     (tmp_path / "campaign.json").write_text(content)

@@ -44,11 +44,11 @@ def as_value(pair):
     return {"attribute": pair[0], "value": pair[1]}
 
 
-def draft(place, pair, **changes):
+def draft(number, pair, **changes):
     """A faultless draft in the form of the drafter ``llm``: [place] has the value, so the user wants it."""
     fact = as_value(pair)
-    reason = {"because": [place], "kind": "attribute", "fact": fact, "wants": [fact], "avoids": [], "weight": 0.5}
-    text = f"[{place}] has {pair[0]} {pair[1]}, so the user wants {pair[1]}."
+    reason = {"because": [number], "kind": "attribute", "fact": fact, "wants": [fact], "avoids": [], "weight": 0.5}
+    text = f"[{number}] has {pair[0]} {pair[1]}, so the user wants {pair[1]}."
     return {"thoughts": "hm", "reasons": [reason], "text": text, "verdict": "supported", **changes}
 
 
@@ -69,8 +69,8 @@ def drafting(request):
     if "An item:" in prompt:
         item, other = re.search(r"An item:\n\n(.*)\n\n.*\n\n(.*)", prompt).groups()
         return say(json.dumps(contrast(item, other)))
-    place, line = re.findall(r"^\[(\d+)\] (.*)", prompt, re.MULTILINE)[0]
-    return say(json.dumps(draft(int(place), values_of(line)[0])))
+    number, line = re.findall(r"^\[(\d+)\] (.*)", prompt, re.MULTILINE)[0]
+    return say(json.dumps(draft(int(number), values_of(line)[0])))
 
 
 _create_context = cache(ssl.create_default_context)

@@ -48,10 +48,10 @@ class Repo:
 
 
 class FakeHub:
-    """``repos`` by name. ``requests`` has method and path of each request; :meth:`fail` plans faults."""
+    """``repos`` by name. ``requests`` has method and path of each request; :meth:`fail` plans failures."""
 
     def __init__(self):
-        self.repos, self.blobs, self.requests, self.faults = {}, {}, [], []
+        self.repos, self.blobs, self.requests, self.failures = {}, {}, [], []
         self._lock = threading.Lock()
         owner = self
 
@@ -73,10 +73,10 @@ class FakeHub:
 
     def fail(self, path, status, times=1, after=False, headers=None, body="no"):
         """Answer the next ``times`` requests for ``path`` with ``status``; ``after`` having done what they ask."""
-        self.faults += [(re.compile(path), status, after, headers or {}, body)] * times
+        self.failures += [(re.compile(path), status, after, headers or {}, body)] * times
 
     def count(self, path):
-        return sum(bool(re.search(path, asked)) for _, asked in self.requests)
+        return sum(bool(re.search(path, address)) for _, address in self.requests)
 
     def close(self):
         self.server.shutdown()
@@ -91,14 +91,14 @@ class FakeHub:
             handler.rfile.readline()
         with self._lock:
             self.requests.append((handler.command, handler.path))
-            fault = next((f for f in self.faults if f[0].search(handler.path)), None)
-            if fault:
-                self.faults.remove(fault)
+            failure = next((f for f in self.failures if f[0].search(handler.path)), None)
+            if failure:
+                self.failures.remove(failure)
             status, answer, headers = (0, b"", {})
-            if not fault or fault[2]:
+            if not failure or failure[2]:
                 status, answer, headers = self._answer(handler, body)
-        if fault:
-            status, answer, headers = fault[1], {"error": fault[4]}, fault[3]
+        if failure:
+            status, answer, headers = failure[1], {"error": failure[4]}, failure[3]
         if status is CUT:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)
@@ -113,12 +113,12 @@ class FakeHub:
 
     def _answer(self, handler, body):
         split = urlsplit(handler.path)
-        path, asked = unquote(split.path), parse_qs(split.query)
+        path, query = unquote(split.path), parse_qs(split.query)
         token = (handler.headers.get("Authorization") or "").removeprefix("Bearer ")
         if handler.command in ("POST", "PUT") and "paths-info" not in path and not path.startswith("/lfs/"):
             if token not in (TOKEN, READER):
                 return 401, {"error": "Invalid username or password."}, {}
-            if token == READER and "create_pr" not in asked and "/validate-yaml" not in path and ".git/" not in path:
+            if token == READER and "create_pr" not in query and "/validate-yaml" not in path and ".git/" not in path:
                 return 403, {"error": "You don't have the rights."}, {}
         for pattern, answer in (
             (r"/api/repos/create", self._create),
@@ -132,13 +132,13 @@ class FakeHub:
             (r"/lfs/(\w+)", self._upload),
             (r"/datasets/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)", self._resolve),
         ):
-            if found := re.fullmatch(pattern, path):
-                if "/datasets/" in pattern and found[1] not in self.repos:
+            if match := re.fullmatch(pattern, path):
+                if "/datasets/" in pattern and match[1] not in self.repos:
                     return 404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"}
-                return answer(body, asked, *found.groups())
+                return answer(body, query, *match.groups())
         return 404, {"error": f"the stand-in does not know {path}"}, {"X-Error-Code": "EntryNotFound"}
 
-    def _create(self, body, asked):
+    def _create(self, body, query):
         wanted = json.loads(body)
         name = f"{wanted['organization']}/{wanted['name']}"
         if name in self.repos:
@@ -146,7 +146,7 @@ class FakeHub:
         self.repos[name] = Repo()
         return 200, {"url": f"{self.url}/datasets/{name}"}, {}
 
-    def _preupload(self, body, asked, repo, revision):
+    def _preupload(self, body, query, repo, revision):
         out = []
         for file in json.loads(body)["files"]:
             lfs = file["path"].endswith(LFS)
@@ -156,23 +156,23 @@ class FakeHub:
             out.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         return 200, {"files": out}, {}
 
-    def _batch(self, body, asked, repo):
+    def _batch(self, body, query, repo):
         objects = []
         for wanted in json.loads(body)["objects"]:
             upload = {} if wanted["oid"] in self.blobs else {"upload": {"href": f"{self.url}/lfs/{wanted['oid']}"}}
             objects.append({**wanted, **({"actions": upload} if upload else {})})
         return 200, {"transfer": "basic", "objects": objects}, {}
 
-    def _upload(self, body, asked, oid):
+    def _upload(self, body, query, oid):
         if hashlib.sha256(body).hexdigest() != oid:
             return 400, {"error": "these are not the bytes of that oid"}, {}
         self.blobs[oid] = body
         return 200, b"", {}
 
-    def _commit(self, body, asked, repo, revision):
+    def _commit(self, body, query, repo, revision):
         where, lines = self.repos[repo], [json.loads(line) for line in body.splitlines()]
         header = lines[0]["value"]
-        if header.get("parentCommit", where.head) != where.head and "create_pr" not in asked:
+        if header.get("parentCommit", where.head) != where.head and "create_pr" not in query:
             return 412, {"error": "A commit has happened since. Please refresh and try again."}, {}
         files = dict(where.files)
         for line in lines[1:]:
@@ -185,19 +185,19 @@ class FakeHub:
                 files[path] = self.blobs[line["value"]["oid"]]
             else:
                 del files[path]
-        if "create_pr" in asked:
+        if "create_pr" in query:
             where.pull_requests.append((header["summary"], files))
             sha, number = git_oid(body), len(where.pull_requests)
-            found = {"pullRequestUrl": f"{self.url}/datasets/{repo}/discussions/{number}"}
+            pull_request = {"pullRequestUrl": f"{self.url}/datasets/{repo}/discussions/{number}"}
         else:
-            sha, found = where.add(files, header["summary"]), {}
+            sha, pull_request = where.add(files, header["summary"]), {}
         return (
             200,
-            {"success": True, "commitOid": sha, "commitUrl": f"{self.url}/datasets/{repo}/commit/{sha}"} | found,
+            {"success": True, "commitOid": sha, "commitUrl": f"{self.url}/datasets/{repo}/commit/{sha}"} | pull_request,
             {},
         )
 
-    def _info(self, body, asked, repo, revision=None):
+    def _info(self, body, query, repo, revision=None):
         sha, files = self.repos[repo].at(revision or "main")
         if files is None:
             return 404, {"error": f"Invalid rev id: {revision}"}, {"X-Error-Code": "RevisionNotFound"}
@@ -212,14 +212,14 @@ class FakeHub:
             entry["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 134}
         return entry
 
-    def _tree(self, body, asked, repo, revision, folder=None):
+    def _tree(self, body, query, repo, revision, folder=None):
         _, files = self.repos[repo].at(revision)
         if files is None:
             return 404, {"error": "Invalid rev id"}, {"X-Error-Code": "RevisionNotFound"}
         below = f"{folder}/" if folder else ""
         if below and not any(path.startswith(below) for path in files):
             return 404, {"error": "no such folder"}, {"X-Error-Code": "EntryNotFound"}
-        deep = asked.get("recursive", ["false"])[0].lower() in ("true", "1")
+        deep = query.get("recursive", ["false"])[0].lower() in ("true", "1")
         entries, folders = [], set()
         for path, content in sorted(files.items()):
             if path.startswith(below):
@@ -233,7 +233,7 @@ class FakeHub:
             {},
         )
 
-    def _paths(self, body, asked, repo, revision):
+    def _paths(self, body, query, repo, revision):
         _, files = self.repos[repo].at(revision)
         wanted = parse_qs(body.decode())["paths"] if not body.startswith(b"{") else json.loads(body)["paths"]
         out = []
@@ -244,7 +244,7 @@ class FakeHub:
                 out.append({"type": "directory", "path": path, "oid": "0" * 40, "size": 0})
         return 200, out, {}
 
-    def _resolve(self, body, asked, repo, revision, path):
+    def _resolve(self, body, query, repo, revision, path):
         sha, files = self.repos[repo].at(revision)
         if files is None:
             return 404, b"", {"X-Error-Code": "RevisionNotFound"}

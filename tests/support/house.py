@@ -32,14 +32,14 @@ def _module(path: Path) -> str:
 
 def imports(path: Path, modules: dict[str, Path]) -> set[str]:
     """The modules of the packages that a file imports, at its top or inside a function."""
-    found = set()
+    imported = set()
     for node in _runtime_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = (f"{node.module}.{alias.name}" for alias in node.names)
-            found |= {name if name in modules else node.module for name in names}
-    return found & modules.keys()
+            imported |= {name if name in modules else node.module for name in names}
+    return imported & modules.keys()
 
 
 def _runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -55,8 +55,8 @@ def circles(modules: dict[str, Path]) -> list[list[str]]:
     """Sets of modules that reach each other by imports (strongly connected components of more than one)."""
     graph = {name: imports(path, modules) - {name} for name, path in modules.items()}
     reach = {name: _reachable(name, graph) for name in graph}
-    together = {name: frozenset(other for other in reach[name] if name in reach[other]) for name in graph}
-    return sorted(sorted(group) for group in set(together.values()) if len(group) > 1)
+    components = {name: frozenset(other for other in reach[name] if name in reach[other]) for name in graph}
+    return sorted(sorted(group) for group in set(components.values()) if len(group) > 1)
 
 
 def _reachable(start: str, graph: dict[str, set[str]]) -> set[str]:

@@ -48,9 +48,9 @@ def entry(
         predictions=Predictions(path="predictions.jsonl", sha256="0" * 64),
         provenance={"seed": seed, "commit": "abc123", "command": ["python", "-m", "benchmarks.run", "--model", name]},
     )
-    given = {"trained_on": ["purchases"], "predictions": Stored(path=run_id + PREDICTIONS, sha256="0" * 64)} | more
+    fields = {"trained_on": ["purchases"], "predictions": Stored(path=run_id + PREDICTIONS, sha256="0" * 64)} | more
     return Entry(
-        submitter=Submitter(name=submitter, contact="ada@example.org"), submitted_at=at, result=result, **given
+        submitter=Submitter(name=submitter, contact="ada@example.org"), submitted_at=at, result=result, **fields
     )
 
 
@@ -69,8 +69,10 @@ def answered(root: Path, one: Entry, predictions: Sequence[Prediction]) -> Entry
     lines = "".join(canonical(p) + "\n" for p in predictions).encode()
     path.write_bytes(gzip.compress(lines, mtime=0))
     plain = Predictions(path="predictions.jsonl", sha256=hashlib.sha256(lines).hexdigest())
-    kept = Stored(path=path.name, sha256=sha256_file(path))
-    one = one.model_copy(update={"result": one.result.model_copy(update={"predictions": plain}), "predictions": kept})
+    archive = Stored(path=path.name, sha256=sha256_file(path))
+    one = one.model_copy(
+        update={"result": one.result.model_copy(update={"predictions": plain}), "predictions": archive}
+    )
     stored(root, [one])
     return one
 
@@ -103,6 +105,6 @@ def many(n: int) -> list[Entry]:
         for seed in range(3 if k % 10 == 0 else 1):
             name = f"model_{k:03d}" + ("_with_a_rather_long_name" if k % 25 == 0 else "")
             shown = {"examples": [example()]} if k % 3 == 0 else {}
-            made = {"scores": scores, "submitter": f"Team {k % 40}", **shown}
-            out.append(entry(name, value + draw.uniform(0, 0.002), seed, **made))
+            fields = {"scores": scores, "submitter": f"Team {k % 40}", **shown}
+            out.append(entry(name, value + draw.uniform(0, 0.002), seed, **fields))
     return out[:n]

@@ -23,7 +23,7 @@ SCHEMA = {"type": "object"}
 
 
 @pytest.fixture
-def made(fake_endpoint, tmp_path):
+def new_endpoint(fake_endpoint, tmp_path):
     """An endpoint on the fake server; a new one each call, on the same cache."""
 
     def make(**changes):
@@ -36,9 +36,9 @@ def ask(endpoint, text="hello", schema=None):
     return endpoint.ask([{"role": "user", "content": text}], schema)
 
 
-def test_an_answer_and_what_it_took(made, fake_endpoint):
+def test_an_answer_and_what_it_took(new_endpoint, fake_endpoint):
     fake_endpoint.script = [say("hi", usage=(100, 20)), say("again", usage=None)]
-    endpoint = made(parameters={"temperature": 0.0, "max_tokens": 9})
+    endpoint = new_endpoint(parameters={"temperature": 0.0, "max_tokens": 9})
     first, second = ask(endpoint, schema=SCHEMA), ask(endpoint, "more")
     assert (first.text, first.prompt_tokens, first.completion_tokens, first.structured) == ("hi", 100, 20, True)
     assert (second.prompt_tokens, second.structured) == (None, False)
@@ -48,30 +48,30 @@ def test_an_answer_and_what_it_took(made, fake_endpoint):
     usage = Usage(price_in=2.0, price_out=10.0)
     for answer in (first, second, ask(endpoint, schema=SCHEMA)):
         usage.add(answer)
-    told = usage.record()
-    assert (told["answers"], told["from_cache"], told["uncounted"], told["unstructured"]) == (3, 1, 1, 1)
-    assert told["cost"] == pytest.approx(2 * (100 * 2 + 20 * 10) / 1e6) and told["cost_now"] == told["cost"] / 2
+    record = usage.record()
+    assert (record["answers"], record["from_cache"], record["uncounted"], record["unstructured"]) == (3, 1, 1, 1)
+    assert record["cost"] == pytest.approx(2 * (100 * 2 + 20 * 10) / 1e6) and record["cost_now"] == record["cost"] / 2
     assert "200 prompt tokens (100 a query)" in usage.spoken(2) and "1 answers came without" in usage.spoken(2)
     assert "cost" not in Usage(price_in=1.0).record() and "price unknown" in Usage().spoken(0)
 
 
-def test_retries_wait_as_long_as_the_server_says(made, fake_endpoint):
+def test_retries_wait_as_long_as_the_server_says(new_endpoint, fake_endpoint):
     fake_endpoint.script = [fail(429, Retry_After="0.7"), fail(500), say("at last")]
     clock = time.monotonic()
-    assert ask(made()).text == "at last"
+    assert ask(new_endpoint()).text == "at last"
     assert time.monotonic() - clock > 1.0 and len(fake_endpoint.requests) == 3
 
 
-def test_a_timeout_is_tried_again_and_then_concerns_one_request(made, fake_endpoint):
+def test_a_timeout_is_tried_again_and_then_concerns_one_request(new_endpoint, fake_endpoint):
     fake_endpoint.script = [slowly(1.5), say("in time")]
-    assert ask(made(timeout=0.4, retries=1)).text == "in time"
+    assert ask(new_endpoint(timeout=0.4, retries=1)).text == "in time"
     fake_endpoint.script = [slowly(1.5)]
     with pytest.raises(Unanswered, match=r"^no answer within 0\.4 s$"):
-        ask(made(timeout=0.4, retries=0), "other")
+        ask(new_endpoint(timeout=0.4, retries=0), "other")
 
 
 @pytest.mark.parametrize(
-    "answer, said",
+    "answer, cause",
     [
         (fail(401, "Incorrect API key sk-se***et"), "a key is needed (401): set RAD_API_KEY or OPENAI_API_KEY"),
         (fail(404, "The model `fake` does not exist"), "no model 'fake', or no such path (The model `fake`"),
@@ -79,19 +79,19 @@ def test_a_timeout_is_tried_again_and_then_concerns_one_request(made, fake_endpo
         (fail(400, "max_tokens is not supported\nwith this model"), "refused (400: max_tokens is not supported with"),
     ],
 )
-def test_what_would_befall_every_request_ends_the_run_in_one_line(made, fake_endpoint, answer, said):
+def test_what_would_befall_every_request_ends_the_run_in_one_line(new_endpoint, fake_endpoint, answer, cause):
     fake_endpoint.answer = answer
-    endpoint = made(retries=0)
+    endpoint = new_endpoint(retries=0)
     with pytest.raises(RadError) as error:
         ask(endpoint)
-    assert said in str(error.value) and str(error.value).startswith(fake_endpoint.url) and "\n" not in str(error.value)
+    assert cause in str(error.value) and str(error.value).startswith(fake_endpoint.url) and "\n" not in str(error.value)
     with pytest.raises(RadError):
         ask(endpoint, "another")
     assert len(fake_endpoint.requests) == 1, "nothing is asked of an endpoint that cannot answer"
 
 
 @pytest.mark.parametrize(
-    "answer, said",
+    "answer, cause",
     [
         (fail(400, "This model's maximum context length is 9 tokens"), "the prompt is longer than the model's context"),
         (fail(503, "overloaded"), "the endpoint answered with status 503"),
@@ -101,17 +101,17 @@ def test_what_would_befall_every_request_ends_the_run_in_one_line(made, fake_end
         ((200, {}, {}), "the endpoint sent what is not a chat completion"),
     ],
 )
-def test_what_concerns_one_request_does_not_end_the_run(made, fake_endpoint, answer, said):
+def test_what_concerns_one_request_does_not_end_the_run(new_endpoint, fake_endpoint, answer, cause):
     fake_endpoint.script = [answer]
-    endpoint = made(retries=0)
-    with pytest.raises(Unanswered, match=f"^{said}$"):
+    endpoint = new_endpoint(retries=0)
+    with pytest.raises(Unanswered, match=f"^{cause}$"):
         ask(endpoint)
     assert ask(endpoint).text, "a failure is not kept: the same request is asked again"
 
 
-def test_an_endpoint_that_keeps_failing_ends_the_run(made, fake_endpoint):
+def test_an_endpoint_that_keeps_failing_ends_the_run(new_endpoint, fake_endpoint):
     fake_endpoint.answer = fail(500)
-    endpoint = made(retries=0)
+    endpoint = new_endpoint(retries=0)
     for n in range(PATIENCE - 1):
         with pytest.raises(Unanswered):
             ask(endpoint, str(n))
@@ -119,17 +119,17 @@ def test_an_endpoint_that_keeps_failing_ends_the_run(made, fake_endpoint):
         ask(endpoint, "last")
 
 
-def test_a_refused_prompt_among_answered_ones_concerns_itself(made, fake_endpoint):
+def test_a_refused_prompt_among_answered_ones_concerns_itself(new_endpoint, fake_endpoint):
     fake_endpoint.script = [say("fine"), fail(400, "content filter")]
-    endpoint = made(retries=0)
+    endpoint = new_endpoint(retries=0)
     ask(endpoint)
     with pytest.raises(Unanswered, match="status 400"):
         ask(endpoint, "filtered")
 
 
-def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(made, fake_endpoint):
+def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(new_endpoint, fake_endpoint):
     fake_endpoint.script = [say("fine"), CUT, (200, b"{", {"Content-Length": "99"}), say("fine")]
-    endpoint = made(retries=0)
+    endpoint = new_endpoint(retries=0)
     ask(endpoint)
     for text in ("cut", "half"):
         with pytest.raises(Unanswered, match=r"^the connection was cut$"):
@@ -138,23 +138,23 @@ def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(made, fake
     fake_endpoint.close()
     endpoint._client.close()  # the connection that was kept open
     with pytest.raises(RadError, match=r"no connection"):
-        ask(made(retries=0), "gone")
+        ask(new_endpoint(retries=0), "gone")
 
 
-def test_one_question_asked_twice_at_a_time_is_paid_once(made, fake_endpoint):
+def test_one_question_asked_twice_at_a_time_is_paid_once(new_endpoint, fake_endpoint):
     fake_endpoint.answer = slowly(0.2, lambda _: say("once"))
-    endpoint = made(concurrency=4)
-    found = list(endpoint.in_order(lambda _: ask(endpoint, "same"), range(8)))
-    assert {a.text for a in found} == {"once"} and sorted(a.cached for a in found) == [False] + [True] * 7
+    endpoint = new_endpoint(concurrency=4)
+    answers = list(endpoint.in_order(lambda _: ask(endpoint, "same"), range(8)))
+    assert {a.text for a in answers} == {"once"} and sorted(a.cached for a in answers) == [False] + [True] * 7
     assert len(fake_endpoint.requests) == 1
 
 
-def test_retries_keep_the_rate_limit_too_and_tokens_are_set_right(made, fake_endpoint, monkeypatch):
+def test_retries_keep_the_rate_limit_too_and_tokens_are_set_right(new_endpoint, fake_endpoint, monkeypatch):
     waits, corrections = [], []
     monkeypatch.setattr(RateLimit, "wait", lambda self, tokens: waits.append(tokens))
     monkeypatch.setattr(RateLimit, "correct", lambda self, tokens: corrections.append(tokens))
     fake_endpoint.script = [fail(500, Retry_After="0.01"), say("hi", usage=(100, 20)), say("no", usage=None)]
-    endpoint = made(parameters={"max_tokens": 9}, requests_per_minute=60)
+    endpoint = new_endpoint(parameters={"max_tokens": 9}, requests_per_minute=60)
     ask(endpoint, "12345678")
     assert waits == [2 + 9] * 2 and corrections == [120 - 11]
     ask(endpoint, "12345678")
@@ -163,8 +163,8 @@ def test_retries_keep_the_rate_limit_too_and_tokens_are_set_right(made, fake_end
     assert waits[2:] == [9] and len(corrections) == 1
 
 
-def test_parameters_of_one_request(made, fake_endpoint):
-    endpoint = made(parameters={"seed": 1, "temperature": 1.0})
+def test_parameters_of_one_request(new_endpoint, fake_endpoint):
+    endpoint = new_endpoint(parameters={"seed": 1, "temperature": 1.0})
     hello = [{"role": "user", "content": "hello"}]
     endpoint.ask(hello, None, {"seed": 2})
     assert endpoint.ask(hello, None, {"seed": 2}).cached and not endpoint.ask(hello).cached
@@ -192,29 +192,29 @@ def test_a_url_with_a_secret_is_refused_without_repeating_it(url):
     assert "secret" not in str(error.value)
 
 
-def test_a_refused_schema_is_left_out_and_said(made, fake_endpoint, capsys):
+def test_a_refused_schema_is_left_out_and_said(new_endpoint, fake_endpoint, capsys):
     def strict(request):
         return fail(400, "response_format is unknown here") if "response_format" in request else say("plain")
 
     fake_endpoint.answer = strict
-    endpoint = made()
+    endpoint = new_endpoint()
     answers = [ask(endpoint, str(n), SCHEMA) for n in range(3)]
     assert [(a.text, a.structured) for a in answers] == [("plain", False)] * 3
     assert len(fake_endpoint.requests) == 4, "the schema is tried once"
-    said = capsys.readouterr().err
-    assert said.count("takes no JSON schema") == 1 and "response_format is unknown here" in said
-    assert ask(made(), "0", SCHEMA).cached and len(fake_endpoint.requests) == 4
+    warning = capsys.readouterr().err
+    assert warning.count("takes no JSON schema") == 1 and "response_format is unknown here" in warning
+    assert ask(new_endpoint(), "0", SCHEMA).cached and len(fake_endpoint.requests) == 4
 
 
-def test_the_key_is_sent_and_never_written(made, fake_endpoint, monkeypatch, tmp_path, capsys):
+def test_the_key_is_sent_and_never_written(new_endpoint, fake_endpoint, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.setenv("RAD_API_KEY", "sk-secret")
     fake_endpoint.script = [say("hi"), fail(400, "your key sk-secret is fine, the rest is not")]
-    ask(made())
+    ask(new_endpoint())
     assert fake_endpoint.keys == ["Bearer sk-secret"]
     monkeypatch.setenv("RAD_API_KEY", "")
     fake_endpoint.script.pop()
-    ask(made(), "x")
+    ask(new_endpoint(), "x")
     assert fake_endpoint.keys[-1] == "Bearer sk-other"
     monkeypatch.setenv("RAD_API_KEY", "sk-secret")
     fake_endpoint.answer = fail(400, "the key sk-secret may not do that")
@@ -225,36 +225,36 @@ def test_the_key_is_sent_and_never_written(made, fake_endpoint, monkeypatch, tmp
     assert b"sk-" not in written and "sk-" not in str(error.value) and "sk-" not in capsys.readouterr().err
 
 
-def test_answers_keep_their_order_and_threads_their_number(made, fake_endpoint):
-    fake_endpoint.answer = lambda request: slowly(0.02 * (int(request["messages"][0]["content"]) % 3), said)(request)
-    endpoint = made(concurrency=3)
-    found = list(endpoint.in_order(lambda n: ask(endpoint, str(n)).text, range(40)))
-    assert found == [f"echo {n}" for n in range(40)] and 1 < fake_endpoint.most <= 3
+def test_answers_keep_their_order_and_threads_their_number(new_endpoint, fake_endpoint):
+    fake_endpoint.answer = lambda request: slowly(0.02 * (int(request["messages"][0]["content"]) % 3), echo)(request)
+    endpoint = new_endpoint(concurrency=3)
+    texts = list(endpoint.in_order(lambda n: ask(endpoint, str(n)).text, range(40)))
+    assert texts == [f"echo {n}" for n in range(40)] and 1 < fake_endpoint.most <= 3
 
 
-def said(request):
+def echo(request):
     return say("echo " + request["messages"][0]["content"])
 
 
-def test_inputs_are_taken_as_they_are_needed(made):
-    endpoint, taken = made(concurrency=2), []
+def test_inputs_are_taken_as_they_are_needed(new_endpoint):
+    endpoint, taken = new_endpoint(concurrency=2), []
     stream = endpoint.in_order(lambda n: n, (taken.append(n) or n for n in range(1000)))
     assert next(stream) == 0 and len(taken) < 20
     stream.close()
 
 
-def test_every_request_has_its_own_place_in_the_cache(made, fake_endpoint):
-    ask(made())
-    for same in (made(timeout=1), made(concurrency=1)):
+def test_every_request_has_its_own_place_in_the_cache(new_endpoint, fake_endpoint):
+    ask(new_endpoint())
+    for same in (new_endpoint(timeout=1), new_endpoint(concurrency=1)):
         assert ask(same).cached
-    for other in (made(parameters={"temperature": 1.0}), made(parameters={"seed": 2})):
+    for other in (new_endpoint(parameters={"temperature": 1.0}), new_endpoint(parameters={"seed": 2})):
         assert not ask(other).cached
-    assert not ask(made(), schema=SCHEMA).cached
+    assert not ask(new_endpoint(), schema=SCHEMA).cached
     assert len(fake_endpoint.requests) == 4
 
 
-def test_a_power_cut_loses_the_last_answers_at_most(made, fake_endpoint, tmp_path):
-    first = made()
+def test_a_power_cut_loses_the_last_answers_at_most(new_endpoint, fake_endpoint, tmp_path):
+    first = new_endpoint()
     for n in range(3):
         ask(first, str(n))
     (folder,) = (tmp_path / "answers").iterdir()
@@ -268,25 +268,25 @@ def test_a_power_cut_loses_the_last_answers_at_most(made, fake_endpoint, tmp_pat
     assert [ask(again, str(n)).cached for n in range(3)] == [True, True, True]
 
 
-def test_a_cache_that_is_none_is_one_line_and_one_of_an_older_version_is_left_alone(made, tmp_path):
-    ask(made())
+def test_a_cache_that_is_none_is_one_line_and_one_of_an_older_version_is_left_alone(new_endpoint, tmp_path):
+    ask(new_endpoint())
     (folder,) = (tmp_path / "answers").iterdir()
     old = folder.with_suffix(".jsonl")
     old.write_text('{"key": "k", "text": "t"}\n')
-    assert ask(made()).cached and old.exists()
+    assert ask(new_endpoint()).cached and old.exists()
     broken = tmp_path / "broken"
     (broken / folder.name).mkdir(parents=True)
     (broken / folder.name / "cache.db").write_bytes(b"no database" * 100)
     with pytest.raises(RadError, match=r"the cache of answers cannot be used \(file is not a database\)") as error:
-        Endpoint(made().base_url, "fake", broken)
+        Endpoint(new_endpoint().base_url, "fake", broken)
     assert "\n" not in str(error.value)
     with pytest.raises(RadError, match="the cache of answers cannot be used"):
-        Endpoint(made().base_url, "fake", old)  # a file, where a folder is needed
+        Endpoint(new_endpoint().base_url, "fake", old)  # a file, where a folder is needed
 
 
-def test_half_a_surrogate_pair_does_no_harm(made, fake_endpoint):
+def test_half_a_surrogate_pair_does_no_harm(new_endpoint, fake_endpoint):
     fake_endpoint.answer = say("odd \ud83d end")
-    assert ask(made()).text == ask(made()).text == "odd ? end"
+    assert ask(new_endpoint()).text == ask(new_endpoint()).text == "odd ? end"
 
 
 KILLED = """
@@ -305,7 +305,7 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
     def held(request):  # from the 12th request on, nothing is answered until the kill
         if len(fake_endpoint.requests) > 12:
             go.wait(30)
-        return said(request)
+        return echo(request)
 
     fake_endpoint.answer = held
     argv = [sys.executable, "-c", KILLED, fake_endpoint.url, str(tmp_path / "answers")]
@@ -318,7 +318,7 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
     go.set()
     answered = {r["messages"][0]["content"] for r in fake_endpoint.requests[:12]}
     assert len(answered) == 12
-    fake_endpoint.answer = said
+    fake_endpoint.answer = echo
     before = len(fake_endpoint.requests)
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     assert [line.split()[1] for line in done.stdout.splitlines()] == [str(n) for n in range(30)]
@@ -326,8 +326,8 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
     assert len(fake_endpoint.requests) - before == 18 and not again & answered
 
 
-def test_two_processes_at_once_share_one_cache(made, fake_endpoint, tmp_path):
-    fake_endpoint.answer = said
+def test_two_processes_at_once_share_one_cache(new_endpoint, fake_endpoint, tmp_path):
+    fake_endpoint.answer = echo
     argv = [sys.executable, "-c", KILLED, fake_endpoint.url, str(tmp_path / "answers")]
     processes = [subprocess.Popen(argv, stdout=subprocess.PIPE, env=os.environ, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=120)[0].splitlines() for process in processes]
@@ -335,5 +335,5 @@ def test_two_processes_at_once_share_one_cache(made, fake_endpoint, tmp_path):
     assert all([line.split()[1] for line in lines] == [str(n) for n in range(30)] for lines in outputs)
     paid = len(fake_endpoint.requests)
     assert paid == sum(line.endswith("False") for lines in outputs for line in lines), "what is cached is not paid"
-    endpoint = made()
+    endpoint = new_endpoint()
     assert all(ask(endpoint, str(n)).cached for n in range(30)) and len(fake_endpoint.requests) == paid

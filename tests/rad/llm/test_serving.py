@@ -117,7 +117,7 @@ def own_cache(monkeypatch, tmp_path):
 def test_a_model_that_answers(own_cache, tmp_path, monkeypatch, capsys):
     folder = tiny_model(tmp_path / "model", steps=150)
     with serving(folder, tmp_path) as url:
-        result, found = ranked(url, folder, tmp_path, monkeypatch)
+        result, predictions = ranked(url, folder, tmp_path, monkeypatch)
         with pytest.raises(RadError, match=r"refused.*another") as error:
             Endpoint(url, "another", tmp_path).ask([{"role": "user", "content": "?"}])
     assert "\n" not in str(error.value)
@@ -126,23 +126,23 @@ def test_a_model_that_answers(own_cache, tmp_path, monkeypatch, capsys):
     assert usage["answers"] == 12 and usage["from_cache"] == usage["uncounted"] == usage["numbers_dropped"] == 0
     assert usage["numbers_lacking"] == 6 * 17, "three numbers, where twenty are asked for"
     assert usage["prompt_tokens"] > 6 * 1000 and result.cost.tokens_per_query > 20
-    assert all(len(p["ranking"]) == 100 for p in found) and len({p["ranking"][0] for p in found}) > 1
-    assert all(p["rationale"]["text"] == "The user wants red [1]." for p in found)
+    assert all(len(p["ranking"]) == 100 for p in predictions) and len({p["ranking"][0] for p in predictions}) > 1
+    assert all(p["rationale"]["text"] == "The user wants red [1]." for p in predictions)
     assert "12 answers (0 from the cache)" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_model_that_babbles(own_cache, tmp_path, monkeypatch):
     folder = tiny_model(tmp_path / "model", steps=0)
     with serving(folder, tmp_path) as url:
-        result, found = ranked(url, folder, tmp_path, monkeypatch, "max_tokens=16")
+        result, predictions = ranked(url, folder, tmp_path, monkeypatch, "max_tokens=16")
     assert result.task.failures == {"reasons: the answer was cut at max_tokens": 6}
-    assert all(p["ranking"] == [] for p in found) and result.score("ndcg@10").value == 0
+    assert all(p["ranking"] == [] for p in predictions) and result.score("ndcg@10").value == 0
 
 
 def drafted(url, folder, **settings):
     data = open_dataset("world:users=40,items=200")
-    given = {"base_url": url, "model": str(folder), "concurrency": 2, "item_chars": 40, "redrafts": 1, **settings}
-    drafter = llm.Drafter(llm.Drafter.Settings(**given)).fit(data.examples["train"], data.items)
+    values = {"base_url": url, "model": str(folder), "concurrency": 2, "item_chars": 40, "redrafts": 1, **settings}
+    drafter = llm.Drafter(llm.Drafter.Settings(**values)).fit(data.examples["train"], data.items)
     return list(drafter.drafts(data.examples["train"][:6])), drafter.summary.record()
 
 
@@ -150,29 +150,29 @@ def test_a_model_that_drafts(own_cache, tmp_path):
     """It knows one draft, which holds for everybody, and gives it where explanations of pairs are asked for as well."""
     folder = tiny_model(tmp_path / "model", steps=300, answer=DRAFT)
     with serving(folder, tmp_path) as url:
-        found, told = drafted(url, folder)
-    assert [d.rationale.text for d in found] == ["After [1], something red."] * 6
-    assert all(d.rationale.reasons[0].wants == (("colour", "red"),) and d.contrasts == () for d in found)
-    assert (told["accepted"], told["redrafts"], told["contrasts_rejected"], told["unreadable"]) == (6, 0, 6, 12)
-    assert (told["usage"]["answers"], told["usage"]["uncounted"]) == (18, 0)
-    assert told["usage"]["prompt_tokens"] > 6 * 1000 and told["usage"]["completion_tokens"] > 18 * 20
+        drafts, record = drafted(url, folder)
+    assert [d.rationale.text for d in drafts] == ["After [1], something red."] * 6
+    assert all(d.rationale.reasons[0].wants == (("colour", "red"),) and d.contrasts == () for d in drafts)
+    assert (record["accepted"], record["redrafts"], record["contrasts_rejected"], record["unreadable"]) == (6, 0, 6, 12)
+    assert (record["usage"]["answers"], record["usage"]["uncounted"]) == (18, 0)
+    assert record["usage"]["prompt_tokens"] > 6 * 1000 and record["usage"]["completion_tokens"] > 18 * 20
 
 
 def test_a_model_that_drafts_nonsense(own_cache, tmp_path):
     folder = tiny_model(tmp_path / "model", steps=0)
     with serving(folder, tmp_path) as url:
-        found, told = drafted(url, folder, max_tokens=16)
-    assert all(d.rationale is None and d.violations[0].detail == "the answer was cut at max_tokens" for d in found)
-    assert (told["rejected"], told["rejected_by"], told["unreadable"]) == (6, {"unreadable": 6}, 12)
-    assert 0 < told["usage"]["completion_tokens"] <= 12 * 16
+        drafts, record = drafted(url, folder, max_tokens=16)
+    assert all(d.rationale is None and d.violations[0].detail == "the answer was cut at max_tokens" for d in drafts)
+    assert (record["rejected"], record["rejected_by"], record["unreadable"]) == (6, {"unreadable": 6}, 12)
+    assert 0 < record["usage"]["completion_tokens"] <= 12 * 16
 
 
 def judged(url, model, tmp_path, *more):
     """The judge's answers by question, and what is written of how they came about."""
     folder = tmp_path / "campaign"
     annotation.main(["draft", str(folder), "--domain", "world:users=40,items=200", "--limit", "3"])
-    given = ["--judge", "llm", "--base-url", url, "--model", str(model), "--name", "tiny", "--concurrency", "2", *more]
-    annotation.main(["judge", str(folder), *given])
+    flags = ["--judge", "llm", "--base-url", url, "--model", str(model), "--name", "tiny", "--concurrency", "2", *more]
+    annotation.main(["judge", str(folder), *flags])
     answers: dict[str, list[str]] = {}
     for _, one in read_jsonl(folder / "judge-tiny.jsonl"):
         answers.setdefault(one["question"], []).append(one["answer"])
@@ -182,17 +182,17 @@ def judged(url, model, tmp_path, *more):
 def test_a_model_that_judges_in_nonsense(own_cache, tmp_path):
     model = tiny_model(tmp_path / "model", steps=0)
     with serving(model, tmp_path) as url:
-        answers, told = judged(url, model, tmp_path, "--max-tokens", "16")
+        answers, record = judged(url, model, tmp_path, "--max-tokens", "16")
     assert answers == {q: ["invalid"] * 3 for q in OPTIONS}
-    assert told["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
-    assert 0 < told["usage"]["completion_tokens"] <= 3 * 16
+    assert record["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
+    assert 0 < record["usage"]["completion_tokens"] <= 3 * 16
 
 
 def test_a_model_that_judges(own_cache, tmp_path):
     model = tiny_model(tmp_path / "model", steps=200, answer=JUDGEMENT)
     with serving(model, tmp_path) as url:
-        answers, told = judged(url, model, tmp_path)
+        answers, record = judged(url, model, tmp_path)
     assert answers == {q: [a] * 3 for q, a in (("plausibility", "4"), ("trust", "3"), ("errors", '["generic"]'))} | {
         "verdict": ["accept"] * 3
     }
-    assert told["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 0}
+    assert record["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 0}

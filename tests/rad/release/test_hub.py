@@ -202,6 +202,6 @@ def test_a_download_that_breaks_off_is_no_file(fake_hub):
     fake_hub.fail("/resolve/", 503, times=100)
     with pytest.raises(RadError, match="nothing was read"):
         hub.fetch("org/data")
-    fake_hub.faults.clear()
+    fake_hub.failures.clear()
     folder, _ = hub.fetch("org/data")
     assert (folder / "notes" / "a.txt").read_bytes() == b"hello"

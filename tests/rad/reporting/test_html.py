@@ -50,8 +50,8 @@ def _contrast(a: str, b: str) -> float:
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_colours_have_the_contrast_of_wcag_aa(scheme):
-    found = re.findall(r":root \{(.*?)\}", html.style(), re.S)[scheme]
-    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", found))
+    block = re.findall(r":root \{(.*?)\}", html.style(), re.S)[scheme]
+    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
     for ground in ("paper", "card"):
         for ink in ("ink", "soft", "link", *(f"c{k}" for k in range(1, 9))):
             assert _contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)

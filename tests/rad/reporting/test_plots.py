@@ -80,8 +80,8 @@ def test_points_and_names_stay_on_the_drawing(logarithmic):
     assert names and len(names) < 30, "names without room are left out"
     for node in (*root.iter("text"), *root.iter("path")):
         x, y = node.get("x"), node.get("y")
-        if found := re.match(r"translate\(([\d.e-]+) ([\d.e-]+)\)", node.get("transform", "")):
-            x, y = found.groups()
+        if match := re.match(r"translate\(([\d.e-]+) ([\d.e-]+)\)", node.get("transform", "")):
+            x, y = match.groups()
         if x and y:
             assert -1 <= float(x) <= plots.WIDTH + 1 and -1 <= float(y) <= plots.HEIGHT + 1
     dots = [node for node in root.iter("path") if "translate" in node.get("transform", "")]

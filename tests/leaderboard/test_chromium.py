@@ -45,10 +45,10 @@ SIZES = {"light": (1300, 1500, "light"), "dark": (1300, 1500, "dark"), "phone": 
 
 def built(out: Path, entries, taken=None) -> Path:
     tables = task_tables(e for e in entries if e.run_id not in (taken or {}))
-    groups = [
+    significance = [
         SignificanceGroups({row.first.run_id: 1 + k // 40 for k, row in enumerate(table.rows)}) for table in tables
     ]
-    write(out, pages.pages(entries, taken or {}, tables, groups))
+    write(out, pages.pages(entries, taken or {}, tables, significance))
     return out
 
 
@@ -61,10 +61,10 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def drive(tmp_path_factory):
     """``drive(javascript=True)`` gives a browser; each is started once."""
-    made: dict[bool, webdriver.Chrome] = {}
+    drivers: dict[bool, webdriver.Chrome] = {}
 
     def start(javascript: bool = True) -> webdriver.Chrome:
-        if javascript not in made:
+        if javascript not in drivers:
             options = webdriver.ChromeOptions()
             options.binary_location = CHROMIUM
             for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
@@ -72,16 +72,16 @@ def drive(tmp_path_factory):
             if not javascript:
                 options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
             options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-            made[javascript] = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        return made[javascript]
+            drivers[javascript] = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        return drivers[javascript]
 
     yield start
-    for driver in made.values():
+    for driver in drivers.values():
         driver.quit()
 
 
 @pytest.fixture
-def browser(drive):
+def driver(drive):
     driver = drive()
     _as(driver, "light")
     yield driver
@@ -98,16 +98,16 @@ def _as(driver, kind: str) -> None:
 
 
 def _head(driver, title):
-    found = driver.find_elements(By.CSS_SELECTOR, "#results-table th[data-column]")
-    return next(th for th in found if th.text.split("\n")[0].strip() == title)
+    headers = driver.find_elements(By.CSS_SELECTOR, "#results-table th[data-column]")
+    return next(th for th in headers if th.text.split("\n")[0].strip() == title)
 
 
-def _column(driver, place):
+def _column(driver, number):
     """Values of a column from above, of the rows that are shown; None where one is missing."""
     return driver.execute_script(
         "return [...document.querySelectorAll('#results-table tbody.models tr')].filter(r => !r.hidden)"
         ".map(r => r.cells[arguments[0]].dataset.value ?? null)",
-        place,
+        number,
     )
 
 
@@ -116,91 +116,89 @@ def _shoot(driver, name: str) -> None:
         driver.save_screenshot(str(Path(folder) / f"{name}.png"))
 
 
-def test_500_entries_load_sort_filter_and_open(site, browser, capsys):
+def test_500_entries_load_sort_filter_and_open(site, driver, capsys):
     clock = time.perf_counter()
-    browser.get((site / "world-full-test.html").as_uri())
+    driver.get((site / "world-full-test.html").as_uri())
     loaded = time.perf_counter() - clock
-    ready = browser.execute_script("return performance.getEntriesByType('navigation')[0].domComplete")
-    rows = len(_column(browser, 0))
-    assert rows > 400 and f"{rows} of {rows} models shown" in browser.find_element(By.CLASS_NAME, "count").text
-    ndcg = [float(v) for v in _column(browser, 2)]
+    ready = driver.execute_script("return performance.getEntriesByType('navigation')[0].domComplete")
+    rows = len(_column(driver, 0))
+    assert rows > 400 and f"{rows} of {rows} models shown" in driver.find_element(By.CLASS_NAME, "count").text
+    ndcg = [float(v) for v in _column(driver, 2)]
     assert ndcg == sorted(ndcg, reverse=True), "the best first, before anything is clicked"
 
     sort = (
         "const start = performance.now(); arguments[0].click(); document.body.offsetHeight;"
         "return performance.now() - start"
     )
-    recall = _head(browser, "Recall@10")
-    took = browser.execute_script(sort, recall.find_element(By.TAG_NAME, "button"))
-    found = _column(browser, 3)
-    known = [float(v) for v in found if v is not None]
-    assert known == sorted(known, reverse=True) and found[: len(known)] == [v for v in found if v is not None]
-    assert len(known) < rows, "what is missing stands last"
-    assert recall.get_attribute("aria-sort") == "descending" and not _head(browser, "NDCG@10").get_attribute(
-        "aria-sort"
-    )
+    recall = _head(driver, "Recall@10")
+    took = driver.execute_script(sort, recall.find_element(By.TAG_NAME, "button"))
+    cells = _column(driver, 3)
+    values = [float(v) for v in cells if v is not None]
+    assert values == sorted(values, reverse=True) and cells[: len(values)] == [v for v in cells if v is not None]
+    assert len(values) < rows, "what is missing stands last"
+    assert recall.get_attribute("aria-sort") == "descending" and not _head(driver, "NDCG@10").get_attribute("aria-sort")
     recall.find_element(By.TAG_NAME, "button").click()
-    found = _column(browser, 3)
-    assert [float(v) for v in found[: len(known)]] == sorted(known) and set(found[len(known) :]) == {None}
-    _head(browser, "Model").find_element(By.TAG_NAME, "button").click()
-    assert _column(browser, 0)[:2] == ["model_002", "model_003"]
+    cells = _column(driver, 3)
+    assert [float(v) for v in cells[: len(values)]] == sorted(values) and set(cells[len(values) :]) == {None}
+    _head(driver, "Model").find_element(By.TAG_NAME, "button").click()
+    assert _column(driver, 0)[:2] == ["model_002", "model_003"]
 
-    words = browser.find_element(By.CSS_SELECTOR, "form.filter input")
+    words = driver.find_element(By.CSS_SELECTOR, "form.filter input")
     words.send_keys("team 7")
-    shown = _column(browser, 0)
+    shown = _column(driver, 0)
     assert 0 < len(shown) < rows
-    assert f"{len(shown)} of {rows} models shown" in browser.find_element(By.CLASS_NAME, "count").text
+    assert f"{len(shown)} of {rows} models shown" in driver.find_element(By.CLASS_NAME, "count").text
     words.clear()
     words.send_keys("MODEL_003")
-    assert _column(browser, 0) == ["model_003"]
-    Select(browser.find_element(By.NAME, "kind")).select_by_value("plain")
-    assert _column(browser, 0) == [], "it writes rationales"
-    Select(browser.find_element(By.NAME, "kind")).select_by_value("explains")
-    browser.find_element(By.LINK_TEXT, "model_003").click()
-    assert browser.find_element(By.TAG_NAME, "h1").text == "model_003"
-    assert "Because of [1], something blue." in browser.find_element(By.TAG_NAME, "blockquote").text
-    browser.find_element(By.LINK_TEXT, "world, full, test").click()
-    assert browser.current_url.endswith("world-full-test.html")
+    assert _column(driver, 0) == ["model_003"]
+    Select(driver.find_element(By.NAME, "kind")).select_by_value("plain")
+    assert _column(driver, 0) == [], "it writes rationales"
+    Select(driver.find_element(By.NAME, "kind")).select_by_value("explains")
+    driver.find_element(By.LINK_TEXT, "model_003").click()
+    assert driver.find_element(By.TAG_NAME, "h1").text == "model_003"
+    assert "Because of [1], something blue." in driver.find_element(By.TAG_NAME, "blockquote").text
+    driver.find_element(By.LINK_TEXT, "world, full, test").click()
+    assert driver.current_url.endswith("world-full-test.html")
     size = (site / "world-full-test.html").stat().st_size
     with capsys.disabled():
         print(f"\n500 entries, {rows} rows, {size / 1e6:.2f} MB: complete after {ready:.0f} ms", end="")
         print(f" ({loaded:.1f} s with the driver), sorted in {took:.0f} ms")
 
 
-def test_the_keyboard_is_enough(site, browser):
-    browser.get((site / "world-full-test.html").as_uri())
-    body = browser.find_element(By.TAG_NAME, "body")
+def test_the_keyboard_is_enough(site, driver):
+    driver.get((site / "world-full-test.html").as_uri())
+    body = driver.find_element(By.TAG_NAME, "body")
     body.send_keys(Keys.TAB)
-    skip = browser.switch_to.active_element
+    skip = driver.switch_to.active_element
     assert skip.text == "Skip to the content" and skip.rect["x"] >= 0, "the first stop, and seen"
     skip.send_keys(Keys.ENTER)
-    assert browser.switch_to.active_element.get_attribute("id") == "content"
-    head = _head(browser, "MRR")
+    assert driver.switch_to.active_element.get_attribute("id") == "content"
+    head = _head(driver, "MRR")
     for _ in range(60):
-        browser.switch_to.active_element.send_keys(Keys.TAB)
-        if browser.switch_to.active_element == head.find_element(By.TAG_NAME, "button"):
+        driver.switch_to.active_element.send_keys(Keys.TAB)
+        if driver.switch_to.active_element == head.find_element(By.TAG_NAME, "button"):
             break
-    button = browser.switch_to.active_element
+    button = driver.switch_to.active_element
     assert button.tag_name == "button" and button.text.startswith("MRR")
-    assert browser.execute_script("return getComputedStyle(arguments[0]).outlineStyle", button) == "solid"
+    assert driver.execute_script("return getComputedStyle(arguments[0]).outlineStyle", button) == "solid"
     button.send_keys(Keys.ENTER)
     assert head.get_attribute("aria-sort") == "descending"
     button.send_keys(Keys.SPACE)
     assert head.get_attribute("aria-sort") == "ascending"
 
 
-def test_every_page_fits_a_phone_in_light_and_dark(site, browser):
+def test_every_page_fits_a_phone_in_light_and_dark(site, driver):
     for page in ("index.html", "world-full-test.html", "entries/model_003-model-00301.html"):
         for kind in SIZES:
-            _as(browser, kind)
-            browser.get((site / page).as_uri())
-            wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+            _as(driver, kind)
+            driver.get((site / page).as_uri())
+            wide = driver.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
             assert wide[0] <= wide[1] == SIZES[kind][0], f"{page} scrolls sideways ({kind})"
-            ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+            ground = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
             assert (ground == "rgb(255, 255, 255)") == (kind != "dark")
-            _shoot(browser, f"{page.partition('/')[0].removesuffix('.html')}-{kind}")
-            browser.execute_script("document.querySelector('figure, #examples')?.scrollIntoView()")
-            _shoot(browser, f"{page.partition('/')[0].removesuffix('.html')}-{kind}-below")
+            _shoot(driver, f"{page.partition('/')[0].removesuffix('.html')}-{kind}")
+            driver.execute_script("document.querySelector('figure, #examples')?.scrollIntoView()")
+            _shoot(driver, f"{page.partition('/')[0].removesuffix('.html')}-{kind}-below")
 
 
 def test_it_reads_without_javascript(site, drive):
@@ -213,12 +211,12 @@ def test_it_reads_without_javascript(site, drive):
     assert len(driver.find_elements(By.CSS_SELECTOR, "svg.plot")) == 3
 
 
-def test_it_works_below_a_path_and_asks_for_nothing_else(site, browser):
-    asked = []
+def test_it_works_below_a_path_and_asks_for_nothing_else(site, driver):
+    paths = []
 
     class Handler(SimpleHTTPRequestHandler):
         def translate_path(self, path):
-            asked.append(path)
+            paths.append(path)
             prefix = "/some/where/"
             return super().translate_path(path.removeprefix(prefix[:-1]) if path.startswith(prefix) else "/absent")
 
@@ -228,40 +226,40 @@ def test_it_works_below_a_path_and_asks_for_nothing_else(site, browser):
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            browser.get_log("performance")
-            browser.get(f"http://127.0.0.1:{server.server_port}/some/where/index.html")
-            browser.find_element(By.LINK_TEXT, "world, full, test").click()
-            _head(browser, "MRR").find_element(By.TAG_NAME, "button").click()
-            assert _head(browser, "MRR").get_attribute("aria-sort") == "descending"
-            browser.find_element(By.LINK_TEXT, "model_003").click()
-            assert browser.find_element(By.TAG_NAME, "h1").text == "model_003"
+            driver.get_log("performance")
+            driver.get(f"http://127.0.0.1:{server.server_port}/some/where/index.html")
+            driver.find_element(By.LINK_TEXT, "world, full, test").click()
+            _head(driver, "MRR").find_element(By.TAG_NAME, "button").click()
+            assert _head(driver, "MRR").get_attribute("aria-sort") == "descending"
+            driver.find_element(By.LINK_TEXT, "model_003").click()
+            assert driver.find_element(By.TAG_NAME, "h1").text == "model_003"
         finally:
             server.shutdown()
-    wanted = [path for path in asked if path != "/favicon.ico"]  # the browser's own idea
+    wanted = [path for path in paths if path != "/favicon.ico"]  # the browser's own idea
     assert wanted and all(path.startswith("/some/where/") for path in wanted)
     assert {Path(path).name for path in wanted} == {
         *("index.html", "world-full-test.html", "model_003-model-00301.html", "page.css", "page.js")
     }
-    browser.get_log("browser")  # the favicon that is not there
+    driver.get_log("browser")  # the favicon that is not there
 
 
-def test_script_that_was_sent_is_text(tmp_path, browser):
+def test_script_that_was_sent_is_text(tmp_path, driver):
     site = built(tmp_path / "site", [hostile(), *many(3)])
     pages = sorted(site.rglob("*.html"))
     assert len(pages) == 7
     seen = 0
     for path in pages:
-        browser.get(path.as_uri())
-        assert "pwned" not in browser.title.replace(MARKUP, ""), path.name
-        assert not browser.find_elements(By.TAG_NAME, "img")
-        assert len(browser.find_elements(By.TAG_NAME, "script")) == 1
-        seen += MARKUP.split("<img")[0] in browser.find_element(By.TAG_NAME, "body").text
+        driver.get(path.as_uri())
+        assert "pwned" not in driver.title.replace(MARKUP, ""), path.name
+        assert not driver.find_elements(By.TAG_NAME, "img")
+        assert len(driver.find_elements(By.TAG_NAME, "script")) == 1
+        seen += MARKUP.split("<img")[0] in driver.find_element(By.TAG_NAME, "body").text
     assert seen >= 3, "shown as it was written: on the index, on its board and on its own page"
-    browser.get(next(p for p in pages if p.parent.name == "entries" and p.name.startswith("_script")).as_uri())
-    assert browser.find_element(By.TAG_NAME, "blockquote").text == MARKUP
-    assert MARKUP in browser.find_element(By.CSS_SELECTOR, "pre.text").text
-    _shoot(browser, "hostile")
+    driver.get(next(p for p in pages if p.parent.name == "entries" and p.name.startswith("_script")).as_uri())
+    assert driver.find_element(By.TAG_NAME, "blockquote").text == MARKUP
+    assert MARKUP in driver.find_element(By.CSS_SELECTOR, "pre.text").text
+    _shoot(driver, "hostile")
     inline = "const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s)"
-    browser.execute_script(inline)
-    assert browser.title != "1", "the page's policy refuses script that is not its own file"
-    assert "Content Security Policy" in "".join(line["message"] for line in browser.get_log("browser"))
+    driver.execute_script(inline)
+    assert driver.title != "1", "the page's policy refuses script that is not its own file"
+    assert "Content Security Policy" in "".join(line["message"] for line in driver.get_log("browser"))

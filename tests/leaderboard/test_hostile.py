@@ -181,13 +181,13 @@ def test_titles_of_third_parties_are_not_published():
         "elsewhere", data.version, data.sha256, data.items, examples, frozenset()
     )  # as if it were another's
     title = data.items[examples[0].query.history[-1].item_id].title
-    told = [Prediction(e.query.query_id, (), rationale=e.rationale) for e in examples]
-    assert predictions.quotations(told, task) == []
-    bad = dataclasses.replace(told[0].rationale, text=f"[1] was {title}, so more of it.")
-    told[0] = dataclasses.replace(told[0], rationale=bad)
-    found = predictions.quotations(told, task)
-    assert len(found) == 1 and f"the first is of query {examples[0].query.query_id}" in found[0]
-    assert predictions.quotations(told, dataclasses.replace(task, domain=WORLD)) == []
+    sent = [Prediction(e.query.query_id, (), rationale=e.rationale) for e in examples]
+    assert predictions.quotations(sent, task) == []
+    bad = dataclasses.replace(sent[0].rationale, text=f"[1] was {title}, so more of it.")
+    sent[0] = dataclasses.replace(sent[0], rationale=bad)
+    quotations = predictions.quotations(sent, task)
+    assert len(quotations) == 1 and f"the first is of query {examples[0].query.query_id}" in quotations[0]
+    assert predictions.quotations(sent, dataclasses.replace(task, domain=WORLD)) == []
 
 
 # --- files that are bombs, links, or something else ---
@@ -244,7 +244,7 @@ def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
 
     source, root = true_entry[0], tmp_path / "entries"
     blank = b" " * (200 << 10) + b"\n"
-    made = {
+    bombs = {
         "zeros": lambda path: bomb(path, 1 << 30),
         "blanklines": lambda path: path.write_bytes(gzip.compress(blank * 500)),
         "newlines": lambda path: path.write_bytes(gzip.compress(b"\n" * (64 << 20))),
@@ -252,7 +252,7 @@ def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
         "quotes": lambda path: path.write_bytes(gzip.compress(b'"' + b'\\"' * 100_000 + b"\n")),
         "sparse": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 40),
     }
-    for name, make in made.items():
+    for name, make in bombs.items():
         (root / name).mkdir(parents=True)
         packed = root / name / f"{name}.predictions.jsonl.gz"
         make(packed)

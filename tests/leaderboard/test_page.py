@@ -106,8 +106,8 @@ def test_tasks_and_data_have_tables_of_their_own_and_whole_tasks_come_first():
 def test_names_of_files_are_tame_and_never_collide():
     assert safe("../../etc/passwd") not in ("..", "") and "/" not in safe("../../etc/passwd")
     assert safe("a b<script>?#%") == "a_b_script_" and safe("...") == "_"
-    found = pages.addresses([entry("Model", 0.1, run_id="x"), entry("model", 0.1, run_id="X")])
-    assert len({name.lower() for name in found.values()}) == 2
+    addresses = pages.addresses([entry("Model", 0.1, run_id="x"), entry("model", 0.1, run_id="X")])
+    assert len({name.lower() for name in addresses.values()}) == 2
 
 
 # --- what is missing, floors and ceilings ---
@@ -169,14 +169,14 @@ def test_the_first_group_is_what_compare_does_not_call_worse():
     }
 
 
-def _answers(dataset, place):
-    """Predictions that put the target at ``place(k)`` of the k-th query."""
+def _answers(dataset, rank_of):
+    """Predictions that put the target at ``rank_of(k)`` of the k-th query."""
     items = list(dataset.items)
     for k, e in enumerate(dataset.examples["test"]):
         (target,) = e.relevant
         owned = {x.item_id for x in e.query.history} | {target}
         ranking = [i for i in items if i not in owned][:30]
-        ranking.insert(place(k), target)
+        ranking.insert(rank_of(k), target)
         yield Prediction(e.query.query_id, tuple(ranking))
 
 
@@ -194,13 +194,13 @@ def test_groups_come_from_the_predictions_and_are_kept_by_run(tmp_path):
     stored(root, entries)
     (table,) = task_tables(entries)
     opened = []
-    found = significance_groups(table, root, OpenData(None, opened.append))
-    assert found.numbers == {"good01": 1, "twin01": 1, "poor01": 2}
-    assert found.untested == {"predictions were not sent with the entry": ["unsent"]}
+    significance = significance_groups(table, root, OpenData(None, opened.append))
+    assert significance.numbers == {"good01": 1, "twin01": 1, "poor01": 2}
+    assert significance.untested == {"predictions were not sent with the entry": ["unsent"]}
     for path in root.glob("*/*.gz"):
         path.unlink()
     again = significance_groups(table, root, OpenData(tmp_path / "nowhere", opened.append))
-    assert again.numbers == found.numbers, "known by their runs"
+    assert again.numbers == significance.numbers, "known by their runs"
     assert sum(what.startswith("opening") for what in opened) == 1
     assert run(root, tmp_path / "site") == 0
     page = (tmp_path / "site" / f"{table.slug}.html").read_text()
@@ -217,25 +217,25 @@ def test_predictions_that_are_not_the_named_ones_stop_the_build(tmp_path):
 
 
 def test_tasks_whose_data_are_not_here_say_so_without_folders(tmp_path):
-    told = []
+    messages = []
     one = answered(tmp_path, entry("a", 0.1, domain="scientific"), [])
-    found = significance_groups(task_tables([one])[0], tmp_path, OpenData(tmp_path / "raw", told.append))
-    assert found.numbers == {}
-    assert list(found.untested) == ["the data of this task were not at hand when the page was built"]
-    assert any(what.startswith("no significance groups for scientific") for what in told)
+    significance = significance_groups(task_tables([one])[0], tmp_path, OpenData(tmp_path / "raw", messages.append))
+    assert significance.numbers == {}
+    assert list(significance.untested) == ["the data of this task were not at hand when the page was built"]
+    assert any(what.startswith("no significance groups for scientific") for what in messages)
 
 
 def test_entries_on_older_data_are_not_tested(tmp_path):
     one = answered(tmp_path, entry("a", 0.1, domain=WORLD), [])
-    (why,) = significance_groups(task_tables([one])[0], tmp_path, OpenData(None)).untested
-    assert why.startswith("it is of data aaaaaaaa, and world:seed=5")
+    (reason,) = significance_groups(task_tables([one])[0], tmp_path, OpenData(None)).untested
+    assert reason.startswith("it is of data aaaaaaaa, and world:seed=5")
 
 
 def test_a_world_that_would_take_hours_is_not_opened(tmp_path):
     one = answered(tmp_path, entry("a", 0.1, domain="world:users=900000000"), [])
-    told = []
-    found = significance_groups(task_tables([one])[0], tmp_path, OpenData(None, told.append))
-    assert found.numbers == {} and len(found.untested) == 1 and "users up to" in told[-1]
+    messages = []
+    significance = significance_groups(task_tables([one])[0], tmp_path, OpenData(None, messages.append))
+    assert significance.numbers == {} and len(significance.untested) == 1 and "users up to" in messages[-1]
 
 
 # --- the site ---
@@ -258,9 +258,9 @@ def test_every_link_leads_somewhere_and_nothing_leaves_the_site(tmp_path):
     )
     site = tmp_path / "site"
     assert run(tmp_path / "entries", site) == 0
-    found = sorted(site.rglob("*.html"))
-    assert len(found) == 2 + len(entries)
-    for path in found:
+    paths = sorted(site.rglob("*.html"))
+    assert len(paths) == 2 + len(entries)
+    for path in paths:
         page = Page(path.read_text())
         assert page.tags.count("script") == 1 and not any(a.startswith("on") or a == "style" for a in page.attributes)
         for link in page.links:
@@ -325,14 +325,14 @@ def test_a_cache_that_is_broken_or_closed_is_done_without(tmp_path, monkeypatch)
         answered(root, entry(n, 0.5, **task), list(_answers(dataset, lambda k, at=at: at))) for n, at in places.items()
     ]
     (table,) = task_tables(entries)
-    found = significance_groups(table, root, OpenData(None))
-    assert found.numbers == {"good01": 1, "poor01": 2}
+    significance = significance_groups(table, root, OpenData(None))
+    assert significance.numbers == {"good01": 1, "poor01": 2}
     for path in (tmp_path / "cache" / "leaderboard").rglob("*.json"):
         path.write_text("{half")
-    assert significance_groups(table, root, OpenData(None)).numbers == found.numbers
+    assert significance_groups(table, root, OpenData(None)).numbers == significance.numbers
     (tmp_path / "no").write_text("")
     monkeypatch.setenv("RAD_CACHE", str(tmp_path / "no" / "cache"))
-    assert significance_groups(table, root, OpenData(None)).numbers == found.numbers
+    assert significance_groups(table, root, OpenData(None)).numbers == significance.numbers
 
 
 def test_no_entries_is_a_page_and_no_folder_is_a_line(tmp_path):
@@ -354,13 +354,13 @@ def hostile():
         update={"name": MARKUP, "arm": MARKUP, "base_model": MARKUP, "config": {MARKUP: MARKUP}}
     )
     task = result.task.model_copy(update={"failures": {MARKUP: 1}})
-    made = {"seed": 0, "commit": MARKUP, "command": [MARKUP], MARKUP: {MARKUP: [MARKUP]}}
+    provenance = {"seed": 0, "commit": MARKUP, "command": [MARKUP], MARKUP: {MARKUP: [MARKUP]}}
     scores = [*result.scores, score(MARKUP, 0.2), score("ndcg@10", 0.1, slice=MARKUP)]
-    update = {"model": model, "task": task, "provenance": made, "scores": scores, "run_id": MARKUP}
+    update = {"model": model, "task": task, "provenance": provenance, "scores": scores, "run_id": MARKUP}
     shown = example(MARKUP)
     claim = shown.claims[0].model_copy(update={"attribute": MARKUP, "value": MARKUP})
-    told = {name: MARKUP for name in ("query_id", "verdict", "target")}
-    shown = shown.model_copy(update=told | {"history": [MARKUP], "ranking": [MARKUP], "claims": [claim]})
+    texts = {name: MARKUP for name in ("query_id", "verdict", "target")}
+    shown = shown.model_copy(update=texts | {"history": [MARKUP], "ranking": [MARKUP], "claims": [claim]})
     titles = {"titles": {MARKUP: MARKUP}, "examples": [shown]}
     return one.model_copy(update={"result": result.model_copy(update=update), **titles})
 

@@ -26,7 +26,7 @@ SIZE = ("--users", "60", "--items", "200")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def new_season(tmp_path_factory):
     """A season's public folder, its secret file and what it says."""
     top = tmp_path_factory.mktemp("made")
     folder, secret = top / "seasons" / "spring-1", top / "kept" / "secret.json"
@@ -34,14 +34,16 @@ def made(tmp_path_factory):
     return folder, secret, season.revealed(season.Secret(**json.loads(secret.read_text())))
 
 
-def test_what_is_published_is_the_catalogue_and_histories_without_the_last_purchase(made):
-    folder, _, known = made
+def test_what_is_published_is_the_catalogue_and_histories_without_the_last_purchase(new_season):
+    folder, _, revealed = new_season
     assert sorted(p.name for p in folder.iterdir()) == ["items.jsonl", "queries.jsonl", "season.json"]
     public = season.opened(folder)
-    assert public.items == known.items and public.sha256 == known.sha256
-    assert [e.query for e in public.examples["test"]] == [e.query for e in known.examples["test"]]
+    assert public.items == revealed.items and public.sha256 == revealed.sha256
+    assert [e.query for e in public.examples["test"]] == [e.query for e in revealed.examples["test"]]
     for part in ("train", "validation"):
-        ours, theirs = ([replace(e, rationale=None, contrast=None) for e in d.examples[part]] for d in (public, known))
+        ours, theirs = (
+            [replace(e, rationale=None, contrast=None) for e in d.examples[part]] for d in (public, revealed)
+        )
         assert ours == theirs
     for example in (e for part in public.examples.values() for e in part):
         assert example.rationale is None and example.contrast is None
@@ -52,42 +54,42 @@ def test_what_is_published_is_the_catalogue_and_histories_without_the_last_purch
     assert keys == {"user_id", "item_id", "timestamp", "rating", "review"}
 
 
-def test_neither_the_secret_nor_a_digest_of_the_answers_is_in_the_published_files(made):
-    folder, secret, known = made
-    kept = json.loads(secret.read_text())
-    key = bytes.fromhex(kept["key"])
+def test_neither_the_secret_nor_a_digest_of_the_answers_is_in_the_published_files(new_season):
+    folder, secret, revealed = new_season
+    record = json.loads(secret.read_text())
+    key = bytes.fromhex(record["key"])
     assert len(key) == 32 and stat.S_IMODE(secret.stat().st_mode) == 0o600
     published = b"\n".join(p.read_bytes() for p in sorted(folder.iterdir()))
     number = int.from_bytes(key, "big")
-    forms = [key, key[::-1], kept["key"].encode(), kept["key"].upper().encode(), base64.b64encode(key)]
+    forms = [key, key[::-1], record["key"].encode(), record["key"].upper().encode(), base64.b64encode(key)]
     forms += [str(number).encode(), str(int.from_bytes(key, "little")).encode(), hex(number)[2:].encode()]
-    forms += [kept["key"][k : k + 16].encode() for k in range(0, 49, 16)]  # 64 bits of it
+    forms += [record["key"][k : k + 16].encode() for k in range(0, 49, 16)]  # 64 bits of it
     assert not [form for form in forms if form in published]
-    targets = [next(iter(e.relevant)) for e in known.examples["test"]]
-    whole = {
+    targets = [next(iter(e.relevant)) for e in revealed.examples["test"]]
+    digests = {
         "targets": sha256_lines(targets),
-        "examples": sha256_lines(known.examples["test"]),
-        "answers": sha256_lines([{e.query.query_id: dict(e.relevant)} for e in known.examples["test"]]),
-        "rationales": sha256_lines([e.rationale for e in known.examples["test"] if e.rationale]),
+        "examples": sha256_lines(revealed.examples["test"]),
+        "answers": sha256_lines([{e.query.query_id: dict(e.relevant)} for e in revealed.examples["test"]]),
+        "rationales": sha256_lines([e.rationale for e in revealed.examples["test"] if e.rationale]),
     }
     for text in [
-        *whole.values(),
-        *(e.rationale.text for e in known.examples["test"] if e.rationale and e.rationale.text),
+        *digests.values(),
+        *(e.rationale.text for e in revealed.examples["test"] if e.rationale and e.rationale.text),
     ]:
         assert text.encode() not in published
     about = json.loads((folder / "season.json").read_text())
     assert about.keys() == set(season.Season.model_fields)
 
 
-def test_the_published_files_would_be_the_same_with_other_answers(made, tmp_path):
+def test_the_published_files_would_be_the_same_with_other_answers(new_season, tmp_path):
     """They are a function of the catalogue and the histories: whatever the answers are, no byte changes."""
-    folder, _, known = made
+    folder, _, revealed = new_season
     about = read(folder / "season.json", season.Season)
-    first = next(iter(known.items))
-    other = [replace(e, relevant={first: 1}, rationale=None) for e in known.examples["test"]]
+    first = next(iter(revealed.items))
+    other = [replace(e, relevant={first: 1}, rationale=None) for e in revealed.examples["test"]]
     queries = [e.query for e in other]
-    again = about.model_copy(update={"sha256": season.digest(known.items.values(), queries)})
-    season.publish(tmp_path / "again", again, known.items.values(), queries)
+    again = about.model_copy(update={"sha256": season.digest(revealed.items.values(), queries)})
+    season.publish(tmp_path / "again", again, revealed.items.values(), queries)
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
@@ -110,24 +112,24 @@ def test_a_key_makes_another_world_and_its_parts_are_independent():
     import hashlib
 
     raw = b"".join(n.to_bytes(8, "little") for n in (int(Purpose.CLOCK), 7, 2))
-    told = hashlib.blake2b(raw, digest_size=8, key=key.to_bytes(32, "little")).digest()
-    assert int(words[7, 2]) == int.from_bytes(told, "little")
+    digest = hashlib.blake2b(raw, digest_size=8, key=key.to_bytes(32, "little")).digest()
+    assert int(words[7, 2]) == int.from_bytes(digest, "little")
 
 
-def test_small_seeds_do_not_give_the_season(made):
-    _, secret, known = made
-    kept = season.Secret(**json.loads(secret.read_text()))
+def test_small_seeds_do_not_give_the_season(new_season):
+    _, secret, revealed = new_season
+    record = season.Secret(**json.loads(secret.read_text()))
     for key in ("0" * 64, "0" * 62 + "05", "0" * 32 + "f" * 32):
         with pytest.raises(RadError, match="128 bits"):
-            season.revealed(kept.model_copy(update={"key": key}))
-    low = int(kept.key, 16) & (1 << 64) - 1
+            season.revealed(record.model_copy(update={"key": key}))
+    low = int(record.key, 16) & (1 << 64) - 1
     made_small = simulate.build(read_spec("fashion"), replace(simulate.Settings(), seed=low, users=60, items=200))
     queries = [e.query for e in leave_last_out("world", made_small.sequences)["test"]]
-    assert queries != [e.query for e in known.examples["test"]]
+    assert queries != [e.query for e in revealed.examples["test"]]
 
 
-def test_a_model_takes_part_and_the_secret_scores_it(made, tmp_path, capsys):
-    folder, secret, _ = made
+def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsys):
+    folder, secret, _ = new_season
     top = tmp_path.resolve()
     assert main(["season", "answer", str(folder), "--model", "template", "--out", str(top / "runs")]) == 0
     (run,) = (top / "runs").glob("*/*")
@@ -163,11 +165,11 @@ def test_a_model_takes_part_and_the_secret_scores_it(made, tmp_path, capsys):
     assert "ndcg@10 (all) is 0.9" in capsys.readouterr().out
 
 
-def test_another_secret_and_changed_files_are_refused(made, tmp_path):
-    folder, secret, _ = made
-    kept = json.loads(secret.read_text())
+def test_another_secret_and_changed_files_are_refused(new_season, tmp_path):
+    folder, secret, _ = new_season
+    record = json.loads(secret.read_text())
     other = tmp_path / "other.json"
-    other.write_text(json.dumps({**kept, "key": "f" * 64}))
+    other.write_text(json.dumps({**record, "key": "f" * 64}))
     with pytest.raises(RadError, match="do not follow from it"):
         season.evaluation(folder, "full", other)
     with pytest.raises(RadError, match="protocol full"):
@@ -184,8 +186,8 @@ def test_another_secret_and_changed_files_are_refused(made, tmp_path):
         season.opened(copy)
 
 
-def test_a_season_is_made_once_and_its_secret_lies_elsewhere(made, tmp_path):
-    folder, secret, _ = made
+def test_a_season_is_made_once_and_its_secret_lies_elsewhere(new_season, tmp_path):
+    folder, secret, _ = new_season
     before = secret.read_bytes()
     for line, words in (
         ([str(folder), "--secret", str(tmp_path / "s")], "made once"),

@@ -67,10 +67,10 @@ def test_a_command_that_is_shown_has_the_flags_that_are_shown(command):
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    space: dict = {"__name__": "page"}
+    namespace: dict = {"__name__": "page"}
     for block in documents.python_blocks(PAGES[page]):
         if "--8<--" not in block:
-            exec(compile(block, page, "exec"), space)
+            exec(compile(block, page, "exec"), namespace)
 
 
 def test_the_commands_of_the_readme_are_in_the_reference():

@@ -82,12 +82,12 @@ def test_all_mistakes_in_one_line():
 
 def test_bad_input_is_one_line_and_exit_2(tmp_path):
     code = "from benchmarks import run; from rad.errors import run as command; command(run.main)"
-    for arguments, said in (
+    for arguments, message in (
         (["--model", "randm"], "did you mean 'random'?"),
         (["--model", "random", "--domain", "scientific", "--data-dir", str(tmp_path)], "scientific"),
     ):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)
-        assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
 
 
 WAIT = """
@@ -123,9 +123,9 @@ def test_killed_half_way_leaves_nothing_complete_and_runs_again(tmp_path, add_mo
     assert all(path.name.startswith(".") for path in (out / "slow").iterdir())
     (flags / "go").touch()
     subprocess.run(argv, env=environment, check=True, capture_output=True)
-    (found,) = complete(out)
-    assert read_result(found.parent).task.n == 40
-    assert [p.name for p in (out / "slow").iterdir()] == [found.parent.name]
+    (result,) = complete(out)
+    assert read_result(result.parent).task.n == 40
+    assert [p.name for p in (out / "slow").iterdir()] == [result.parent.name]
 
 
 def test_none_is_a_word_and_null_is_no_value():

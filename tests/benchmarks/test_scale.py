@@ -42,14 +42,16 @@ def scores(folder):
 
 @pytest.mark.parametrize("model", ["item_knn", "popularity", "bm25"])
 def test_scores_are_those_of_the_whole_in_memory(data, model, tmp_path):
-    whole = open_dataset(NAME)
+    dataset = open_dataset(NAME)
     fitted = registry.load("benchmarks.models", model)(None)
-    fitted.fit(whole.examples["train"], whole.examples["validation"], whole.items, 0)
-    test = whole.examples["test"]
-    found = evaluate(fitted.predict([e.query for e in test]), test, METRICS, whole.items, set(whole.items), samples=50)
+    fitted.fit(dataset.examples["train"], dataset.examples["validation"], dataset.items, 0)
+    test = dataset.examples["test"]
+    evaluation = evaluate(
+        fitted.predict([e.query for e in test]), test, METRICS, dataset.items, set(dataset.items), samples=50
+    )
     folder = sharded.execute(*experiment_on(data, model), tmp_path).folder
     mine = {(s["metric"], s["slice"]): s for s in scores(folder)}
-    for score in found.scores:
+    for score in evaluation.scores:
         if score.slice in ("warm", "cold"):
             continue  # the reference above calls every item warm
         other = mine[score.metric, score.slice]

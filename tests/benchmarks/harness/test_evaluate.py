@@ -22,11 +22,11 @@ def example(name, target="i20", history=("i00", "i01", "i02"), verdict=None, can
     query = Query(name, "toy", name, tuple(Interaction(name, i) for i in history), candidates=candidates)
     wanted = Reason(Evidence((0,), "attribute", "colour", "red"), (("colour", "red"),))
     reasons = (wanted,) if verdict == "supported" else ()
-    known = Rationale("k" + name, name, reasons, "", verdict, "known", "t", "1") if verdict else None
-    return Example(query, "test", {target: 1}, known)
+    reference = Rationale("k" + name, name, reasons, "", verdict, "known", "t", "1") if verdict else None
+    return Example(query, "test", {target: 1}, reference)
 
 
-def said(name, weight=0.5, verdict="supported"):
+def rationale(name, weight=0.5, verdict="supported"):
     reason = Reason(Evidence((0,), "attribute", "colour", "red"), (("colour", "red"),), (), weight)
     return Rationale("r" + name, name, (reason,), "", verdict, "model", "t", "1")
 
@@ -45,27 +45,27 @@ GOOD = ("i20", "i21")
         (Prediction("a", GOOD, scores=(math.inf, 1.0)), "not a finite number"),
         (Prediction("a", GOOD, scores=(1.0,)), "differ in length"),
         (Prediction("a", GOOD, error="out of memory"), "out of memory"),
-        (Prediction("a", GOOD, rationale=said("a", weight=math.nan)), "weights"),
-        (Prediction("a", GOOD, rationale=said("a", weight=1.5)), "weights"),
+        (Prediction("a", GOOD, rationale=rationale("a", weight=math.nan)), "weights"),
+        (Prediction("a", GOOD, rationale=rationale("a", weight=1.5)), "weights"),
         (None, "no prediction"),
     ],
 )
 def test_a_bad_prediction_scores_the_worst_and_is_counted(bad, reason):
     examples = [example("a", verdict="supported"), example("b", verdict="supported")]
-    given = [Prediction("b", GOOD, rationale=said("b")), *([bad] if bad else [])]
-    found = evaluate(given, examples, default_metrics(), ITEMS, seen=ITEMS, samples=20)
-    assert found.n_failed == 1 and reason in next(iter(found.failures))
-    for name, values in found.values.items():
+    predictions = [Prediction("b", GOOD, rationale=rationale("b")), *([bad] if bad else [])]
+    evaluation = evaluate(predictions, examples, default_metrics(), ITEMS, seen=ITEMS, samples=20)
+    assert evaluation.n_failed == 1 and reason in next(iter(evaluation.failures))
+    for name, values in evaluation.values.items():
         worst, best = (1.0, 0.0) if name == "contradiction_rate" else (0.0, 1.0)
         assert values.tolist() == [worst, best], name
-    assert {s.metric for s in found.scores} == set(default_metrics())
-    assert all(s.n == 2 for s in found.scores if s.slice == "all")
+    assert {s.metric for s in evaluation.scores} == set(default_metrics())
+    assert all(s.n == 2 for s in evaluation.scores if s.slice == "all")
 
 
 def test_ranking_longer_than_the_cut_fails():
     items = {f"{k:03}": Item(f"{k:03}", "toy", "", "") for k in range(200)}
-    found = evaluate([Prediction("a", tuple(items)[:101])], [example("a", "100")], ["mrr"], items, samples=5)
-    assert found.failures == {"ranking longer than 100": 1}
+    evaluation = evaluate([Prediction("a", tuple(items)[:101])], [example("a", "100")], ["mrr"], items, samples=5)
+    assert evaluation.failures == {"ranking longer than 100": 1}
 
 
 def test_two_predictions_for_one_query_fail_and_a_strange_query_is_an_error():
@@ -87,7 +87,7 @@ def test_stored_predictions_score_the_same_and_hold_no_nan():
     examples = [example("a"), example("b"), example("c")]
     raw = [
         Prediction("a", GOOD, scores=(math.nan, 1.0)),
-        Prediction("b", GOOD, rationale=said("b", math.inf)),
+        Prediction("b", GOOD, rationale=rationale("b", math.inf)),
         Prediction("c", GOOD),
     ]
     stored = list(validated(raw, [e.query for e in examples], ITEMS))
@@ -97,9 +97,9 @@ def test_stored_predictions_score_the_same_and_hold_no_nan():
 
 def test_target_in_its_own_history_scores_zero_and_is_counted():
     examples = [example("a", target="i01"), example("b")]
-    found = evaluate([Prediction("a", GOOD), Prediction("b", GOOD)], examples, ["ndcg@10"], ITEMS, samples=5)
-    assert (found.n_repeat, found.n_failed) == (1, 0)
-    assert found.values["ndcg@10"].tolist() == [0.0, 1.0]
+    evaluation = evaluate([Prediction("a", GOOD), Prediction("b", GOOD)], examples, ["ndcg@10"], ITEMS, samples=5)
+    assert (evaluation.n_repeat, evaluation.n_failed) == (1, 0)
+    assert evaluation.values["ndcg@10"].tolist() == [0.0, 1.0]
 
 
 def test_slices_by_hand():
@@ -112,11 +112,11 @@ def test_slices_by_hand():
         example("e", "i22", long[:7]),
     ]
     ranking = ("i20", "i21")  # ndcg 1 for i20, 1 / log2(3) for i21, 0 for i22
-    found = evaluate(
+    evaluation = evaluate(
         [Prediction(n, ranking) for n in "abcde"], examples, ["ndcg@10"], ITEMS, {"i21", "i22"}, samples=50
     )
     second = 1 / math.log2(3)
-    by = {s.slice: (s.value, s.n) for s in found.scores}
+    by = {s.slice: (s.value, s.n) for s in evaluation.scores}
     assert by["warm"] == (pytest.approx(2 * second / 3), 3)
     assert by["cold"] == (1.0, 2)
     assert by["history<=5"] == (pytest.approx((1 + second) / 2), 2)
@@ -133,10 +133,12 @@ def test_columns_follow_what_there_is():
         for s in evaluate(plain, [example("a", verdict="supported")], default_metrics(), ITEMS, samples=5).scores
     }
     assert names == {"ndcg@10", "recall@10", "mrr", "hit_rate@10", "coverage@10"}
-    told = [Prediction("a", GOOD, rationale=said("a"))]
+    predictions = [Prediction("a", GOOD, rationale=rationale("a"))]
     names |= {"evidence_validity", "claim_precision", "contradiction_rate"}
-    assert names == {s.metric for s in evaluate(told, [example("a")], default_metrics(), ITEMS, samples=5).scores}
-    unexplained = evaluate(told, [example("a", verdict="unexplained")], default_metrics(), ITEMS, samples=5)
+    assert names == {
+        s.metric for s in evaluate(predictions, [example("a")], default_metrics(), ITEMS, samples=5).scores
+    }
+    unexplained = evaluate(predictions, [example("a", verdict="unexplained")], default_metrics(), ITEMS, samples=5)
     assert {s.metric for s in unexplained.scores} == names | {"verdict_accuracy"}
     assert unexplained.value("verdict_accuracy") == 0.0
 
@@ -147,11 +149,11 @@ def test_reasons_are_undefined_where_nothing_explains_and_zero_without_a_rationa
         example("b", verdict="unexplained"),
         example("c", verdict="supported"),
     ]
-    predictions = [Prediction(n, GOOD, rationale=said(n) if n != "c" else None) for n in "abc"]
-    found = evaluate(predictions, examples, ["reason_f1@3", "claim_precision"], ITEMS, samples=5)
-    np.testing.assert_array_equal(found.values["reason_f1@3"], [1.0, np.nan, 0.0])
-    assert found.values["claim_precision"].tolist() == [1.0, 1.0, 0.0]
-    assert {s.metric: s.n for s in found.scores} == {"reason_f1@3": 2, "claim_precision": 3}
+    predictions = [Prediction(n, GOOD, rationale=rationale(n) if n != "c" else None) for n in "abc"]
+    evaluation = evaluate(predictions, examples, ["reason_f1@3", "claim_precision"], ITEMS, samples=5)
+    np.testing.assert_array_equal(evaluation.values["reason_f1@3"], [1.0, np.nan, 0.0])
+    assert evaluation.values["claim_precision"].tolist() == [1.0, 1.0, 0.0]
+    assert {s.metric: s.n for s in evaluation.scores} == {"reason_f1@3": 2, "claim_precision": 3}
 
 
 def test_order_of_predictions_does_not_matter_and_the_seed_does_not_move_values():
@@ -189,5 +191,7 @@ def test_no_queries_is_an_error():
 
 def test_empty_history_is_scored_like_any_other():
     e = example("a", history=())
-    found = evaluate([replace(Prediction("a", GOOD), rationale=said("a"))], [e], default_metrics(), ITEMS, samples=5)
-    assert found.value("ndcg@10") == 1.0 and found.value("evidence_validity") == 0.0
+    evaluation = evaluate(
+        [replace(Prediction("a", GOOD), rationale=rationale("a"))], [e], default_metrics(), ITEMS, samples=5
+    )
+    assert evaluation.value("ndcg@10") == 1.0 and evaluation.value("evidence_validity") == 0.0

@@ -34,9 +34,9 @@ def rationale(*reasons, verdict="supported"):
     return Rationale("r", "q", reasons, "", verdict, "known", "toy", "1")
 
 
-def example(relevant=None, history=("a", "b"), known=None):
+def example(relevant=None, history=("a", "b"), reference=None):
     query = Query("q", "toy", "u", tuple(Interaction("u", item) for item in history))
-    return Example(query, "test", relevant or {"c": 1}, known)
+    return Example(query, "test", relevant or {"c": 1}, reference)
 
 
 def ranked(*items):
@@ -82,8 +82,8 @@ def test_order_is_by_rank_and_not_by_id():
     """trec_eval breaks ties by descending id; rankings must come through it unchanged."""
     names = [f"x{k}" for k in range(20)]
     for order in (names, names[::-1]):
-        found = [metric("mrr").score(ranked(*order), example({item: 1})) for item in order]
-        assert found == pytest.approx([1 / rank for rank in range(1, 21)])
+        reciprocals = [metric("mrr").score(ranked(*order), example({item: 1})) for item in order]
+        assert reciprocals == pytest.approx([1 / rank for rank in range(1, 21)])
 
 
 rankings = st.lists(st.sampled_from(sorted(ITEMS)), unique=True, max_size=24)
@@ -115,11 +115,11 @@ def test_bounds_and_what_lies_below_the_cut(ranking, relevant, k):
 @settings(deadline=None)
 @given(st.permutations(["c", "d", "x1", "x2", "x3"]))
 def test_moving_the_answer_up_never_hurts(ranking):
-    place = ranking.index("c")
-    if place == 0:
+    position = ranking.index("c")
+    if position == 0:
         return
     better = [*ranking]
-    better[place - 1], better[place] = better[place], better[place - 1]
+    better[position - 1], better[position] = better[position], better[position - 1]
     for name in ("ndcg", "recall", "hit_rate", "mrr"):
         for k in (1, 3, 5):
             lower = metric(name, k).score(ranked(*ranking), example())
@@ -190,15 +190,15 @@ RED, BLUE, WOOL = ("colour", "red"), ("colour", "blue"), ("material", "wool")
     ],
 )
 def test_reasons_by_hand(given_reasons, k, precision, recall, f1):
-    e = example(known=rationale(because([0], wants=[RED], weight=0.6), because([0], wants=[WOOL], weight=0.1)))
+    e = example(reference=rationale(because([0], wants=[RED], weight=0.6), because([0], wants=[WOOL], weight=0.1)))
     p = Prediction("q", ("d",), rationale(*given_reasons))
     assert metric("reason_precision", k).score(p, e) == pytest.approx(precision)
     assert metric("reason_recall", k).score(p, e) == pytest.approx(recall)
     assert metric("reason_f1", k).score(p, e) == pytest.approx(f1)
 
 
-@pytest.mark.parametrize("said", ["supported", "unexplained"])
-@pytest.mark.parametrize("known", ["supported", "unexplained"])
-def test_verdict(said, known):
-    p, e = Prediction("q", ("d",), rationale(verdict=said)), example(known=rationale(verdict=known))
-    assert metric("verdict_accuracy").score(p, e) == (said == known)
+@pytest.mark.parametrize("verdict", ["supported", "unexplained"])
+@pytest.mark.parametrize("reference", ["supported", "unexplained"])
+def test_verdict(verdict, reference):
+    p, e = Prediction("q", ("d",), rationale(verdict=verdict)), example(reference=rationale(verdict=reference))
+    assert metric("verdict_accuracy").score(p, e) == (verdict == reference)

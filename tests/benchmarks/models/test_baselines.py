@@ -36,8 +36,8 @@ def query(history, candidates=None, name="q"):
 
 
 def split(sequences):
-    whole = {user: [Interaction(user, item) for item in items] for user, items in sequences.items()}
-    return leave_last_out("toy", whole)
+    purchases = {user: [Interaction(user, item) for item in items] for user, items in sequences.items()}
+    return leave_last_out("toy", purchases)
 
 
 def fitted(module, sequences=None, validation=True, items=ITEMS, **settings):
@@ -62,37 +62,37 @@ scores = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, -3.0]), min_size=1, max_
 def test_top_items_is_a_stable_sort(row, k, data):
     history = data.draw(st.lists(st.integers(0, len(row) - 1), max_size=5))
     ids = [f"{i:02}" for i in range(len(row))]
-    ((found, values),) = top_items(np.array([row]), [history], ids, k)
+    ((ranking, values),) = top_items(np.array([row]), [history], ids, k)
     expected = sorted((i for i in range(len(row)) if i not in history), key=lambda i: (-row[i], i))[:k]
-    assert found == tuple(ids[i] for i in expected)
+    assert ranking == tuple(ids[i] for i in expected)
     assert values == tuple(row[i] for i in expected)
 
 
 def test_scores_that_are_no_numbers_become_an_error():
     catalogue = ItemIndex(ITEMS)
     block = np.array([[0, 1, np.nan, 0, 0, 0], [0, 1, np.inf, 0, 0, 0], [0, 1, -np.inf, 0, 0, 2], [1, 2, 3, 4, 5, 6]])
-    found = rank_block([query("a", name=str(k)) for k in range(4)], block, catalogue)
-    assert [bool(p.error) for p in found] == [True, True, False, False]
-    assert found[2].ranking == ("f", "b", "d", "e")  # minus infinity keeps an item out
+    predictions = rank_block([query("a", name=str(k)) for k in range(4)], block, catalogue)
+    assert [bool(p.error) for p in predictions] == [True, True, False, False]
+    assert predictions[2].ranking == ("f", "b", "d", "e")  # minus infinity keeps an item out
     everything = rank_block([query("abcdef")], block[3:], catalogue)
     assert everything[0].error and not everything[0].ranking
 
 
 def test_nan_on_a_history_item_is_masked():
-    found = rank_block([query("c")], np.array([[0, 1, np.nan, 0, 0, 0]]), ItemIndex(ITEMS))
-    assert found[0].ranking == ("b", "a", "d", "e", "f")
+    predictions = rank_block([query("c")], np.array([[0, 1, np.nan, 0, 0, 0]]), ItemIndex(ITEMS))
+    assert predictions[0].ranking == ("b", "a", "d", "e", "f")
 
 
 def test_candidates_and_unknown_history_items():
     catalogue = ItemIndex(ITEMS)
     queries = [query(["a", "gone"], candidates=("f", "b", "a"))]
-    (found,) = rank(queries, catalogue, lambda part: np.arange(6)[None, :].astype(float))
-    assert found.ranking == ("f", "b")
+    (prediction,) = rank(queries, catalogue, lambda part: np.arange(6)[None, :].astype(float))
+    assert prediction.ranking == ("f", "b")
 
 
 def test_recent_weights_by_hand():
-    found = ItemIndex(ITEMS).recent([query("abca"), query("")], last=3, decay=0.5).toarray()
-    assert found.tolist() == [[1.0, 0.25, 0.5, 0, 0, 0], [0.0] * 6]
+    weights = ItemIndex(ITEMS).recent([query("abca"), query("")], last=3, decay=0.5).toarray()
+    assert weights.tolist() == [[1.0, 0.25, 0.5, 0, 0, 0], [0.0] * 6]
 
 
 def test_mean_ndcg_equals_the_evaluation():
@@ -104,8 +104,10 @@ def test_mean_ndcg_equals_the_evaluation():
         Example(query(random.Random(k).sample(names, 5), name=str(k)), "test", {names[(7 * k) % 30]: 1})
         for k in range(40)
     ]
-    found = evaluate(rank_block([e.query for e in examples], block, catalogue), examples, ["ndcg@10"], items, samples=5)
-    assert mean_ndcg(examples, catalogue, lambda part: block) == pytest.approx(found.value("ndcg@10"))
+    evaluation = evaluate(
+        rank_block([e.query for e in examples], block, catalogue), examples, ["ndcg@10"], items, samples=5
+    )
+    assert mean_ndcg(examples, catalogue, lambda part: block) == pytest.approx(evaluation.value("ndcg@10"))
 
 
 def test_choose_takes_the_best_and_the_first_of_equals():
@@ -156,16 +158,18 @@ def test_item_knn_by_hand():
         pairs = forward.get(lead + led, 0) + 0.5 * forward.get(led + lead, 0)
         return pairs / math.sqrt((bought[lead] + 1) * (bought[led] + 1))
 
-    (found,) = model.predict([query("ab")])
+    (prediction,) = model.predict([query("ab")])
     expected = {item: similar("b", item) + 0.5 * similar("a", item) for item in "cf"}
-    assert dict(zip(found.ranking, found.scores, strict=True)) == pytest.approx(expected | {"d": 0, "e": 0}, abs=1e-6)
+    assert dict(zip(prediction.ranking, prediction.scores, strict=True)) == pytest.approx(
+        expected | {"d": 0, "e": 0}, abs=1e-6
+    )
 
 
 def test_item_knn_orders_the_rest_by_popularity():
     model = fitted(item_knn, {"u": "abcdd", "v": "fefee", "w": "dfdfd"}, window=1, recency=1.0)
-    (found,) = model.predict([query("")])
-    assert found.ranking == tuple("fdeabc")  # learned: abcd, fefe, dfdf
-    assert max(found.scores) <= 1e-9
+    (prediction,) = model.predict([query("")])
+    assert prediction.ranking == tuple("fdeabc")  # learned: abcd, fefe, dfdf
+    assert max(prediction.scores) <= 1e-9
 
 
 @pytest.mark.parametrize("module", [item_knn, bm25])
@@ -181,29 +185,33 @@ def test_stated_settings_are_kept_and_the_rest_is_chosen(module):
 def test_bm25_equals_rank_bm25():
     model = fitted(bm25, last=2, decay=0.5)
     reference = BM25Okapi([tokenize(text) for text in TEXTS.values()])
-    (found,) = model.predict([query("cbd")])
+    (prediction,) = model.predict([query("cbd")])
     expected = reference.get_scores(tokenize(TEXTS["d"])) + 0.5 * reference.get_scores(tokenize(TEXTS["b"]))
     by_item = dict(zip(ITEMS, expected, strict=True))
-    assert dict(zip(found.ranking, found.scores, strict=True)) == pytest.approx({k: by_item[k] for k in "aef"})
+    assert dict(zip(prediction.ranking, prediction.scores, strict=True)) == pytest.approx(
+        {k: by_item[k] for k in "aef"}
+    )
 
 
 def test_dense_by_hand(monkeypatch, tmp_path):
     monkeypatch.setenv("RAD_CACHE", str(tmp_path))
-    asked = []
+    encoders = []
 
     def encode(encoder, texts):
-        asked.append(encoder)
+        encoders.append(encoder)
         vectors = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6], [-1, 0], [0, -1]], dtype=np.float32)
         return vectors, 123
 
     monkeypatch.setattr(dense, "_encode", encode)
     model = fitted(dense, last=2, decay=0.5)
-    (found,) = model.predict([query("fac")])  # [0, 1] + 0.5 * [1, 0]
-    assert dict(zip(found.ranking, found.scores, strict=True)) == pytest.approx({"b": 1.1, "d": 1.0, "e": -0.5})
+    (prediction,) = model.predict([query("fac")])  # [0, 1] + 0.5 * [1, 0]
+    assert dict(zip(prediction.ranking, prediction.scores, strict=True)) == pytest.approx(
+        {"b": 1.1, "d": 1.0, "e": -0.5}
+    )
     assert model.card.n_parameters == 123
-    assert fitted(dense).card.n_parameters == 123 and asked == ["all-MiniLM-L6-v2"]  # the second from the cache
+    assert fitted(dense).card.n_parameters == 123 and encoders == ["all-MiniLM-L6-v2"]  # the second from the cache
     fitted(dense, encoder="other")
-    assert asked == ["all-MiniLM-L6-v2", "other"]
+    assert encoders == ["all-MiniLM-L6-v2", "other"]
 
 
 @pytest.mark.slow

@@ -37,11 +37,11 @@ def _encoder(monkeypatch, tmp_path):
 def fitted(seed=0, **settings):
     """A hammer, then a nail, a cup, tea, and a hammer again; nobody ever bought the new nail."""
     rng = np.random.default_rng(0)
-    whole = {}
+    sequences = {}
     for u in range(80):
         items = [f"{'hnct'[(u + k) % 4]}{rng.integers(8)}" for k in range(6)]
-        whole[f"u{u}"] = [Interaction(f"u{u}", item) for item in items]
-    examples = leave_last_out("toy", whole)
+        sequences[f"u{u}"] = [Interaction(f"u{u}", item) for item in items]
+    examples = leave_last_out("toy", sequences)
     kind = dual_encoder.Model
     model = kind(kind.Settings(**{"batch_size": 32, "learning_rate": 0.01, **settings}))
     model.fit(examples["train"], examples["validation"], ITEMS, seed)
@@ -49,8 +49,8 @@ def fitted(seed=0, **settings):
 
 
 def ask(model, history):
-    (found,) = model.predict([Query("q", "toy", "u", tuple(Interaction("u", item) for item in history))])
-    return found
+    (prediction,) = model.predict([Query("q", "toy", "u", tuple(Interaction("u", item) for item in history))])
+    return prediction
 
 
 def test_starts_as_dense_with_harmonic_weights():
@@ -78,8 +78,8 @@ def test_learns_what_goes_with_what_and_ranks_a_new_item_by_its_text():
     model = fitted(epochs=20)
     assert model.losses[-1] < 0.8 * model.losses[0]
     nails = {f"n{k}" for k in range(8)} | {NEW}
-    found = ask(model, ["h1"])
-    assert set(found.ranking[:9]) == nails, "the new nail with the other nails, before any item that was bought"
+    prediction = ask(model, ["h1"])
+    assert set(prediction.ranking[:9]) == nails, "the new nail with the other nails, before any item that was bought"
     assert {i[0] for i in ask(model, ["c1"]).ranking[:8]} == {"t"}
     assert model.card.n_parameters == 5 + sum(p.numel() for p in model.network.parameters())
 

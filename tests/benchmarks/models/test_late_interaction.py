@@ -23,9 +23,9 @@ ITEMS = {
 def encode_words(encoder, texts):
     """A random state for each word, the same wherever it occurs."""
     rows = [text.split() for text in texts]
-    known = {word: np.random.default_rng(zlib.crc32(word.encode())).normal(size=12) for row in rows for word in row}
-    number = {word: k for k, word in enumerate(sorted(known))}
-    states = [np.array([known[word] for word in row], np.float32).reshape(-1, 12) for row in rows]
+    vectors = {word: np.random.default_rng(zlib.crc32(word.encode())).normal(size=12) for row in rows for word in row}
+    number = {word: k for k, word in enumerate(sorted(vectors))}
+    states = [np.array([vectors[word] for word in row], np.float32).reshape(-1, 12) for row in rows]
     return states, [np.array([number[word] for word in row], np.int64) for row in rows], 7
 
 
@@ -57,17 +57,17 @@ def test_maxsim_equals_a_plain_loop(network):
     with torch.no_grad():
         network.weigh.weight.normal_()
         network.of_query.weight.normal_()
-        asking, weights, found = network.vectors(np.arange(4))
+        queries, weights, documents = network.vectors(np.arange(4))
         expected = [[plain_maxsim(network, a, b) for b in range(4)] for a in range(4)]
-        assert maxsim(asking, weights, found).numpy() == pytest.approx(np.array(expected), abs=1e-5)
+        assert maxsim(queries, weights, documents).numpy() == pytest.approx(np.array(expected), abs=1e-5)
     assert weights.sum(1).tolist() == pytest.approx([1, 0, 1, 1])
     assert all(row[1] == 0 for row in expected) and expected[1] == [0] * 4, "no tokens, nothing to match"
 
 
 def test_starts_with_every_item_most_like_itself(network):
     with torch.no_grad():
-        asking, weights, found = network.vectors(np.arange(4))
-        assert maxsim(asking, weights, found).diagonal().tolist() == pytest.approx([1, 0, 1, 1], abs=1e-5)
+        queries, weights, documents = network.vectors(np.arange(4))
+        assert maxsim(queries, weights, documents).diagonal().tolist() == pytest.approx([1, 0, 1, 1], abs=1e-5)
 
 
 def test_the_loss_by_hand(network):
@@ -99,10 +99,10 @@ def test_the_rarest_tokens_are_kept_in_their_order(monkeypatch):
 def fitted(seed=0, **settings):
     """A hammer, then a nail, a cup, tea, and a hammer again."""
     rng = np.random.default_rng(0)
-    whole = {
+    sequences = {
         f"u{u}": [Interaction(f"u{u}", f"{'hnct'[(u + k) % 4]}{rng.integers(8)}") for k in range(6)] for u in range(60)
     }
-    examples = leave_last_out("toy", whole)
+    examples = leave_last_out("toy", sequences)
     kind = late_interaction.Model
     model = kind(kind.Settings(**{"width": 12, "tokens": 3, "batch_size": 32, "learning_rate": 0.01, **settings}))
     model.fit(examples["train"], examples["validation"], ITEMS, seed)
@@ -110,16 +110,16 @@ def fitted(seed=0, **settings):
 
 
 def ask(model, history):
-    (found,) = model.predict([Query("q", "toy", "u", tuple(Interaction("u", item) for item in history))])
-    return found
+    (prediction,) = model.predict([Query("q", "toy", "u", tuple(Interaction("u", item) for item in history))])
+    return prediction
 
 
 def test_scores_are_the_weighted_sum_over_the_history():
     model = fitted(epochs=1)
-    found = ask(model, ["h1", "n2"])
+    prediction = ask(model, ["h1", "n2"])
     pairs = {a: dict(zip(ITEMS, row, strict=True)) for a, row in zip(ITEMS, model.similar.astype(float), strict=True)}
-    expected = [model.weights[0] * pairs["n2"][i] + model.weights[1] * pairs["h1"][i] for i in found.ranking]
-    assert found.scores == pytest.approx(expected, rel=1e-5)
+    expected = [model.weights[0] * pairs["n2"][i] + model.weights[1] * pairs["h1"][i] for i in prediction.ranking]
+    assert prediction.scores == pytest.approx(expected, rel=1e-5)
     assert model.card.n_parameters == 7 + sum(p.numel() for p in model.network.parameters())
 
 

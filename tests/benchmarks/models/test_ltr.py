@@ -45,30 +45,30 @@ def query(items, ratings=None, candidates=None):
     return Query("q", "toy", "u", history, candidates=candidates)
 
 
-def row(facts, asked, item):
+def row(facts, query, item):
     """The features of one candidate by name."""
-    found = describe([asked], facts)
-    (k,) = np.flatnonzero(found.columns == facts.catalogue.column[item])
-    return dict(zip(_ltr_features.names(facts.texts), found.x[k].tolist(), strict=True))
+    described = describe([query], facts)
+    (k,) = np.flatnonzero(described.columns == facts.catalogue.column[item])
+    return dict(zip(_ltr_features.names(facts.texts), described.x[k].tolist(), strict=True))
 
 
 # --- features ---
 
 
 def test_matches_by_hand(facts):
-    found = row(facts, query(["red-hat", "blue-coat", "red-coat"]), "red-boots")
-    assert found["share.colour"] == pytest.approx(2 / 3, abs=1e-5) and found["share.garment"] == 0
-    assert found["share.all"] == pytest.approx(2 / 3, abs=1e-5)
-    assert found["recent.colour"] == pytest.approx((1 + 0.49) / (1 + 0.7 + 0.49), abs=1e-5)
-    assert found["last.colour"] == 1 and found["last.garment"] == 0
-    assert found["length"] == 3
+    features = row(facts, query(["red-hat", "blue-coat", "red-coat"]), "red-boots")
+    assert features["share.colour"] == pytest.approx(2 / 3, abs=1e-5) and features["share.garment"] == 0
+    assert features["share.all"] == pytest.approx(2 / 3, abs=1e-5)
+    assert features["recent.colour"] == pytest.approx((1 + 0.49) / (1 + 0.7 + 0.49), abs=1e-5)
+    assert features["last.colour"] == 1 and features["last.garment"] == 0
+    assert features["length"] == 3
 
 
 def test_taste_is_the_share_against_how_common_the_value_is(facts, toy):
-    found = row(facts, query(["red-hat", "red-coat"]), "red-boots")
+    features = row(facts, query(["red-hat", "red-coat"]), "red-boots")
     share = (facts.bought + 1) / (facts.bought.sum() + 20)
     common = sum(s for item, s in zip(toy.items, share, strict=True) if item.startswith("red"))
-    assert found["taste.colour"] == pytest.approx(math.log((2 + 3 * common) / 5 / common), abs=1e-4)
+    assert features["taste.colour"] == pytest.approx(math.log((2 + 3 * common) / 5 / common), abs=1e-4)
 
 
 def test_ratings_count_above_their_mean(toy, texts):
@@ -76,8 +76,8 @@ def test_ratings_count_above_their_mean(toy, texts):
         dataclasses.replace(e, query=dataclasses.replace(e.query, history=(_rated(e.query.history[0], 4),)))
         for e in toy.examples["train"]
     ]
-    found = row(Facts(rated, toy.items, texts, KNN), query(["red-hat", "red-coat"], [5, 2]), "red-boots")
-    assert found["rated.colour"] == pytest.approx((5 - 4) + (2 - 4))
+    features = row(Facts(rated, toy.items, texts, KNN), query(["red-hat", "red-coat"], [5, 2]), "red-boots")
+    assert features["rated.colour"] == pytest.approx((5 - 4) + (2 - 4))
 
 
 def _rated(interaction, rating):
@@ -86,14 +86,14 @@ def _rated(interaction, rating):
 
 def test_popularity_and_cold(facts):
     assert row(facts, query(["red-hat"]), "green-boots")["cold"] == 1
-    found = row(facts, query(["red-coat"]), "red-hat")  # training has it from u01 and u02
-    assert found["cold"] == 0 and found["popularity"] == pytest.approx(math.log(3), abs=1e-4)
+    features = row(facts, query(["red-coat"]), "red-hat")  # training has it from u01 and u02
+    assert features["cold"] == 0 and features["popularity"] == pytest.approx(math.log(3), abs=1e-4)
 
 
 @pytest.mark.parametrize("reach", [1, 2])
 def test_log_odds_against_the_formula(toy, texts, reach):
     sequences = [[0, 5, 6, 12], [5, 0, 12]]
-    found = LogOdds(sequences, reach, texts.frequent)
+    odds = LogOdds(sequences, reach, texts.frequent)
     has = texts.values.toarray()
     pairs = [(s[i], s[k]) for s in sequences for k in range(1, len(s)) for i in range(max(0, k - reach), k)]
     led = [item for s in sequences for item in s[1:]]
@@ -104,7 +104,7 @@ def test_log_odds_against_the_formula(toy, texts, reach):
         p = (sum(has[k, b] for k in led) + 1) / (len(led) + 1)
         one = np.eye(has.shape[1])[[a]]
         # (t + m p) / (n + m) is the smoothed P(b | a)
-        assert found.of(_ltr_features.sp.csr_matrix(one))[0, b] == pytest.approx(math.log((t + m * p) / (n + m) / p))
+        assert odds.of(_ltr_features.sp.csr_matrix(one))[0, b] == pytest.approx(math.log((t + m * p) / (n + m) / p))
 
 
 def test_rare_values_have_no_log_odds(toy, monkeypatch):
@@ -113,14 +113,14 @@ def test_rare_values_have_no_log_odds(toy, monkeypatch):
     for part in parts:
         part.fit(toy.examples["train"], (), toy.items, 0)
     texts = Texts(*parts, toy.items)
-    kept = np.asarray(texts.frequent.sum(axis=0)).ravel()
-    assert kept[kept > 0].tolist() == [5, 5, 5, 5]  # the four garments, on five items each
+    counts = np.asarray(texts.frequent.sum(axis=0)).ravel()
+    assert counts[counts > 0].tolist() == [5, 5, 5, 5]  # the four garments, on five items each
 
 
 def test_candidates_are_outside_the_history_or_the_querys_own(facts):
     ids = facts.catalogue.ids
-    found = describe([query(["red-hat", "red-coat"])], facts)
-    assert {ids[c] for c in found.columns} == set(ids) - {"red-hat", "red-coat"}  # the toy is smaller than the tops
+    described = describe([query(["red-hat", "red-coat"])], facts)
+    assert {ids[c] for c in described.columns} == set(ids) - {"red-hat", "red-coat"}  # the toy is smaller than the tops
     own = describe([query(["red-hat"], candidates=("white-hat", "red-hat", "blue-hat"))], facts)
     assert {ids[c] for c in own.columns} == {"white-hat", "blue-hat"}
     none = describe([query(["red-hat"])], facts, [facts.catalogue.column["red-hat"]])
@@ -139,11 +139,11 @@ def test_an_example_is_described_without_its_own_users_purchases(toy, texts):
     train = list(toy.examples["train"])
     first, second = (e for e in train if e.query.user_id == "u01")
     changed = _with(second, ("white-coat", "green-hat", "black-boots"), "green-scarf")
-    told = [e if e is not second else changed for e in train]
-    np.testing.assert_array_equal(_described([first], train, toy, texts), _described([first], told, toy, texts))
+    altered = [e if e is not second else changed for e in train]
+    np.testing.assert_array_equal(_described([first], train, toy, texts), _described([first], altered, toy, texts))
     # but another user, of another fold, does see them
     other = next(e for e in train if e.query.user_id == "u02")
-    assert not np.array_equal(_described([other], train, toy, texts), _described([other], told, toy, texts))
+    assert not np.array_equal(_described([other], train, toy, texts), _described([other], altered, toy, texts))
 
 
 def _with(example, items, target) -> Example:
@@ -186,13 +186,13 @@ def test_logit_finds_the_weights_that_made_the_choices():
     picks = [rng.choice(8, p=row / row.sum()) for row in odds]
     target = np.zeros((3000, 8), bool)
     target[np.arange(3000), picks] = True
-    found = Logit(x.reshape(-1, 3), target.ravel(), np.full(3000, 8))
-    assert found.weights == pytest.approx([1.0, -0.5, 0.0], abs=0.08)
+    model = Logit(x.reshape(-1, 3), target.ravel(), np.full(3000, 8))
+    assert model.weights == pytest.approx([1.0, -0.5, 0.0], abs=0.08)
 
 
 def test_logit_without_examples_knows_nothing():
-    found = Logit(np.zeros((0, 2), np.float32), np.zeros(0, bool), np.zeros(0, np.int64))
-    assert found(np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
+    model = Logit(np.zeros((0, 2), np.float32), np.zeros(0, bool), np.zeros(0, np.int64))
+    assert model(np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
 
 
 def _fitted(toy, **settings):
@@ -204,9 +204,9 @@ def _fitted(toy, **settings):
 def test_trees_order_the_first_and_never_pass_them_below_the_rest(toy, monkeypatch):
     monkeypatch.setattr(ltr, "ORDERED", 4)
     model = _fitted(toy, trees=5)
-    asked = [e.query for e in toy.examples["test"]]
+    queries = [e.query for e in toy.examples["test"]]
     model.trees = None
-    plain = [p.ranking for p in model.predict(asked)]
+    plain = [p.ranking for p in model.predict(queries)]
 
     class Upside:
         """Stands for trees: turns the logit's order around by far."""
@@ -215,7 +215,7 @@ def test_trees_order_the_first_and_never_pass_them_below_the_rest(toy, monkeypat
             return -1000 * x[:, -1]
 
     model.trees = Upside()
-    turned = [p.ranking for p in model.predict(asked)]
+    turned = [p.ranking for p in model.predict(queries)]
     assert [r[:4] for r in turned] == [r[:4][::-1] for r in plain]
     assert [r[4:] for r in turned] == [r[4:] for r in plain]
 
@@ -227,9 +227,9 @@ def test_no_trees_leave_the_logit(toy):
 def test_what_is_no_candidate_follows_by_popularity(toy, monkeypatch):
     monkeypatch.setattr(_ltr_features, "TOP", {"knn": 2})
     model = _fitted(toy, trees=0)
-    (found,) = model.predict([query(["red-hat", "red-coat"])])
-    assert len(found.ranking) == 18
-    rest = [model.facts.bought[model.catalogue.column[item]] for item in found.ranking[4:]]
+    (prediction,) = model.predict([query(["red-hat", "red-coat"])])
+    assert len(prediction.ranking) == 18
+    rest = [model.facts.bought[model.catalogue.column[item]] for item in prediction.ranking[4:]]
     assert rest == sorted(rest, reverse=True)
 
 

@@ -29,20 +29,20 @@ REASONS = {"because": [2], "wants": "a blue hat", "avoids": ""}
 @pytest.fixture
 def candidates(toy):
     """The toy's test queries, each with all that its user has not got."""
-    asked = []
+    queries = []
     for example in toy.examples["test"]:
         free = [item for item in toy.items if item not in {x.item_id for x in example.query.history}]
-        asked.append(dataclasses.replace(example.query, candidates=tuple(free)))
-    return asked
+        queries.append(dataclasses.replace(example.query, candidates=tuple(free)))
+    return queries
 
 
 @pytest.fixture
 def model(fake_endpoint, toy):
     def make(**settings):
-        given = {"base_url": fake_endpoint.url, "model": "fake", "retries": 0, "concurrency": 1, **settings}
-        made = prompted.Model(prompted.Model.Settings(**given))
-        made.fit((), (), toy.items, 0)
-        return made
+        values = {"base_url": fake_endpoint.url, "model": "fake", "retries": 0, "concurrency": 1, **settings}
+        recommender = prompted.Model(prompted.Model.Settings(**values))
+        recommender.fit((), (), toy.items, 0)
+        return recommender
 
     return make
 
@@ -61,7 +61,7 @@ def shown(text):
 
 def test_reasons_come_before_any_candidate_is_seen(model, fake_endpoint, candidates, toy):
     fake_endpoint.script = [say(json.dumps({"reasons": [REASONS]})), say('{"ranking": [3, 1]}')]
-    (found,) = model(top=5).predict(candidates[:1])
+    (prediction,) = model(top=5).predict(candidates[:1])
     first, second = texts(fake_endpoint)
     titles = {item: toy.items[item].title for item in toy.items}
     assert all(titles[item] not in first for item in candidates[0].candidates), "nothing to see but the history"
@@ -69,9 +69,9 @@ def test_reasons_come_before_any_candidate_is_seen(model, fake_endpoint, candida
     assert first.index("[1] ") < first.index("[5] "), "oldest first"
     assert "The user wants a blue hat [2]." in second and "the 5 likeliest candidates" in second
     by_title = {title: item for item, title in titles.items()}
-    assert found.ranking[:2] == tuple(by_title[shown(second)[n]] for n in (3, 1))
-    assert sorted(found.ranking) == sorted(candidates[0].candidates), "the rest follows"
-    assert [by_title[t] for n, t in sorted(shown(second).items()) if n not in (1, 3)] == list(found.ranking[2:])
+    assert prediction.ranking[:2] == tuple(by_title[shown(second)[n]] for n in (3, 1))
+    assert sorted(prediction.ranking) == sorted(candidates[0].candidates), "the rest follows"
+    assert [by_title[t] for n, t in sorted(shown(second).items()) if n not in (1, 3)] == list(prediction.ranking[2:])
     for text in (first, second):
         assert not any(item in text for item in toy.items), "no ids"
         assert candidates[0].user_id not in text and candidates[0].query_id not in text
@@ -81,10 +81,10 @@ def test_reasons_come_before_any_candidate_is_seen(model, fake_endpoint, candida
 
 
 def test_the_order_of_candidates_is_a_hash_of_the_query(model, fake_endpoint, candidates):
-    made = model(rationale="none")
+    recommender = model(rationale="none")
     for query in (candidates[0], dataclasses.replace(candidates[0], query_id="another")):
         reverse = dataclasses.replace(query, candidates=query.candidates[::-1])
-        list(made.predict([query, reverse]))
+        list(recommender.predict([query, reverse]))
     one, other = (list(shown(text).values()) for text in texts(fake_endpoint))  # reversed ones come from the cache
     assert sorted(one) == sorted(other) and one != other != sorted(other)
 
@@ -97,27 +97,27 @@ def test_the_history_is_cut_at_the_window_and_keeps_its_places(model, fake_endpo
 
 
 def test_the_arm_without_reasons_asks_once(model, fake_endpoint, candidates):
-    made = model(rationale="none")
-    found = list(made.predict(candidates))
-    assert len(fake_endpoint.requests) == len(candidates) and all(p.rationale is None for p in found)
-    assert made.card.arm == "rationale=none" and "Why they will" not in texts(fake_endpoint)[0]
+    recommender = model(rationale="none")
+    predictions = list(recommender.predict(candidates))
+    assert len(fake_endpoint.requests) == len(candidates) and all(p.rationale is None for p in predictions)
+    assert recommender.card.arm == "rationale=none" and "Why they will" not in texts(fake_endpoint)[0]
 
 
 def test_a_title_is_no_template_and_no_command(model, fake_endpoint, candidates, toy):
     item = dataclasses.replace(toy.items["red-hat"], title="$history $x ${ {ranking}\n## system", attributes={})
-    made = model(rationale="none")
-    made.items = {**toy.items, "red-hat": dataclasses.replace(item, text=item.title)}
-    list(made.predict(candidates[:1]))
+    recommender = model(rationale="none")
+    recommender.items = {**toy.items, "red-hat": dataclasses.replace(item, text=item.title)}
+    list(recommender.predict(candidates[:1]))
     assert "[2] $history $x ${ {ranking} ## system\n" in texts(fake_endpoint)[0]
 
 
 def test_the_version_of_the_prompts_changes_with_their_words():
     import hashlib
 
-    known = {"1": "c39a441fc3646b47"}
+    digests = {"1": "c39a441fc3646b47"}
     text = prompted.PROMPTS.read_bytes()
     prompts = read_prompts(prompted.PROMPTS)
-    assert known[prompts["version"]] == hashlib.sha256(text).hexdigest()[:16], "raise the version and pin it here"
+    assert digests[prompts["version"]] == hashlib.sha256(text).hexdigest()[:16], "raise the version and pin it here"
     assert set(prompts) == {"version", "system", "reasons", "ranking"}
 
 
@@ -137,20 +137,20 @@ def test_unknown_and_repeated_numbers_are_dropped_and_counted(
     model, fake_endpoint, candidates, toy, text, chosen, dropped, capsys
 ):
     fake_endpoint.answer = say(text)
-    made = model(rationale="none", top=5)
-    (found,) = made.predict(candidates[:1])
+    recommender = model(rationale="none", top=5)
+    (prediction,) = recommender.predict(candidates[:1])
     titles = shown(texts(fake_endpoint)[0])
-    assert [toy.items[i].title for i in found.ranking[:2]] == [titles[n] for n in chosen]
-    assert len(found.ranking) == len(set(found.ranking)) == len(candidates[0].candidates)
-    usage = made.card.config["usage"]
+    assert [toy.items[i].title for i in prediction.ranking[:2]] == [titles[n] for n in chosen]
+    assert len(prediction.ranking) == len(set(prediction.ranking)) == len(candidates[0].candidates)
+    usage = recommender.card.config["usage"]
     assert (usage["numbers_dropped"], usage["numbers_lacking"]) == (dropped, 3)
-    said = capsys.readouterr().err
-    assert "3 numbers were lacking, filled in the order shown" in said
-    assert (f"{dropped} unknown or repeated numbers were dropped" in said) == (dropped > 0)
+    warning = capsys.readouterr().err
+    assert "3 numbers were lacking, filled in the order shown" in warning
+    assert (f"{dropped} unknown or repeated numbers were dropped" in warning) == (dropped > 0)
 
 
 @pytest.mark.parametrize(
-    "answer, said",
+    "answer, message",
     [
         (say("I would rather not."), "ranking: no such JSON in the answer"),
         (say(None), "ranking: no such JSON in the answer"),
@@ -162,10 +162,10 @@ def test_unknown_and_repeated_numbers_are_dropped_and_counted(
         (fail(500), "the endpoint answered with status 500"),
     ],
 )
-def test_no_ranking_is_ever_invented(model, fake_endpoint, candidates, answer, said):
+def test_no_ranking_is_ever_invented(model, fake_endpoint, candidates, answer, message):
     fake_endpoint.script = [answer]
     first, second = model(rationale="none").predict(candidates[:2])
-    assert (first.ranking, first.error) == ((), said) and second.error is None
+    assert (first.ranking, first.error) == ((), message) and second.error is None
 
 
 def test_reasons_that_cannot_be_read_fail_the_prediction(model, fake_endpoint, candidates):
@@ -175,51 +175,51 @@ def test_reasons_that_cannot_be_read_fail_the_prediction(model, fake_endpoint, c
 
 
 def test_claims_are_found_in_the_words(toy, candidates):
-    given = [
+    sentences = [
         {"because": [1, 2], "wants": "something red", "avoids": "any scarf"},
         {"because": ["5", 5, 9, 0, None], "wants": "a  white\n coat"},
         {"because": "all", "wants": "", "avoids": "boots"},
         {"because": [1], "wants": ["red"], "avoids": 3},
     ]
-    made = prompted.rationale_of(candidates[0], given, Matcher(toy.items.values()), toy.items, "prompted:m")
-    one, two, three = made.reasons
+    rationale = prompted.rationale_of(candidates[0], sentences, Matcher(toy.items.values()), toy.items, "prompted:m")
+    one, two, three = rationale.reasons
     assert one.wants == (("colour", "red"),) and one.avoids == (("garment", "scarf"),)
     assert (one.evidence.kind, one.evidence.history, one.evidence.value) == ("attribute", (0, 1), "red")
     assert two.wants == (("colour", "white"), ("garment", "coat"))
     assert (two.evidence.kind, two.evidence.history) == ("sequence", (4, 8, -1)), "wrong citations are kept"
     assert three.wants == () and three.evidence.history == ()
-    assert made.text == (
+    assert rationale.text == (
         "The user wants something red; avoids any scarf [1] [2]. The user wants a white coat [5] [9] [0]. "
         "The user avoids boots."
     )
-    assert (made.origin, made.verdict, made.drafter) == ("model", "supported", "prompted:m")
-    assert sum(r.weight for r in made.reasons) == pytest.approx(0.75)
-    assert {f.rule for f in Rules(toy.items).violations(made, candidates[0])} == {"citation"}
+    assert (rationale.origin, rationale.verdict, rationale.drafter) == ("model", "supported", "prompted:m")
+    assert sum(r.weight for r in rationale.reasons) == pytest.approx(0.75)
+    assert {f.rule for f in Rules(toy.items).violations(rationale, candidates[0])} == {"citation"}
     nothing = prompted.rationale_of(candidates[0], [], Matcher(toy.items.values()), toy.items, "prompted:m")
     assert nothing.verdict == "unexplained" and nothing.reasons == ()
 
 
 def test_another_rationale_is_what_the_ranking_is_asked_from(model, fake_endpoint, candidates):
-    made = model()
-    one, other = made.predict(candidates[:2])
+    recommender = model()
+    one, other = recommender.predict(candidates[:2])
     swapped = dataclasses.replace(other.rationale, query_id=one.query_id, text="The user wants a tent.")
-    usage = dict(made.usage)
-    (found,) = made.rank_given(candidates[:1], [swapped])
-    assert found.rationale == swapped and "The user wants a tent." in texts(fake_endpoint)[-1]
-    assert made.usage == usage, "what a run cost is what predict took"
+    usage = dict(recommender.usage)
+    (prediction,) = recommender.rank_given(candidates[:1], [swapped])
+    assert prediction.rationale == swapped and "The user wants a tent." in texts(fake_endpoint)[-1]
+    assert recommender.usage == usage, "what a run cost is what predict took"
 
 
 def test_without_candidates_it_says_so(model, candidates):
-    (found,) = model().predict([dataclasses.replace(candidates[0], candidates=None)])
-    assert found.error == "no candidates: prompted ranks the candidate file"
+    (prediction,) = model().predict([dataclasses.replace(candidates[0], candidates=None)])
+    assert prediction.error == "no candidates: prompted ranks the candidate file"
 
 
 def test_drawn_answers_differ_by_seed(fake_endpoint, toy, candidates):
     for seed in (1, 2):
         settings = prompted.Model.Settings(base_url=fake_endpoint.url, model="fake", temperature=0.7, rationale="none")
-        made = prompted.Model(settings)
-        made.fit((), (), toy.items, seed)
-        list(made.predict(candidates[:1]))
+        recommender = prompted.Model(settings)
+        recommender.fit((), (), toy.items, seed)
+        list(recommender.predict(candidates[:1]))
     assert [r["seed"] for r in fake_endpoint.requests] == [1, 2]
 
 
@@ -238,8 +238,8 @@ def test_command_shows_the_cost_and_keeps_the_key_to_itself(fake_endpoint, tmp_p
     command(monkeypatch, *arguments)
     (path,) = (tmp_path / "out").glob("prompted/*/result.json")
     result = read_result(path)
-    told = " ".join(capsys.readouterr().err.split())
-    assert "80 answers (0 from the cache); 880 prompt tokens (22 a query); 560 answered tokens (14 a query)" in told
+    output = " ".join(capsys.readouterr().err.split())
+    assert "80 answers (0 from the cache); 880 prompt tokens (22 a query); 560 answered tokens (14 a query)" in output
     usage = result.model.config["usage"]
     assert usage["cost"] == pytest.approx((880 + 4 * 560) / 1e6) and usage["cost_now"] == usage["cost"]
     assert (result.task.n_failed, result.cost.tokens_per_query, result.model.base_model) == (0, 14, "fake/one")
@@ -247,20 +247,20 @@ def test_command_shows_the_cost_and_keeps_the_key_to_itself(fake_endpoint, tmp_p
     assert all(
         record["rationale"]["origin"] == "model" for _, record in read_jsonl(path.with_name("predictions.jsonl"))
     )
-    asked = len(fake_endpoint.requests)
+    requests = len(fake_endpoint.requests)
     command(monkeypatch, *arguments, "--again")
     again = read_result(path)
-    assert len(fake_endpoint.requests) == asked, "nothing is paid twice"
+    assert len(fake_endpoint.requests) == requests, "nothing is paid twice"
     assert (again.model.config["usage"]["from_cache"], again.model.config["usage"]["cost_now"]) == (80, 0)
     assert again.predictions == result.predictions
     written = [p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()]
     assert fake_endpoint.keys[0] == "Bearer sk-secret" and not any(b"sk-secret" in raw for raw in written)
-    said = capsys.readouterr()
-    assert "sk-secret" not in said.out + said.err + told
+    streams = capsys.readouterr()
+    assert "sk-secret" not in streams.out + streams.err + output
 
 
 @pytest.mark.parametrize(
-    "arguments, said",
+    "arguments, message",
     [
         (
             ["--set", "base_url=http://127.0.0.1:1/v1", "model=m"],
@@ -271,10 +271,10 @@ def test_command_shows_the_cost_and_keeps_the_key_to_itself(fake_endpoint, tmp_p
         (["--protocol", "rerank", "--set", "base_url=http://a:b@c/v1", "model=m"], "a key belongs in RAD_API_KEY"),
     ],
 )
-def test_what_is_missing_is_one_line_before_anything_is_run(tmp_path, monkeypatch, arguments, said):
+def test_what_is_missing_is_one_line_before_anything_is_run(tmp_path, monkeypatch, arguments, message):
     with pytest.raises(RadError) as error:
         command(monkeypatch, *arguments, "--out", tmp_path / "out")
-    assert said in str(error.value) and "\n" not in str(error.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
 
 

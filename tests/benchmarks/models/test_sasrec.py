@@ -25,8 +25,8 @@ def query(history):
 
 def fitted(seed=0, **settings):
     """Whoever buys item k buys k + 1 next."""
-    whole = {f"u{u}": [Interaction(f"u{u}", f"{(3 * u + k) % 30:02}") for k in range(4 + u % 5)] for u in range(60)}
-    examples = leave_last_out("toy", whole)
+    sequences = {f"u{u}": [Interaction(f"u{u}", f"{(3 * u + k) % 30:02}") for k in range(4 + u % 5)] for u in range(60)}
+    examples = leave_last_out("toy", sequences)
     kind = sasrec.Model
     model = kind(kind.Settings(**{"hidden": 16, "window": 8, "dropout": 0.1, "learning_rate": 0.01, **settings}))
     model.fit(examples["train"], examples["validation"], ITEMS, seed)

@@ -40,8 +40,8 @@ def answers(model, data):
 
 
 def scores(model, history):
-    (found,) = model.predict([query(history)])
-    return dict(zip(found.ranking, found.scores, strict=True))
+    (prediction,) = model.predict([query(history)])
+    return dict(zip(prediction.ranking, prediction.scores, strict=True))
 
 
 # --- cold_prior ---
@@ -80,19 +80,19 @@ def test_ease_is_a_ridge_regression_of_each_item_on_the_others():
     """Column j of B by the normal equations without item j: an independent way to the closed form."""
     rng = np.random.default_rng(1)
     x = (rng.random((40, 9)) < 0.3).astype(float)
-    found = solve(sp.csr_matrix(x.astype(np.float32)), 2.5)
+    weights = solve(sp.csr_matrix(x.astype(np.float32)), 2.5)
     for j in range(9):
         others = [i for i in range(9) if i != j]
         design = x[:, others]
         expected = np.linalg.solve(design.T @ design + 2.5 * np.eye(8), design.T @ x[:, j])
-        np.testing.assert_allclose(found[others, j], expected, atol=1e-5)
-        assert found[j, j] == 0
+        np.testing.assert_allclose(weights[others, j], expected, atol=1e-5)
+        assert weights[j, j] == 0
 
 
 def test_ease_scores_are_the_history_times_the_weights(toy):
     model = fitted(ease, toy, validation=False, penalty=1.0, recency=0.5)
     # of the toy, training knows seven users' sequences; red-scarf twice in a history counts as its last purchase
-    found = scores(model, ["red-scarf", "red-hat", "red-scarf"])
+    values = scores(model, ["red-scarf", "red-hat", "red-scarf"])
     columns = model.catalogue.column
     x = np.zeros((10, 20))
     for row, example in enumerate(toy.examples["train"]):
@@ -101,7 +101,7 @@ def test_ease_scores_are_the_history_times_the_weights(toy):
     inverse = np.linalg.inv(x.T @ x + np.eye(20))
     weights = -inverse / np.diag(inverse)
     expected = weights[columns["red-scarf"]] + 0.5 * weights[columns["red-hat"]]
-    for item, value in found.items():
+    for item, value in values.items():
         assert value == pytest.approx(expected[columns[item]], abs=1e-6)
 
 
@@ -163,9 +163,9 @@ def test_hybrid_states_what_it_chose(toy):
 def test_hybrid_beats_its_parts_on_scientific(scientific):
     """Weights are fixed, so validation stays unseen. Real vectors are not needed: words alone are worth about 0.01."""
     train, validation = scientific.examples["train"], scientific.examples["validation"]
-    found = {}
+    ndcg = {}
     for weight in (0.0, 0.4):
         model = hybrid.Model(hybrid.Model.Settings(bm25=weight, dense=0))
         model.fit(train, (), scientific.items, 0)
-        found[weight] = mean_ndcg(validation, model.catalogue, model.block)
-    assert found[0.4] > found[0.0] + 0.005
+        ndcg[weight] = mean_ndcg(validation, model.catalogue, model.block)
+    assert ndcg[0.4] > ndcg[0.0] + 0.005

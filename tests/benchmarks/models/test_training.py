@@ -15,18 +15,18 @@ def test_padding_by_hand():
 
 
 def test_the_history_is_masked_but_for_a_target_bought_again():
-    found = masked(torch.zeros(2, 4), torch.tensor([[1, 2, -1], [3, -1, -1]]), torch.tensor([2, 0]))
-    assert found.isinf().tolist() == [[False, True, False, False], [False, False, False, True]]
+    logits = masked(torch.zeros(2, 4), torch.tensor([[1, 2, -1], [3, -1, -1]]), torch.tensor([2, 0]))
+    assert logits.isinf().tolist() == [[False, True, False, False], [False, False, False, True]]
 
 
 def test_batches_hold_every_row_once_and_no_more_places_than_asked():
     lengths = np.array([1, 9, 2, 2, 30, 1, 3, 2, 1, 8])
-    found = batches(lengths, 10, np.random.default_rng(0))
-    assert sorted(np.concatenate(found).tolist()) == list(range(10))
-    assert all(len(rows) == 1 or len(rows) * lengths[rows].max() <= 10 for rows in found)
-    assert [1] in [sorted(rows) for rows in found] and [4] in [sorted(rows) for rows in found]
+    rows_of_batches = batches(lengths, 10, np.random.default_rng(0))
+    assert sorted(np.concatenate(rows_of_batches).tolist()) == list(range(10))
+    assert all(len(rows) == 1 or len(rows) * lengths[rows].max() <= 10 for rows in rows_of_batches)
+    assert [1] in [sorted(rows) for rows in rows_of_batches] and [4] in [sorted(rows) for rows in rows_of_batches]
     again = batches(lengths, 10, np.random.default_rng(0))
-    assert all((a == b).all() for a, b in zip(found, again, strict=True))
+    assert all((a == b).all() for a, b in zip(rows_of_batches, again, strict=True))
     assert batches(np.array([], int), 10, np.random.default_rng(0)) == []
 
 

@@ -138,12 +138,12 @@ def test_a_line_says_what_is_missing(folders, tmp_path, capsys):
     _, page = written(tmp_path, folders["template"], examples=2)
     assert "What changed when" not in page.text
     card = json.loads((folders["template"] / "explanation.json").read_text())
-    for change, why in (
+    for change, message in (
         ({"run_id": "other"}, "of run other, but result.json is of run"),
         ({"n": "x"}, "explanation.json: n"),
     ):
         (folders["template"] / "explanation.json").write_text(json.dumps(card | change))
-        with pytest.raises(RadError, match=why):
+        with pytest.raises(RadError, match=message):
             written(tmp_path, folders["template"])
     (folders["template"] / "result.json").unlink()
     with pytest.raises(RadError, match=r"result.json: no such file"):

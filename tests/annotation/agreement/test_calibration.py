@@ -16,15 +16,15 @@ from tests.annotation.agreement.test_measure import campaign, form, run, says
 PEOPLE = ("r-00000001", "r-00000002", "r-00000003")
 
 
-def read(given, judge=False):
-    return list(judgements.checked(((str(k), one) for k, one in enumerate(given)), None, judge))
+def read(answers, judge=False):
+    return list(judgements.checked(((str(k), one) for k, one in enumerate(answers)), None, judge))
 
 
 def scores(rng, truth, noise):
     return np.clip(truth + np.round(rng.normal(0, noise, len(truth))).astype(int), 1, 5)
 
 
-def told(annotator, values, question="plausibility"):
+def answers_of(annotator, values, question="plausibility"):
     return [says(k, annotator, question, str(v)) for k, v in enumerate(values)]
 
 
@@ -32,35 +32,37 @@ def told(annotator, values, question="plausibility"):
 def drawn():
     rng = np.random.default_rng(2)
     truth = rng.integers(1, 6, 200)
-    return rng, truth, [one for name in PEOPLE for one in told(name, scores(rng, truth, 1.0))]
+    return rng, truth, [one for name in PEOPLE for one in answers_of(name, scores(rng, truth, 1.0))]
 
 
 def test_a_judge_as_good_as_people_reaches_the_ceiling_and_a_random_one_does_not(drawn):
     rng, truth, people = drawn
     for noise, low, high in ((1.0, -0.06, 0.06), (0.0, 0.05, 0.3), (50.0, -1.0, -0.4)):
-        (found,) = calibrate(read(told("judge:x", scores(rng, truth, noise)), True), read(people), "people", 0, 200)
-        assert found.n_records == found.n_shared == 200
+        (figures,) = calibrate(
+            read(answers_of("judge:x", scores(rng, truth, noise)), True), read(people), "people", 0, 200
+        )
+        assert figures.n_records == figures.n_shared == 200
         for name in ("spearman", "pearson", "weighted_kappa", "spearman_pairs"):
-            apart = found.difference[name]
+            apart = figures.difference[name]
             assert low < apart.value < high, (noise, name)
             assert apart.low <= apart.value <= apart.high
-            assert apart.value == pytest.approx(found.in_place[name].value - found.people[name].value)
+            assert apart.value == pytest.approx(figures.in_place[name].value - figures.people[name].value)
 
 
 def test_coefficients_equal_those_of_other_libraries(drawn):
     stats, metrics = pytest.importorskip("scipy.stats"), pytest.importorskip("sklearn.metrics")
     rng, truth, people = drawn
     mine = scores(rng, truth, 0.8)
-    (found,) = calibrate(read(told("judge:x", mine), True), read(people), "people", 0, 20)
+    (figures,) = calibrate(read(answers_of("judge:x", mine), True), read(people), "people", 0, 20)
     table = np.array([int(one.answer) for one in people]).reshape(3, 200)
-    assert found.against_all["spearman"].value == pytest.approx(stats.spearmanr(mine, table.mean(axis=0))[0])
-    assert found.against_all["pearson"].value == pytest.approx(stats.pearsonr(mine, table.mean(axis=0))[0])
+    assert figures.against_all["spearman"].value == pytest.approx(stats.spearmanr(mine, table.mean(axis=0))[0])
+    assert figures.against_all["pearson"].value == pytest.approx(stats.pearsonr(mine, table.mean(axis=0))[0])
     kappa = metrics.cohen_kappa_score(np.tile(mine, 3), table.ravel(), weights="quadratic")
-    assert found.against_all["weighted_kappa"].value == pytest.approx(kappa)
+    assert figures.against_all["weighted_kappa"].value == pytest.approx(kappa)
     ceiling = [stats.spearmanr(table[k], np.delete(table, k, axis=0).mean(axis=0))[0] for k in range(3)]
-    assert found.people["spearman"].value == pytest.approx(np.mean(ceiling))
+    assert figures.people["spearman"].value == pytest.approx(np.mean(ceiling))
     placed = [stats.spearmanr(mine, np.delete(table, k, axis=0).mean(axis=0))[0] for k in range(3)]
-    assert found.in_place["spearman"].value == pytest.approx(np.mean(placed))
+    assert figures.in_place["spearman"].value == pytest.approx(np.mean(placed))
 
 
 def test_verdicts_and_error_codes_are_compared_too():
@@ -75,20 +77,20 @@ def test_verdicts_and_error_codes_are_compared_too():
 
 def test_abstained_and_invalid_answers_are_counted_and_left_out(drawn):
     rng, truth, people = drawn
-    mine = told("judge:x", scores(rng, truth, 0.5))
-    (whole,) = calibrate(read(mine[10:], True), read(people), "people", 0, 20)
-    marred = told("judge:x", ["abstained"] * 6 + ["invalid"] * 4) + mine[10:]
-    (found,) = calibrate(read(marred, True), read(people), "people", 0, 20)
-    assert (found.n_answers, found.n_abstained, found.n_invalid, found.n_records) == (200, 6, 4, 190)
-    assert found.against_all["spearman"].value == whole.against_all["spearman"].value
+    mine = answers_of("judge:x", scores(rng, truth, 0.5))
+    (unmarred,) = calibrate(read(mine[10:], True), read(people), "people", 0, 20)
+    marred = answers_of("judge:x", ["abstained"] * 6 + ["invalid"] * 4) + mine[10:]
+    (figures,) = calibrate(read(marred, True), read(people), "people", 0, 20)
+    assert (figures.n_answers, figures.n_abstained, figures.n_invalid, figures.n_records) == (200, 6, 4, 190)
+    assert figures.against_all["spearman"].value == unmarred.against_all["spearman"].value
 
 
 def test_without_a_second_person_there_is_no_ceiling_and_it_is_said(drawn):
     _, truth, people = drawn
-    (found,) = calibrate(read(told("judge:x", truth), True), read(people[:200]), "people", 0, 20)
-    assert found.against_all["spearman"].value > 0.5
-    assert found.people["spearman"].undefined == "no record has the answers of two people"
-    (nothing,) = calibrate(read(told("judge:x", [3] * 200), True), read(people), "people", 0, 20)
+    (figures,) = calibrate(read(answers_of("judge:x", truth), True), read(people[:200]), "people", 0, 20)
+    assert figures.against_all["spearman"].value > 0.5
+    assert figures.people["spearman"].undefined == "no record has the answers of two people"
+    (nothing,) = calibrate(read(answers_of("judge:x", [3] * 200), True), read(people), "people", 0, 20)
     assert nothing.against_all["spearman"].undefined == "the judge or people always answer the same"
     (apart,) = calibrate(read([says(900, "judge:x", "trust", "3")], True), read(people), "people", 0, 20)
     assert apart.n_records == 0

@@ -64,19 +64,19 @@ def crossed(table):
 
 def test_cohens_own_examples_of_kappa():
     degrees = np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0]])
-    found = point(coefficients.kappa([crossed(COHEN)], {"kappa": coefficients.nominal(3), "weighted": degrees}))
-    assert found["kappa"] == pytest.approx(0.492, abs=5e-4)
-    assert found["weighted"] == pytest.approx(0.348, abs=5e-4)
+    kappas = point(coefficients.kappa([crossed(COHEN)], {"kappa": coefficients.nominal(3), "weighted": degrees}))
+    assert kappas["kappa"] == pytest.approx(0.492, abs=5e-4)
+    assert kappas["weighted"] == pytest.approx(0.348, abs=5e-4)
 
 
 def test_masi_by_hand():
     sets = [frozenset(s) for s in ("", "a", "ab", "bc", "cd")]
     expected = {("", "a"): 1, ("a", "ab"): 1 - 2 / 3 / 2, ("ab", "bc"): 1 - 1 / 3 / 3, ("ab", "cd"): 1}
-    found = coefficients.masi(sets)
+    distances = coefficients.masi(sets)
     for (one, other), distance in expected.items():
         i, j = sets.index(frozenset(one)), sets.index(frozenset(other))
-        assert found[i, j] == found[j, i] == pytest.approx(distance)
-    assert not found.diagonal().any()
+        assert distances[i, j] == distances[j, i] == pytest.approx(distance)
+    assert not distances.diagonal().any()
 
 
 CODES = (
@@ -107,17 +107,17 @@ def test_two_reviewers_equal_independent_libraries(codes):
     metrics, stats = pytest.importorskip("sklearn.metrics"), pytest.importorskip("scipy.stats")
     a, b = codes[:, 0], codes[:, 1]
     weights = {"kappa": coefficients.nominal(5), "weighted_kappa": coefficients.interval(range(5))}
-    found = point(coefficients.pair(a, b, None, weights))
+    estimates = point(coefficients.pair(a, b, None, weights))
     both = (a >= 0) & (b >= 0)
-    assert found["alpha"] == pytest.approx(alphas(codes[:, :2], 5)[1], nan_ok=True)
+    assert estimates["alpha"] == pytest.approx(alphas(codes[:, :2], 5)[1], nan_ok=True)
     nominal = point(coefficients.pair(a, b, coefficients.nominal(5), {"kappa": coefficients.nominal(5)}))
     assert nominal["alpha"] == pytest.approx(alphas(codes[:, :2], 5)[0], nan_ok=True)
     if not both.any():
-        assert np.isnan(found["kappa"])
+        assert np.isnan(estimates["kappa"])
         return
     for name, kind in (("kappa", None), ("weighted_kappa", "quadratic")):
         theirs = metrics.cohen_kappa_score(a[both], b[both], labels=range(5), weights=kind)
-        assert found[name] == pytest.approx(theirs, abs=1e-9, nan_ok=True)
+        assert estimates[name] == pytest.approx(theirs, abs=1e-9, nan_ok=True)
     correlations = point(coefficients.correlation([(a, b)], np.arange(5.0), np.arange(5.0)))
     if min(len(set(a[both])), len(set(b[both]))) < 2:
         assert np.isnan(correlations["pearson"]) and np.isnan(correlations["spearman"])
@@ -146,13 +146,13 @@ def test_perfect_agreement_is_one_and_chance_is_about_zero():
     rng = np.random.default_rng(5)
     same = np.repeat(rng.integers(0, 5, (3000, 1)), 3, axis=1)
     assert alphas(same, 5) == pytest.approx((1, 1, 1))
-    chance = rng.integers(0, 5, (3000, 3))
-    assert alphas(chance, 5) == pytest.approx((0, 0, 0), abs=0.05)
+    random_codes = rng.integers(0, 5, (3000, 3))
+    assert alphas(random_codes, 5) == pytest.approx((0, 0, 0), abs=0.05)
     sets = [frozenset(s) for s in ("", "a", "b", "ab", "abc")]
     assert point(coefficients.alpha(coefficients.counts_of(same, 5), coefficients.masi(sets)))[
         "alpha"
     ] == pytest.approx(1)
-    assert point(coefficients.alpha(coefficients.counts_of(chance, 5), coefficients.masi(sets)))[
+    assert point(coefficients.alpha(coefficients.counts_of(random_codes, 5), coefficients.masi(sets)))[
         "alpha"
     ] == pytest.approx(0, abs=0.05)
 
@@ -186,10 +186,10 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_resamples_are_those_of_the_seed_and_the_same_for_all_coefficients(monkeypatch):
     codes = coded(FOUR)
     statistic = coefficients.alpha(coefficients.counts_of(codes, 5), coefficients.nominal(5))
-    found = coefficients.bootstrap({"a": statistic, "b": statistic}, len(codes), seed=3, resamples=50)
-    assert np.array_equal(found["a", "alpha"].resampled, found["b", "alpha"].resampled, equal_nan=True)
+    estimates = coefficients.bootstrap({"a": statistic, "b": statistic}, len(codes), seed=3, resamples=50)
+    assert np.array_equal(estimates["a", "alpha"].resampled, estimates["b", "alpha"].resampled, equal_nan=True)
     monkeypatch.setattr(coefficients, "CELLS", 7 * len(codes))  # in blocks of seven
     blocks = coefficients.bootstrap({"a": statistic}, len(codes), seed=3, resamples=50)
-    assert blocks["a", "alpha"].resampled == pytest.approx(found["a", "alpha"].resampled, nan_ok=True)
+    assert blocks["a", "alpha"].resampled == pytest.approx(estimates["a", "alpha"].resampled, nan_ok=True)
     other = coefficients.bootstrap({"a": statistic}, len(codes), seed=4, resamples=50)
-    assert not np.array_equal(found["a", "alpha"].resampled, other["a", "alpha"].resampled, equal_nan=True)
+    assert not np.array_equal(estimates["a", "alpha"].resampled, other["a", "alpha"].resampled, equal_nan=True)

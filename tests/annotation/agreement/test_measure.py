@@ -93,13 +93,13 @@ def test_simulated_reviewers_and_adjudicators_are_in_no_figure_of_people(forms):
     rng = random.Random(9)
     simulated = [one for k in range(60) for name in ("simulated-a", "simulated-b") for one in form(k, name, rng, 0.9)]
     judged = [says(k, "adj-1", "plausibility", str(k % 5 + 1)) for k in range(10)]
-    found = measure([*forms, *simulated, *judged], lengths, resamples=50)
-    assert found.people.questions == alone.people.questions
-    assert found.simulated.reviewers == ("simulated-a", "simulated-b")
-    assert "adj-1" not in found.people.reviewers
+    agreement = measure([*forms, *simulated, *judged], lengths, resamples=50)
+    assert agreement.people.questions == alone.people.questions
+    assert agreement.simulated.reviewers == ("simulated-a", "simulated-b")
+    assert "adj-1" not in agreement.people.reviewers
     near = sum(f.question == "plausibility" and f.answer == judged[r].answer
                for r in range(10) for f in forms if f.rationale_id == judged[r].rationale_id)  # fmt: skip
-    adjudicated = found.adjudicated["plausibility"]
+    adjudicated = agreement.adjudicated["plausibility"]
     assert adjudicated.n_records == 10 and adjudicated.n_answers == 25
     assert adjudicated.equal == pytest.approx(near / 25)
     assert alone.adjudicated == {}
@@ -116,18 +116,18 @@ def test_the_widest_disagreement_comes_first(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("answers", "why"),
+    ("answers", "reason"),
     [
         ([says(k, PEOPLE[0], "trust", "4") for k in range(5)], "no record has two answers"),
         ([says(k, name, "trust", "4") for k in range(5) for name in PEOPLE], "all answers are the same"),
     ],
 )
-def test_an_undefined_coefficient_says_why(tmp_path, capsys, answers, why):
+def test_an_undefined_coefficient_says_why(tmp_path, capsys, answers, reason):
     folder = campaign(tmp_path / "c", answers)
     assert run("agreement", folder) == 0
-    found = json.loads((folder / "agreement.json").read_text())["people"]["questions"]["trust"]["coefficients"]["alpha"]
-    assert found["value"] is None and found["low"] is None and found["undefined"] == why
-    assert f"undefined: {why}" in capsys.readouterr().out.replace("\n", " ")
+    alpha = json.loads((folder / "agreement.json").read_text())["people"]["questions"]["trust"]["coefficients"]["alpha"]
+    assert alpha["value"] is None and alpha["low"] is None and alpha["undefined"] == reason
+    assert f"undefined: {reason}" in capsys.readouterr().out.replace("\n", " ")
 
 
 def line(**changes):
@@ -136,7 +136,7 @@ def line(**changes):
 
 
 @pytest.mark.parametrize(
-    ("given", "cause"),
+    ("bad", "cause"),
     [
         (line(question="trusted"), "judgements.jsonl:3: unknown question 'trusted' (did you mean 'trust'?)"),
         (line(answer="6"), "judgements.jsonl:3: trust: '6' is not one of 1, 2, 3, 4, 5"),
@@ -163,9 +163,9 @@ def line(**changes):
         ("{", "judgements.jsonl:3: not a JSON object"),
     ],
 )
-def test_bad_judgements_are_one_line_with_file_and_line(tmp_path, given, cause):
+def test_bad_judgements_are_one_line_with_file_and_line(tmp_path, bad, cause):
     answers = [says(0, PEOPLE[0], "trust", "4"), says(0, PEOPLE[1], "trust", "4")]
-    folder = campaign(tmp_path / "c", answers, lines=[given])
+    folder = campaign(tmp_path / "c", answers, lines=[bad])
     with pytest.raises(RadError) as caught:
         run("agreement", folder)
     assert cause in str(caught.value) and "\n" not in str(caught.value)
@@ -192,13 +192,13 @@ def test_the_forms_answers_are_the_ones_that_are_read_here():
     from annotation.campaign import judgements as answers
 
     assert set(answers.ERRORS) == set(answers.ERROR_LABELS) and set(answers.VERDICTS) == set(answers.VERDICT_LABELS)
-    given = []
+    form_answers = []
     for k in range(30):
         text = f"{TEXT} {k}."
         for name in ("simulated-1", "simulated-2"):
             values = {key: {"value": value} for key, value in opinion(name, text).items()}
-            given += form_module.judgements(draft(k).rationale_id, name, values, "1", 30.0)
+            form_answers += form_module.judgements(draft(k).rationale_id, name, values, "1", 30.0)
     lengths = {draft(k).rationale_id: len(TEXT) + 4 for k in range(30)}
-    found = measure(given, lengths, resamples=20)
-    assert set(found.simulated.questions) == {q for q in answers.QUESTIONS if q != "edited"}
-    assert found.people.reviewers == ()
+    agreement = measure(form_answers, lengths, resamples=20)
+    assert set(agreement.simulated.questions) == {q for q in answers.QUESTIONS if q != "edited"}
+    assert agreement.people.reviewers == ()

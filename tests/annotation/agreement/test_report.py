@@ -19,12 +19,12 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.given, self.text, self.open = [], [], "", []
+        self.tags, self.attributes, self.text, self.open = [], [], "", []
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        self.given += attributes
+        self.attributes += attributes
         if tag not in ("meta", "br"):
             self.open.append(tag)
 
@@ -36,7 +36,7 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, tag, attributes):
         self.tags.append(tag)
-        self.given += attributes
+        self.attributes += attributes
 
 
 def report(folder, *arguments):
@@ -68,7 +68,7 @@ def test_it_shows_questions_pairs_times_and_records_to_talk_about(tmp_path, form
 def test_it_asks_for_nothing_from_outside_and_runs_nothing(tmp_path, forms):
     html, page = report(campaign(tmp_path / "c", forms))
     assert not {"script", "link", "img", "iframe", "object", "form", "a"} & set(page.tags)
-    assert not [name for name, _ in page.given if name.startswith("on") or name in ("src", "href", "style")]
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "href", "style")]
     assert "default-src 'none'" in html
     assert not re.search(r"https?:|url\(|@import|//[a-z]", html)
 
@@ -83,8 +83,8 @@ def test_what_people_and_drafters_wrote_is_text(tmp_path, forms):
 
 def test_simulated_reviewers_are_called_so_and_nobody_is_a_person(tmp_path):
     rng = random.Random(3)
-    given = [one for k in range(9) for name in ("simulated-1", "simulated-2") for one in form(k, name, rng)]
-    _, page = report(campaign(tmp_path / "c", given))
+    answers = [one for k in range(9) for name in ("simulated-1", "simulated-2") for one in form(k, name, rng)]
+    _, page = report(campaign(tmp_path / "c", answers))
     assert "No person has answered yet." in page.text and "Simulated reviewers" in page.text
     assert "few: under 20 records" in page.text
 

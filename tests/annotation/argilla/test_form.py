@@ -37,8 +37,8 @@ def test_the_form_is_kept_for_releases(tmp_path, monkeypatch):
 
 def test_record(toy):
     example = toy.examples["train"][0]
-    given = Rationale("r1", example.query.query_id, (), "Why [1].", "unexplained", "evidence", "evidence", "1")
-    record = form.record(given, example, toy.items)
+    rationale = Rationale("r1", example.query.query_id, (), "Why [1].", "unexplained", "evidence", "evidence", "1")
+    record = form.record(rationale, example, toy.items)
     assert record.id == "r1" and record.fields["draft"] == "Why [1]."
     (suggestion,) = record.suggestions
     assert suggestion.value == "Why [1]." and suggestion.score is None and suggestion.agent is None
@@ -54,9 +54,9 @@ def test_markup_becomes_text_of_the_same_length():
 def test_long_histories_keep_what_is_cited(toy):
     example = toy.examples["train"][0]
     long = dataclasses.replace(example.query, history=example.query.history * 40)
-    told = form.history(dataclasses.replace(example, query=long), toy.items, cited=(0, 10**6)).splitlines()
-    assert told[0] == f"({len(long.history) - form.SHOWN - 1} earlier ones are not shown)"
-    assert told[1].startswith("[1] ") and told[-1].startswith(f"[{len(long.history)}] ")
+    lines = form.history(dataclasses.replace(example, query=long), toy.items, cited=(0, 10**6)).splitlines()
+    assert lines[0] == f"({len(long.history) - form.SHOWN - 1} earlier ones are not shown)"
+    assert lines[1].startswith("[1] ") and lines[-1].startswith(f"[{len(long.history)}] ")
 
 
 def test_judgements_are_canonical():
@@ -83,6 +83,6 @@ def test_judgements_are_canonical():
 
 
 def test_the_adjudicator_sees_letters():
-    told = form.lettered({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
-    assert "r-1" not in told and told.index("Reviewer A: Accept with my correction") < told.index("Reviewer B")
-    assert "corrected: new" in told
+    text = form.lettered({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
+    assert "r-1" not in text and text.index("Reviewer A: Accept with my correction") < text.index("Reviewer B")
+    assert "corrected: new" in text

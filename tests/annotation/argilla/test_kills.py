@@ -112,10 +112,10 @@ class TestKills:
                 and len(list((campaign.server / "tmp").iterdir())) == 1
             ), "what the killed server left is gone"
             main(["pull", str(campaign.path)])
-            kept = [(j.annotator, j.rationale_id) for j in judgements.read(campaign) if j.question == "verdict"]
-            assert accepted <= set(kept), "every answer that was accepted is there"
-            assert len(kept) == len(set(kept)), "nothing twice"
-            by_record = {key: sum(k == key for _, k in kept) for _, key in kept}
+            answers = [(j.annotator, j.rationale_id) for j in judgements.read(campaign) if j.question == "verdict"]
+            assert accepted <= set(answers), "every answer that was accepted is there"
+            assert len(answers) == len(set(answers)), "nothing twice"
+            by_record = {key: sum(k == key for _, k in answers) for _, key in answers}
             progress = argilla_client.pushed_dataset(argilla_client.connect(campaign), campaign).progress()
             assert progress["completed"] == sum(n >= 2 for n in by_record.values()), "counts are put right"
             again = Simulated(url, names[0], campaign.reviewers()[names[0]]["password"])
@@ -125,10 +125,10 @@ class TestKills:
 
 def test_demo(tmp_path, capsys):
     assert main(["demo", str(tmp_path / "demo"), "--domain", WORLD, "--limit", "20"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "accepted by the server: 40 answers; lost of these: 0" in told
-    assert all(f"│ {what} │ {n} │" in told for what, n in (("queue", 6), ("submit", 40), ("search", 4)))
-    assert "0 reviews of people and 40 of simulated reviewers, who are no people" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "accepted by the server: 40 answers; lost of these: 0" in output
+    assert all(f"│ {what} │ {n} │" in output for what, n in (("queue", 6), ("submit", 40), ("search", 4)))
+    assert "0 reviews of people and 40 of simulated reviewers, who are no people" in output
     campaign = Campaign(tmp_path / "demo")
     assert {j.annotator for j in judgements.read(campaign)} == {"simulated-1", "simulated-2"}
     lines = [json.loads(x) for x in campaign.file("provenance.jsonl").read_text().splitlines()]

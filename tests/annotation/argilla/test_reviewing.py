@@ -71,11 +71,11 @@ class TestCampaign:
         for name in HUMANS:
             who = pushed.pseudonym(name)
             for key, text in drafts.items():
-                said = {j.question: j.answer for j in late if (j.annotator, j.rationale_id) == (who, key)}
-                given = opinion(name, text)
-                assert said["plausibility"] == str(given["plausibility"]) and said["verdict"] == given["verdict"]
-                assert json.loads(said["errors"]) == sorted(given.get("errors", []))
-                assert said["edited"] == given["edited"]
+                answers = {j.question: j.answer for j in late if (j.annotator, j.rationale_id) == (who, key)}
+                sent = opinion(name, text)
+                assert answers["plausibility"] == str(sent["plausibility"]) and answers["verdict"] == sent["verdict"]
+                assert json.loads(answers["errors"]) == sorted(sent.get("errors", []))
+                assert answers["edited"] == sent["edited"]
         assert any(j.seconds for j in late)
         contents = {
             n: pushed.file(n).read_bytes() for n in ("judgements.jsonl", "rationales.jsonl", "provenance.jsonl")
@@ -121,8 +121,8 @@ class TestCampaign:
         assert http.delete(f"/users/{ben['id']}").status_code == 200
         main(["pull", str(pushed.path)])
         assert judgements.read(pushed) == before
-        told = " ".join(capsys.readouterr().err.split())
-        assert "1 reviewer(s) have no account any more: what was pulled of them before stays" in told
+        warnings = " ".join(capsys.readouterr().err.split())
+        assert "1 reviewer(s) have no account any more: what was pulled of them before stays" in warnings
 
     def test_withdraw(self, pushed, url, capsys):
         pseudonym = pushed.pseudonym("anna")

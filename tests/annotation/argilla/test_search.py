@@ -41,10 +41,10 @@ def shelf(campaign, url):
     )
     dataset = rg.Dataset("shelf", "search", settings, client=client).create()
     dice = random.Random(0)
-    made = []
+    records = []
     for k in range(60):
         kind = dice.choice(["noir thriller", "space opera", "folk ballad", "cosy mystery"])
-        made.append(
+        records.append(
             rg.Record(
                 id=f"r{k:03d}",
                 fields={"history": f"Sequel {k}, naïve café", "rationale": f"Many {kind}s, {kind} number {k}."},
@@ -57,8 +57,8 @@ def shelf(campaign, url):
                 ],
             )
         )
-    dataset.records.log(made)
-    return dataset, made
+    dataset.records.log(records)
+    return dataset, records
 
 
 class TestSearch:
@@ -101,31 +101,31 @@ class TestSearch:
         ],
     )
     def test_finds_what_python_finds(self, shelf, query, conditions, holds):
-        dataset, made = shelf
-        found = dataset.records(query=rg.Query(query=query, filter=rg.Filter(conditions) if conditions else None))
-        assert sorted(r.id for r in found) == sorted(r.id for r in made if holds(r))
+        dataset, records = shelf
+        matches = dataset.records(query=rg.Query(query=query, filter=rg.Filter(conditions) if conditions else None))
+        assert sorted(r.id for r in matches) == sorted(r.id for r in records if holds(r))
 
     def test_sorts(self, shelf, campaign, url):
-        dataset, made = shelf
+        dataset, records = shelf
 
         def first(scope, order):
             body = {"sort": [{"scope": scope, "order": order}]}
             answer = owner(campaign, url).post(f"/datasets/{dataset.id}/records/search?limit=5", json=body)
             return [item["record"]["external_id"] for item in answer.json()["items"]]
 
-        by_score = sorted(made, key=lambda r: r.metadata["score"])
+        by_score = sorted(records, key=lambda r: r.metadata["score"])
         scope = {"entity": "metadata", "metadata_property": "score"}
         assert first(scope, "desc") == [r.id for r in by_score[::-1][:5]]
         edited = {"entity": "suggestion", "question": "edited", "property": "score"}
-        scores = {r.id: r.suggestions["edited"].score for r in made}
+        scores = {r.id: r.suggestions["edited"].score for r in records}
         assert [scores[key] for key in first(edited, "asc")] == sorted(scores.values())[:5]
         for name in ("inserted_at", "updated_at"):
             assert len(first({"entity": "record", "property": name}, "asc")) == 5
 
     def test_similar_and_metrics(self, shelf, campaign, url):
-        dataset, made = shelf
+        dataset, records = shelf
         hits = list(dataset.records(query=rg.Query(similar=rg.Similar("v", [1, 0, 0])), limit=3))
-        cosine = {r.id: r.vectors["v"][0] / sum(x * x for x in r.vectors["v"]) ** 0.5 for r in made}
+        cosine = {r.id: r.vectors["v"][0] / sum(x * x for x in r.vectors["v"]) ** 0.5 for r in records}
         assert [r.id for r, _ in hits] == sorted(cosine, key=lambda k: -cosine[k])[:3]
         http = owner(campaign, url)
         metrics = {p.name: http.get(f"/metadata-properties/{p.id}/metrics").json() for p in dataset.settings.metadata}

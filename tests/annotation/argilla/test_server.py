@@ -103,8 +103,8 @@ class TestBadInput:
         monkeypatch.delenv("ARGILLA_API_KEY", raising=False)
         assert "set ARGILLA_API_KEY" in error_of("status", campaign.path, "--api-url", url)
         monkeypatch.setenv("ARGILLA_API_KEY", "wrong-key")
-        said = error_of("status", campaign.path, "--api-url", url)
-        assert "refused the key" in said and "wrong-key" not in said
+        message = error_of("status", campaign.path, "--api-url", url)
+        assert "refused the key" in message and "wrong-key" not in message
         assert "no Argilla answers at" in error_of("status", campaign.path, "--api-url", "http://127.0.0.1:9")
         for odd in ("nonsense", "http://", f"{url}/sign-in"):
             assert odd in error_of("status", campaign.path, "--api-url", odd)
@@ -124,11 +124,11 @@ class TestBadInput:
         monkeypatch.setenv("ARGILLA_API_KEY", campaign.owner()["api_key"])
         other = Campaign(tmp_path / "other")
         main(["draft", str(other.path), "--domain", WORLD, "--limit", "2"])
-        whole = other.file("drafts.jsonl").read_bytes()
+        content = other.file("drafts.jsonl").read_bytes()
         other.file("drafts.jsonl").write_bytes(b"")
         at = ("--api-url", url)
         assert "has no drafts" in error_of("push", other.path, *at)
-        other.file("drafts.jsonl").write_bytes(whole)
+        other.file("drafts.jsonl").write_bytes(content)
         client = argilla_client.connect(campaign)
         rg.Workspace(name="other", client=client).create()
         half = rg.Settings(
@@ -136,8 +136,8 @@ class TestBadInput:
             questions=[rg.RatingQuestion(name="credibility", values=[1, 2, 3, 4, 5], client=client)],
         )
         dataset = rg.Dataset("review", "other", half, client=client).create()
-        said = error_of("push", other.path, *at)
-        assert "another form: no question 'plausibility' (it has 'credibility'; was it renamed?)" in said
+        message = error_of("push", other.path, *at)
+        assert "another form: no question 'plausibility' (it has 'credibility'; was it renamed?)" in message
         other.set_overlap(2)
         assert "was it renamed?" in error_of("pull", other.path, *at)
         dataset.delete()

@@ -36,20 +36,20 @@ MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script
 
 
 @pytest.fixture
-def browser(tmp_path):
+def driver(tmp_path):
     with chromium(tmp_path / "profile") as driver:
         yield driver
 
 
-def wait(browser, found, patience=300):
-    return WebDriverWait(browser, patience).until(lambda b: found(b))
+def wait(driver, condition, patience=300):
+    return WebDriverWait(driver, patience).until(lambda b: condition(b))
 
 
-def one(browser, selector):
-    return wait(browser, lambda b: b.find_elements(By.CSS_SELECTOR, selector))[0]
+def one(driver, selector):
+    return wait(driver, lambda b: b.find_elements(By.CSS_SELECTOR, selector))[0]
 
 
-def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, browser):
+def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
     campaign = Campaign(tmp_path / "camp")
     main(["draft", str(campaign.path), "--domain", WORLD, "--limit", "3"])
     path = campaign.file("drafts.jsonl")
@@ -57,31 +57,31 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, browser):
     path.write_text("".join(json.dumps({**line, "text": MARKUP + line["text"]}) + "\n" for line in lines))
     with serving(campaign) as url:
         main(["push", str(campaign.path), "--reviewers", "anna"])
-        browser.get(f"{url}/sign-in")
-        password = one(browser, "input[type=password]")
-        browser.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("anna")
+        driver.get(f"{url}/sign-in")
+        password = one(driver, "input[type=password]")
+        driver.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("anna")
         password.send_keys(campaign.reviewers()["anna"]["password"], Keys.ENTER)
-        wait(browser, lambda b: b.find_elements(By.XPATH, "//h1[normalize-space(text())='review']"))[0].click()
-        field = one(browser, "[aria-label='Data entry for Field: Draft rationale']")
-        wait(browser, lambda _: "[" in field.text)
+        wait(driver, lambda b: b.find_elements(By.XPATH, "//h1[normalize-space(text())='review']"))[0].click()
+        field = one(driver, "[aria-label='Data entry for Field: Draft rationale']")
+        wait(driver, lambda _: "[" in field.text)
         assert "‹b›bold‹/b›" in field.text and "‹script›" in field.text, "markup is text"
         assert not field.find_elements(By.CSS_SELECTOR, "img, script, b")
-        past = [line for line in one(browser, "body").text.splitlines() if line.startswith("[1] ")]
+        past = [line for line in one(driver, "body").text.splitlines() if line.startswith("[1] ")]
         assert past and "garment: " in past[0], "the history, with what the items are"
-        edited = one(browser, "[contenteditable=true]")
+        edited = one(driver, "[contenteditable=true]")
         assert edited.text.startswith("<img src=x onerror=") and "(" in edited.text, "filled in with the draft"
         edited.send_keys(Keys.CONTROL, "a")
         edited.send_keys("In my words [1].")
         for answer in ("plausibility_4", "trust_4", "errors_generic", "verdict_accept_edited"):
-            one(browser, f"label[for={answer}]").click()
+            one(driver, f"label[for={answer}]").click()
         if folder := os.environ.get("RAD_SCREENSHOTS"):
-            browser.save_screenshot(str(Path(folder) / "review.png"))
-        one(browser, "button[type=submit]").click()
+            driver.save_screenshot(str(Path(folder) / "review.png"))
+        one(driver, "button[type=submit]").click()
         deadline = time.monotonic() + 300
         answers: dict[str, str] = {}
         while not answers and time.monotonic() < deadline:
             main(["pull", str(campaign.path)])
             answers = {j.question: j.answer for j in judgements.read(campaign)}
-        assert browser.title not in ("1", "2"), "nothing in a record runs"
+        assert driver.title not in ("1", "2"), "nothing in a record runs"
     assert (answers["plausibility"], answers["trust"], answers["verdict"]) == ("4", "4", "accept_edited")
     assert answers["errors"] == '["generic"]' and answers["edited"] == "In my words [1]."

@@ -45,15 +45,15 @@ def test_a_corrected_text_makes_its_own_claims(toy):
     owner = next(k for k, item in enumerate(past) if second in item.attributes.get(other, ()))
     reason = Reason(Evidence((0,), "attribute", name, value), ((name, value),), weight=0.4)
     text = f"[1] has {name} {value}, so the user wants {name} {value}."
-    given = Rationale("r", example.query.query_id, (reason,), text, "supported", "evidence", "evidence", "1")
+    rationale = Rationale("r", example.query.query_id, (reason,), text, "supported", "evidence", "evidence", "1")
     rules = Rules(toy.items)
-    same = aggregation.corrected(given, f"Because of [1] the user wants {value}.", example.query, rules)
+    same = aggregation.corrected(rationale, f"Because of [1] the user wants {value}.", example.query, rules)
     assert same.reasons == (reason,) and same.origin == "edited" and same.rationale_id.startswith("r-edited-")
-    changed = aggregation.corrected(given, f"Given [{owner + 1}] the user wants {second}.", example.query, rules)
+    changed = aggregation.corrected(rationale, f"Given [{owner + 1}] the user wants {second}.", example.query, rules)
     (new,) = changed.reasons
     assert new.wants == ((other, second),) and new.evidence.history == (owner,) and new.weight == 0.4
-    empty = aggregation.corrected(given, "Nothing explains it.", example.query, rules)
+    empty = aggregation.corrected(rationale, "Nothing explains it.", example.query, rules)
     assert empty.reasons == () and empty.verdict == "unexplained"
     target = toy.items[next(iter(example.relevant))]
-    leaky = aggregation.corrected(given, f"[1]: the user ended up with {target.title}.", example.query, rules)
+    leaky = aggregation.corrected(rationale, f"[1]: the user ended up with {target.title}.", example.query, rules)
     assert "hindsight" in aggregation.broken_rules(leaky, example, rules)

@@ -17,8 +17,8 @@ from tests.annotation.campaign.test_folder import WORLD, settings
 
 
 def test_goes_on_where_it_was_killed(tmp_path, monkeypatch):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert main(["draft", str(whole), "--domain", WORLD, "--limit", "12"]) == 0
+    complete, cut = tmp_path / "whole", tmp_path / "cut"
+    assert main(["draft", str(complete), "--domain", WORLD, "--limit", "12"]) == 0
     assert main(["draft", str(cut), "--domain", WORLD, "--limit", "5"]) == 0
     path = cut / "drafts.jsonl"
     path.write_bytes(path.read_bytes()[:-30])  # the kill came in the middle of the fifth
@@ -27,7 +27,7 @@ def test_goes_on_where_it_was_killed(tmp_path, monkeypatch):
         '"drafter_version":"1"}\n'
     )
     assert main(["draft", str(cut), "--limit", "12"]) == 0
-    assert path.read_bytes() == (whole / "drafts.jsonl").read_bytes()
+    assert path.read_bytes() == (complete / "drafts.jsonl").read_bytes()
     assert (cut / "contrasts.jsonl").read_text() == "", "those of a draft that was never written"
     before = path.read_bytes()
     assert main(["draft", str(cut), "--limit", "12"]) == 0
@@ -49,7 +49,7 @@ def test_what_fails_the_checks_is_set_apart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments, said",
+    "arguments, message",
     [
         (["--drafter", "evidense"], "did you mean 'evidence'"),
         (["--limit", "0"], "--limit must be at least 1"),
@@ -61,8 +61,8 @@ def test_what_fails_the_checks_is_set_apart(tmp_path):
         (["--domain", "wrold"], "did you mean 'world'"),
     ],
 )
-def test_bad_input(tmp_path, arguments, said):
-    with pytest.raises(RadError, match=said) as error:
+def test_bad_input(tmp_path, arguments, message):
+    with pytest.raises(RadError, match=message) as error:
         main(["draft", str(tmp_path / "c"), *arguments])
     assert "\n" not in str(error.value) and not (tmp_path / "c").exists()
     assert "secret" not in str(error.value)

@@ -14,8 +14,8 @@ WORLD = "world:users=60,items=200"
 
 
 def settings(**changes):
-    given = {"name": "c", "domain": WORLD, "data_sha256": "0", "drafter": "evidence", "drafter_version": "1"}
-    return Settings(**{**given, "guideline_version": guidelines.VERSION, "created": "now", **changes})
+    values = {"name": "c", "domain": WORLD, "data_sha256": "0", "drafter": "evidence", "drafter_version": "1"}
+    return Settings(**{**values, "guideline_version": guidelines.VERSION, "created": "now", **changes})
 
 
 def test_settings_stay(tmp_path):

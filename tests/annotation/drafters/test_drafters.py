@@ -45,28 +45,28 @@ class TestDrafter:
     def test_one_draft_an_example_in_order_and_none_unchecked(self, name, toy, fake_endpoint, tmp_path):
         drafter = make(name, fake_endpoint.url).fit(toy.examples["train"], toy.items, seed=0)
         examples = [*toy.examples["train"], *toy.examples["validation"]]
-        found, rules = list(drafter.drafts(iter(examples))), Rules(toy.items)
-        assert [d.query_id for d in found] == [e.query.query_id for e in examples]
-        for draft, example in zip(found, examples, strict=True):
+        drafts, rules = list(drafter.drafts(iter(examples))), Rules(toy.items)
+        assert [d.query_id for d in drafts] == [e.query.query_id for e in examples]
+        for draft, example in zip(drafts, examples, strict=True):
             assert draft.item_id in example.relevant
             assert (draft.rationale is None) == bool(draft.violations)
             if draft.rationale is None:
                 assert not draft.contrasts, "nothing of a rejected draft is passed on"
                 continue
-            faults = rules.violations(draft.rationale, example.query, toy.items[draft.item_id])
-            assert all(fault.counted for fault in faults) and tuple(faults) == draft.counted
+            violations = rules.violations(draft.rationale, example.query, toy.items[draft.item_id])
+            assert all(violation.counted for violation in violations) and tuple(violations) == draft.counted
             assert draft.rationale.origin == name
             for explanation in draft.contrasts:
                 assert explanation.query_id == draft.query_id and explanation.origin == name
                 assert not forbidden_wording(explanation.text)
-        accepted = [d.rationale for d in found if d.rationale]
+        accepted = [d.rationale for d in drafts if d.rationale]
         files.write(tmp_path / "drafts.jsonl", accepted)
         assert [r for _, r in files.read(tmp_path / "drafts.jsonl")] == accepted, "ids are distinct"
         summary = drafter.summary.record()
         assert (summary["drafts"], summary["accepted"]) == (len(examples), len(accepted)) and accepted
         assert json.loads(json.dumps(summary, allow_nan=False)) == summary
         again = make(name, fake_endpoint.url).fit(toy.examples["train"], toy.items, seed=0)
-        assert list(again.drafts(examples)) == found, "same seed, same drafts"
+        assert list(again.drafts(examples)) == drafts, "same seed, same drafts"
         assert list(again.drafts([])) == [] and again.summary.drafts == 0
 
     def test_no_history_no_rationale(self, name, toy, fake_endpoint):
@@ -103,10 +103,10 @@ def test_the_summary_counts_drafts_attempts_and_money():
     summary.add(Draft("a", "i", rationale, tried=(bad, leak), counted=(Violation("unspoken", "red"),)))
     summary.add(Draft("b", "i", None, tried=(leak, bad)))
     summary.add(Draft("c", "i", rationale, contrasts_tried=(bad,)))
-    told = summary.record()
-    assert (told["drafts"], told["accepted"], told["rejected"], told["unexplained"]) == (3, 2, 1, 2)
-    assert (told["redrafts"], told["unreadable"], told["contrasts_rejected"]) == (3, 3, 1)
-    assert told["refused_by"] == {"hindsight": 2, "unreadable": 2} and told["rejected_by"] == {"unreadable": 1}
+    record = summary.record()
+    assert (record["drafts"], record["accepted"], record["rejected"], record["unexplained"]) == (3, 2, 1, 2)
+    assert (record["redrafts"], record["unreadable"], record["contrasts_rejected"]) == (3, 3, 1)
+    assert record["refused_by"] == {"hindsight": 2, "unreadable": 2} and record["rejected_by"] == {"unreadable": 1}
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(summary.table())
     text = console.export_text()

@@ -34,18 +34,18 @@ RED = ("colour", "red")
 @pytest.fixture
 def example(toy):
     """u01 at validation: red coat, hat, scarf, boots; then blue-boots, whose title begins with an invented name."""
-    (found,) = (e for e in toy.examples["validation"] if e.query.user_id == "u01")
-    assert [toy.items[i].title for i in found.relevant] == ["Emra blue boots"]
-    return found
+    (one,) = (e for e in toy.examples["validation"] if e.query.user_id == "u01")
+    assert [toy.items[i].title for i in one.relevant] == ["Emra blue boots"]
+    return one
 
 
 @pytest.fixture
-def made(fake_endpoint, toy):
+def new_drafter(fake_endpoint, toy):
     fake_endpoint.answer = drafting
 
     def make(**settings):
-        given = {"base_url": fake_endpoint.url, "model": "fake", "retries": 0, "concurrency": 1, "contrasts": False}
-        return llm.Drafter(llm.Drafter.Settings(**{**given, **settings})).fit((), toy.items, seed=5)
+        defaults = {"base_url": fake_endpoint.url, "model": "fake", "retries": 0, "concurrency": 1, "contrasts": False}
+        return llm.Drafter(llm.Drafter.Settings(**{**defaults, **settings})).fit((), toy.items, seed=5)
 
     return make
 
@@ -54,31 +54,31 @@ def texts(fake_endpoint):
     return [request["messages"][-1]["content"] for request in fake_endpoint.requests]
 
 
-def rules(faults):
-    return [fault.rule for fault in faults]
+def rules(violations):
+    return [violation.rule for violation in violations]
 
 
 # --- what it asks ---
 
 
-def test_the_target_is_never_shown_before_the_rationale_stands(made, fake_endpoint, toy):
-    drafter = made(contrasts=True)
+def test_the_target_is_never_shown_before_the_rationale_stands(new_drafter, fake_endpoint, toy):
+    drafter = new_drafter(contrasts=True)
     for example in (e for split in toy.examples.values() for e in split):
         before = len(fake_endpoint.requests)
-        (found,) = drafter.drafts([example])
-        assert found.rationale and len(found.contrasts) == 3
+        (outcome,) = drafter.drafts([example])
+        assert outcome.rationale and len(outcome.contrasts) == 3
         first, *_ = texts(fake_endpoint)[before:] or [""]
-        name = toy.items[found.item_id].title.split()[0]
+        name = toy.items[outcome.item_id].title.split()[0]
         past = {x.item_id for x in example.query.history}
-        assert (name in first) == (found.item_id in past and bool(first)), "names are invented, one for each item"
+        assert (name in first) == (outcome.item_id in past and bool(first)), "names are invented, one for each item"
         assert not any(item in first for item in toy.items if " " not in item and item.count("-")), "no ids"
         assert example.query.user_id not in first and example.query.query_id not in first
 
 
-def test_the_prompt_holds_history_profile_and_values(made, fake_endpoint, example):
+def test_the_prompt_holds_history_profile_and_values(new_drafter, fake_endpoint, example):
     rated = tuple(dataclasses.replace(x, rating=2.0 if k == 1 else None) for k, x in enumerate(example.query.history))
     example = dataclasses.replace(example, query=dataclasses.replace(example.query, history=rated))
-    list(made().drafts([example]))
+    list(new_drafter().drafts([example]))
     (text,) = texts(fake_endpoint)
     assert "[1] Nork red coat. red coat for winter (colour = red; garment = coat)\n" in text
     assert "[2] Olbu red hat. red hat for winter (colour = red; garment = hat) (they rated it 2)\n" in text
@@ -90,9 +90,9 @@ def test_the_prompt_holds_history_profile_and_values(made, fake_endpoint, exampl
 
 def test_the_profile_is_of_the_history_and_of_nothing_later(toy):
     """The same prefix gives the same profile and history, whatever the user did afterwards."""
-    whole = {e.query.user_id: e.query for e in toy.examples["test"]}
+    queries = {e.query.user_id: e.query for e in toy.examples["test"]}
     for e in toy.examples["train"]:
-        prefix = whole[e.query.user_id].history[: len(e.query.history)]
+        prefix = queries[e.query.user_id].history[: len(e.query.history)]
         again = Query("q", "toy", "u", prefix)
         assert prompt_parts.profile(e.query, toy.items) == prompt_parts.profile(again, toy.items)
         assert prompt_parts.history(e.query, toy.items, 20, 300) == prompt_parts.history(again, toy.items, 20, 300)
@@ -112,24 +112,24 @@ def test_long_histories_keep_their_places_and_long_texts_are_cut(toy):
     )
 
 
-def test_hindsight_drafts_are_told_the_target_and_named_so(made, fake_endpoint, example):
-    (found,) = made(hindsight=True).drafts([example])
-    assert "Emra blue boots" in texts(fake_endpoint)[0] and found.rationale.drafter == "llm-hindsight:fake"
-    (other,) = made().drafts([example])
+def test_hindsight_drafts_are_told_the_target_and_named_so(new_drafter, fake_endpoint, example):
+    (outcome,) = new_drafter(hindsight=True).drafts([example])
+    assert "Emra blue boots" in texts(fake_endpoint)[0] and outcome.rationale.drafter == "llm-hindsight:fake"
+    (other,) = new_drafter().drafts([example])
     assert "Emra" not in texts(fake_endpoint)[1] and other.rationale.drafter == "llm:fake"
-    assert other.rationale.rationale_id != found.rationale.rationale_id
+    assert other.rationale.rationale_id != outcome.rationale.rationale_id
 
 
-def test_a_description_is_no_template_and_no_section(made, fake_endpoint, example, toy):
+def test_a_description_is_no_template_and_no_section(new_drafter, fake_endpoint, example, toy):
     item = dataclasses.replace(toy.items["red-hat"], text="$history ${x} \n## system {}")
-    drafter = made()
+    drafter = new_drafter()
     drafter.items = {**toy.items, "red-hat": item}
     list(drafter.drafts([example]))
     assert "[2] $history ${x} ## system {} (colour = red; garment = hat)\n" in texts(fake_endpoint)[0]
 
 
-def test_schemas_are_such_as_strict_endpoints_take(made, fake_endpoint, example):
-    list(made(contrasts=True).drafts([example]))
+def test_schemas_are_such_as_strict_endpoints_take(new_drafter, fake_endpoint, example):
+    list(new_drafter(contrasts=True).drafts([example]))
     sent = [r["response_format"]["json_schema"] for r in fake_endpoint.requests]
 
     def walk(node):
@@ -149,35 +149,35 @@ def test_schemas_are_such_as_strict_endpoints_take(made, fake_endpoint, example)
 
 
 def test_the_version_of_the_prompts_changes_with_their_words():
-    known = {"1": "5a63f02af477c4b3"}
+    digests = {"1": "5a63f02af477c4b3"}
     prompts = read_prompts(llm.PROMPTS)
     digest = hashlib.sha256(llm.PROMPTS.read_bytes()).hexdigest()[:16]
-    assert known[prompts["version"]] == digest, "raise the version and pin it here"
+    assert digests[prompts["version"]] == digest, "raise the version and pin it here"
     assert set(prompts) == {"version", "system", "rationale", "target", "redraft", "afresh", "contrasts"}
 
 
-def test_drawn_answers_have_a_seed_of_their_own_for_each_attempt(made, fake_endpoint, example):
+def test_drawn_answers_have_a_seed_of_their_own_for_each_attempt(new_drafter, fake_endpoint, example):
     fake_endpoint.script = [say("no"), say("no")]
-    list(made(temperature=0.7).drafts([example]))
+    list(new_drafter(temperature=0.7).drafts([example]))
     assert [r["seed"] for r in fake_endpoint.requests] == [5, 6, 7]
-    list(made().drafts([example]))
+    list(new_drafter().drafts([example]))
     assert "seed" not in fake_endpoint.requests[-1]
 
 
 # --- what it accepts ---
 
 
-def test_a_draft_becomes_a_record(made, fake_endpoint, example, toy):
+def test_a_draft_becomes_a_record(new_drafter, fake_endpoint, example, toy):
     avoiding = {
         "because": [2, 4, 2], "kind": "sequence", "fact": None,
         "wants": [as_value(("Colour", "BLUE"))], "avoids": [as_value(("garment", "scarf"))], "weight": 0.3,
     }  # fmt: skip
-    given = draft(1, RED)
-    given["reasons"].append(avoiding)
-    given["text"] += "\n After [2] and [4]\u202e, something\tblue, rather no scarf. "
-    fake_endpoint.script = [say("<think>{no}</think> So:\n```json\n" + json.dumps(given) + "\n``` Done {")]
-    (found,) = made().drafts([example])
-    one, two = found.rationale.reasons
+    answer = draft(1, RED)
+    answer["reasons"].append(avoiding)
+    answer["text"] += "\n After [2] and [4]\u202e, something\tblue, rather no scarf. "
+    fake_endpoint.script = [say("<think>{no}</think> So:\n```json\n" + json.dumps(answer) + "\n``` Done {")]
+    (outcome,) = new_drafter().drafts([example])
+    one, two = outcome.rationale.reasons
     assert (one.evidence.history, one.evidence.kind, one.evidence.value, one.wants) == (
         (0,),
         "attribute",
@@ -186,24 +186,24 @@ def test_a_draft_becomes_a_record(made, fake_endpoint, example, toy):
     )
     assert (two.evidence.history, two.evidence.attribute, two.weight) == ((1, 3), None, 0.3)
     assert (two.wants, two.avoids) == ((("colour", "blue"),), (("garment", "scarf"),)), "as the catalogue spells it"
-    assert found.rationale.text.endswith("wants red. After [2] and [4] , something blue, rather no scarf.")
-    assert (found.rationale.origin, found.rationale.drafter_version) == ("llm", "1.1")
-    assert found.tried == () and found.redrafts == 0 and found.counted == ()
-    assert Rules(toy.items).violations(found.rationale, example.query, toy.items["blue-boots"]) == []
+    assert outcome.rationale.text.endswith("wants red. After [2] and [4] , something blue, rather no scarf.")
+    assert (outcome.rationale.origin, outcome.rationale.drafter_version) == ("llm", "1.1")
+    assert outcome.tried == () and outcome.redrafts == 0 and outcome.counted == ()
+    assert Rules(toy.items).violations(outcome.rationale, example.query, toy.items["blue-boots"]) == []
 
 
-def test_nothing_explains_it_is_an_honest_draft(made, fake_endpoint, example):
+def test_nothing_explains_it_is_an_honest_draft(new_drafter, fake_endpoint, example):
     fake_endpoint.script = [say(json.dumps(draft(1, RED, reasons=[], text="Chance.", verdict="unexplained")))]
-    drafter = made()
-    (found,) = drafter.drafts([example])
-    assert found.rationale.verdict == "unexplained" and drafter.summary.unexplained == 1
+    drafter = new_drafter()
+    (outcome,) = drafter.drafts([example])
+    assert outcome.rationale.verdict == "unexplained" and drafter.summary.unexplained == 1
 
 
-def test_disagreement_of_text_and_claims_is_counted_not_refused(made, fake_endpoint, example):
+def test_disagreement_of_text_and_claims_is_counted_not_refused(new_drafter, fake_endpoint, example):
     fake_endpoint.script = [say(json.dumps(draft(1, RED, text="Rather a blue one, as [1] shows.")))]
-    drafter = made()
-    (found,) = drafter.drafts([example])
-    assert found.rationale and sorted(rules(found.counted)) == ["unclaimed", "unspoken"]
+    drafter = new_drafter()
+    (outcome,) = drafter.drafts([example])
+    assert outcome.rationale and sorted(rules(outcome.counted)) == ["unclaimed", "unspoken"]
     assert drafter.summary.record()["counted"] == {"unclaimed": 1, "unspoken": 1}
 
 
@@ -211,13 +211,13 @@ def test_disagreement_of_text_and_claims_is_counted_not_refused(made, fake_endpo
 
 
 def reason(**changes):
-    given = draft(1, RED)
-    given["reasons"][0].update(changes)
-    return given
+    answer = draft(1, RED)
+    answer["reasons"][0].update(changes)
+    return answer
 
 
 @pytest.mark.parametrize(
-    "answer, rule, told",
+    "answer, rule, detail",
     [
         ("I would rather talk about the weather.", "unreadable", "no JSON object in the answer"),
         (None, "unreadable", "no JSON object in the answer"),
@@ -250,14 +250,14 @@ def reason(**changes):
         (draft(1, RED, text="Red, as [9] shows."), "citation", "the text cites [9] of a history of 4"),
     ],
 )
-def test_a_fault_is_told_and_the_next_draft_accepted(made, fake_endpoint, example, answer, rule, told):
+def test_a_fault_is_told_and_the_next_draft_accepted(new_drafter, fake_endpoint, example, answer, rule, detail):
     text = answer if answer is None or isinstance(answer, str) else json.dumps(answer)
     fake_endpoint.script = [say(text)]
-    drafter = made()
-    (found,) = drafter.drafts([example])
-    assert found.rationale and found.redrafts == 1 and found.violations == ()
-    assert all(len(f.detail) <= 300 and f.detail.encode() for f in found.tried[0]), "short, and fit for a file"
-    assert rule in rules(found.tried[0]) and told in " ".join(f.detail for f in found.tried[0])
+    drafter = new_drafter()
+    (outcome,) = drafter.drafts([example])
+    assert outcome.rationale and outcome.redrafts == 1 and outcome.violations == ()
+    assert all(len(f.detail) <= 300 and f.detail.encode() for f in outcome.tried[0]), "short, and fit for a file"
+    assert rule in rules(outcome.tried[0]) and detail in " ".join(f.detail for f in outcome.tried[0])
     first, second = texts(fake_endpoint)
     assert second.startswith(first) and f"- {rule}: " in second and "It was refused" in second
     assert drafter.summary.record()["refused_by"][rule] == 1 and drafter.summary.record()["rejected_by"] == {}
@@ -265,60 +265,60 @@ def test_a_fault_is_told_and_the_next_draft_accepted(made, fake_endpoint, exampl
     assert drafter.summary.usage.answers == 2, "a refused answer is paid for as well"
 
 
-def test_all_faults_of_a_draft_are_told(made, fake_endpoint, example):
-    wrong = {**reason(weight=1.2), "text": "They ended up with red."}
-    fake_endpoint.script = [say(json.dumps(wrong))]
-    (found,) = made().drafts([example])
-    told = "It was refused:\n\n- weights: 1.2 is outside [0, 1]\n- hindsight: ended up\n"
-    assert found.rationale and told in texts(fake_endpoint)[1] and json.dumps(wrong) in texts(fake_endpoint)[1]
+def test_all_faults_of_a_draft_are_told(new_drafter, fake_endpoint, example):
+    refused = {**reason(weight=1.2), "text": "They ended up with red."}
+    fake_endpoint.script = [say(json.dumps(refused))]
+    (outcome,) = new_drafter().drafts([example])
+    hint = "It was refused:\n\n- weights: 1.2 is outside [0, 1]\n- hindsight: ended up\n"
+    assert outcome.rationale and hint in texts(fake_endpoint)[1] and json.dumps(refused) in texts(fake_endpoint)[1]
 
 
-def test_a_cut_answer_is_told_so(made, fake_endpoint, example):
+def test_a_cut_answer_is_told_so(new_drafter, fake_endpoint, example):
     fake_endpoint.script = [say(json.dumps(draft(1, RED))[:150], "length")]
-    (found,) = made().drafts([example])
-    assert found.rationale and found.tried[0][0].detail == "the answer was cut at max_tokens"
+    (outcome,) = new_drafter().drafts([example])
+    assert outcome.rationale and outcome.tried[0][0].detail == "the answer was cut at max_tokens"
 
 
-def test_a_draft_that_names_the_target_is_asked_for_afresh_without_a_hint(made, fake_endpoint, example):
+def test_a_draft_that_names_the_target_is_asked_for_afresh_without_a_hint(new_drafter, fake_endpoint, example):
     leaking = draft(1, RED, text="[1] is red, so an Emra of red. They ended up there.")
     fake_endpoint.script = [say(json.dumps(leaking))]
-    (found,) = made().drafts([example])
-    assert found.rationale and rules(found.tried[0]) == ["hindsight", "names_target"]
+    (outcome,) = new_drafter().drafts([example])
+    assert outcome.rationale and rules(outcome.tried[0]) == ["hindsight", "names_target"]
     first, second = texts(fake_endpoint)
     assert second == f"{first}\n\nRemember: name no particular item, and use no word of a title."
     assert not any("Emra" in json.dumps(r["messages"]) for r in fake_endpoint.requests), "the model is told nothing"
 
 
-def test_a_hindsight_draft_that_names_the_target_is_told(made, fake_endpoint, example):
+def test_a_hindsight_draft_that_names_the_target_is_told(new_drafter, fake_endpoint, example):
     fake_endpoint.script = [say(json.dumps(draft(1, RED, text="[1] is red, so an Emra of red.")))]
-    (found,) = made(hindsight=True).drafts([example])
-    assert found.rationale and "- names_target: emra" in texts(fake_endpoint)[1]
+    (outcome,) = new_drafter(hindsight=True).drafts([example])
+    assert outcome.rationale and "- names_target: emra" in texts(fake_endpoint)[1]
 
 
-def test_every_relevant_item_is_a_target(made, fake_endpoint, example):
+def test_every_relevant_item_is_a_target(new_drafter, fake_endpoint, example):
     example = dataclasses.replace(example, relevant={"blue-boots": 1, "white-hat": 1})
     fake_endpoint.script = [say(json.dumps(draft(1, RED, text="[1] is red, so a Selk of red.")))]
-    (found,) = made().drafts([example])
-    assert [(f.rule, f.detail) for f in found.tried[0]] == [("names_target", "selk")]
+    (outcome,) = new_drafter().drafts([example])
+    assert [(f.rule, f.detail) for f in outcome.tried[0]] == [("names_target", "selk")]
 
 
 @pytest.mark.parametrize("redrafts", [0, 1, 3])
-def test_a_draft_that_stays_faulty_is_rejected_and_never_passed_on(made, fake_endpoint, toy, redrafts):
+def test_a_draft_that_stays_faulty_is_rejected_and_never_passed_on(new_drafter, fake_endpoint, toy, redrafts):
     counter = iter(range(10**6))
     fake_endpoint.answer = lambda _: say(json.dumps(draft(1, RED, text=f"They ended up with {next(counter)}.")))
-    drafter = made(redrafts=redrafts, contrasts=True)
+    drafter = new_drafter(redrafts=redrafts, contrasts=True)
     examples = toy.examples["validation"][:3]
-    found = list(drafter.drafts(examples))
+    outcomes = list(drafter.drafts(examples))
     assert len(fake_endpoint.requests) == 3 * (redrafts + 1), "no contrasts of what was rejected"
-    for one in found:
+    for one in outcomes:
         assert one.rationale is None and one.contrasts == () and len(one.tried) == redrafts + 1
         assert "hindsight" in rules(one.violations) and "ended up" in one.refused.text
-    told = drafter.summary.record()
-    assert (told["accepted"], told["rejected"], told["redrafts"]) == (0, 3, 3 * redrafts)
-    assert told["rejected_by"]["hindsight"] == 3 and told["refused_by"]["hindsight"] == 3 * (redrafts + 1)
+    record = drafter.summary.record()
+    assert (record["accepted"], record["rejected"], record["redrafts"]) == (0, 3, 3 * redrafts)
+    assert record["rejected_by"]["hindsight"] == 3 and record["refused_by"]["hindsight"] == 3 * (redrafts + 1)
 
 
-def test_rejected_drafts_do_not_stop_the_others_and_order_is_kept(made, fake_endpoint, toy):
+def test_rejected_drafts_do_not_stop_the_others_and_order_is_kept(new_drafter, fake_endpoint, toy):
     def moody(request):
         prompt = request["messages"][-1]["content"]
         answer = say("never") if "[4]" in prompt else drafting(request)
@@ -326,26 +326,29 @@ def test_rejected_drafts_do_not_stop_the_others_and_order_is_kept(made, fake_end
 
     fake_endpoint.answer = moody
     examples = [*toy.examples["train"], *toy.examples["validation"], *toy.examples["test"]]
-    found = list(made(concurrency=4).drafts(examples))
-    assert [d.query_id for d in found] == [e.query.query_id for e in examples] and fake_endpoint.most > 1
-    assert [d.rationale is None for d in found] == [len(e.query.history) >= 4 for e in examples]
+    outcomes = list(new_drafter(concurrency=4).drafts(examples))
+    assert [d.query_id for d in outcomes] == [e.query.query_id for e in examples] and fake_endpoint.most > 1
+    assert [d.rationale is None for d in outcomes] == [len(e.query.history) >= 4 for e in examples]
 
 
 # --- both polarities and the contrast ---
 
 
-def test_both_polarities_and_the_contrast(made, fake_endpoint, example, toy):
-    drafter = made(contrasts=True)
-    (found,) = drafter.drafts([example])
-    suits, suits_not, contrast_ = found.contrasts
-    assert [(c.item_id, c.polarity) for c in found.contrasts[:2]] == [("blue-boots", "for"), ("blue-boots", "against")]
+def test_both_polarities_and_the_contrast(new_drafter, fake_endpoint, example, toy):
+    drafter = new_drafter(contrasts=True)
+    (outcome,) = drafter.drafts([example])
+    suits, suits_not, contrast_ = outcome.contrasts
+    assert [(c.item_id, c.polarity) for c in outcome.contrasts[:2]] == [
+        ("blue-boots", "for"),
+        ("blue-boots", "against"),
+    ]
     assert suits.claims == (("colour", "blue"),) and suits_not.claims == () and suits_not.text
     other = toy.items[contrast_.item_id]
     assert contrast_.polarity == "against" and other.item_id not in {x.item_id for x in example.query.history}
     assert all(v in other.attributes[a] and v not in toy.items["blue-boots"].attributes[a] for a, v in contrast_.claims)
-    assert all((c.origin, c.drafter, c.drafter_version) == ("llm", "llm:fake", "1.1") for c in found.contrasts)
+    assert all((c.origin, c.drafter, c.drafter_version) == ("llm", "llm:fake", "1.1") for c in outcome.contrasts)
     _, second = texts(fake_endpoint)
-    assert "Emra blue boots" in second and other.title in second and found.rationale.text in second
+    assert "Emra blue boots" in second and other.title in second and outcome.rationale.text in second
     assert drafter.summary.record()["contrasts"] == 3
 
 
@@ -353,7 +356,7 @@ ITEM, OTHER = "x (colour = blue; garment = boots)", "y (colour = blue; garment =
 
 
 @pytest.mark.parametrize(
-    "changes, rule, told",
+    "changes, rule, detail",
     [
         ({"for": {"claims": [as_value(RED)], "text": "Red."}}, "claim", "for: it does not have colour 'red'"),
         ({"contrast": {"claims": [], "text": "No."}}, "claim", "contrast: no value tells the two apart"),
@@ -364,7 +367,7 @@ ITEM, OTHER = "x (colour = blue; garment = boots)", "y (colour = blue; garment =
         ({"against": {"claims": [], "text": ""}}, "unreadable", "against.text: Value error"),
     ],
 )
-def test_faulty_explanations_are_redrafted_then_left_out(made, fake_endpoint, example, changes, rule, told):
+def test_faulty_explanations_are_redrafted_then_left_out(new_drafter, fake_endpoint, example, changes, rule, detail):
     def faulty(request):
         prompt = request["messages"][-1]["content"]
         if "An item:" not in prompt:
@@ -373,24 +376,24 @@ def test_faulty_explanations_are_redrafted_then_left_out(made, fake_endpoint, ex
         return say(json.dumps(contrast(item, other, **changes)))
 
     fake_endpoint.answer = faulty
-    drafter = made(contrasts=True, redrafts=1)
-    (found,) = drafter.drafts([example])
-    assert found.rationale and found.contrasts == () and found.violations == ()
-    assert [rules(tried) for tried in found.contrasts_tried] == [[rule]] * 2
-    assert told in found.contrasts_tried[0][0].detail and f"- {rule}: {told}" in texts(fake_endpoint)[-1]
-    told = drafter.summary.record()
-    assert (told["accepted"], told["contrasts_rejected"], told["contrasts_refused_by"]) == (1, 1, {rule: 2})
+    drafter = new_drafter(contrasts=True, redrafts=1)
+    (outcome,) = drafter.drafts([example])
+    assert outcome.rationale and outcome.contrasts == () and outcome.violations == ()
+    assert [rules(tried) for tried in outcome.contrasts_tried] == [[rule]] * 2
+    assert detail in outcome.contrasts_tried[0][0].detail and f"- {rule}: {detail}" in texts(fake_endpoint)[-1]
+    record = drafter.summary.record()
+    assert (record["accepted"], record["contrasts_rejected"], record["contrasts_refused_by"]) == (1, 1, {rule: 2})
 
 
-def test_a_value_that_both_have_tells_nothing_apart(made, fake_endpoint, example, toy):
-    drafter = made(contrasts=True)
+def test_a_value_that_both_have_tells_nothing_apart(new_drafter, fake_endpoint, example, toy):
+    drafter = new_drafter(contrasts=True)
     other = drafter.alternatives.nearest(toy.items["blue-boots"], {x.item_id for x in example.query.history})
     shared = next(pair for pair in values_of(prompt_parts.described(other, 300)) if pair[1] in ("blue", "boots"))
     sides = {"contrast": {"claims": [as_value(shared)], "text": "No."}}
     item, other = (prompt_parts.described(i, 300) for i in (toy.items["blue-boots"], other))
     fake_endpoint.script = [drafting, say(json.dumps(contrast(item, other, **sides)))]
-    (found,) = drafter.drafts([example])
-    assert len(found.contrasts) == 3 and "both have" in found.contrasts_tried[0][0].detail
+    (outcome,) = drafter.drafts([example])
+    assert len(outcome.contrasts) == 3 and "both have" in outcome.contrasts_tried[0][0].detail
 
 
 def test_the_nearest_alternative_is_that_of_bm25(toy):
@@ -408,11 +411,11 @@ def test_the_nearest_alternative_is_that_of_bm25(toy):
     assert alternatives.nearest(item, set(ids)) is None
 
 
-def test_without_another_value_there_is_no_contrast(made, example, toy):
-    drafter = made(contrasts=True)
+def test_without_another_value_there_is_no_contrast(new_drafter, example, toy):
+    drafter = new_drafter(contrasts=True)
     drafter.alternatives = Alternatives({"blue-boots": toy.items["blue-boots"]})
-    (found,) = drafter.drafts([example])
-    assert found.rationale and found.contrasts == () and rules(found.contrasts_tried[0]) == ["no_alternative"]
+    (outcome,) = drafter.drafts([example])
+    assert outcome.rationale and outcome.contrasts == () and rules(outcome.contrasts_tried[0]) == ["no_alternative"]
 
 
 # --- faults of the endpoint ---
@@ -429,15 +432,15 @@ def test_without_another_value_there_is_no_contrast(made, example, toy):
     ],
     ids=["429", "500", "timeout", "cut", "half"],
 )
-def test_what_passes_is_tried_again_and_makes_no_redraft(made, fake_endpoint, example, answer):
+def test_what_passes_is_tried_again_and_makes_no_redraft(new_drafter, fake_endpoint, example, answer):
     fake_endpoint.script = [answer]
-    (found,) = made(retries=2, timeout=0.4).drafts([example])
-    assert found.rationale and found.tried == () and len(fake_endpoint.requests) == 2
+    (outcome,) = new_drafter(retries=2, timeout=0.4).drafts([example])
+    assert outcome.rationale and outcome.tried == () and len(fake_endpoint.requests) == 2
     assert texts(fake_endpoint)[0] == texts(fake_endpoint)[1]
 
 
 @pytest.mark.parametrize(
-    "answer, said",
+    "answer, detail",
     [
         (fail(500), "the endpoint answered with status 500"),
         (slowly(1.0), "no answer within 0.4 s"),
@@ -449,39 +452,41 @@ def test_what_passes_is_tried_again_and_makes_no_redraft(made, fake_endpoint, ex
     ids=["500", "timeout", "cut", "half", "html", "long"],
 )
 def test_an_example_without_an_answer_is_rejected_and_asked_again_by_the_next_run(
-    made, fake_endpoint, toy, answer, said
+    new_drafter, fake_endpoint, toy, answer, detail
 ):
     examples = toy.examples["validation"][:3]
     fake_endpoint.script = [drafting, answer]
-    drafter = made(timeout=0.4)
+    drafter = new_drafter(timeout=0.4)
     one, two, three = drafter.drafts(examples)
     assert one.rationale and three.rationale and two.rationale is None
-    assert [(f.rule, f.detail) for f in two.violations] == [("unanswered", said)] and len(two.tried) == 1
+    assert [(f.rule, f.detail) for f in two.violations] == [("unanswered", detail)] and len(two.tried) == 1
     assert drafter.summary.record()["rejected_by"] == {"unanswered": 1}
     before = len(fake_endpoint.requests)
-    again = made(timeout=5)
+    again = new_drafter(timeout=5)
     assert all(d.rationale for d in again.drafts(examples)) and len(fake_endpoint.requests) == before + 1
     assert again.summary.usage.from_cache == 2
 
 
 @pytest.mark.parametrize(
-    "answer, said",
+    "answer, message",
     [
         (fail(401, "bad key sk-secret"), r"the key was refused \(401\): set RAD_API_KEY or OPENAI_API_KEY"),
         (fail(404, "no such model"), "no model 'fake', or no such path"),
     ],
 )
-def test_what_would_befall_every_draft_ends_the_run_in_one_line(made, fake_endpoint, toy, monkeypatch, answer, said):
+def test_what_would_befall_every_draft_ends_the_run_in_one_line(
+    new_drafter, fake_endpoint, toy, monkeypatch, answer, message
+):
     monkeypatch.setenv("RAD_API_KEY", "sk-secret")
-    drafter = made(concurrency=2)
+    drafter = new_drafter(concurrency=2)
     fake_endpoint.answer = answer
-    with pytest.raises(RadError, match=said) as error:
+    with pytest.raises(RadError, match=message) as error:
         list(drafter.drafts(toy.examples["validation"]))
     assert "\n" not in str(error.value) and "sk-" not in str(error.value)
 
 
-def test_an_endpoint_that_goes_away_ends_the_run_and_what_was_drafted_is_kept(made, fake_endpoint, toy):
-    drafter = made(timeout=2)
+def test_an_endpoint_that_goes_away_ends_the_run_and_what_was_drafted_is_kept(new_drafter, fake_endpoint, toy):
+    drafter = new_drafter(timeout=2)
     stream = drafter.drafts(toy.examples["validation"])
     fake_endpoint.script = [drafting]
     fake_endpoint.answer = lambda _: (fake_endpoint.close(), CUT)[1]
@@ -547,9 +552,9 @@ def test_the_command_asks_again_for_what_was_unanswered_and_tells_what_it_took(
     fake_endpoint.answer = drafting
     more = ["--limit", "6", "--set", "concurrency=1", "retries=0", "temperature=null", "price_in=1", "price_out=4"]
     assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "1 got no answer from the endpoint: give the same command again" in said and "sk-" not in said
-    assert "2 (for unanswered 1, unreadable 1)" in said and "11 answers (0 from the cache)" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "1 got no answer from the endpoint: give the same command again" in output and "sk-" not in output
+    assert "2 (for unanswered 1, unreadable 1)" in output and "11 answers (0 from the cache)" in output
     assert "temperature" not in fake_endpoint.requests[0]
     ((_, rejected),) = read_jsonl(tmp_path / "c" / "rejected.jsonl")
     assert rejected["faults"] == [{"rule": "unreadable", "detail": "no JSON object in the answer"}]
@@ -573,17 +578,17 @@ def test_the_command_keeps_and_tells_what_was_done_before_the_endpoint_gave_up(f
     assert "4 answers (0 from the cache)" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_key_is_in_no_file_no_line_and_no_record(made, fake_endpoint, toy, monkeypatch, tmp_path, capsys):
+def test_the_key_is_in_no_file_no_line_and_no_record(new_drafter, fake_endpoint, toy, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("RAD_API_KEY", "sk-secret")
-    drafter = made(contrasts=True)
+    drafter = new_drafter(contrasts=True)
     fake_endpoint.script = [say("no"), fail(400, "the key sk-secret is fine, this prompt is not")]
-    found = list(drafter.drafts(toy.examples["validation"]))
+    outcomes = list(drafter.drafts(toy.examples["validation"]))
     assert set(fake_endpoint.keys) == {"Bearer sk-secret"}
-    files.write(tmp_path / "drafts.jsonl", [d.rationale for d in found if d.rationale])
+    files.write(tmp_path / "drafts.jsonl", [d.rationale for d in outcomes if d.rationale])
     written = [p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()]
     assert len(written) > 1 and not any(b"sk-" in raw for raw in written), "the cache, and what is exported"
-    told = canonical(drafter.summary.record()) + repr(drafter.settings) + repr(found) + "".join(capsys.readouterr())
-    assert "sk-" not in told and "sk-" not in json.dumps(fake_endpoint.requests)
+    words = canonical(drafter.summary.record()) + repr(drafter.settings) + repr(outcomes) + "".join(capsys.readouterr())
+    assert "sk-" not in words and "sk-" not in json.dumps(fake_endpoint.requests)
 
 
 # --- settings ---
@@ -601,6 +606,6 @@ def test_a_bad_url_is_refused_without_repeating_a_secret(url):
     assert "base_url" in str(error.value)
 
 
-def test_the_rate_limit_is_that_of_the_settings(made):
-    limit = made(requests_per_minute=120, tokens_per_minute=6000).endpoint._limit
+def test_the_rate_limit_is_that_of_the_settings(new_drafter):
+    limit = new_drafter(requests_per_minute=120, tokens_per_minute=6000).endpoint._limit
     assert (limit._each, limit._token) == (0.5, 0.01)

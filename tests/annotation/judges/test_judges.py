@@ -79,19 +79,19 @@ def test_bits_are_those_of_the_mixture_worked_out_by_hand(world, judge, cases):
     attribute, value = next((a, v) for a, values in world.items[target].attributes.items() for v in values)
     among = [k for k, i in enumerate(catalogue.ids) if value in world.items[i].attributes.get(attribute, ())]
     wants = Reason(Evidence((last,), "sequence"), ((attribute, value),), weight=0.4)
-    together = Reason(Evidence((last,), "co_purchase"), weight=0.5)
+    bought = Reason(Evidence((last,), "co_purchase"), weight=0.5)
     p = 0.4 * row[catalogue.index[target]] / row[among].sum() + 0.5 * row[catalogue.index[target]] + 0.1 * share
-    made = replace(draft, reasons=(wants, together))
-    assert judge.gains([(made, example)])[0] == pytest.approx(np.log2(p / share), rel=1e-5)
+    explained = replace(draft, reasons=(wants, bought))
+    assert judge.gains([(explained, example)])[0] == pytest.approx(np.log2(p / share), rel=1e-5)
     contrary = replace(draft, reasons=(replace(wants, wants=(), avoids=wants.wants, weight=1.0),))
     assert judge.gains([(contrary, example)])[0] < -10
 
 
 def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge, cases):
-    levels = [int(said["plausibility"]) for said in judge.judge(cases)]
+    levels = [int(answer["plausibility"]) for answer in judge.judge(cases)]
     assert min(levels) == 1 and max(levels) == 5
     others = [(cases[k - 7][0], e) for k, (_, e) in enumerate(cases)]  # the reasons of another purchase
-    swapped = [int(said["plausibility"]) for said in judge.judge(others) if said["plausibility"] != "abstained"]
+    swapped = [int(answer["plausibility"]) for answer in judge.judge(others) if answer["plausibility"] != "abstained"]
     assert np.mean(swapped) < np.mean(levels) - 0.5
     empty = replace(cases[0][0], reasons=(), verdict="unexplained")
     assert list(judge.judge([(empty, cases[0][1])])) == [{"plausibility": "abstained"}]
@@ -100,20 +100,20 @@ def test_evidence_spreads_its_own_drafts_over_the_scale_and_finds_bad_ones(judge
 def test_evidence_knows_explained_choices_from_unexplained_ones(world, judge):
     """The built-in world knows which choices have a reason. The judge, which is not told, ranks these higher."""
     train = [e for e in world.examples["train"] if e.rationale is not None]
-    bits = judge.gains([(drafted(judge, world, e), e) for e in train])
-    known = np.array([e.rationale.verdict == "supported" for e in train])
-    higher = np.mean(bits[known][:, None] > bits[~known])  # the area under the ROC curve
+    gains = judge.gains([(drafted(judge, world, e), e) for e in train])
+    supported = np.array([e.rationale.verdict == "supported" for e in train])
+    higher = np.mean(gains[supported][:, None] > gains[~supported])  # the area under the ROC curve
     assert len(train) > 400 and higher > 0.65
 
 
 def test_the_evidence_command(folder, capsys, judge, cases):
     assert run("judge", folder) == 0
-    given, record = written(folder, "evidence")
-    assert len(given) == 30 and {one["annotator"] for one in given} == {"judge:evidence"}
+    judgements, record = written(folder, "evidence")
+    assert len(judgements) == 30 and {one["annotator"] for one in judgements} == {"judge:evidence"}
     assert record["answers"]["plausibility"]["answers"] == 30 and len(record["quintiles_bits"]) == 4
     assert "30" in capsys.readouterr().out
     assert record["quintiles_bits"] == list(judge.quintiles), "another fit gives the same"
-    assert [one["answer"] for one in given] == [answer["plausibility"] for answer in judge.judge(cases)]
+    assert [one["answer"] for one in judgements] == [answer["plausibility"] for answer in judge.judge(cases)]
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_the_evidence_command(folder, capsys, judge, cases):
     ],
 )
 def test_each_question_is_read_by_itself(text, expected):
-    said = llm.read(text)
-    assert [said[q] for q in ("plausibility", "trust", "verdict", "errors")] == expected
+    answers = llm.read(text)
+    assert [answers[q] for q in ("plausibility", "trust", "verdict", "errors")] == expected
 
 
 def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endpoint, capsys, monkeypatch, cases):
@@ -148,10 +148,10 @@ def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endp
     command = ("judge", folder, "--judge", "llm", "--base-url", fake_endpoint.url, "--model", "some/model-1")
     command += ("--concurrency", 1, "--price-in", 1, "--price-out", 2)
     assert run(*command) == 0
-    given, record = written(folder, "model-1")
+    judgements, record = written(folder, "model-1")
     assert record["answers"]["trust"] == {"answers": 29, "abstained": 1, "invalid": 1}
     assert sum(record["unanswered"].values()) == 1 and record["usage"]["cost"] > 0
-    assert {one["guideline_version"] for one in given} == {"7"}
+    assert {one["guideline_version"] for one in judgements} == {"7"}
     prompt = fake_endpoint.requests[0]["messages"][1]["content"]
     draft, example = cases[0]
     assert draft.text in prompt and "# Reviewing rationales" in prompt and "$" not in prompt

@@ -86,8 +86,8 @@ def fitted(name):
     """A model on a small world, fitted once for all tests, and its answers."""
     model, data = make(name), small()
     model.fit(data.examples["train"], data.examples["validation"], data.items, 0)
-    asked = small("rerank") if rerank_only(name) else data
-    queries = [e.query for e in asked.examples["test"]]
+    dataset = small("rerank") if rerank_only(name) else data
+    queries = [e.query for e in dataset.examples["test"]]
     return model, queries, list(model.predict(queries))
 
 
@@ -106,15 +106,15 @@ class TestModel:
         assert ModelCard.model_validate_json(card.model_dump_json()) == card
 
     def test_answers_every_query_in_order_and_without_a_fault(self, name):
-        model, queries, found = fitted(name)
-        assert [p.query_id for p in found] == [q.query_id for q in queries]
-        assert [violation(p, q, small().items) for p, q in zip(found, queries, strict=True)] == [None] * len(queries)
-        assert all(len(p.ranking) == CUT for p in found), "100 items where the catalogue has them"
+        model, queries, answers = fitted(name)
+        assert [p.query_id for p in answers] == [q.query_id for q in queries]
+        assert [violation(p, q, small().items) for p, q in zip(answers, queries, strict=True)] == [None] * len(queries)
+        assert all(len(p.ranking) == CUT for p in answers), "100 items where the catalogue has them"
         assert isinstance(model.card, ModelCard)
 
     def test_same_seed_same_answers_whatever_else_is_asked(self, name):
-        model, queries, found = fitted(name)
-        assert [p.ranking for p in model.predict(queries[:7])] == [p.ranking for p in found[:7]]
+        model, queries, answers = fitted(name)
+        assert [p.ranking for p in model.predict(queries[:7])] == [p.ranking for p in answers[:7]]
         again = make(name)
         again.fit(small().examples["train"], small().examples["validation"], small().items, 0)
         assert list(again.predict(queries[:7])) == list(model.predict(queries[:7]))
@@ -129,9 +129,9 @@ class TestModel:
 
         odd = [ask([]), ask(items[:1]), ask(items[:150]), ask([*items[:20], *items[:20]])]
         odd.append(ask(items[:3], candidates=tuple(items[50:60])))
-        found = list(model.predict(odd))
-        assert [p.query_id for p in found] == [q.query_id for q in odd]
-        for p, q in zip(found, odd, strict=True):
+        answers = list(model.predict(odd))
+        assert [p.query_id for p in answers] == [q.query_id for q in odd]
+        for p, q in zip(answers, odd, strict=True):
             assert p.error or violation(p, q, small().items) is None  # an honest error is allowed, a bad ranking is not
         assert list(model.predict([])) == []
 
@@ -141,25 +141,29 @@ class TestModel:
         examples = toy.examples["validation"]
         if rerank_only(name):
             free = [set(toy.items) - {x.item_id for x in e.query.history} for e in examples]
-            asked = [dataclasses.replace(e.query, candidates=tuple(f)) for e, f in zip(examples, free, strict=True)]
-            examples = [dataclasses.replace(e, query=q) for e, q in zip(examples, asked, strict=True)]
-        found = evaluate(model.predict([e.query for e in examples]), examples, default_metrics(), toy.items, samples=10)
-        assert found.n_failed == 0, found.failures
+            queries = [dataclasses.replace(e.query, candidates=tuple(f)) for e, f in zip(examples, free, strict=True)]
+            examples = [dataclasses.replace(e, query=q) for e, q in zip(examples, queries, strict=True)]
+        evaluation = evaluate(
+            model.predict([e.query for e in examples]), examples, default_metrics(), toy.items, samples=10
+        )
+        assert evaluation.n_failed == 0, evaluation.failures
 
     def test_rationale_before_ranking(self, name):
         """The ranking follows from the rationale: given its own it ranks the same, given another's it answers too."""
-        model, queries, found = fitted(name)
-        if not isinstance(model, RationaleRecommender) or all(p.rationale is None for p in found):
+        model, queries, answers = fitted(name)
+        if not isinstance(model, RationaleRecommender) or all(p.rationale is None for p in answers):
             pytest.skip("gives no rationales")
-        told = [(q, p) for q, p in zip(queries, found, strict=True) if p.rationale is not None][:6]
-        asked, own = [q for q, _ in told], [p.rationale for _, p in told]
-        for given, expected in zip(model.rank_given(asked, own), (p for _, p in told), strict=True):
-            assert given.ranking == expected.ranking and given.rationale == expected.rationale
-        swapped = [dataclasses.replace(r, query_id=q.query_id) for q, r in zip(asked, own[1:] + own[:1], strict=True)]
-        for p, q, r in zip(model.rank_given(asked, swapped), asked, swapped, strict=True):
+        pairs = [(q, p) for q, p in zip(queries, answers, strict=True) if p.rationale is not None][:6]
+        explained, own = [q for q, _ in pairs], [p.rationale for _, p in pairs]
+        for prediction, expected in zip(model.rank_given(explained, own), (p for _, p in pairs), strict=True):
+            assert prediction.ranking == expected.ranking and prediction.rationale == expected.rationale
+        swapped = [
+            dataclasses.replace(r, query_id=q.query_id) for q, r in zip(explained, own[1:] + own[:1], strict=True)
+        ]
+        for p, q, r in zip(model.rank_given(explained, swapped), explained, swapped, strict=True):
             assert p.query_id == q.query_id and p.rationale == r
             assert p.error or violation(p, q, small().items) is None
-        assert all(r.query_id == q.query_id and r.origin == "model" for q, r in zip(asked, own, strict=True))
+        assert all(r.query_id == q.query_id and r.origin == "model" for q, r in zip(explained, own, strict=True))
 
 
 # --- metrics ---
@@ -180,14 +184,14 @@ def test_metric(name, toy):
             load_metrics([name], toy.items)
         return
     assert kind.missing is None or kind.range[0] < kind.missing < kind.range[1]
-    asked = f"{name}@3" if kind.cuts else name
-    (metric,) = load_metrics([asked], toy.items).values()
-    known = {e.query.query_id: e.rationale for e in toy.examples["test"]}
-    told = {e.query.query_id: known[e.query.query_id] or _rationale(e) for e in toy.examples["test"]}
-    right = [Prediction(e.query.query_id, _first(e, toy), told[e.query.query_id]) for e in toy.examples["test"]]
-    missing = evaluate([], toy.examples["test"], [asked], toy.items, samples=10)
-    for found in (evaluate(right, toy.examples["test"], [asked], toy.items, samples=10), missing):
-        for score in found.scores:
+    spec = f"{name}@3" if kind.cuts else name
+    (metric,) = load_metrics([spec], toy.items).values()
+    rationales = {e.query.query_id: e.rationale for e in toy.examples["test"]}
+    shown = {e.query.query_id: rationales[e.query.query_id] or _rationale(e) for e in toy.examples["test"]}
+    right = [Prediction(e.query.query_id, _first(e, toy), shown[e.query.query_id]) for e in toy.examples["test"]]
+    missing = evaluate([], toy.examples["test"], [spec], toy.items, samples=10)
+    for evaluation in (evaluate(right, toy.examples["test"], [spec], toy.items, samples=10), missing):
+        for score in evaluation.scores:
             assert kind.range[0] <= score.ci_low <= score.ci_high <= kind.range[1]
     assert all(s.value == worst for s in missing.scores)
     # what a known rationale cannot do alone: differences, and contrasts, which the toy world has none of

@@ -1,4 +1,4 @@
-"""The field's words: no identifier of the packages is a retired one, and ``CONTRIBUTING.md`` lists them."""
+"""The field's words: no identifier of packages and tests is a retired one, and ``CONTRIBUTING.md`` lists them."""
 
 from tests.support.retired_words import offences
 from tests.support.word_list import PAGE, rendered

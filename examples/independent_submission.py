@@ -1,10 +1,11 @@
 """A submission by someone who never saw this project's code: reads data and writes an entry by their formats alone.
 
+    python -m rad load world --out DATA_DIR
     python examples/independent_submission.py DATA_DIR ENTRIES_DIR
 
 Imports nothing of the project. Ranks by how often items were bought, scores that with pytrec_eval, and writes what
-``leaderboard/README.md`` describes. ``DATA_DIR`` holds ``items.jsonl`` and ``examples.jsonl`` (one object a line, as
-the README describes) and ``task.json`` (domain, version and sha256 of the data).
+``leaderboard/README.md`` describes. Of ``DATA_DIR`` it reads ``items.parquet``, ``validation.parquet`` and
+``test.parquet`` (a row a query), and ``dataset.json`` (name, version and sha256 of the data).
 """
 
 import gzip
@@ -18,11 +19,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytrec_eval
 
 
 def read(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return pyarrow.parquet.read_table(path).to_pylist()
 
 
 def interval(values: list[float]) -> tuple[float, float]:
@@ -33,22 +35,19 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 def main(data: Path, entries: Path) -> None:
-    task = json.loads((data / "task.json").read_text())
+    task = json.loads((data / "dataset.json").read_text())
     clock = time.perf_counter()
-    examples = read(data / "examples.jsonl")
-    bought = Counter(x["item_id"] for e in examples if e["split"] == "validation" for x in e["query"]["history"])
-    bought.update(item for e in examples if e["split"] == "validation" for item in e["relevant"])
-    order = sorted((x["item_id"] for x in read(data / "items.jsonl")), key=lambda item: (-bought[item], item))
+    bought = Counter(x["item_id"] for e in read(data / "validation.parquet") for x in e["history"] + e["relevant"])
+    order = sorted((x["item_id"] for x in read(data / "items.parquet")), key=lambda item: (-bought[item], item))
     fitted = time.perf_counter()
     run, qrels, lines, repeats = {}, {}, [], 0
-    for e in examples:
-        if e["split"] != "test":
-            continue
-        query, past = e["query"]["query_id"], {x["item_id"] for x in e["query"]["history"]}
-        repeats += any(item in past for item in e["relevant"])
+    for e in read(data / "test.parquet"):
+        query, past = e["query_id"], {x["item_id"] for x in e["history"]}
+        relevant = {x["item_id"]: x["grade"] for x in e["relevant"]}
+        repeats += any(item in past for item in relevant)
         ranking = [item for item in order if item not in past][:100]
         run[query] = {item: float(len(ranking) - k) for k, item in enumerate(ranking)}
-        qrels[query] = e["relevant"]
+        qrels[query] = relevant
         lines.append(json.dumps({"query_id": query, "ranking": ranking}) + "\n")
     predicted = time.perf_counter()
     evaluation = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut_10", "recall_10"}).evaluate(run)
@@ -66,12 +65,12 @@ def main(data: Path, entries: Path) -> None:
         "submitter": {"name": "Someone Else", "contact": "someone@example.org"},
         "submitted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "model_card": "# Most bought\n\nItems by how often they were bought before.",
-        "trained_on": [f"{task['domain']}/validation"],
+        "trained_on": [f"{task['name']}/validation"],
         "result": {
             "schema_version": 1,
             "run_id": run_id,
             "task": {
-                **{"domain": task["domain"], "split": "test", "protocol": "full"},
+                **{"domain": task["name"], "split": "test", "protocol": "full"},
                 **{"n": len(lines), "n_failed": 0, "n_repeat": repeats},
             },
             "dataset": {"version": task["version"], "sha256": task["sha256"]},
@@ -99,4 +98,6 @@ def main(data: Path, entries: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python examples/independent_submission.py DATA_DIR ENTRIES_DIR")
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +14,8 @@ from leaderboard.__main__ import main
 from leaderboard.verification.folder import read_entries
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.predictions import read
-from rad.runtime.files import write_jsonl
-from tests.support.submissions import WORLD, world
+from rad.__main__ import main as rad
+from tests.support.submissions import WORLD
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "independent_submission.py"
 
@@ -29,11 +28,8 @@ def test_it_imports_nothing_of_the_project():
 
 
 def test_an_independent_submission_is_accepted_and_scored_to_the_same_numbers(tmp_path, capsys):
-    data = world()
-    write_jsonl(tmp_path / "items.jsonl", data.items.values())
-    write_jsonl(tmp_path / "examples.jsonl", (e for part in data.examples.values() for e in part))
-    about = {"domain": WORLD, "version": data.version, "sha256": data.sha256}
-    (tmp_path / "task.json").write_text(json.dumps(about))
+    assert not rad(["load", WORLD, "--out", str(tmp_path)])
+    capsys.readouterr()
     root = tmp_path.resolve() / "entries"
     done = subprocess.run(
         [sys.executable, "-I", str(SCRIPT), str(tmp_path), str(root)], capture_output=True, text=True, cwd=tmp_path
@@ -50,3 +46,9 @@ def test_an_independent_submission_is_accepted_and_scored_to_the_same_numbers(tm
     for score in entry.result.scores:  # theirs are pytrec_eval's on a run file of their own
         assert score.value == pytest.approx(ours.value(score.metric), abs=1e-12)
     assert float(done.stdout) == entry.result.scores[0].value
+
+
+def test_without_folders_it_says_what_it_wants():
+    done = subprocess.run([sys.executable, "-I", str(SCRIPT)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "usage: python examples/independent_submission.py DATA_DIR ENTRIES_DIR\n"

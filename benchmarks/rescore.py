@@ -35,9 +35,16 @@ def main(folders: list[str]) -> int:
         return 0
     n_different = 0
     for name in folders:
-        result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
-        claimed = next(s["value"] for s in result["scores"] if s["metric"] == "ndcg@10" and s["slice"] == "all")
-        value = rescore(Path(name))
+        try:
+            result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
+            claimed = next(s["value"] for s in result["scores"] if s["metric"] == "ndcg@10" and s["slice"] == "all")
+            value = rescore(Path(name))
+        except OSError as error:
+            sys.exit(f"error: {error.filename}: cannot be read ({error.strerror}); RESULT_DIR is a finished run")
+        except StopIteration:
+            sys.exit(f"error: {name}/result.json: no score of ndcg@10")
+        except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+            sys.exit(f"error: {name}: its files are no finished run's ({type(error).__name__}: {error})")
         same = math.isclose(value, claimed, abs_tol=1e-9)
         print(f"{name}: ndcg@10 {value:.6f}, result.json says {claimed:.6f}: {'equal' if same else 'DIFFERENT'}")
         n_different += not same

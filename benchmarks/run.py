@@ -57,6 +57,7 @@ def main(
     if every:  # but those that need a setting, and those that the task has no place for
         models = [name for name in registry.names(MODELS) if not load_model(name).required]
     errors = [] if limit is None or limit >= 1 else [f"--limit must be at least 1, got {limit}"]
+    errors += [f"--seed must be at least 0, got {one}" for one in seeds if one < 0]
     domains = registry.names("rad.domains")
     if domain.partition(":")[0] not in domains and not is_release(domain):
         errors.append(registry.unknown("domain", [domain.partition(":")[0]], domains))

@@ -43,6 +43,7 @@ def main(
     out: Annotated[Path, Option(metavar="DIR", help="folder of the results")] = Path("runs"),
 ) -> None:
     errors = [f"--fit-users must be at least 1, got {fit_users}"] if fit_users < 1 else []
+    errors += [f"--seed must be at least 0, got {seed}"] if seed < 0 else []
     scored = metrics or [name for name in default_metrics() if not issubclass(load_metric(name), CorpusMetric)]
     chosen = model_settings([model], settings or [], scored, errors)[model]
     experiment = ShardedExperiment(

@@ -15,6 +15,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from rad.errors import RadError
 from rad.runtime.commands import group
 
 Folder = Annotated[Path, Argument(metavar="DIR", help="its last part is the season's name")]
@@ -43,6 +44,8 @@ def answer(
     """let a model of benchmarks/models answer a season's queries"""
     from leaderboard.verification import season_run
 
+    if seed < 0:
+        raise RadError(f"--seed must be at least 0, got {seed}")
     print(f"wrote {season_run.answer(folder, model, settings or [], seed, out)}")
 
 

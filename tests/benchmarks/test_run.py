@@ -59,7 +59,7 @@ def test_torch_is_not_imported_for_arguments():
 
 
 def test_all_mistakes_in_one_line():
-    line = "--model item_kn bm25 --domain wrld --metrics ndgc@10 mrr@0 --set lsat=3 decay=2 what --limit 0"
+    line = "--model item_kn bm25 --domain wrld --metrics ndgc@10 mrr@0 --set lsat=3 decay=2 what --limit 0 --seed -1"
     with pytest.raises(RadError) as error:
         run.main(line.split())
     text = str(error.value)
@@ -73,6 +73,7 @@ def test_all_mistakes_in_one_line():
         "available: decay, last",
         "decay: must be at most 1.0, got 2",
         "--limit must be at least 1, got 0",
+        "--seed must be at least 0, got -1",
     ):
         assert part in text
     assert "\n" not in text

@@ -144,6 +144,7 @@ def test_the_command_shows_its_result(data, tmp_path, monkeypatch, capsys):
             ["--model", "bm25", "--fit-users", "0", "--set", "lst=3"],
             "--fit-users must be at least 1, got 0; --set for bm25: unknown",
         ),
+        (["--model", "bm25", "--seed", "-1"], "--seed must be at least 0, got -1"),
         (["--model", "bm25", "--metrics", "ndgc"], "did you mean 'ndcg'?"),
     ],
 )

@@ -40,3 +40,12 @@ def test_a_changed_prediction_shows(folder):
     lines[1]["error"] = "failed"
     path.write_text("\n".join(map(json.dumps, lines[:-1])))
     assert rescore.main([str(folder)]) == 1
+
+
+def test_files_that_are_missing_or_cut_off_are_one_line(folder, tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: .*result\.json: cannot be read \(No such file or directory\)"):
+        rescore.main([str(tmp_path / "nowhere")])
+    path = folder / "predictions.jsonl"
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(SystemExit, match=r"^error: .*: its files are no finished run's"):
+        rescore.main([str(folder)])

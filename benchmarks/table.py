@@ -33,6 +33,8 @@ def main(
 ) -> int:
     if not readme.is_file():
         raise RadError(f"{readme}: no such file")
+    if not any(results.glob("**/result.json")):
+        raise RadError(f"{results}: no finished runs there: python -m benchmarks.run --model NAME --out {results}")
     stale = [
         (path, text)
         for path, text in pages(results, readme, settings_store.logs()).items()
@@ -44,6 +46,7 @@ def main(
             continue
         with atomic_write(path) as file:
             file.write(text)
+        print(f"wrote {path}")
     return int(check and bool(stale))
 
 

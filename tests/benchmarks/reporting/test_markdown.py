@@ -38,6 +38,12 @@ def test_table_between_the_markers(toy, tmp_path, monkeypatch, capsys):
     assert "cold (n=3)" in page and "Nothing tuned yet" in page
     monkeypatch.setattr(sys, "argv", ["table", *arguments, "--check"])
     assert table.main() == 0
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(sys, "argv", ["table", "--results", str(tmp_path / "empty"), "--readme", str(readme)])
+    with pytest.raises(RadError, match="empty: no finished runs there"):
+        table.main()
+    assert readme.read_text() == text, "the tables of other results stay"
+    monkeypatch.setattr(sys, "argv", ["table", *arguments])
     readme.write_text("no markers")
     with pytest.raises(RadError, match="lacks the markers"):
         table.main()

@@ -12,7 +12,7 @@ from benchmarks.explanations.families import Kinds, explanation_metrics
 from benchmarks.explanations.finished_run import DatasetCache, predictions_path
 from benchmarks.explanations.results import PERTURBED
 from benchmarks.explanations.scorecard import Row, sentence
-from benchmarks.harness.registries import reads_rationales
+from benchmarks.harness.registries import reads_rationales, title_of
 from benchmarks.harness.results import PROTOCOLS
 from benchmarks.reporting.page import figures, tables
 from benchmarks.reporting.page.examples import SHOWN_RANKS, ExampleSet, QueryExample
@@ -56,6 +56,7 @@ def page(tasks: Sequence[Sequence[PageRun]], n_examples: int = 20, datasets: Dat
     """
     environment = html.environment(FOLDER)
     environment.filters["breakable"] = html.breakable
+    environment.filters["title_of"] = title_of
     kinds = explanation_metrics()
     datasets = datasets or DatasetCache()
     return html.document(

@@ -71,7 +71,7 @@ def written(tmp_path, *folders, **more):
 
 def test_it_shows_tables_plots_and_examples(html, explained_runs):
     page = Page(html)
-    for words in ("ndcg@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
+    for words in ("Recall@10", "claim_precision", "truncation_order", "target masked", "user_retrieval", "ms/query"):
         assert words in page.text
     ndcg = read_runs([explained_runs["template"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text

@@ -19,7 +19,11 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("lm_eval"):
             raise
-        raise RadError("the harness is missing: pip install -c constraints.txt -e '.[bench,lm-eval]'") from error
+        missing = "the harness is missing: pip install -c constraints.txt -e '.[bench,lm-eval]'"
+        if "--help" in sys.argv:  # the flags are the harness's own
+            print(f"{__doc__}\n{missing}")
+            return
+        raise RadError(missing) from error
     if "--include_path" not in sys.argv:
         sys.argv += ["--include_path", str(Path(__file__).parent)]
     cli_evaluate()

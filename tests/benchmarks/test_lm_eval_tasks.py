@@ -183,3 +183,6 @@ def test_without_the_harness_the_command_says_what_to_install():
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=TASKS.parents[1])
     assert ran.returncode == 2
     assert ran.stderr == "error: the harness is missing: pip install -c constraints.txt -e '.[bench,lm-eval]'\n"
+    command[3:] = ["--help"]  # the site's page of all help is built without the extra
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=TASKS.parents[1])
+    assert ran.returncode == 0 and "--tasks rad_rank" in ran.stdout and "harness is missing" in ran.stdout

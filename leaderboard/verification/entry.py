@@ -20,9 +20,20 @@ from benchmarks.explanations.results import Explanation
 from benchmarks.harness.results import Record, Result
 from leaderboard.verification import untrusted
 from rad.errors import RadError
+from rad.runtime import provenance
 
 SCHEMA_VERSION = 1
-ROOT = Path(__file__).resolve().parents[1] / "entries"
+
+
+def entries_folder(root: Path) -> Path:
+    """The folder of entries by default: the project's own in a checkout at ``root``, else one where the user stands.
+
+    An installed wheel has no ``pyproject.toml`` beside it, and site-packages is not a place to write to.
+    """
+    return root / "leaderboard" / "entries" if (root / "pyproject.toml").is_file() else Path("entries")
+
+
+ROOT = entries_folder(provenance.ROOT)
 ENTRY, PREDICTIONS, WITHDRAWN = ".json", ".predictions.jsonl.gz", ".withdrawn.json"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.,=+-]{0,119}$"  # of models and arms: they name folders
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from leaderboard.__main__ import COMMANDS, main
-from leaderboard.verification.entry import Entry, parse
+from leaderboard.verification.entry import Entry, entries_folder, parse
 from rad.data.load import open_dataset
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
@@ -66,3 +66,9 @@ def test_the_workflow_verifies_requests_and_builds_on_main():
     for job in raw["jobs"].values():
         (checkout,) = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout")]
         assert checkout["with"]["persist-credentials"] is False
+
+
+def test_an_installed_package_keeps_entries_where_the_user_stands(tmp_path):
+    assert entries_folder(tmp_path) == Path("entries")
+    (tmp_path / "pyproject.toml").touch()
+    assert entries_folder(tmp_path) == tmp_path / "leaderboard" / "entries"

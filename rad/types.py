@@ -16,7 +16,25 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Split = Literal["train", "validation", "test"]
-EvidenceKind = Literal["attribute", "co_purchase", "complement", "sequence", "constraint"]
+EvidenceKind = Literal[
+    "repeat",
+    "lasting",
+    "transition",
+    "co_purchase",
+    "similar",
+    "new_similar",
+    "new_repeat",
+    "kind_of",
+    "rating",
+    "absence",
+    # of records without numbers: a world's known reasons, and files from before facts
+    "attribute",
+    "complement",
+    "sequence",
+    "constraint",
+]
+LASTING = frozenset({"lasting", "rating", "absence", "constraint"})
+"""Kinds of evidence for what holds beside whatever else is wanted; the others are of the moment, and rivals."""
 Verdict = Literal["supported", "unexplained"]
 Origin = Literal["known", "evidence", "llm", "human", "edited", "model"]
 
@@ -56,25 +74,38 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """The numbers of a fact (:mod:`rad.rationales.facts` says what they count, kind by kind).
+
+    ``found`` of ``of``, where ``base`` is the usual share; None where a kind has no such number.
+    """
+
+    found: float
+    of: float | None = None
+    base: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What in the history a reason rests on. ``history`` holds 0-based indices; attribute, value are the cited fact.
 
-    ``attribute``/``value`` say a fact of the cited items (kind ``attribute`` and ``constraint``); they are None where
-    the evidence is the purchase itself (``co_purchase``, ``sequence``, ``complement``).
+    ``attribute``/``value`` say what all cited items have; they are None where the evidence is the purchase itself
+    (``co_purchase``, ``similar``). ``support`` has the numbers of the fact; evidence without them is no fact.
     """
 
     history: tuple[int, ...]
     kind: EvidenceKind
     attribute: str | None = None
     value: str | None = None
+    support: Support | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One "because of this evidence, the user wants (or avoids) that". ``weight`` is a probability in [0, 1].
 
-    Reasons are rivals, of which one is behind a choice; but where the evidence is a ``constraint``, what is wanted or
-    avoided holds always, beside whatever else is wanted.
+    Reasons are rivals, of which one is behind a choice; but where the kind of the evidence is ``LASTING``, what is
+    wanted or avoided holds beside whatever else is wanted.
     """
 
     evidence: Evidence

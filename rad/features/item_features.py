@@ -75,6 +75,13 @@ class Catalogue:
         """Catalogue positions of a history."""
         return [self.index[x.item_id] for x in history]
 
+    def likeness(self, cited: np.ndarray) -> np.ndarray:
+        """(cited items, items): the share of the BM25 weight of a cited item's words that each item's text holds."""
+        score = (self._texts[cited] @ self._weights.T).toarray()
+        # (cited items,): what the item scores for its own words; an item without words is like no other
+        itself = score[np.arange(len(cited)), cited]
+        return np.asarray(score / np.maximum(itself, 1e-9)[:, None])
+
     def features(self, cited: np.ndarray, counts: CoPurchase) -> np.ndarray:
         """What each of the items ``cited`` says of every item: float32 (cited items, items, FEATURES)."""
         popularity = counts.popularity

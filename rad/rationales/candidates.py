@@ -1,0 +1,397 @@
+"""The sound facts of many queries at once, as arrays: what drafters and models choose from.
+
+One row a fact. All arrays have one entry a row; rows are sorted by query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import scipy.sparse as sp
+
+from rad.rationales.counts import Counts, usual_share
+from rad.types import Evidence, EvidenceKind, Query, Reason, Support
+
+KINDS: tuple[EvidenceKind, ...] = (
+    *("repeat", "lasting", "new_repeat", "transition", "co_purchase"),
+    *("similar", "new_similar", "kind_of", "rating", "absence"),
+)
+NUMBER = {kind: k for k, kind in enumerate(KINDS)}
+CITED = 3  # latest purchases that a fact of many cites
+LASTING_LIFT, ONCE_LIFT = 1.5, 1.5  # times the usual share: what lasts, and what was shown only once
+MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 8, 4  # candidates a query of each sort
+AFTER, FOLLOWERS = 2, 12  # last items from which a transition may start, and its likeliest values
+SURPRISE = 0.05  # an absence that is likelier than this is no fact
+_BATCH = 4096  # queries whose arrays are held at once
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """C sound facts of some queries.
+
+    Attributes:
+        query: Number of the query, ascending.
+        kind: Number of the kind in ``KINDS``.
+        item: Catalogue position of the cited item; -1 where values are cited.
+        position: Index in the history of the latest purchase that shows the fact.
+        value: Number of the value that is wanted or avoided; -1 for none.
+        other: The second value: of a conjunction, or the one that the cited item of a transition has; -1 for none.
+        number: See :mod:`rad.rationales.facts`, as ``of`` and ``base``; NaN where a kind has no such number.
+        interest: How telling the fact is, by a simple rule that looks at no data but its own numbers.
+    """
+
+    query: np.ndarray
+    kind: np.ndarray
+    item: np.ndarray
+    position: np.ndarray
+    value: np.ndarray
+    other: np.ndarray
+    number: np.ndarray
+    of: np.ndarray
+    base: np.ndarray
+    interest: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def take(self, rows: np.ndarray) -> Candidates:
+        """Some of the rows, by number or mask."""
+        return Candidates(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Candidates]) -> Candidates:
+        """The rows of all parts, in order."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+def candidates(counts: Counts, queries: Sequence[Query]) -> Candidates:
+    """The sound facts of ``queries``, a few dozen each."""
+    batches = (queries[k : k + _BATCH] for k in range(0, max(len(queries), 1), _BATCH))
+    parts = [_Batch(counts, part, number * _BATCH).all() for number, part in enumerate(batches)]
+    return Candidates.joined(parts)
+
+
+def reason(counts: Counts, table: Candidates, k: int, query: Query) -> Reason:
+    """Row ``k`` of ``table`` as a reason of weight 1."""
+    catalogue, kind = counts.catalogue, KINDS[table.kind[k]]
+    support = Support(float(table.number[k]), _optional(table.of[k]), _optional(table.base[k]))
+    value, other, position = int(table.value[k]), int(table.other[k]), int(table.position[k])
+    claim = catalogue.values[value] if value >= 0 else None
+    if kind in ("repeat", "lasting", "new_repeat") and claim:
+        history = counts.positions(query)
+        shown = [p for p, item in enumerate(history) if item >= 0 and value in catalogue.item_values[item]]
+        return Reason(Evidence(tuple(shown[-CITED:]), kind, *claim, support), (claim,))
+    if kind == "transition" and claim:
+        return Reason(Evidence((position,), kind, *catalogue.values[other], support), (claim,))
+    if kind == "kind_of" and claim:
+        return Reason(Evidence((position,), kind, support=support), (claim, catalogue.values[other]))
+    if kind == "rating" and claim:
+        return Reason(Evidence((position,), kind, *claim, support), avoids=(claim,))
+    if kind == "absence" and claim:
+        last = range(max(len(query.history) - CITED, 0), len(query.history))
+        return Reason(Evidence(tuple(last), kind, support=support), avoids=(claim,))
+    return Reason(Evidence((position,), kind, support=support))
+
+
+def _optional(x: float) -> float | None:
+    return None if np.isnan(x) else float(x)
+
+
+class _Batch:
+    """The facts of a batch of queries. Flat arrays have an entry a purchase, or a pair of query and value."""
+
+    def __init__(self, counts: Counts, queries: Sequence[Query], first: int) -> None:
+        self.counts, self.queries, self.first = counts, queries, first
+        catalogue = counts.catalogue
+        self.n_items, self.n_values = catalogue.incidence.shape
+        histories = [counts.positions(query) for query in queries]
+        lengths = np.array([len(h) for h in histories], dtype=np.int64)
+        self.length = lengths
+        # (purchases,): the query, the position in its history, and the item of each purchase
+        query = np.repeat(np.arange(len(queries)), lengths)
+        position = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        item = np.array([i for h in histories for i in h], dtype=np.int64)
+        in_catalogue = item >= 0
+        self.query, self.position, self.item = query[in_catalogue], position[in_catalogue], item[in_catalogue]
+        self.rating = np.array(
+            [np.nan if x.rating is None else x.rating for q in queries for x in q.history], dtype=float
+        )[in_catalogue]
+        # own training purchases by user, users in the order of their first query
+        numbers: dict[str, int] = {}
+        self.user = np.array([numbers.setdefault(q.user_id, len(numbers)) for q in queries], dtype=np.int64)
+        self.own = [counts.own.get(name, np.zeros(0, np.int32)) for name in numbers]
+        rows = np.repeat(np.arange(len(self.own)), [len(s) for s in self.own])
+        flat = np.concatenate([np.zeros(0, np.int64), *self.own]).astype(np.int64)
+        shape = (len(self.own), self.n_items)
+        self.own_items = sp.csr_matrix((np.ones(len(flat)), (rows, flat)), shape=shape)
+        self.others = counts.purchases.sum() - np.array([len(s) for s in self.own], dtype=float)  # (users,)
+        self._values()
+        self._items()
+
+    def _values(self) -> None:
+        """(pairs,) of query and value: how many purchases show it, the latest of them, and its usual share."""
+        catalogue = self.counts.catalogue
+        X = catalogue.incidence
+        per = np.diff(X.indptr)[self.item]
+        source = np.repeat(np.arange(len(self.item)), per)
+        value = _rows(X, self.item)
+        key = self.query[source] * self.n_values + value
+        # within a query purchases come in order, so the last of equal keys is the latest
+        order = np.argsort(key, kind="stable")
+        pairs, start, count = np.unique(key[order], return_index=True, return_counts=True)
+        latest = source[order[start + count - 1]]
+        self.pair_query, self.pair_value = np.divmod(pairs, self.n_values)
+        self.pair_count, self.pair_position = count.astype(float), self.position[latest]
+        self.pair_base = self.usual(self.pair_query, self.pair_value)
+        self.pair_key = pairs
+
+    def usual(self, query: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """(pairs,): the usual share of a value among the purchases of other users."""
+        user = self.user[query]
+        own_values = (self.own_items @ self.counts.catalogue.incidence).tocsr()
+        others = self.counts.value_purchases[value] - _entries(own_values, user, value)
+        return usual_share(np.maximum(others, 1) / np.maximum(self.others[user], 1))
+
+    def _items(self) -> None:
+        """(cited,) the latest distinct items of each query, the latest first."""
+        order = np.lexsort((-self.position, self.query))
+        key = self.query[order] * self.n_items + self.item[order]
+        _, first = np.unique(key, return_index=True)
+        rows = order[np.sort(first)]
+        rank = _rank(self.query[rows])
+        rows = rows[rank < MOST_ITEMS]
+        self.cited_query, self.cited_item, self.cited_position = self.query[rows], self.item[rows], self.position[rows]
+        self.cited_rank = rank[rank < MOST_ITEMS]
+
+    def all(self) -> Candidates:
+        """Every kind, sorted by query."""
+        parts = [*self.repeats(), *self.pointers(), self.conjunctions(), self.transitions(), *self.avoided()]
+        table = Candidates.joined(parts)
+        return table.take(np.argsort(table.query, kind="stable"))
+
+    def rows(
+        self,
+        kind: EvidenceKind,
+        query: np.ndarray,
+        position: np.ndarray,
+        interest: np.ndarray,
+        number: np.ndarray,
+        **columns: np.ndarray,
+    ) -> Candidates:
+        """Candidates of one kind; ``columns`` that are missing are -1, or NaN for numbers."""
+        n = len(query)
+        none, unknown = np.full(n, -1), np.full(n, np.nan)
+        return Candidates(
+            query=query + self.first,
+            kind=np.full(n, NUMBER[kind]),
+            item=columns.get("item", none),
+            position=position,
+            value=columns.get("value", none),
+            other=columns.get("other", none),
+            number=np.asarray(number, dtype=float),
+            of=columns.get("of", unknown),
+            base=columns.get("base", unknown),
+            interest=np.asarray(interest, dtype=float),
+        )
+
+    def repeats(self) -> list[Candidates]:
+        """Values that the purchases show more often than usual: wanted now, lasting, and in new items."""
+        q, v, k = self.pair_query, self.pair_value, self.pair_count
+        of = self.length[q].astype(float)
+        lift = k / of / self.pair_base
+        telling = k / of * np.log(np.maximum(lift, 1.0))
+        # a value that only the purchases themselves have leads to no item
+        owners = np.asarray(self.counts.catalogue.incidence.sum(0)).ravel()
+        sound = (lift > 1) & ((k >= 2) | (lift > ONCE_LIFT)) & (owners[v] > 1)
+        rows = np.flatnonzero(sound)
+        rows = rows[_best(q[rows], telling[rows], MOST_VALUES)]
+        lasting = rows[lift[rows] > LASTING_LIFT]
+        new = rows[self._has_new(q[rows], v[rows])]
+        out = []
+        for kind, chosen, weight in (("repeat", rows, 1.0), ("lasting", lasting, 0.9), ("new_repeat", new, 0.4)):
+            columns = {"value": v[chosen], "of": of[chosen], "base": self.pair_base[chosen]}
+            interest = weight * np.minimum(telling[chosen], 1.0)
+            out.append(self.rows(kind, q[chosen], self.pair_position[chosen], interest, k[chosen], **columns))  # type: ignore[arg-type]
+        return out
+
+    def _new(self) -> tuple[np.ndarray, sp.csr_matrix, sp.csr_matrix]:
+        """Items that nobody else bought: all (items,), those of the user alone (users, items), those of the history
+        (queries, items)."""
+        bought = self.counts.purchases
+        own = self.own_items.tocoo()
+        alone = own.data >= bought[own.col]
+        shape = self.own_items.shape
+        only = sp.csr_matrix((np.ones(alone.sum()), (own.row[alone], own.col[alone])), shape=shape)
+        fresh = bought[self.item] - _entries(self.own_items, self.user[self.query], self.item) <= 0
+        seen = sp.csr_matrix(
+            (np.ones(fresh.sum()), (self.query[fresh], self.item[fresh])), shape=(len(self.queries), self.n_items)
+        )
+        seen.data[:] = 1.0
+        return (bought == 0).astype(float), only, seen
+
+    def _has_new(self, query: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """(pairs,): whether an item with the value is new to everybody."""
+        X = self.counts.catalogue.incidence
+        never, only, seen = self._new()
+        n = (never @ X)[value] + _entries((only @ X).tocsr(), self.user[query], value)
+        return np.asarray(n - _entries((seen @ X).tocsr(), query, value) >= 1)
+
+    def pointers(self) -> list[Candidates]:
+        """What goes with, and what reads like, each of the latest items."""
+        q, j, counts = self.cited_query, self.cited_item, self.counts
+        user = self.user[q]
+        several = np.array([len(np.unique(s)) > 1 for s in self.own], dtype=float)
+        bought = np.minimum(_entries(self.own_items, user, j), 1) * several[user]
+        buyers = counts.buyers[j] - bought
+        alike = np.asarray(counts.alike.sum(1)).ravel()[j]
+        never, only, seen = self._new()
+        like = counts.alike.T.tocsr()
+        new = (
+            (counts.alike @ never)[j] + _entries((only @ like).tocsr(), user, j) - _entries((seen @ like).tocsr(), q, j)
+        )
+        fading = 0.7**self.cited_rank
+        out = []
+        for kind, n, least, weight in (
+            ("co_purchase", buyers, 2, 0.5), ("similar", alike, 1, 0.45), ("new_similar", new, 1, 0.3)
+        ):  # fmt: skip
+            rows = np.flatnonzero(n >= least)
+            interest = weight * fading[rows]
+            out.append(self.rows(kind, q[rows], self.cited_position[rows], interest, n[rows], item=j[rows]))  # type: ignore[arg-type]
+        return out
+
+    def conjunctions(self) -> Candidates:
+        """Two values of one of the latest items that few others share."""
+        rows = np.flatnonzero(self.cited_rank < 2 * AFTER)
+        pairs = [self.counts.rarest_pair(int(j)) for j in self.cited_item[rows]]
+        have = np.array([p is not None for p in pairs], dtype=bool)
+        rows, values = rows[have], np.array([p for p in pairs if p], dtype=np.int64).reshape(-1, 3)
+        interest = 0.2 * 0.7 ** self.cited_rank[rows]
+        columns = {"item": self.cited_item[rows], "value": values[:, 0], "other": values[:, 1]}
+        return self.rows(
+            "kind_of", self.cited_query[rows], self.cited_position[rows], interest, values[:, 2], **columns
+        )
+
+    def transitions(self) -> Candidates:
+        """Values that the history lacks, and that often come right after a value of the latest items."""
+        counts, X = self.counts, self.counts.catalogue.incidence
+        rows = np.flatnonzero(self.cited_rank < AFTER)
+        source = np.repeat(rows, np.diff(X.indptr)[self.cited_item[rows]])
+        u = _rows(X, self.cited_item[rows])
+        likely = counts.followers(FOLLOWERS)  # (values, FOLLOWERS), -1 beyond the last
+        source, u, v = np.repeat(source, FOLLOWERS), np.repeat(u, FOLLOWERS), likely[u].ravel()
+        q = self.cited_query[source]
+        absent = (v >= 0) & ~np.isin(q * self.n_values + v, self.pair_key)
+        source, u, v, q = source[absent], u[absent], v[absent], q[absent]
+        own_n, own_m = self._own_transitions(self.user[q], u, v)
+        n, m = _entries(counts.follows, u, v) - own_n, counts.followed[u] - own_m
+        base = self.usual(q, v)
+        lift = n / np.maximum(m, 1) / base
+        keep = np.flatnonzero((n >= 3) & (lift > 1))
+        telling = (n / np.maximum(m, 1) * np.log(np.maximum(lift, 1)))[keep]
+        # of the sources of one value the most telling speaks
+        order = keep[np.argsort(-telling, kind="stable")]
+        _, first = np.unique(q[order] * self.n_values + v[order], return_index=True)
+        keep = order[first]
+        telling = n[keep] / np.maximum(m[keep], 1) * np.log(np.maximum(lift[keep], 1))
+        best = _best(q[keep], telling, MOST_NEXT)
+        keep, telling = keep[best], telling[best]
+        cited = source[keep]
+        columns = {"item": self.cited_item[cited], "value": v[keep], "other": u[keep]}
+        numbers = {"of": m[keep], "base": base[keep]}
+        return self.rows("transition", q[keep], self.cited_position[cited], telling, n[keep], **columns, **numbers)
+
+    def _own_transitions(self, user: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,): how often the user's own purchases have v right after u, and how often anything right after u."""
+        X = self.counts.catalogue.incidence
+        before = np.concatenate([np.zeros(0, np.int64), *(s[:-1] for s in self.own)]).astype(np.int64)
+        after = np.concatenate([np.zeros(0, np.int64), *(s[1:] for s in self.own)]).astype(np.int64)
+        owner = np.repeat(np.arange(len(self.own)), [max(len(s) - 1, 0) for s in self.own])
+        first = np.diff(X.indptr)[before]
+        pair = np.repeat(np.arange(len(before)), first)
+        from_value = _rows(X, before)
+        m = sp.csr_matrix((np.ones(len(pair)), (owner[pair], from_value)), shape=(len(self.own), self.n_values))
+        second = np.diff(X.indptr)[after[pair]]
+        key = (owner[pair] * self.n_values + from_value).repeat(second) * self.n_values + _rows(X, after[pair])
+        keys, count = np.unique(key, return_counts=True)
+        wanted = (user * self.n_values + u) * self.n_values + v
+        if not len(keys):
+            return np.zeros(len(wanted)), _entries(m, user, u)
+        where = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[where] == wanted, count[where], 0).astype(float), _entries(m, user, u)
+
+    def avoided(self) -> list[Candidates]:
+        """Values of what was rated low, and common values that no purchase has."""
+        return [self._low_rated(), self._absent()]
+
+    def _low_rated(self) -> Candidates:
+        X = self.counts.catalogue.incidence
+        mean = self._mean_rating()[self.query]
+        low = np.flatnonzero(self.rating < mean)
+        source = np.repeat(low, np.diff(X.indptr)[self.item[low]])
+        value, q = _rows(X, self.item[low]), self.query[source]
+        # a value that a purchase rated at the mean or above has is not disliked
+        fine = np.flatnonzero(~(self.rating < mean))
+        liked = np.repeat(self.query[fine], np.diff(X.indptr)[self.item[fine]]) * self.n_values
+        disliked = ~np.isin(q * self.n_values + value, liked + _rows(X, self.item[fine]))
+        source, value, q = source[disliked], value[disliked], q[disliked]
+        base = self.usual(q, value)
+        telling = (mean[source] - self.rating[source]) * base
+        # of the purchases with one value the latest speaks
+        order = np.argsort(-source, kind="stable")
+        _, first = np.unique(q[order] * self.n_values + value[order], return_index=True)
+        keep = order[first]
+        keep = keep[_best(q[keep], telling[keep], MOST_AVOIDED)]
+        cited = source[keep]
+        numbers = {"base": mean[cited], "value": value[keep], "item": self.item[cited]}
+        return self.rows(
+            "rating", q[keep], self.position[cited], np.minimum(telling[keep], 1) / 4, self.rating[cited], **numbers
+        )
+
+    def _mean_rating(self) -> np.ndarray:
+        """(queries,): the mean of the ratings of the history, by one digit; NaN without any."""
+        rated = ~np.isnan(self.rating)
+        n = np.bincount(self.query[rated], minlength=len(self.queries))
+        total = np.bincount(self.query[rated], self.rating[rated], minlength=len(self.queries))
+        return np.round(np.where(n > 0, total / np.maximum(n, 1), np.nan), 1)
+
+    def _absent(self) -> Candidates:
+        share = self.counts.value_purchases / max(self.counts.purchases.sum(), 1)
+        common = np.flatnonzero(share > 1 - SURPRISE ** (1 / max(self.length.max(initial=1), 1)))
+        q = np.repeat(np.arange(len(self.queries)), len(common))
+        v = np.tile(common, len(self.queries))
+        lacking = (self.length[q] > 0) & ~np.isin(q * self.n_values + v, self.pair_key)
+        q, v = q[lacking], v[lacking]
+        base = self.usual(q, v)
+        surprise = (1 - base) ** self.length[q]
+        keep = np.flatnonzero(surprise < SURPRISE)
+        keep = keep[_best(q[keep], base[keep], MOST_AVOIDED)]
+        numbers = {"of": self.length[q[keep]].astype(float), "base": base[keep], "value": v[keep]}
+        last = self.length[q[keep]] - 1
+        return self.rows("absence", q[keep], last, base[keep] / 4, np.zeros(len(keep)), **numbers)
+
+
+def _rows(X: sp.csr_matrix, rows: np.ndarray) -> np.ndarray:
+    """The columns of the stored entries of ``rows``, one row after another."""
+    lengths = np.diff(X.indptr)[rows]
+    ends = np.cumsum(lengths)
+    inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+    return X.indices[np.repeat(X.indptr[rows], lengths) + inside].astype(np.int64)
+
+
+def _entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The entries at pairs of row and column."""
+    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
+
+
+def _rank(group: np.ndarray) -> np.ndarray:
+    """The position of each row within its group; groups are runs of equal numbers."""
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
+
+
+def _best(group: np.ndarray, score: np.ndarray, most: int) -> np.ndarray:
+    """The numbers of the ``most`` rows with the highest score in each group."""
+    order = np.lexsort((-score, group))
+    return order[_rank(group[order]) < most]

@@ -1,0 +1,171 @@
+"""Counts of training purchases, from which facts follow (:mod:`rad.rationales.facts`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from rad.data.splits import sequences_of
+from rad.features.item_features import Catalogue
+from rad.types import Example, Item, Query
+
+ALIKE = 0.3  # of the weight of an item's words: what reads like it
+_BLOCK = 256  # items whose similarities to all others are held at once
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of training purchases, from which facts about any query follow.
+
+    Attributes:
+        catalogue: The items.
+        buyers: (items,) users who bought the item and another one.
+        purchases: (items,) how often each was bought.
+        value_purchases: (values,) purchases of items with each value.
+        followed: (values,) purchases of items with each value that have a next one.
+        follows: (values, values) how often the next purchase after one with the row's value has the column's.
+        own: Catalogue positions of each user's training purchases, oldest first.
+    """
+
+    catalogue: Catalogue
+    buyers: np.ndarray
+    purchases: np.ndarray
+    value_purchases: np.ndarray
+    followed: np.ndarray
+    follows: sp.csr_matrix
+    own: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, train: Sequence[Example], items: Mapping[str, Item]) -> Self:
+        """Count the training sequences of ``train``."""
+        catalogue = Catalogue.of(items)
+        sequences = sequences_of(train)
+        return cls.count(((user, catalogue.indices(s)) for user, s in sequences.items()), catalogue)
+
+    @classmethod
+    def count(cls, sequences: Iterable[tuple[str, Sequence[int]]], catalogue: Catalogue, batch: int = 20_000) -> Self:
+        """Count any number of users, ``batch`` at a time.
+
+        Args:
+            sequences: User and catalogue positions of the training purchases, oldest first.
+            catalogue: The items.
+            batch: Users whose arrays are held at once.
+        """
+        n, v = catalogue.incidence.shape
+        buyers, purchases = np.zeros(n), np.zeros(n)
+        followed, follows = np.zeros(v), sp.csr_matrix((v, v), dtype=np.float64)
+        own: dict[str, np.ndarray] = {}
+        part: list[np.ndarray] = []
+
+        def add() -> None:
+            nonlocal buyers, purchases, followed, follows
+            one = _Sequences.of(part)
+            buyers += one.buyers(n)
+            purchases += np.bincount(one.items, minlength=n)
+            pairs = one.transitions(n)
+            X = catalogue.incidence
+            followed += np.asarray(pairs.sum(1)).ravel() @ X
+            follows = follows + X.T @ pairs @ X
+            part.clear()
+
+        for user, sequence in sequences:
+            own[user] = np.asarray(sequence, dtype=np.int32)
+            part.append(own[user])
+            if len(part) == batch:
+                add()
+        add()
+        return cls(catalogue, buyers, purchases, purchases @ catalogue.incidence, followed, sp.csr_matrix(follows), own)
+
+    @cached_property
+    def alike(self) -> sp.csr_matrix:
+        """(items, items) 1 where the column's item reads like the row's."""
+        n = len(self.catalogue)
+        rows = []
+        for start in range(0, n, _BLOCK):
+            block = np.arange(start, min(start + _BLOCK, n))
+            like = self.catalogue.likeness(block) >= ALIKE  # (block, items)
+            like[np.arange(len(block)), block] = False
+            rows.append(sp.csr_matrix(like.astype(np.float32)))
+        return sp.csr_matrix(sp.vstack(rows)) if rows else sp.csr_matrix((n, n), dtype=np.float32)
+
+    @cached_property
+    def both(self) -> sp.csr_matrix:
+        """(values, values): items that have both."""
+        return sp.csr_matrix(self.catalogue.incidence.T @ self.catalogue.incidence)
+
+    def rarest_pair(self, item: int) -> tuple[int, int, int] | None:
+        """The two values of an item that the fewest other items share, and how many do; None where none does."""
+        values = [v for v in self.catalogue.item_values[item]]
+        rows = self.both[values][:, values].toarray() - 1 if len(values) > 1 else np.zeros((0, 0))
+        pairs = [
+            (int(rows[a, b]), values[a], values[b])
+            for a in range(len(rows))
+            for b in range(a + 1, len(rows))
+            if rows[a, b] >= 1
+        ]
+        if not pairs:
+            return None
+        n, first, second = min(pairs)
+        return first, second, n
+
+    def followers(self, most: int) -> np.ndarray:
+        """(values, most): the values that stand out most in the purchase after one with the row's; -1 for none."""
+        n_values = len(self.followed)
+        share = np.maximum(self.value_purchases, 1) / max(self.purchases.sum(), 1)
+        out = np.full((n_values, most), -1, dtype=np.int64)
+        for u in range(n_values):
+            row = slice(self.follows.indptr[u], self.follows.indptr[u + 1])
+            columns, n = self.follows.indices[row], self.follows.data[row]
+            rate = n / max(self.followed[u], 1)
+            telling = np.where(n >= 3, rate * np.log(np.maximum(rate / share[columns], 1e-9)), -1)
+            best = np.argsort(-telling, kind="stable")[:most]
+            best = best[telling[best] > 0]
+            out[u, : len(best)] = columns[best]
+        return out
+
+    def positions(self, query: Query) -> list[int]:
+        """Catalogue positions of a history; -1 for an item that the catalogue lacks."""
+        index = self.catalogue.index
+        return [index.get(x.item_id, -1) for x in query.history]
+
+
+_NONE = np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequences:
+    """Sequences one after another: ``items`` (purchases,) and ``users`` (purchases,), the number of the sequence."""
+
+    items: np.ndarray
+    users: np.ndarray
+
+    @classmethod
+    def of(cls, sequences: Sequence[np.ndarray]) -> _Sequences:
+        items = np.concatenate([_NONE, *sequences])
+        return cls(items, np.repeat(np.arange(len(sequences)), [len(s) for s in sequences]))
+
+    def buyers(self, n: int) -> np.ndarray:
+        """(items,): of each, the users who bought it and another one."""
+        pairs = np.unique(np.stack([self.users, self.items]), axis=1)
+        several = np.bincount(pairs[0], minlength=1) > 1
+        return np.bincount(pairs[1][several[pairs[0]]], minlength=n).astype(float)
+
+    def transitions(self, n: int) -> sp.csr_matrix:
+        """(items, items): how often the column's item was bought right after the row's."""
+        same = self.users[1:] == self.users[:-1]
+        before, after = self.items[:-1][same], self.items[1:][same]
+        return sp.coo_matrix((np.ones(len(before)), (before, after)), shape=(n, n)).tocsr()
+
+
+def usual_share(shares: np.ndarray) -> np.ndarray:
+    """Shares as people say them: one in so many, by two digits, or so many in ten from 35% on. Idempotent."""
+    many = 1 / np.maximum(shares, 1e-9)
+    # 437 -> 440 -> one in 440: two digits are kept
+    step = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(many, 1.0) + 1e-9)) - 1, 0)
+    one_in = np.maximum(np.rint(many / step) * step, 1.0)
+    return np.where(shares >= 0.35, np.minimum(np.rint(shares * 10), 10) / 10, 1.0 / one_in)

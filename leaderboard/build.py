@@ -26,6 +26,7 @@ from leaderboard.site.significance import OpenData, significance_groups
 from leaderboard.verification.entry import ROOT
 from leaderboard.verification.folder import read_entries, withdrawn
 from rad.errors import RadError
+from rad.reporting.console import count
 from rad.runtime.commands import DataDir, command
 
 console = Console(stderr=True, highlight=False)
@@ -51,6 +52,9 @@ def main(
         data = OpenData(data_dir, report)
         significance = [significance_groups(table, entries, data) for table in tables]
         status.update("writing the pages")
-        count = write(out, pages(all_entries, reasons, tables, significance))
-    print(f"{len(all_entries):,} entries in {len(tables)} tables, {len(reasons):,} withdrawn; {count:,} pages")
+        n_pages = write(out, pages(all_entries, reasons, tables, significance))
+    print(
+        f"{count(len(all_entries), 'entry', 'entries')} in {count(len(tables), 'table')}, {len(reasons):,} withdrawn; "
+        f"{count(n_pages, 'page')}"
+    )
     print(f"open {out / 'index.html'}")

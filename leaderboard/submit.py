@@ -22,7 +22,7 @@ from typer import Argument, Option
 from leaderboard.verification.checks import check
 from leaderboard.verification.entry import ROOT
 from leaderboard.verification.opening import EvaluationSets
-from leaderboard.verification.submission import CARD, Submission, pack, propose, store
+from leaderboard.verification.submission import CARD, Submission, in_one_line, pack, propose, store
 from rad.errors import RadError
 from rad.release import hub
 from rad.reporting.console import console
@@ -63,7 +63,7 @@ def main(
         with Console(stderr=True).status("scoring the predictions again"):
             verdict = check(root / entry.file, root, sets)
         if verdict.violations:
-            raise RadError(f"{folder}: not submitted: {'; '.join(verdict.violations)}")
+            raise RadError(f"{folder}: not submitted: {in_one_line(verdict.violations)}")
         files = [root / entry.folder / entry.predictions.path, root / entry.file]
         _print(
             f"{entry.result.label} on {entry.result.task.domain}: {verdict.recomputed} scores recomputed, "

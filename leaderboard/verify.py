@@ -5,7 +5,7 @@
     python -m leaderboard verify --changed-since origin/main         those that a pull request adds; it may change none
     python -m leaderboard verify --secret FILE --to entries          a season's submissions, scored by its organiser
 
-One line for each violation (``FAULT``), with the file and the reason; exit status 1 where there is any. Recomputed
+One line for each violation, ``refused`` with the file and the reason; exit status 1 where there is any. Recomputed
 scores must be those of the predictions. Attested ones, which needed the model or a judge, are counted, and marked on
 the page.
 """
@@ -23,7 +23,7 @@ from leaderboard.verification.folder import added_since, entry_files, violations
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.submission import store
 from rad.errors import RadError
-from rad.reporting.console import console
+from rad.reporting.console import console, count
 from rad.runtime.commands import DataDir, command
 
 
@@ -60,9 +60,11 @@ def main(
         if to and verdict.scored and not verdict.violations:
             _store_scored(verdict.path, verdict.scored, to)
     for line in violations:
-        _print(f"FAULT {line}")
-    of_folder = f"; {len(violations)} violations of the folder" if violations else ""
-    _print(f"{len(chosen)} entries: {len(chosen) - n_refused} hold, {n_refused} refused{of_folder}")
+        _print(f"refused {line}")
+    of_folder = f"; {count(len(violations), 'violation')} of the folder" if violations else ""
+    n_holding = len(chosen) - n_refused
+    holding = f"{n_holding} hold{'s' if n_holding == 1 else ''}"
+    _print(f"{count(len(chosen), 'entry', 'entries')}: {holding}, {n_refused} refused{of_folder}")
     return 1 if n_refused or violations else 0
 
 
@@ -70,7 +72,7 @@ def _show(verdict: Verdict) -> None:
     """Print one line that an entry holds, or a line for each of its violations."""
     name = f"{verdict.path.parent.name}/{verdict.path.name}"
     for line in verdict.violations:
-        _print(f"FAULT {name}: {line}")
+        _print(f"refused {name}: {line}")
     entry = verdict.scored or verdict.entry
     if verdict.violations or entry is None:
         return

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.harness.results import Task
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, parse
@@ -150,15 +151,20 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
         datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
         violations.append(f"submitted_at: {entry.submitted_at} is no time")
-    if result.task.split != "test":
-        violations.append(f"result.task.split: {result.task.split}, the leaderboard is of the test split")
-    if result.task.limit is not None:
-        violations.append(f"result.task.limit: {result.task.limit}, an entry answers every query")
+    violations += task_violations(result.task)
     twice = [key for key, n in Counter((s.metric, s.slice) for s in result.scores).items() if n > 1]
     violations += [f"result.scores: {metric} ({part}) stands there twice" for metric, part in twice]
     if entry.explanation is not None and entry.explanation.run_id != result.run_id:
         violations.append(f"explanation.run_id: {entry.explanation.run_id!r} is not that of the result")
     return violations
+
+
+def task_violations(task: Task) -> Iterator[str]:
+    """Why a run is of no task of the leaderboard, whatever its predictions are."""
+    if task.split != "test":
+        yield f"result.task.split: {task.split}, the leaderboard is of the test split"
+    if task.limit is not None:
+        yield f"result.task.limit: {task.limit}, an entry answers every query"
 
 
 def _provenance_violations(provenance: Mapping[str, object]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from leaderboard.verification.entry import Entry
 from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.rationales.rules import Rules
+from rad.reporting.console import count
 from rad.runtime import records
 from rad.runtime.files import sha256_file
 from rad.types import Interaction, Item, Prediction, Query
@@ -56,7 +57,8 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
             end = f"{path.name}: not read on after {untrusted.LISTED} violations"
             return [], [*violations[: untrusted.LISTED], end]
     if missing := [key for key in queries if key not in predictions]:
-        violations.append(f"{path.name}: {len(missing)} queries have no prediction, the first is {missing[0]}")
+        number_of = count(len(missing), "query", "queries")
+        violations.append(f"{path.name}: {number_of} without a prediction, the first is {missing[0]}")
     if digest.hexdigest() != entry.result.predictions.sha256:
         violations.append("result.predictions.sha256: the result was computed from other predictions")
     return [predictions[key] for key in queries if key in predictions], violations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from benchmarks.explanations.results import FILE, Explanation
 from benchmarks.harness.results import Result
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
+from leaderboard.verification.checks import task_violations
 from leaderboard.verification.entry import ENTRY, PREDICTIONS, Entry, Stored, parse, read
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
@@ -46,6 +48,8 @@ def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
     folder = submission.folder
     result = read(folder / "result.json", Result)
     explanation = read(folder / FILE, Explanation) if (folder / FILE).exists() else None
+    if violations := list(task_violations(result.task)):
+        raise RadError(f"{folder}: {'; '.join(violations)}")
     name = result.predictions.path
     if Path(name).name != name or name in ("", ".", ".."):
         raise RadError(f"{folder}: predictions.path {name!r} must be the name of a file beside result.json")
@@ -83,9 +87,15 @@ def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
 def _with_examples(entry: Entry, packed: Path, data: EvaluationSet) -> Entry:
     predictions, violations = answers.read(packed, entry, data)
     if violations:
-        raise RadError("; ".join(violations))
+        raise RadError(in_one_line(violations))
     examples = scoring.shown(predictions, data.examples)
     return entry.model_copy(update={"examples": examples, "titles": scoring.titles(examples, data)})
+
+
+def in_one_line(violations: Sequence[str], most: int = 5) -> str:
+    """The first violations, and how many more there are."""
+    more = len(violations) - most
+    return "; ".join([*violations[:most], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _text(path: Path) -> str:

@@ -30,3 +30,12 @@ def table(title: str, *columns: str) -> Table:
         head = column.replace("Coverage@", "Cover.@").replace("@", "\n@")
         grid.add_column(head, justify="left" if first else "right", no_wrap=not first, overflow="fold")
     return grid
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "entry", "entries"), count(2_000, "page")
+    ('1 entry', '2,000 pages')
+    """
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"

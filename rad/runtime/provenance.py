@@ -60,7 +60,8 @@ def collect(
     }
 
 
-CODE = (".", ":(exclude)results")  # results do not make results: a run that adds one leaves the tree clean
+# results and entries do not make results: a run or a submission that adds one leaves the tree clean
+CODE = (".", ":(exclude)results", ":(exclude)leaderboard/entries")
 
 
 def tree(root: Path = ROOT) -> Tree:

@@ -38,7 +38,7 @@ def test_a_run_becomes_an_entry_that_holds(runs, root, capsys):
     assert {item for e in entry.examples for item in (*e.history, *e.ranking, e.target)} == entry.titles.keys()
     assert verify(root) == 0
     out = capsys.readouterr().out
-    assert f"{len(result.scores)} scores recomputed, 0 attested" in out and "1 entries: 1 hold" in out
+    assert f"{len(result.scores)} scores recomputed, 0 attested" in out and "1 entry: 1 holds, 0 refused" in out
 
 
 def test_the_same_run_packs_to_the_same_bytes(runs, tmp_path):
@@ -53,6 +53,21 @@ def test_a_dry_run_shows_what_would_be_sent_and_writes_nothing(runs, root, capsy
     name = read_result(runs["popularity"]).run_id
     assert f"would send entries/popularity/{name}.predictions.jsonl.gz" in out
     assert f"would send entries/popularity/{name}.json" in out and "Ada <ada@example.org>" in out
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("part", [{"limit": 5}, {"split": "validation"}])
+def test_a_run_of_another_task_is_refused_in_one_line(runs, root, tmp_path, part):
+    folder = shutil.copytree(runs["popularity"], tmp_path / "part")
+    raw = json.loads((folder / "result.json").read_text())
+    raw["task"] |= part
+    (folder / "result.json").write_text(json.dumps(raw))
+    lines = (folder / "predictions.jsonl").read_text().splitlines(keepends=True)
+    (folder / "predictions.jsonl").write_text("".join(lines[:5]).replace('"query_id":"', '"query_id":"x'))
+    ((name, value),) = part.items()
+    with pytest.raises(RadError) as error:
+        main(["submit", str(folder), *WHO, "--to", str(root)])
+    assert str(error.value).startswith(f"{folder}: result.task.{name}: {value}, ") and len(str(error.value)) < 200
     assert not root.exists()
 
 
@@ -141,7 +156,7 @@ def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_pat
     capsys.readouterr()
     assert verify(root) == 1
     out = capsys.readouterr().out
-    assert out.count("FAULT") == 1 and "explanation.scores: claim_precision (all) is" in out
+    assert out.count("refused template/") == 1 and "explanation.scores: claim_precision (all) is" in out
     del raw["explanation"]["scores"][0]
     path.write_text(json.dumps(raw))
     assert verify(root) == 0
@@ -221,7 +236,7 @@ def test_a_pull_request_may_only_add(entered, root, capsys):
     old.write_text(json.dumps(taken))
     git(root.parent, "commit", "-am", "mine now")
     assert verify(root, "--changed-since", "main") == 1
-    assert f"FAULT popularity/{old.name}: changed since main: files are added, never" in capsys.readouterr().out
+    assert f"refused popularity/{old.name}: changed since main: files are added, never" in capsys.readouterr().out
 
     git(root.parent, "rm", "-q", "-r", "entries/popularity")
     git(root.parent, "commit", "-m", "gone")

@@ -108,8 +108,8 @@ def reason(**changes):
 
 
 PREDICTIONS = {
-    "missing query": (lambda lines: lines[1:], "1 queries have no prediction"),
-    "no query": (lambda lines: [], "60 queries have no prediction"),
+    "missing query": (lambda lines: lines[1:], "1 query without a prediction"),
+    "no query": (lambda lines: [], "60 queries without a prediction"),
     "extra query": (lambda lines: [*lines, lines[0].replace(b'"query_id":"', b'"query_id":"x')], "was not asked"),
     "query twice": (lambda lines: [*lines, lines[0]], "answered twice"),
     "duplicate item": (line(3, lambda p, _: p["ranking"].__setitem__(1, p["ranking"][0])), ":4: repeated item"),

@@ -36,7 +36,7 @@ def test_an_independent_submission_is_accepted_and_scored_to_the_same_numbers(tm
     )
     assert done.returncode == 0, done.stderr
     assert main(["verify", "--entries", str(root)]) == 0
-    assert "1 entries: 1 hold" in capsys.readouterr().out
+    assert "1 entry: 1 holds" in capsys.readouterr().out
     (entry,) = read_entries(root)
     task = EvaluationSets().open(WORLD, "full")
     predictions, violations = read(root / entry.folder / entry.predictions.path, entry, task)

@@ -29,9 +29,14 @@ def test_a_clean_tree(repository):
     assert len(facts["commit"]) == 40 and facts["dirty"] is False and facts["diff"] is None
 
 
-def test_results_leave_the_tree_clean(repository):
-    (repository / "results").mkdir()
-    (repository / "results" / "result.json").write_text("{}")
+@pytest.mark.parametrize("folder", ["results", "leaderboard/entries"])
+def test_results_and_entries_leave_the_tree_clean(repository, folder):
+    (repository / folder).mkdir(parents=True)
+    (repository / folder / "result.json").write_text("{}")
+    assert provenance.tree(repository)["dirty"] is False
+    git(repository, "add", "--all")
+    git(repository, "commit", "-q", "-m", "one more")
+    (repository / folder / "result.json").write_text("{ }")
     assert provenance.tree(repository)["dirty"] is False
 
 

@@ -1,39 +1,17 @@
-"""Parts of prompts for drafters and judges: items, a history, the profile counted from it, the catalogue's values.
+"""Parts of prompts for drafters and judges: the profile counted from a history, the catalogue's values.
 
 All of it is made from the query and the catalogue alone, so no target can be in it.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 
-from rad.types import Interaction, Item, Query
+from rad.types import Item, Query
 
 PLACES = 8  # of one value in the profile: the last ones
 VALUES = 6  # of one attribute in the profile: the most frequent ones
-
-
-def described(item: Item, longest: int) -> str:
-    """The item's text, cut at ``longest`` characters, and its attributes; never the id."""
-    text = textwrap.shorten(item.text or item.title, longest, placeholder="...") or "(no description)"
-    pairs = "; ".join(f"{name} = {value}" for name, values in item.attributes.items() for value in values)
-    return f"{text} ({pairs})" if pairs else text
-
-
-def history(query: Query, items: Mapping[str, Item], window: int, longest: int) -> str:
-    """The last ``window`` choices, each under its place in the whole history, with its rating where there is one."""
-    lines = []
-    for number, past in enumerate(query.history, 1):
-        item = items.get(past.item_id)
-        text = described(item, longest) if item else "(no longer in the catalogue)"
-        lines.append(f"[{number}] {text}{_rating(past)}")
-    return "\n".join(lines[-window:])
-
-
-def _rating(past: Interaction) -> str:
-    return "" if past.rating is None else f" (they rated it {past.rating:g})"
 
 
 def profile(query: Query, items: Mapping[str, Item]) -> str:

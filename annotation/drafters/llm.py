@@ -35,6 +35,7 @@ from rad.llm.answer import Answer
 from rad.llm.client import Endpoint, PublicUrl, Unanswered
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
+from rad.rationales.prompt import described, history
 from rad.rationales.rules import Rules, Violation
 from rad.runtime.files import cache_dir
 from rad.types import Example, Item, PairExplanation, Query, Rationale
@@ -137,13 +138,13 @@ class Drafter(RationaleDrafter):
         """The accepted rationale, the violations of those that were not, the last of these, and what was counted."""
         query = example.query
         targets = [self.items[item_id] for item_id in example.relevant]
-        described = "\n".join(prompt_parts.described(target, self.settings.item_chars) for target in targets)
+        named = "\n".join(described(target, self.settings.item_chars) for target in targets)
         base = self._filled(
             "rationale",
             history=self._history(query),
             profile=prompt_parts.profile(query, self.items),
             values=self.values,
-            target="\n" + self._filled("target", item=described) + "\n" if self.settings.hindsight else "",
+            target="\n" + self._filled("target", item=named) + "\n" if self.settings.hindsight else "",
             most=forms.MOST,
         )
 
@@ -168,8 +169,8 @@ class Drafter(RationaleDrafter):
             history=self._history(query),
             profile=prompt_parts.profile(query, self.items),
             rationale=rationale.text,
-            item=prompt_parts.described(item, self.settings.item_chars),
-            alternative=prompt_parts.described(other, self.settings.item_chars),
+            item=described(item, self.settings.item_chars),
+            alternative=described(other, self.settings.item_chars),
         )
 
         def judged(form: forms.ContrastForm) -> tuple[tuple[PairExplanation, ...], Violations]:
@@ -180,7 +181,7 @@ class Drafter(RationaleDrafter):
         return explanations or (), tried
 
     def _history(self, query: Query) -> str:
-        return prompt_parts.history(query, self.items, self.settings.window, self.settings.item_chars)
+        return history(query, self.items, self.settings.window, self.settings.item_chars)
 
     def _checked(
         self, base: str, form: type[Form], judged: Callable[[Form], tuple[Record, Violations]], answers: list[Answer]

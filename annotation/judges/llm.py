@@ -14,7 +14,6 @@ from pathlib import Path
 from string import Template
 from typing import ClassVar
 
-from annotation import prompt_parts
 from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
@@ -23,6 +22,7 @@ from rad.llm.client import Endpoint, Unanswered
 from rad.llm.forms import objects, read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import citations
+from rad.rationales.prompt import described, history
 from rad.runtime.files import canonical
 
 PROMPTS = Path(__file__).with_suffix(".md")
@@ -80,9 +80,9 @@ class Judge(RationaleJudge):
         earliest = min((k for k in citations(draft.text) if 0 <= k < n), default=n)
         filled = Template(self.prompts["judge"]).substitute(
             guidelines=self.guidelines,
-            history=prompt_parts.history(example.query, self.items, max(WINDOW, n - earliest), ITEM_CHARS),
+            history=history(example.query, self.items, max(WINDOW, n - earliest), ITEM_CHARS),
             draft=draft.text,
-            item=prompt_parts.described(self.items[next(iter(example.relevant))], ITEM_CHARS),
+            item=described(self.items[next(iter(example.relevant))], ITEM_CHARS),
             errors=", ".join(ERRORS),
             verdicts=", ".join(VERDICTS),
         )

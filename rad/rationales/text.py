@@ -29,6 +29,7 @@ from rad.types import LASTING, Evidence, EvidenceKind, Origin, Query, Rationale,
 Claim = tuple[str, str]
 LONGEST = 120  # characters of a value that may stand without quotation marks
 MOST_VALUES = 3  # of a conjunction
+BLANK = "___"  # in the place of a strength
 _PLAIN = re.compile(rf'[^\s"()\[\],:;](?:[^"()\[\],:;\n\r\t]{{0,{LONGEST - 2}}}[^\s"()\[\],:;])?')
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -275,12 +276,21 @@ def write(reasons: Sequence[Reason]) -> str:
 
 def sentence(reason: Reason, level: int) -> str:
     """One reason in words."""
+    words = LASTING_WORDS if reason.evidence.kind in LASTING else WORDS
+    return _sentence(reason, words[LEVELS.index(level)])
+
+
+def blank(reason: Reason) -> str:
+    """One reason in words, with a blank in the place of its strength."""
+    return _sentence(reason, BLANK)
+
+
+def _sentence(reason: Reason, word: str) -> str:
     evidence = reason.evidence
     form = _BY_KIND.get(evidence.kind)
     if form is None or evidence.support is None:
         raise RadError(f"a reason of kind {evidence.kind} without the numbers of a fact cannot be put in words")
-    words = LASTING_WORDS if evidence.kind in LASTING else WORDS
-    return form.write(reason, evidence.support, words[LEVELS.index(level)])
+    return form.write(reason, evidence.support, word)
 
 
 def parse(text: str, strict: bool = True) -> tuple[Reason, ...]:

@@ -52,18 +52,13 @@ def test_the_profile_is_of_the_history_and_of_nothing_later(toy):
         prefix = queries[e.query.user_id].history[: len(e.query.history)]
         again = Query("q", "toy", "u", prefix)
         assert prompt_parts.profile(e.query, toy.items) == prompt_parts.profile(again, toy.items)
-        assert prompt_parts.history(e.query, toy.items, 20, 300) == prompt_parts.history(again, toy.items, 20, 300)
 
 
-def test_long_histories_keep_their_places_and_long_texts_are_cut(toy):
+def test_a_profile_has_the_last_places_of_a_value(toy):
     items = list(toy.items)
     query = Query("q", "toy", "u", tuple(Interaction("u", items[k % 20]) for k in range(30)))
-    lines = prompt_parts.history(query, toy.items, 2, 20).split("\n")
-    assert [line[:5] for line in lines] == ["[29] ", "[30] "] and all("..." in line for line in lines)
     places = re.findall(r"black ((?:\[\d+\] ?)+)", prompt_parts.profile(query, toy.items))[0].split()
     assert len(places) == prompt_parts.PLACES and places[-1] == "[24]", "the last places of a value, counted over all"
-    gone = Query("q", "toy", "u", (Interaction("u", "gone"),))
-    assert prompt_parts.history(gone, toy.items, 20, 300) == "[1] (no longer in the catalogue)"
     assert (
         prompt_parts.common_values(toy.items, 2) == "colour: black; blue; and 3 more\ngarment: boots; coat; and 2 more"
     )

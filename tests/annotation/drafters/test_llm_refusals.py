@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from annotation import prompt_parts
 from annotation.drafters.alternatives import Alternatives
+from rad.rationales.prompt import described
 from tests.support.fake_endpoint import as_value, contrast, draft, drafting, say, slowly, values_of
 from tests.support.llm_drafts import RED, rules, texts
 
@@ -194,9 +194,9 @@ def test_faulty_explanations_are_redrafted_then_left_out(new_drafter, fake_endpo
 def test_a_value_that_both_have_tells_nothing_apart(new_drafter, fake_endpoint, example, toy):
     drafter = new_drafter(contrasts=True)
     other = drafter.alternatives.nearest(toy.items["blue-boots"], {x.item_id for x in example.query.history})
-    shared = next(pair for pair in values_of(prompt_parts.described(other, 300)) if pair[1] in ("blue", "boots"))
+    shared = next(pair for pair in values_of(described(other, 300)) if pair[1] in ("blue", "boots"))
     sides = {"contrast": {"claims": [as_value(shared)], "text": "No."}}
-    item, other = (prompt_parts.described(i, 300) for i in (toy.items["blue-boots"], other))
+    item, other = (described(i, 300) for i in (toy.items["blue-boots"], other))
     fake_endpoint.script = [drafting, say(json.dumps(contrast(item, other, **sides)))]
     (outcome,) = drafter.drafts([example])
     assert len(outcome.contrasts) == 3 and "both have" in outcome.contrasts_tried[0][0].detail

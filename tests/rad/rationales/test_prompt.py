@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+from rad.rationales import prompt, text
+from rad.rationales.facts import Facts
+from rad.rationales.strengths import weighted
+from rad.types import Interaction, Query
+
+
+def test_a_prompt_is_the_same_whatever_the_user_did_afterwards(toy):
+    """Only counts of *other* users, and the prefix itself, are in it."""
+    facts = Facts.of(toy.examples["train"], toy.items)
+    queries = {e.query.user_id: e.query for e in toy.examples["test"]}
+    for e in toy.examples["train"]:
+        again = Query("q", "toy", e.query.user_id, queries[e.query.user_id].history[: len(e.query.history)])
+        asked = [prompt.messages(q, toy.items, facts.about(q, prompt.MOST_FACTS)) for q in (e.query, again)]
+        assert asked[0] == asked[1]
+
+
+def test_facts_have_letters_and_blanks_which_make_them_reasons_of_the_grammar(toy):
+    facts = Facts.of(toy.examples["train"], toy.items)
+    for e in toy.examples["test"]:
+        shown = facts.about(e.query, prompt.MOST_FACTS)
+        lines = prompt.lettered(shown).split("\n")
+        assert [line[:3] for line in lines] == [f"{letter}. " for letter in prompt.LETTERS[: len(shown)]]
+        for line, fact in zip(lines, shown, strict=True):
+            lasting = fact.evidence.kind in ("lasting", "absence", "rating")
+            filled = line[3:].replace(text.BLANK, "a clear" if lasting else "likely")
+            assert text.parse(f"{filled} {text.REST.format('likely')}") == weighted([(fact, 16)], 16)
+
+
+def test_what_a_fact_cites_is_shown_however_long_ago(toy):
+    (query,) = (e.query for e in toy.examples["test"] if e.query.user_id == "u06")
+    facts = [f for f in Facts.of(toy.examples["train"], toy.items).about(query) if 0 in f.evidence.history]
+    user = prompt.messages(query, toy.items, facts, window=1)[1]["content"]
+    assert re.findall(r"^\[(\d)\]", user, re.MULTILINE)[0] == "1" and "\n[4] " in user
+
+
+def test_long_histories_keep_their_places_and_long_texts_are_cut(toy):
+    items = list(toy.items)
+    query = Query("q", "toy", "u", tuple(Interaction("u", items[k % 20]) for k in range(30)))
+    lines = prompt.history(query, toy.items, 2, 20).split("\n")
+    assert [line[:5] for line in lines] == ["[29] ", "[30] "] and all("..." in line for line in lines)
+    gone = Query("q", "toy", "u", (Interaction("u", "gone", rating=2.0),), profile="Likes snow.")
+    assert prompt.history(gone, toy.items, 20, 300) == "[1] (no longer in the catalogue) (they rated it 2)"
+    assert prompt.messages(gone, toy.items, [])[1]["content"].startswith("About them: Likes snow.\n\nChosen so far:")
+
+
+def test_no_more_facts_than_letters_and_none_at_all(toy):
+    fact = Facts.of(toy.examples["train"], toy.items).about(toy.examples["test"][0].query)[0]
+    with pytest.raises(ValueError, match="27 facts, but 26 letters"):
+        prompt.lettered([fact] * 27)
+    system, user = prompt.messages(Query("q", "toy", "u", ()), toy.items, [])
+    assert user["content"] == "Chosen so far:\n\n(nothing yet)\n\nFacts:\n\n(none)"
+    assert system["role"] == "system" and prompt.EXAMPLE in system["content"]

@@ -70,12 +70,12 @@ def messages(
     cited = [k for fact in facts for k in fact.evidence.history]
     return [
         {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": known(query, history(query, items, window, longest, cited), facts)},
+        {"role": "user", "content": user_text(query, history(query, items, window, longest, cited), facts)},
     ]
 
 
-def known(query: Query, past: str, facts: Sequence[Reason]) -> str:
-    """What is known of a person: a profile that the query brings along, the ``past`` in words, and the facts."""
+def user_text(query: Query, past: str, facts: Sequence[Reason]) -> str:
+    """The user's message: a profile that the query brings along, the ``past`` in words, and the facts."""
     about = f"About them: {query.profile}\n\n" if query.profile else ""
     return f"{about}Chosen so far:\n\n{past}\n\nFacts:\n\n{lettered(facts)}"
 

@@ -14,12 +14,15 @@ rule                       broken when
 ``value``                  an attribute value is wanted or avoided that no item of the catalogue has
 ``weights``                a weight is outside [0, 1], or the weights sum to more than 1
 ``verdict``                ``supported`` without a reason, or an unknown verdict
+``reasons``                there are too many of them; then none is looked at
+``fact``                   a reason is no sound fact (only checked with :class:`rad.rationales.facts.Facts`)
+``text``                   the text is in the words of :mod:`rad.rationales.text`, but states other reasons
 ``hindsight`` (a leak)     the text speaks of the choice as made, or shows an item of the catalogue ("this scarf")
 ``rating`` (a leak)        the text tells a rating that is not one of the history
 ``names_target`` (a leak)  the text has words that point at the target
 ``quotes_title``           the text has four words of a title of the history, one after another
-``unspoken`` (counted)     a claim of the reasons is not in the text
-``unclaimed`` (counted)    the text names an attribute value that is no claim of the reasons
+``unspoken`` (counted)     a claim of the reasons is not in the text, which is free prose
+``unclaimed`` (counted)    the text, free prose, names an attribute value that is no claim of the reasons
 =========================  ============================================================================
 """
 
@@ -29,17 +32,24 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rad.features.bm25 import WORD, tokenize
 from rad.rationales import claims, hindsight
+from rad.rationales.strengths import levels, weighted
+from rad.rationales.text import read
 from rad.types import Item, Query, Rationale, Reason
+
+if TYPE_CHECKING:
+    from rad.rationales.facts import Facts
 
 LEAKS = frozenset({"hindsight", "rating", "names_target"})
 COUNTED = frozenset({"unspoken", "unclaimed"})
 _TOLERANCE = 1e-6  # of the sum of the weights, which are rounded in files
 _RUN = 4  # words of a title, one after another, that name it
+MOST, MOST_FACTS = 200, 12  # reasons: of any rationale, and of one whose reasons are to be facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,10 @@ def forbidden_wording(text: str) -> list[Violation]:
 
 
 class Rules:
-    """The rules over one catalogue. Build it once."""
+    """The rules over one catalogue. Build it once; with ``facts``, every reason is to be a sound fact."""
 
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        self.items = items
+    def __init__(self, items: Mapping[str, Item], facts: Facts | None = None) -> None:
+        self.items, self.facts = items, facts
         self.matcher = claims.Matcher(items.values())
         self._values = {(a, v) for item in items.values() for a, values in item.attributes.items() for v in values}
         self._titles = Counter(word for item in items.values() for word in set(tokenize(item.title)))
@@ -79,7 +89,12 @@ class Rules:
         """Every broken rule. ``names_target`` needs the ``target``, which only tests and releases know."""
         violations = [*self._structure(rationale, query), *forbidden_wording(rationale.text)]
         mentions = self.matcher.find(rationale.text)
-        violations += [*self._shown(rationale.text, mentions), *self._spoken(rationale, mentions)]
+        violations += self._shown(rationale.text, mentions)
+        most = MOST if self.facts is None else MOST_FACTS
+        if len(rationale.reasons) > most:
+            violations.append(Violation("reasons", f"{len(rationale.reasons):,} reasons, at most {most}"))
+        else:
+            violations += [*self._reasons(rationale, query), *self._text(rationale, mentions)]
         violations += self.quoted(rationale.text, query)
         if target is not None:
             violations += self.names(rationale.text, target, query)
@@ -132,11 +147,6 @@ class Rules:
     def _structure(self, rationale: Rationale, query: Query) -> Iterator[Violation]:
         if rationale.query_id != query.query_id:
             yield Violation("query", f"written for query {rationale.query_id}, not {query.query_id}")
-        for reason in rationale.reasons:
-            yield from self._evidence(reason, query)
-            for attribute, value in (*reason.wants, *reason.avoids):
-                if (attribute, value) not in self._values:
-                    yield Violation("value", f"no item has {attribute} {value!r}")
         for index in claims.citations(rationale.text):
             if not 0 <= index < len(query.history):
                 yield Violation("citation", f"the text cites [{index + 1}] of a history of {len(query.history)}")
@@ -145,6 +155,18 @@ class Rules:
             yield Violation("verdict", f"{rationale.verdict!r} is neither supported nor unexplained")
         elif rationale.verdict == "supported" and not rationale.reasons:
             yield Violation("verdict", "supported, but without a reason")
+
+    def _reasons(self, rationale: Rationale, query: Query) -> Iterator[Violation]:
+        for reason in rationale.reasons:
+            violations = [*self._evidence(reason, query), *self._values_of(reason)]
+            if self.facts is not None and not violations:
+                violations += self.facts.check(reason, query)
+            yield from violations
+
+    def _values_of(self, reason: Reason) -> Iterator[Violation]:
+        for attribute, value in (*reason.wants, *reason.avoids):
+            if (attribute, value) not in self._values:
+                yield Violation("value", f"no item has {attribute} {value!r}")
 
     def _evidence(self, reason: Reason, query: Query) -> Iterator[Violation]:
         evidence, n = reason.evidence, len(query.history)
@@ -180,6 +202,20 @@ class Rules:
             if run := run_of(title, words, set(title) - values - claims.FUNCTION_WORDS):
                 yield Violation("quotes_title", " ".join(run))
 
+    def _text(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Violation]:
+        """Reasons against text: exactly where the text is in the grammar, else claim by claim."""
+        sentences, rest, prose = read(rationale.text)
+        if prose or not (sentences or rest):
+            yield from self._spoken(rationale, mentions)
+            return
+        in_record, unexplained = _levelled(rationale.reasons)
+        in_text, unexplained_in_text = _levelled(weighted(sentences, rest))
+        if in_record != in_text:
+            n, extra = (in_record - in_text).total(), (in_text - in_record).total()
+            yield Violation("text", f"{n} of {in_record.total()} reasons are not in the text, and {extra} others are")
+        elif unexplained != unexplained_in_text:
+            yield Violation("text", f"the unexplained has level {unexplained}, and {unexplained_in_text} in the text")
+
     def _spoken(self, rationale: Rationale, mentions: Sequence[claims.Mention]) -> Iterator[Violation]:
         """Claims against text. A value is spoken where a mention of the text may stand for it."""
         claimed = {claim for reason in rationale.reasons for claim in (*reason.wants, *reason.avoids)}
@@ -192,6 +228,12 @@ class Rules:
         for mention in mentions:
             if not claimed.intersection(mention.claims):
                 yield Violation("unclaimed", mention.surface)
+
+
+def _levelled(reasons: Sequence[Reason]) -> tuple[Counter[tuple[Reason, int]], int]:
+    """Each reason, whatever its weight, with its level, counted; and the level of the unexplained."""
+    each, rest = levels(reasons)
+    return Counter((replace(reason, weight=1.0), level) for reason, level in zip(reasons, each, strict=True)), rest
 
 
 _IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")

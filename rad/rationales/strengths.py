@@ -48,7 +48,7 @@ def levels(reasons: Sequence[Reason]) -> tuple[list[int], int]:
 
 def level_of(share: float) -> int:
     """The nearest level of a share (64 for the largest one) by its logarithm; 0 below the least."""
-    return int(2 ** min(round(math.log2(share)), 6)) if share >= _LEAST else 0
+    return int(2 ** round(math.log2(min(share, LEVELS[0])))) if share >= _LEAST else 0
 
 
 def rounded(reasons: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -14,8 +14,8 @@ def test_a_prompt_is_the_same_whatever_the_user_did_afterwards(toy):
     queries = {e.query.user_id: e.query for e in toy.examples["test"]}
     for e in toy.examples["train"]:
         again = Query("q", "toy", e.query.user_id, queries[e.query.user_id].history[: len(e.query.history)])
-        asked = [prompt.messages(q, toy.items, facts.about(q, prompt.MOST_FACTS)) for q in (e.query, again)]
-        assert asked[0] == asked[1]
+        prompts = [prompt.messages(q, toy.items, facts.about(q, prompt.MOST_FACTS)) for q in (e.query, again)]
+        assert prompts[0] == prompts[1]
 
 
 def test_facts_have_letters_and_blanks_which_make_them_reasons_of_the_grammar(toy):

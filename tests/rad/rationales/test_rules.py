@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from rad.rationales.rules import LEAKS, Rules, forbidden_wording
+from rad.rationales import text
+from rad.rationales.facts import Facts
+from rad.rationales.rules import COUNTED, LEAKS, Rules, forbidden_wording
+from rad.rationales.strengths import weighted
 from rad.types import Evidence, Rationale, Reason
 
 
@@ -183,3 +186,62 @@ def test_long_texts_take_linear_time(rules, good, query):
         start = time.process_time()
         rules.violations(replace(good, text=(piece * 100_000)[:100_000]), query)
         assert time.process_time() - start < 4
+
+
+@pytest.fixture
+def facts(toy):
+    return Facts.of(toy.examples["train"], toy.items)
+
+
+@pytest.fixture
+def written(facts, query):
+    return text.rationale(query, weighted([(fact, 64) for fact in facts.about(query, 3)], 32), "llm", "t", "1")
+
+
+def test_facts_in_the_words_of_the_grammar_break_no_rule(toy, facts, written, query):
+    assert Rules(toy.items, facts).violations(written, query, toy.items["blue-hat"]) == []
+    assert len(written.reasons) == 3
+
+
+def test_with_facts_a_reason_is_refused_in_one_line(toy, facts, written, query, good):
+    first = written.reasons[0]
+    more = replace(first.evidence, support=replace(first.evidence.support, found=99.0))
+    miscounted = text.rationale(query, (replace(first, evidence=more), *written.reasons[1:]), "llm", "t", "1")
+    (violation,) = Rules(toy.items, facts).violations(miscounted, query)
+    assert violation.rule == "fact" and "states 99" in violation.detail
+    assert Rules(toy.items).violations(miscounted, query) == [], "without facts nothing is counted"
+    old = Rules(toy.items, facts).violations(good, query)
+    assert [v.rule for v in old] == ["fact"] * len(good.reasons), "a known reason of a world states no numbers"
+
+
+def test_thousands_of_reasons_are_one_line(toy, facts, written, query):
+    many = replace(written, reasons=written.reasons[:1] * 10_000)
+    lines = [v for v in Rules(toy.items, facts).violations(many, query) if v.rule != "weights"]
+    assert [(v.rule, v.detail) for v in lines] == [("reasons", "10,000 reasons, at most 12")]
+    assert ("reasons", "10,000 reasons, at most 200") in [
+        (v.rule, v.detail) for v in Rules(toy.items).violations(many, query)
+    ]
+
+
+def test_a_text_of_the_grammar_states_the_very_reasons_of_the_record(rules, written, query):
+    weaker = tuple(replace(reason, weight=reason.weight / 4) for reason in written.reasons)
+    others = {
+        "3 of 3 reasons are not in the text, and 3 others are": replace(written, reasons=weaker),
+        "1 of 3 reasons are not in the text, and 0 others are": replace(
+            written, text=text.write(weighted([(r, 64) for r in written.reasons[1:]], 32))
+        ),
+        "the unexplained has level 32, and 16 in the text": replace(
+            written,
+            text=written.text.replace("unexplained is very likely", "unexplained is likely"),
+        ),
+    }
+    for detail, rationale in others.items():
+        assert [(v.rule, v.detail) for v in rules.violations(rationale, query)] == [("text", detail)]
+    assert {v.rule for v in rules.violations(replace(written, text="Likes blue."), query)} <= COUNTED
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), 1e308, -1.0])
+def test_impossible_weights_are_violations_and_no_crash(rules, written, query, weight):
+    heavy = replace(written.reasons[0], evidence=replace(written.reasons[0].evidence, kind="lasting"), weight=weight)
+    light = tuple(replace(r, weight=1e-320) for r in written.reasons[1:])
+    assert "weights" in broken(rules, replace(written, reasons=(heavy, *light)), query)

@@ -22,6 +22,7 @@ from rad.types import LASTING, Reason
 LEVELS = (64, 32, 16, 8, 4)
 WORDS = ("most likely", "very likely", "likely", "possible", "just possible")
 LASTING_WORDS = ("a very strong", "a strong", "a clear", "a slight", "a faint")
+_TOLERANCE = 1e-6  # of the sum of the weights
 _LEAST = LEVELS[-1] / math.sqrt(2)  # what is below it rounds to nothing
 
 
@@ -39,7 +40,8 @@ def weighted(reasons: Iterable[tuple[Reason, int]], rest: int) -> tuple[Reason, 
 
 def levels(reasons: Sequence[Reason]) -> tuple[list[int], int]:
     """The level of each reason and of the unexplained, by rounding the weights; 0 for a share that is negligible."""
-    rest = max(1 - math.fsum(reason.weight for reason in reasons), 0.0)
+    rest = 1 - math.fsum(reason.weight for reason in reasons)
+    rest = rest if rest > _TOLERANCE else 0.0
     top = max([reason.weight for reason in reasons if reason.evidence.kind not in LASTING] + [rest])
     if top <= 0:
         return [0 for _ in reasons], 0

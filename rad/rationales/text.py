@@ -4,8 +4,7 @@
 >>> evidence = Evidence((1, 4), "repeat", "brand", "Makita", Support(2.0, 9.0, 1 / 40))
 >>> reasons = weighted([(Reason(evidence, (("brand", "Makita"),)), 64)], rest=32)
 >>> write(reasons)
-'2 of 9 purchases have brand Makita ([2], [5]; usually 1 in 40): most likely again. Something unexplained is \
-very likely.'
+'2 of 9 have brand Makita ([2], [5]; usually 1 in 40): most likely again. Something unexplained is very likely.'
 >>> parse(write(reasons)) == reasons
 True
 
@@ -17,9 +16,10 @@ marks as JSON writes it. So the parser needs no catalogue, and anyone may write 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from rad.errors import RadError
@@ -28,31 +28,37 @@ from rad.types import LASTING, Evidence, EvidenceKind, Origin, Query, Rationale,
 
 Claim = tuple[str, str]
 LONGEST = 120  # characters of a value that may stand without quotation marks
-MOST_VALUES = 3  # of a conjunction
 BLANK = "___"  # in the place of a strength
-_PLAIN = re.compile(rf'[^\s"()\[\],:;](?:[^"()\[\],:;\n\r\t]{{0,{LONGEST - 2}}}[^\s"()\[\],:;])?')
+_MARK = r'"()\[\],:;\x00-\x1f\x7f-\x9f\u2028\u2029'  # what no plain value has
+_PLAIN = re.compile(rf"[^\s{_MARK}](?:[^{_MARK}]{{0,{LONGEST - 2}}}[^\s{_MARK}])?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 # Parts of the sentences. A quoted name or value is a JSON string; plain ones hold none of the marks that end them.
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ATTRIBUTE = rf"(?:{_QUOTED}|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
-_VALUE = rf'(?:{_QUOTED}|[^\s"()\[\],:;][^"()\[\],:;\n\r\t]{{0,{LONGEST}}}?)'
+_VALUE = rf"(?:{_QUOTED}|[^\s{_MARK}](?:(?! and )[^{_MARK}]){{0,{LONGEST - 1}}}?)"
 _CLAIM = rf"({_ATTRIBUTE} {_VALUE})"
-_CITED = r"((?:\[\d{1,6}\](?:, )?){1,99})"
-_LISTED = r"(\[\d{1,6}\](?:(?:, | and )\[\d{1,6}\]){0,99})"
+_CITED = r"((?:\[[1-9]\d{0,5}\](?:, )?){1,99})"
+_LISTED = r"(\[[1-9]\d{0,5}\](?:(?:, | and )\[[1-9]\d{0,5}\]){0,99})"
 _N = r"(\d[\d,]{0,14}(?:\.\d{1,9})?)"
+_LEAST = f"{_N}(?: or more)?"
+_THESE = "th(?:is is|ese are)"
 _USUAL = rf"usually {_N} in {_N}"
 _LIKELY = f"({'|'.join(sorted(WORDS, key=len, reverse=True))})"
 _TASTE = f"({'|'.join(sorted(LASTING_WORDS, key=len, reverse=True))})"
-_SHOWN = rf"{_N} of {_N} purchases ha(?:s|ve) {_CLAIM} \({_CITED}; {_USUAL}\)"
+_SHOWN = rf"{_N} of {_N} ha(?:s|ve) {_CLAIM} \({_CITED}; {_USUAL}\)"
 REST = "Something unexplained is {}."
+_BEGINS = re.compile(r"\d|\[|After |None of ")  # a reason, so that prose is passed over fast
+_BLACK = re.compile(r"\S")
+_STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _REST = re.compile(rf"Something unexplained is {_LIKELY}\.")
 
 
 # --- numbers, names and lists ---
 
 
-def _usual(base: float) -> str:
+def _usual(base: float | None) -> str:
+    base = base or math.nan  # which has no words
     return f"usually {round(base * 10)} in 10" if base >= 0.35 else f"usually 1 in {round(1 / base):,}"
 
 
@@ -61,7 +67,7 @@ def _base(numerator: str, denominator: str) -> float:
 
 
 def _number(x: float | None) -> str:
-    x = x or 0.0
+    x = 0.0 if x is None else x
     return f"{int(x):,}" if x == int(x) else repr(x)
 
 
@@ -121,8 +127,8 @@ def _shown(reason: Reason, support: Support) -> str:
     claim = (reason.wants or reason.avoids)[0]
     verb = "has" if support.found == 1 else "have"
     return (
-        f"{_number(support.found)} of {_number(support.of)} purchases {verb} {_claim(claim)} "
-        f"({_cited(reason.evidence.history)}; {_usual(support.base or 1.0)})"
+        f"{_number(support.found)} of {_number(support.of)} {verb} {_claim(claim)} "
+        f"({_cited(reason.evidence.history)}; {_usual(support.base)})"
     )
 
 
@@ -131,12 +137,21 @@ def _read_shown(g: Sequence[str]) -> tuple[tuple[int, ...], Support, Claim | Non
     return _places(g[3]), Support(_float(g[0]), _float(g[1]), _base(g[4], g[5])), claim, (claim,)
 
 
-def _each(history: Sequence[int]) -> str:
-    return " or more each" if len(history) > 1 else ""
+def _one(reason: Reason, support: Support) -> bool:
+    """Whether it is one thing that is counted, for the one item that is cited."""
+    return support.found == 1 and len(reason.evidence.history) < 2
 
 
-def _s(n: float) -> str:
-    return "" if n == 1 else "s"
+def _these(reason: Reason, support: Support) -> str:
+    return "this is" if _one(reason, support) else "these are"
+
+
+def _pointer(reason: Reason, support: Support, verb: str, verb_of_many: str, thing: str) -> str:
+    """ "[3] has 17 owners" or "[3] and [5] each have 17 or more owners"."""
+    cited, n = _listed(reason.evidence.history), _number(support.found)
+    things = thing if _one(reason, support) else f"{thing}s"
+    many = len(reason.evidence.history) > 1
+    return f"{cited} each {verb_of_many} {n} or more {things}" if many else f"{cited} {verb} {n} {things}"
 
 
 def _read_pointer(g: Sequence[str]) -> tuple[tuple[int, ...], Support, Claim | None, tuple[Claim, ...]]:
@@ -171,82 +186,69 @@ _FORMS = (
     ),
     _Form(
         "lasting",
-        re.compile(rf"{_SHOWN}: {_TASTE} lasting taste\."),
-        lambda r, s, word: f"{_shown(r, s)}: {word} lasting taste.",
+        re.compile(rf"{_SHOWN}: {_TASTE} taste\."),
+        lambda r, s, word: f"{_shown(r, s)}: {word} taste.",
         _read_shown,
     ),
     _Form(
         "new_repeat",
-        re.compile(rf"{_SHOWN}: one that nobody has yet is {_LIKELY}\."),
-        lambda r, s, word: f"{_shown(r, s)}: one that nobody has yet is {word}.",
+        re.compile(rf"{_SHOWN}: one nobody has yet is {_LIKELY}\."),
+        lambda r, s, word: f"{_shown(r, s)}: one nobody has yet is {word}.",
         _read_shown,
     ),
     _Form(
         "co_purchase",
-        re.compile(rf"{_LISTED} ha(?:s|ve) {_N} other buyers?(?: or more each)?: what else they own is {_LIKELY}\."),
-        lambda r, s, word: (
-            f"{_listed(r.evidence.history)} {'have' if len(r.evidence.history) > 1 else 'has'} {_number(s.found)} "
-            f"other buyer{_s(s.found)}{_each(r.evidence.history)}: what else they own is {word}."
-        ),
+        re.compile(rf"{_LISTED} (?:has|each have) {_LEAST} other owners?: what else they have is {_LIKELY}\."),
+        lambda r, s, word: f"{_pointer(r, s, 'has', 'have', 'other owner')}: what else they have is {word}.",
         _read_pointer,
     ),
     _Form(
         "similar",
-        re.compile(rf"{_LISTED} reads? like {_N} other items?(?: or more each)?: th(?:is is|ese are) {_LIKELY}\."),
-        lambda r, s, word: (
-            f"{_listed(r.evidence.history)} read{'' if len(r.evidence.history) > 1 else 's'} like {_number(s.found)} "
-            f"other item{_s(s.found)}{_each(r.evidence.history)}: {_these(s.found)} {word}."
-        ),
+        re.compile(rf"{_LISTED} (?:reads|each read) like {_LEAST} other items?: {_THESE} {_LIKELY}\."),
+        lambda r, s, word: f"{_pointer(r, s, 'reads like', 'read like', 'other item')}: {_these(r, s)} {word}.",
         _read_pointer,
     ),
     _Form(
         "new_similar",
-        re.compile(
-            rf"{_LISTED} reads? like {_N} items?(?: or more each)? that nobody has yet: "
-            rf"th(?:is is|ese are) {_LIKELY}\."
-        ),
+        re.compile(rf"{_LISTED} (?:reads|each read) like {_LEAST} items? nobody has yet: {_THESE} {_LIKELY}\."),
         lambda r, s, word: (
-            f"{_listed(r.evidence.history)} read{'' if len(r.evidence.history) > 1 else 's'} like {_number(s.found)} "
-            f"item{_s(s.found)}{_each(r.evidence.history)} that nobody has yet: {_these(s.found)} {word}."
+            f"{_pointer(r, s, 'reads like', 'read like', 'item')} nobody has yet: {_these(r, s)} {word}."
         ),
         _read_pointer,
     ),
     _Form(
         "kind_of",
-        re.compile(rf"{_LISTED} and {_N} other items? have {_HAVE}: th(?:is is|ese are) {_LIKELY}\."),
+        re.compile(rf"{_LISTED} and {_N} other items? have {_HAVE}: {_THESE} {_LIKELY}\."),
         lambda r, s, word: (
-            f"{_listed(r.evidence.history)} and {_number(s.found)} other item{_s(s.found)} have "
-            f"{' and '.join(map(_claim, r.wants))}: {_these(s.found)} {word}."
+            f"{_listed(r.evidence.history)} and {_number(s.found)} other item{'' if _one(r, s) else 's'} have "
+            f"{' and '.join(map(_claim, r.wants))}: {_these(r, s)} {word}."
         ),
         _read_kind,
     ),
     _Form(
         "transition",
-        re.compile(
-            rf"Buyers of {_CLAIM}, as {_LISTED}, have {_CLAIM}, next, in {_N} of {_N} cases \({_USUAL}\): {_LIKELY}\."
-        ),
+        re.compile(rf"After {_CLAIM}, as in {_LISTED}, comes {_CLAIM} in {_N} of {_N} cases \({_USUAL}\): {_LIKELY}\."),
         lambda r, s, word: (
-            f"Buyers of {_claim((r.evidence.attribute or '', r.evidence.value or ''))}, "
-            f"as {_listed(r.evidence.history)}, have {_claim(r.wants[0])}, next, in {_number(s.found)} of "
-            f"{_number(s.of)} cases ({_usual(s.base or 1.0)}): {word}."
+            f"After {_claim((r.evidence.attribute or '', r.evidence.value or ''))}, as in {_listed(r.evidence.history)}"
+            f", comes {_claim(r.wants[0])} in {_number(s.found)} of {_number(s.of)} cases ({_usual(s.base)}): {word}."
         ),
         _read_transition,
     ),
     _Form(
         "rating",
-        re.compile(rf"{_LISTED} with {_CLAIM}, was rated {_N}, below the mean of {_N}: {_TASTE} lasting dislike\."),
+        re.compile(rf"{_LISTED} has {_CLAIM} and was rated {_N}, below the mean of {_N}: {_TASTE} dislike\."),
         lambda r, s, word: (
-            f"{_listed(r.evidence.history)} with {_claim(r.avoids[0])}, was rated {_number(s.found)}, below the mean "
-            f"of {_number(s.base)}: {word} lasting dislike."
+            f"{_listed(r.evidence.history)} has {_claim(r.avoids[0])} and was rated {_number(s.found)}, below the mean "
+            f"of {_number(s.base)}: {word} dislike."
         ),
         _read_rating,
     ),
     _Form(
         "absence",
-        re.compile(rf"None of {_N} purchases has {_CLAIM} \(not {_CITED}; {_USUAL}\): {_TASTE} lasting dislike\."),
+        re.compile(rf"None of {_N} has {_CLAIM} \(not {_CITED}; {_USUAL}\): {_TASTE} dislike\."),
         lambda r, s, word: (
-            f"None of {_number(s.of)} purchases has {_claim(r.avoids[0])} (not {_cited(r.evidence.history)}; "
-            f"{_usual(s.base or 1.0)}): {word} lasting dislike."
+            f"None of {_number(s.of)} has {_claim(r.avoids[0])} (not {_cited(r.evidence.history)}; "
+            f"{_usual(s.base)}): {word} dislike."
         ),
         _read_absence,
     ),
@@ -256,10 +258,6 @@ AVOIDING = frozenset({"rating", "absence"})
 """Kinds of evidence that speak against a value."""
 
 
-def _these(n: float) -> str:
-    return "this is" if n == 1 else "these are"
-
-
 # --- whole rationales ---
 
 
@@ -267,7 +265,7 @@ def write(reasons: Sequence[Reason]) -> str:
     """The text of reasons, strongest first. Weights are stated by their levels; what rounds to nothing is not said.
 
     Raises:
-        RadError: A reason is no fact with numbers.
+        RadError: A reason is no fact with numbers, see :func:`sentence`.
     """
     each, rest = levels(reasons)
     sentences = [sentence(reason, level) for reason, level in zip(reasons, each, strict=True) if level]
@@ -275,13 +273,17 @@ def write(reasons: Sequence[Reason]) -> str:
 
 
 def sentence(reason: Reason, level: int) -> str:
-    """One reason in words."""
+    """One reason in words, out of which :func:`parse` reads the same reason.
+
+    Raises:
+        RadError: There are no such words, as its kind or its numbers are of no fact.
+    """
     words = LASTING_WORDS if reason.evidence.kind in LASTING else WORDS
     return _sentence(reason, words[LEVELS.index(level)])
 
 
 def blank(reason: Reason) -> str:
-    """One reason in words, with a blank in the place of its strength."""
+    """The same with a blank in the place of its strength."""
     return _sentence(reason, BLANK)
 
 
@@ -290,6 +292,13 @@ def _sentence(reason: Reason, word: str) -> str:
     form = _BY_KIND.get(evidence.kind)
     if form is None or evidence.support is None:
         raise RadError(f"a reason of kind {evidence.kind} without the numbers of a fact cannot be put in words")
+    try:
+        words = form.write(reason, evidence.support, LASTING_WORDS[0] if evidence.kind in LASTING else WORDS[0])
+    except (IndexError, OverflowError, ValueError):  # no claim or citation; a number that is none
+        words = ""
+    match = form.pattern.fullmatch(words)
+    if match is None or _reason(form, match.groups()[:-1]) != replace(reason, weight=1.0):
+        raise RadError(f"no words for {evidence.kind} evidence with {evidence.support}: it is no fact")
     return form.write(reason, evidence.support, word)
 
 
@@ -310,18 +319,48 @@ def parse(text: str, strict: bool = True) -> tuple[Reason, ...]:
 
 
 def read(text: str) -> tuple[list[tuple[Reason, int]], int, list[str]]:
-    """The reasons of a text with their levels, the level of the unexplained, and the sentences in another form."""
-    reasons, rest, other = [], 0, []
-    for match, form, prose in _sentences(text):
-        if prose:
-            other.append(prose)
-        elif match is not None and form is None:
-            rest = LEVELS[WORDS.index(match[1])]
-        elif match is not None and form is not None:
+    """The reasons of a text with their levels, the level of the unexplained, and the sentences in another form.
+
+    Time is linear in the length of the text.
+    """
+    reasons: list[tuple[Reason, int]] = []
+    rest, other = 0, []
+    position = _next(text, 0)
+    while position < len(text):
+        one = _sentence_at(text, position)
+        if one is None:
+            stop = _STOP.search(text, position)
+            end = stop.end() if stop else len(text)
+            other.append(text[position:end].strip())
+        else:
+            end, reason, level = one
+            if reason is None:
+                rest = level
+            else:
+                reasons.append((reason, level))
+        position = _next(text, end)
+    return reasons, rest, other
+
+
+def _next(text: str, position: int) -> int:
+    """Where the white space ends."""
+    match = _BLACK.search(text, position)
+    return match.start() if match else len(text)
+
+
+def _sentence_at(text: str, position: int) -> tuple[int, Reason | None, int] | None:
+    """Of the sentence of the grammar that begins here: its end, its reason (None: the unexplained) and its level."""
+    if match := _REST.match(text, position):
+        return match.end(), None, LEVELS[WORDS.index(match[1])]
+    for form in _FORMS if _BEGINS.match(text, position) else ():
+        if match := form.pattern.match(text, position):
             *parts, word = match.groups()
             words = LASTING_WORDS if form.kind in LASTING else WORDS
-            reasons.append((_reason(form, parts), LEVELS[words.index(word)]))
-    return reasons, rest, other
+            try:
+                return match.end(), _reason(form, parts), LEVELS[words.index(word)]
+            except ValueError:  # what stands in quotation marks is not as JSON writes it
+                return None
+    return None
 
 
 def _reason(form: _Form, parts: Sequence[str]) -> Reason:
@@ -329,28 +368,6 @@ def _reason(form: _Form, parts: Sequence[str]) -> Reason:
     attribute, value = claim or (None, None)
     evidence = Evidence(history, form.kind, attribute, value, support)
     return Reason(evidence, avoids=claims) if form.kind in AVOIDING else Reason(evidence, wants=claims)
-
-
-def _sentences(text: str) -> Iterator[tuple[re.Match[str] | None, _Form | None, str]]:
-    """From left to right: a match and its form (None: the unexplained), or the prose up to the next sentence end."""
-    position = 0
-    while position < len(text):
-        if text[position].isspace():
-            position += 1
-            continue
-        match, form = _REST.match(text, position), None
-        for candidate in () if match else _FORMS:
-            if match := candidate.pattern.match(text, position):
-                form = candidate
-                break
-        if match:
-            yield match, form, ""
-            position = match.end()
-            continue
-        end = re.compile(r"[.!?](?=\s|$)|\n").search(text, position)
-        stop = end.end() if end else len(text)
-        yield None, None, text[position:stop].strip()
-        position = stop
 
 
 def rationale(

@@ -22,6 +22,7 @@ EvidenceKind = Literal[
     "transition",
     "co_purchase",
     "similar",
+    "kindred",
     "new_similar",
     "new_repeat",
     "kind_of",

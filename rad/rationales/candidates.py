@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 import scipy.sparse as sp
 
+from rad.rationales import ragged
 from rad.rationales.counts import Counts, usual_share
 from rad.types import Evidence, EvidenceKind, Query, Reason, Support
 
 KINDS: tuple[EvidenceKind, ...] = (
     *("repeat", "lasting", "new_repeat", "transition", "co_purchase"),
-    *("similar", "new_similar", "kind_of", "rating", "absence"),
+    *("similar", "kindred", "new_similar", "kind_of", "rating", "absence"),
 )
 NUMBER = {kind: k for k, kind in enumerate(KINDS)}
 CITED = 3  # latest purchases that a fact of many cites
@@ -136,7 +137,7 @@ class _Batch:
         X = catalogue.incidence
         per = np.diff(X.indptr)[self.item]
         source = np.repeat(np.arange(len(self.item)), per)
-        value = _rows(X, self.item)
+        value = ragged.rows(X, self.item)
         key = self.query[source] * self.n_values + value
         # within a query purchases come in order, so the last of equal keys is the latest
         order = np.argsort(key, kind="stable")
@@ -151,7 +152,7 @@ class _Batch:
         """(pairs,): the usual share of a value among the purchases of other users."""
         user = self.user[query]
         own_values = (self.own_items @ self.counts.catalogue.incidence).tocsr()
-        others = self.counts.value_purchases[value] - _entries(own_values, user, value)
+        others = self.counts.value_purchases[value] - ragged.entries(own_values, user, value)
         return usual_share(np.maximum(others, 1) / np.maximum(self.others[user], 1))
 
     def _items(self) -> None:
@@ -160,7 +161,7 @@ class _Batch:
         key = self.query[order] * self.n_items + self.item[order]
         _, first = np.unique(key, return_index=True)
         rows = order[np.sort(first)]
-        rank = _rank(self.query[rows])
+        rank = ragged.rank(self.query[rows])
         rows = rows[rank < MOST_ITEMS]
         self.cited_query, self.cited_item, self.cited_position = self.query[rows], self.item[rows], self.position[rows]
         self.cited_rank = rank[rank < MOST_ITEMS]
@@ -206,7 +207,7 @@ class _Batch:
         owners = np.asarray(self.counts.catalogue.incidence.sum(0)).ravel()
         sound = (lift > 1) & ((k >= 2) | (lift > ONCE_LIFT)) & (owners[v] > 1)
         rows = np.flatnonzero(sound)
-        rows = rows[_best(q[rows], telling[rows], MOST_VALUES)]
+        rows = rows[ragged.best(q[rows], telling[rows], MOST_VALUES)]
         lasting = rows[lift[rows] > LASTING_LIFT]
         new = rows[self._has_new(q[rows], v[rows])]
         out = []
@@ -224,7 +225,7 @@ class _Batch:
         alone = own.data >= bought[own.col]
         shape = self.own_items.shape
         only = sp.csr_matrix((np.ones(alone.sum()), (own.row[alone], own.col[alone])), shape=shape)
-        fresh = bought[self.item] - _entries(self.own_items, self.user[self.query], self.item) <= 0
+        fresh = bought[self.item] - ragged.entries(self.own_items, self.user[self.query], self.item) <= 0
         seen = sp.csr_matrix(
             (np.ones(fresh.sum()), (self.query[fresh], self.item[fresh])), shape=(len(self.queries), self.n_items)
         )
@@ -235,31 +236,51 @@ class _Batch:
         """(pairs,): whether an item with the value is new to everybody."""
         X = self.counts.catalogue.incidence
         never, only, seen = self._new()
-        n = (never @ X)[value] + _entries((only @ X).tocsr(), self.user[query], value)
-        return np.asarray(n - _entries((seen @ X).tocsr(), query, value) >= 1)
+        n = (never @ X)[value] + ragged.entries((only @ X).tocsr(), self.user[query], value)
+        return np.asarray(n - ragged.entries((seen @ X).tocsr(), query, value) >= 1)
 
     def pointers(self) -> list[Candidates]:
         """What goes with, and what reads like, each of the latest items."""
         q, j, counts = self.cited_query, self.cited_item, self.counts
         user = self.user[q]
         several = np.array([len(np.unique(s)) > 1 for s in self.own], dtype=float)
-        bought = np.minimum(_entries(self.own_items, user, j), 1) * several[user]
+        bought = np.minimum(ragged.entries(self.own_items, user, j), 1) * several[user]
         buyers = counts.buyers[j] - bought
         alike = np.asarray(counts.alike.sum(1)).ravel()[j]
+        kin = np.diff(counts.kin.indptr)[j] - ragged.entries(self._own_kin(), user, j)
         never, only, seen = self._new()
         like = counts.alike.T.tocsr()
         new = (
-            (counts.alike @ never)[j] + _entries((only @ like).tocsr(), user, j) - _entries((seen @ like).tocsr(), q, j)
+            (counts.alike @ never)[j]
+            + ragged.entries((only @ like).tocsr(), user, j)
+            - ragged.entries((seen @ like).tocsr(), q, j)
         )
         fading = 0.7**self.cited_rank
         out = []
         for kind, n, least, weight in (
-            ("co_purchase", buyers, 2, 0.5), ("similar", alike, 1, 0.45), ("new_similar", new, 1, 0.3)
-        ):  # fmt: skip
+            ("co_purchase", buyers, 2, 0.5),
+            ("similar", alike, 1, 0.45),
+            ("kindred", kin, 1, 0.6),
+            ("new_similar", new, 1, 0.3),
+        ):
             rows = np.flatnonzero(n >= least)
             interest = weight * fading[rows]
             out.append(self.rows(kind, q[rows], self.cited_position[rows], interest, n[rows], item=j[rows]))  # type: ignore[arg-type]
         return out
+
+    def _own_kin(self) -> sp.csr_matrix:
+        """(users, items): the items that are kindred to one by the user's own purchases alone."""
+        own = [np.unique(s) for s in self.own]
+        sizes = np.array([len(s) for s in own], dtype=np.int64)
+        flat = np.concatenate([np.zeros(0, np.int64), *own]).astype(np.int64)
+        # all ordered pairs of a user's items: each item is repeated, and beside it stand all items of the user
+        times = np.repeat(sizes, sizes)
+        first, user = np.repeat(flat, times), np.repeat(np.repeat(np.arange(len(own)), sizes), times)
+        begin = np.repeat(np.repeat(np.cumsum(sizes) - sizes, sizes), times)
+        second = flat[begin + np.arange(len(first)) - np.repeat(np.cumsum(times) - times, times)]
+        alone = ragged.entries(self.counts.kin, first, second) == 1
+        shape = (len(own), self.n_items)
+        return sp.csr_matrix((np.ones(alone.sum()), (user[alone], first[alone])), shape=shape)
 
     def conjunctions(self) -> Candidates:
         """Two values of one of the latest items that few others share."""
@@ -278,14 +299,14 @@ class _Batch:
         counts, X = self.counts, self.counts.catalogue.incidence
         rows = np.flatnonzero(self.cited_rank < AFTER)
         source = np.repeat(rows, np.diff(X.indptr)[self.cited_item[rows]])
-        u = _rows(X, self.cited_item[rows])
+        u = ragged.rows(X, self.cited_item[rows])
         likely = counts.followers(FOLLOWERS)  # (values, FOLLOWERS), -1 beyond the last
         source, u, v = np.repeat(source, FOLLOWERS), np.repeat(u, FOLLOWERS), likely[u].ravel()
         q = self.cited_query[source]
         absent = (v >= 0) & ~np.isin(q * self.n_values + v, self.pair_key)
         source, u, v, q = source[absent], u[absent], v[absent], q[absent]
         own_n, own_m = self._own_transitions(self.user[q], u, v)
-        n, m = _entries(counts.follows, u, v) - own_n, counts.followed[u] - own_m
+        n, m = ragged.entries(counts.follows, u, v) - own_n, counts.followed[u] - own_m
         base = self.usual(q, v)
         lift = n / np.maximum(m, 1) / base
         keep = np.flatnonzero((n >= 3) & (lift > 1))
@@ -295,7 +316,7 @@ class _Batch:
         _, first = np.unique(q[order] * self.n_values + v[order], return_index=True)
         keep = order[first]
         telling = n[keep] / np.maximum(m[keep], 1) * np.log(np.maximum(lift[keep], 1))
-        best = _best(q[keep], telling, MOST_NEXT)
+        best = ragged.best(q[keep], telling, MOST_NEXT)
         keep, telling = keep[best], telling[best]
         cited = source[keep]
         columns = {"item": self.cited_item[cited], "value": v[keep], "other": u[keep]}
@@ -310,16 +331,16 @@ class _Batch:
         owner = np.repeat(np.arange(len(self.own)), [max(len(s) - 1, 0) for s in self.own])
         first = np.diff(X.indptr)[before]
         pair = np.repeat(np.arange(len(before)), first)
-        from_value = _rows(X, before)
+        from_value = ragged.rows(X, before)
         m = sp.csr_matrix((np.ones(len(pair)), (owner[pair], from_value)), shape=(len(self.own), self.n_values))
         second = np.diff(X.indptr)[after[pair]]
-        key = (owner[pair] * self.n_values + from_value).repeat(second) * self.n_values + _rows(X, after[pair])
+        key = (owner[pair] * self.n_values + from_value).repeat(second) * self.n_values + ragged.rows(X, after[pair])
         keys, count = np.unique(key, return_counts=True)
         wanted = (user * self.n_values + u) * self.n_values + v
         if not len(keys):
-            return np.zeros(len(wanted)), _entries(m, user, u)
+            return np.zeros(len(wanted)), ragged.entries(m, user, u)
         where = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[where] == wanted, count[where], 0).astype(float), _entries(m, user, u)
+        return np.where(keys[where] == wanted, count[where], 0).astype(float), ragged.entries(m, user, u)
 
     def avoided(self) -> list[Candidates]:
         """Values of what was rated low, and common values that no purchase has."""
@@ -330,11 +351,11 @@ class _Batch:
         mean = self._mean_rating()[self.query]
         low = np.flatnonzero(self.rating < mean)
         source = np.repeat(low, np.diff(X.indptr)[self.item[low]])
-        value, q = _rows(X, self.item[low]), self.query[source]
+        value, q = ragged.rows(X, self.item[low]), self.query[source]
         # a value that a purchase rated at the mean or above has is not disliked
         fine = np.flatnonzero(~(self.rating < mean))
         liked = np.repeat(self.query[fine], np.diff(X.indptr)[self.item[fine]]) * self.n_values
-        disliked = ~np.isin(q * self.n_values + value, liked + _rows(X, self.item[fine]))
+        disliked = ~np.isin(q * self.n_values + value, liked + ragged.rows(X, self.item[fine]))
         source, value, q = source[disliked], value[disliked], q[disliked]
         base = self.usual(q, value)
         telling = (mean[source] - self.rating[source]) * base
@@ -342,7 +363,7 @@ class _Batch:
         order = np.argsort(-source, kind="stable")
         _, first = np.unique(q[order] * self.n_values + value[order], return_index=True)
         keep = order[first]
-        keep = keep[_best(q[keep], telling[keep], MOST_AVOIDED)]
+        keep = keep[ragged.best(q[keep], telling[keep], MOST_AVOIDED)]
         cited = source[keep]
         numbers = {"base": mean[cited], "value": value[keep], "item": self.item[cited]}
         return self.rows(
@@ -366,32 +387,7 @@ class _Batch:
         base = self.usual(q, v)
         surprise = (1 - base) ** self.length[q]
         keep = np.flatnonzero(surprise < SURPRISE)
-        keep = keep[_best(q[keep], base[keep], MOST_AVOIDED)]
+        keep = keep[ragged.best(q[keep], base[keep], MOST_AVOIDED)]
         numbers = {"of": self.length[q[keep]].astype(float), "base": base[keep], "value": v[keep]}
         last = self.length[q[keep]] - 1
         return self.rows("absence", q[keep], last, base[keep] / 4, np.zeros(len(keep)), **numbers)
-
-
-def _rows(X: sp.csr_matrix, rows: np.ndarray) -> np.ndarray:
-    """The columns of the stored entries of ``rows``, one row after another."""
-    lengths = np.diff(X.indptr)[rows]
-    ends = np.cumsum(lengths)
-    inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
-    return X.indices[np.repeat(X.indptr[rows], lengths) + inside].astype(np.int64)
-
-
-def _entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The entries at pairs of row and column."""
-    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
-
-
-def _rank(group: np.ndarray) -> np.ndarray:
-    """The position of each row within its group; groups are runs of equal numbers."""
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
-
-
-def _best(group: np.ndarray, score: np.ndarray, most: int) -> np.ndarray:
-    """The numbers of the ``most`` rows with the highest score in each group."""
-    order = np.lexsort((-score, group))
-    return order[_rank(group[order]) < most]

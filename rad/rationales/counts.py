@@ -28,6 +28,7 @@ class Counts:
         purchases: (items,) how often each was bought.
         value_purchases: (values,) purchases of items with each value.
         followed: (values,) purchases of items with each value that have a next one.
+        shared: (items, items) users who bought both; nothing on the diagonal.
         follows: (values, values) how often the next purchase after one with the row's value has the column's.
         own: Catalogue positions of each user's training purchases, oldest first.
     """
@@ -37,6 +38,7 @@ class Counts:
     purchases: np.ndarray
     value_purchases: np.ndarray
     followed: np.ndarray
+    shared: sp.csr_matrix
     follows: sp.csr_matrix
     own: Mapping[str, np.ndarray]
 
@@ -59,14 +61,16 @@ class Counts:
         n, v = catalogue.incidence.shape
         buyers, purchases = np.zeros(n), np.zeros(n)
         followed, follows = np.zeros(v), sp.csr_matrix((v, v), dtype=np.float64)
+        shared = sp.csr_matrix((n, n), dtype=np.float64)
         own: dict[str, np.ndarray] = {}
         part: list[np.ndarray] = []
 
         def add() -> None:
-            nonlocal buyers, purchases, followed, follows
+            nonlocal buyers, purchases, shared, followed, follows
             one = _Sequences.of(part)
             buyers += one.buyers(n)
             purchases += np.bincount(one.items, minlength=n)
+            shared = shared + one.shared(n)
             pairs = one.transitions(n)
             X = catalogue.incidence
             followed += np.asarray(pairs.sum(1)).ravel() @ X
@@ -79,7 +83,8 @@ class Counts:
             if len(part) == batch:
                 add()
         add()
-        return cls(catalogue, buyers, purchases, purchases @ catalogue.incidence, followed, sp.csr_matrix(follows), own)
+        of_values = purchases @ catalogue.incidence
+        return cls(catalogue, buyers, purchases, of_values, followed, shared, sp.csr_matrix(follows), own)
 
     @cached_property
     def alike(self) -> sp.csr_matrix:
@@ -92,6 +97,11 @@ class Counts:
             like[np.arange(len(block)), block] = False
             rows.append(sp.csr_matrix(like.astype(np.float32)))
         return sp.csr_matrix(sp.vstack(rows)) if rows else sp.csr_matrix((n, n), dtype=np.float32)
+
+    @cached_property
+    def kin(self) -> sp.csr_matrix:
+        """(items, items): users who bought both, where the column's item reads like the row's."""
+        return sp.csr_matrix(self.alike.multiply(self.shared))
 
     @cached_property
     def both(self) -> sp.csr_matrix:
@@ -154,6 +164,16 @@ class _Sequences:
         pairs = np.unique(np.stack([self.users, self.items]), axis=1)
         several = np.bincount(pairs[0], minlength=1) > 1
         return np.bincount(pairs[1][several[pairs[0]]], minlength=n).astype(float)
+
+    def shared(self, n: int) -> sp.csr_matrix:
+        """(items, items): users who bought both, but for the diagonal."""
+        shape = (self.users.max(initial=0) + 1, n)
+        has = sp.csr_matrix((np.ones(len(self.items)), (self.users, self.items)), shape=shape)
+        has.data[:] = 1.0
+        pairs = sp.csr_matrix(has.T @ has)
+        pairs.setdiag(0)
+        pairs.eliminate_zeros()
+        return pairs
 
     def transitions(self, n: int) -> sp.csr_matrix:
         """(items, items): how often the column's item was bought right after the row's."""

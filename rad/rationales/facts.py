@@ -15,6 +15,7 @@ kind             says                                                  found, of
                  next, which the history lacks                                                  usual
 ``co_purchase``  what else the buyers of the cited item own            n buyers                 n >= 2
 ``similar``      what reads like the cited item                        n items                  n >= 1
+``kindred``      what shares buyers with it, and reads like it         n items                  n >= 1
 ``new_similar``  what reads like it and nobody has bought yet          n items                  n >= 1
 ``kind_of``      two or three values of the cited item                 n other items            n >= 1
 ``rating``       a value of an item that was rated low                 rating; the user's mean  below the mean

@@ -165,6 +165,17 @@ def _similar(case: _Case) -> _Fact:
     return _Fact(Support(n), n >= 1)
 
 
+def _kindred(case: _Case) -> _Fact:
+    case.nothing_claimed()
+    kin, own = case.counts.kin, set(case.own.tolist())
+    numbers = []
+    for i in case.cited:
+        row = slice(kin.indptr[i], kin.indptr[i + 1])
+        by_others = [n - (i in own and int(k) in own) for k, n in zip(kin.indices[row], kin.data[row], strict=True)]
+        numbers.append(float(sum(n > 0 for n in by_others)))
+    return _Fact(Support(min(numbers)), min(numbers) >= 1)
+
+
 def _new_similar(case: _Case) -> _Fact:
     case.nothing_claimed()
     alike = case.counts.alike
@@ -211,6 +222,7 @@ _COUNTS: dict[str, Callable[[_Case], _Fact]] = {
     "transition": _transition,
     "co_purchase": _co_purchase,
     "similar": _similar,
+    "kindred": _kindred,
     "new_similar": _new_similar,
     "kind_of": _kind_of,
     "rating": _rating,

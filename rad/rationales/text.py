@@ -209,6 +209,19 @@ _FORMS = (
         _read_pointer,
     ),
     _Form(
+        "kindred",
+        re.compile(
+            rf"{_LISTED} shares? buyers with {_N} items?(?: or more each)? that reads? like (?:it|them): "
+            rf"th(?:is is|ese are) {_LIKELY}\."
+        ),
+        lambda r, s, word: (
+            f"{_listed(r.evidence.history)} share{'' if len(r.evidence.history) > 1 else 's'} buyers with "
+            f"{_number(s.found)} item{_s(s.found)}{_each(r.evidence.history)} that read{'s' if s.found == 1 else ''} "
+            f"like {'them' if len(r.evidence.history) > 1 else 'it'}: {_these(s.found)} {word}."
+        ),
+        _read_pointer,
+    ),
+    _Form(
         "new_similar",
         re.compile(rf"{_LISTED} (?:reads|each read) like {_LEAST} items? nobody has yet: {_THESE} {_LIKELY}\."),
         lambda r, s, word: (

@@ -1,0 +1,31 @@
+"""Flat arrays with runs of rows: entries of sparse matrices, and places within groups, without a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def rows(X: sp.csr_matrix, rows: np.ndarray) -> np.ndarray:
+    """The columns of the stored entries of ``rows``, one row after another."""
+    lengths = np.diff(X.indptr)[rows]
+    ends = np.cumsum(lengths)
+    inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+    return X.indices[np.repeat(X.indptr[rows], lengths) + inside].astype(np.int64)
+
+
+def entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The entries at pairs of row and column."""
+    return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
+
+
+def rank(group: np.ndarray) -> np.ndarray:
+    """The position of each row within its group; groups are runs of equal numbers."""
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
+
+
+def best(group: np.ndarray, score: np.ndarray, most: int) -> np.ndarray:
+    """The numbers of the ``most`` rows with the highest score in each group."""
+    order = np.lexsort((-score, group))
+    return order[rank(group[order]) < most]

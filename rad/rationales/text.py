@@ -210,14 +210,9 @@ _FORMS = (
     ),
     _Form(
         "kindred",
-        re.compile(
-            rf"{_LISTED} shares? buyers with {_N} items?(?: or more each)? that reads? like (?:it|them): "
-            rf"th(?:is is|ese are) {_LIKELY}\."
-        ),
+        re.compile(rf"{_LISTED} (?:shares|each share) owners with {_LEAST} items? like it: {_THESE} {_LIKELY}\."),
         lambda r, s, word: (
-            f"{_listed(r.evidence.history)} share{'' if len(r.evidence.history) > 1 else 's'} buyers with "
-            f"{_number(s.found)} item{_s(s.found)}{_each(r.evidence.history)} that read{'s' if s.found == 1 else ''} "
-            f"like {'them' if len(r.evidence.history) > 1 else 'it'}: {_these(s.found)} {word}."
+            f"{_pointer(r, s, 'shares owners with', 'share owners with', 'item')} like it: {_these(r, s)} {word}."
         ),
         _read_pointer,
     ),

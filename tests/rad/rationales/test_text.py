@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rad.errors import RadError
 from rad.rationales import hindsight, text
-from rad.rationales.candidates import KINDS
+from rad.rationales.facts.candidates import KINDS
 from rad.rationales.strengths import LEVELS, weighted
 from rad.types import LASTING, Evidence, Interaction, Query, Reason, Support
 
@@ -144,6 +144,8 @@ FORMS = {
     "[3], [5] and [9] each have 17 or more other owners: what else they have is likely.": "co_purchase",
     "[9] reads like 1 other item: this is possible.": "similar",
     "[3] and [9] each read like 4 or more other items: these are possible.": "similar",
+    "[9] shares owners with 6 items like it: these are likely.": "kindred",
+    "[3] and [9] each share owners with 1 or more items like it: these are likely.": "kindred",
     "[9] reads like 3 items nobody has yet: these are possible.": "new_similar",
     "[8] and [9] each read like 1 or more items nobody has yet: these are possible.": "new_similar",
     "[9] and 3 other items have brand Makita and garment coat: these are likely.": "kind_of",

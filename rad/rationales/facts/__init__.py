@@ -24,7 +24,7 @@ kind             says                                                  found, of
 
 An item *reads like* another where its text holds at least 3/10 of the BM25 weight of the other's words. Where several
 items are cited, the number is the least of them. Shares are rounded as people say them
-(:func:`rad.rationales.counts.usual_share`), and tests of soundness use the rounded ones.
+(:func:`rad.rationales.facts.counts.usual_share`), and tests of soundness use the rounded ones.
 
 >>> from rad.data.load import open_dataset
 >>> data = open_dataset("world:users=60,items=200")
@@ -40,9 +40,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rad.rationales import candidates, soundness
-from rad.rationales.candidates import Candidates
-from rad.rationales.counts import Counts
+from rad.rationales.facts import candidates, soundness
+from rad.rationales.facts.candidates import Candidates
+from rad.rationales.facts.counts import Counts
 from rad.rationales.rules import Violation
 from rad.types import Query, Reason
 

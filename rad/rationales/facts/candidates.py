@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import scipy.sparse as sp
 
-from rad.rationales import ragged
-from rad.rationales.counts import Counts, usual_share
+from rad.rationales.facts import ragged
+from rad.rationales.facts.counts import Counts, usual_share
 from rad.types import Evidence, EvidenceKind, Query, Reason, Support
 
 KINDS: tuple[EvidenceKind, ...] = (

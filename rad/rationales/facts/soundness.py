@@ -14,8 +14,8 @@ from typing import cast
 
 import numpy as np
 
-from rad.rationales.candidates import LASTING_LIFT, ONCE_LIFT, SURPRISE
-from rad.rationales.counts import Counts, usual_share
+from rad.rationales.facts.candidates import LASTING_LIFT, ONCE_LIFT, SURPRISE
+from rad.rationales.facts.counts import Counts, usual_share
 from rad.rationales.rules import Violation
 from rad.types import Evidence, Query, Reason, Support
 

@@ -117,7 +117,7 @@ def test_the_example_drafter_passes_the_checks(add, toy):
     drafter = registry.load("annotation.drafters", "last_colour")().fit(toy.examples["train"], toy.items)
     drafts = list(drafter.drafts(toy.examples["train"]))
     assert len(drafts) == len(toy.examples["train"]) == drafter.summary.accepted
-    assert drafts[0].rationale is not None and "so the user wants colour" in drafts[0].rationale.text
+    assert drafts[0].rationale is not None and "2 of 2 have colour red" in drafts[0].rationale.text
 
 
 def test_the_paths_of_the_examples_are_those_of_the_registries():

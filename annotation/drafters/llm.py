@@ -1,12 +1,14 @@
 """``llm``: a model behind any OpenAI-compatible endpoint drafts rationales; each is checked before it is passed on.
 
-1. The model reads the history with its places, a profile counted from that history alone, and the catalogue's common
-   attribute values. It thinks step by step, then gives weighted reasons with cited evidence, and a text. It does not
-   know what was chosen, unless ``hindsight`` says so (such drafts are named ``llm-hindsight:MODEL``).
+1. The model reads the history with its places, and facts under letters, which are counted from that history and from
+   other users' training purchases (:mod:`rad.rationales.prompt`). It thinks step by step, then chooses at most eight
+   facts and says how strong each is, and how much stays unexplained. Reasons and text are built from its choice, so
+   both are sound, and agree. It does not know what was chosen, unless ``hindsight`` says so (such drafts are named
+   ``llm-hindsight:MODEL``).
 2. The answer is held to a JSON schema, checked on arrival, and judged by :class:`rad.rationales.rules.Rules`, which
-   knows the target. The model sees what its draft violates and drafts again, at most ``redrafts`` times; then the draft
-   is rejected, with its violations. Where a draft named the target, the violation would give the target away: the model
-   is asked afresh, and does not see that draft.
+   counts every fact again and knows the target. The model sees what its draft violates and drafts again, at most
+   ``redrafts`` times; then the draft is rejected, with its violations. Where a draft named the target, the violation
+   would give the target away: the model is asked afresh, and does not see that draft.
 3. Once a rationale stands, the model is shown the item and the alternative nearest to it. It writes what speaks for
    the item, what against it, and why it is not the alternative. Nothing of that goes back into the rationale.
 
@@ -26,7 +28,6 @@ from typing import ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from annotation import prompt_parts
 from annotation.drafters import llm_answers as forms
 from annotation.drafters.alternatives import Alternatives
 from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations, checked
@@ -35,12 +36,14 @@ from rad.llm.answer import Answer
 from rad.llm.client import Endpoint, PublicUrl, Unanswered
 from rad.llm.forms import Unreadable, read_answer, read_prompts
 from rad.llm.usage import Usage
-from rad.rationales.prompt import described, history
+from rad.rationales import prompt
+from rad.rationales.facts import Facts
 from rad.rationales.rules import Rules, Violation
+from rad.rationales.strengths import LASTING_WORDS, WORDS
 from rad.runtime.files import cache_dir
-from rad.types import Example, Item, PairExplanation, Query, Rationale
+from rad.types import Example, Item, PairExplanation, Query, Rationale, Reason
 
-VERSION = "1"
+VERSION = "2"
 PROMPTS = Path(__file__).with_suffix(".md")
 SHOWN_AGAIN = 4000  # characters of a refused answer that the model is shown
 Form = TypeVar("Form", bound=BaseModel)
@@ -60,7 +63,9 @@ class Drafter(RationaleDrafter):
         redrafts: int = Field(default=2, ge=0, description="times that a faulty draft is asked for again")
         window: int = Field(default=20, ge=1, description="last choices in the prompt")
         item_chars: int = Field(default=300, ge=20, description="an item's description is cut here")
-        values: int = Field(default=40, ge=0, description="commonest values of each attribute in the prompt")
+        facts: int = Field(
+            default=prompt.MOST_FACTS, ge=1, le=prompt.MOST_FACTS, description="facts in the prompt, the best ones"
+        )
         temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
         max_tokens: int | None = Field(default=2000, ge=1, description="longest answer; null: the endpoint's default")
         concurrency: int = Field(default=8, ge=1, description="requests under way at once")
@@ -81,8 +86,8 @@ class Drafter(RationaleDrafter):
 
     @property
     def version(self) -> str:
-        """Of the code, then of the prompts."""
-        return f"{VERSION}.{self.prompts['version']}"
+        """Of the code, then of the prompts, then of the task that all language models share."""
+        return f"{VERSION}.{self.prompts['version']}.{prompt.VERSION}"
 
     @property
     def signature(self) -> str:
@@ -90,14 +95,14 @@ class Drafter(RationaleDrafter):
         return f"{'llm-hindsight' if self.settings.hindsight else 'llm'}:{self.settings.model}"
 
     def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0) -> Self:
-        """Learns nothing; reads the catalogue and opens the endpoint. :class:`RadError` without one."""
+        """Counts the facts and opens the endpoint; learns nothing. :class:`RadError` without one."""
         s = self.settings
         if not s.base_url or not s.model:
             raise RadError("the drafter 'llm' needs an endpoint: --base-url http://HOST:PORT/v1 --model NAME")
         self.items, self.seed = items, seed
-        self.rules, self.spelling = Rules(items), forms.Spelling(items)
+        self.facts = Facts.of(train, items)
+        self.rules, self.spelling = Rules(items, self.facts), forms.Spelling(items)
         self.alternatives = Alternatives(items) if s.contrasts else None
-        self.values = prompt_parts.common_values(items, s.values)
         parameters = {"temperature": s.temperature, "max_tokens": s.max_tokens}
         self.endpoint = Endpoint(
             s.base_url,
@@ -138,22 +143,24 @@ class Drafter(RationaleDrafter):
         """The accepted rationale, the violations of those that were not, the last of these, and what was counted."""
         query = example.query
         targets = [self.items[item_id] for item_id in example.relevant]
-        named = "\n".join(described(target, self.settings.item_chars) for target in targets)
+        shown = "\n".join(prompt.described(target, self.settings.item_chars) for target in targets)
+        facts = self.facts.about(query, self.settings.facts)
         base = self._filled(
             "rationale",
-            history=self._history(query),
-            profile=prompt_parts.profile(query, self.items),
-            values=self.values,
-            target="\n" + self._filled("target", item=named) + "\n" if self.settings.hindsight else "",
-            most=forms.MOST,
+            person=self._person(query, facts),
+            facts=prompt.lettered(facts),
+            target="\n" + self._filled("target", item=shown) + "\n" if self.settings.hindsight else "",
+            most=prompt.MOST_REASONS,
+            words=prompt.quoted(WORDS),
+            lasting=prompt.quoted(LASTING_WORDS),
         )
 
         def judged(form: forms.RationaleForm) -> tuple[Rationale, Violations]:
-            rationale = forms.rationale_of(form, query, self.spelling, self.signature, self.version)
+            rationale, violations = forms.rationale_of(form, query, facts, self.signature, self.version)
             named = (v for target in targets for v in self.rules.names(rationale.text, target, query))
-            return rationale, (*self.rules.violations(rationale, query), *forms.empty_reasons(rationale), *named)
+            return rationale, (*violations, *self.rules.violations(rationale, query), *named)
 
-        return self._checked(base, forms.RationaleForm, judged, answers)
+        return self._checked(self._filled("system", task=prompt.TASK), base, forms.RationaleForm, judged, answers)
 
     def _contrasts(
         self, example: Example, rationale: Rationale, answers: list[Answer]
@@ -166,25 +173,30 @@ class Drafter(RationaleDrafter):
             return (), ((Violation("no_alternative", "no other item has another value"),),)
         base = self._filled(
             "contrasts",
-            history=self._history(query),
-            profile=prompt_parts.profile(query, self.items),
+            person=self._person(query, rationale.reasons),
             rationale=rationale.text,
-            item=described(item, self.settings.item_chars),
-            alternative=described(other, self.settings.item_chars),
+            item=prompt.described(item, self.settings.item_chars),
+            alternative=prompt.described(other, self.settings.item_chars),
         )
 
         def judged(form: forms.ContrastForm) -> tuple[tuple[PairExplanation, ...], Violations]:
             explanations = forms.explanations_of(form, query, item, other, self.spelling, self.signature, self.version)
             return explanations, tuple(forms.explanation_violations(explanations, query, item, other))
 
-        explanations, tried, _, _ = self._checked(base, forms.ContrastForm, judged, answers)
+        explanations, tried, _, _ = self._checked(self.prompts["explainer"], base, forms.ContrastForm, judged, answers)
         return explanations or (), tried
 
-    def _history(self, query: Query) -> str:
-        return history(query, self.items, self.settings.window, self.settings.item_chars)
+    def _person(self, query: Query, reasons: Sequence[Reason]) -> str:
+        cited = [k for reason in reasons for k in reason.evidence.history]
+        return prompt.person(query, self.items, self.settings.window, self.settings.item_chars, cited)
 
     def _checked(
-        self, base: str, form: type[Form], judged: Callable[[Form], tuple[Record, Violations]], answers: list[Answer]
+        self,
+        system: str,
+        base: str,
+        form: type[Form],
+        judged: Callable[[Form], tuple[Record, Violations]],
+        answers: list[Answer],
     ) -> tuple[Record | None, tuple[Violations, ...], Record | None, Violations]:
         """Ask ``base`` until the answer violates nothing, or the redrafts are used up.
 
@@ -192,10 +204,10 @@ class Drafter(RationaleDrafter):
             The accepted record, the violations of each refused attempt, the last refused record, and the violations of
             the accepted one that are only counted.
         """
-        prompt, tried, refused = base, list[Violations](), None
+        question, tried, refused = base, list[Violations](), None
         for attempt in range(self.settings.redrafts + 1):
             try:
-                answer = self._ask(prompt, form, attempt)
+                answer = self._ask(system, question, form, attempt)
             except Unanswered as error:  # the client has tried again already
                 tried.append((Violation("unanswered", str(error)),))
                 break
@@ -211,7 +223,7 @@ class Drafter(RationaleDrafter):
                     return record, tuple(tried), None, violations
                 refused = record
             tried.append(refusing)
-            prompt = f"{base}\n\n{self._again(answer, refusing)}"
+            question = f"{base}\n\n{self._again(answer, refusing)}"
         return None, tuple(tried), refused, ()
 
     def _again(self, answer: Answer, violations: Violations) -> str:
@@ -221,8 +233,8 @@ class Drafter(RationaleDrafter):
         lines = "\n".join(f"- {violation.rule}: {violation.detail}" for violation in violations)
         return self._filled("redraft", draft=answer.text[:SHOWN_AGAIN] or "(empty)", faults=lines)
 
-    def _ask(self, prompt: str, form: type[BaseModel], attempt: int) -> Answer:
-        messages = [{"role": "system", "content": self.prompts["system"]}, {"role": "user", "content": prompt}]
+    def _ask(self, system: str, question: str, form: type[BaseModel], attempt: int) -> Answer:
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": question}]
         # Where answers are drawn, another seed and another attempt are another draw, and another entry of the cache
         more = {"seed": self.seed + attempt} if self.settings.temperature else {}
         return self.endpoint.ask(messages, form.model_json_schema(), more)

@@ -1,21 +1,24 @@
 """The forms of a language model's answers, and the records they become. What a model wrote is checked, never mended:
-only blanks, invisible characters, and the case of an attribute's or a value's letters are set right."""
+only blanks, invisible characters, and the case of letters, of an attribute or of a value are set right."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from rad.llm.forms import plain
 from rad.rationales import claims
+from rad.rationales.prompt import LETTERS, MOST_REASONS
 from rad.rationales.rules import Violation, forbidden_wording
+from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS, weighted
+from rad.rationales.text import rationale
 from rad.runtime.files import canonical
-from rad.types import Evidence, EvidenceKind, Item, PairExplanation, Query, Rationale, Reason, Verdict
+from rad.types import Item, PairExplanation, Query, Rationale, Reason
 
-MOST = 6  # reasons in a rationale
+STRENGTHS = (*WORDS, *LASTING_WORDS)  # both stand for the same levels
 LONGEST = 2000  # characters of a text that people read
 Pairs = tuple[tuple[str, str], ...]
 
@@ -42,24 +45,29 @@ class Value(_Form):
     value: Words
 
 
-class ReasonForm(_Form):
-    """One reason: the purchases that it cites (from 1), the fact they show, and what the user wants and avoids."""
+def _strength(word: str) -> str:
+    if word not in STRENGTHS:
+        raise ValueError(f"must be one of {', '.join(STRENGTHS)}")
+    return word
 
-    because: list[int] = Field(max_length=20)
-    kind: EvidenceKind
-    fact: Value | None
-    wants: list[Value] = Field(max_length=5)
-    avoids: list[Value] = Field(max_length=5)
-    weight: float
+
+def _schema(words: tuple[str, ...]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": list(words)})
+
+
+class ReasonForm(_Form):
+    """One reason: the letter of a fact, and how strong it is."""
+
+    fact: Words
+    strength: Annotated[Words, AfterValidator(_strength), _schema(STRENGTHS)]
 
 
 class RationaleForm(_Form):
-    """What the model answers on a history."""
+    """What the model answers on a history and its facts."""
 
     thoughts: str
-    reasons: list[ReasonForm] = Field(max_length=MOST)
-    text: Text
-    verdict: Verdict
+    reasons: Annotated[list[ReasonForm], Field(json_schema_extra={"maxItems": MOST_REASONS})]
+    unexplained: Annotated[Words, AfterValidator(_strength), _schema(WORDS)]
 
 
 class SideForm(_Form):
@@ -96,39 +104,38 @@ class Spelling:
         return tuple(dict.fromkeys(self.of(value) for value in values))
 
 
-def rationale_of(form: RationaleForm, query: Query, spelling: Spelling, drafter: str, version: str) -> Rationale:
-    """The record. Its id has a hash of the content, so that drafts of other models and wordings are other drafts."""
-    reasons = tuple(
-        Reason(
-            Evidence(
-                tuple(dict.fromkeys(number - 1 for number in reason.because)),
-                reason.kind,
-                *(spelling.of(reason.fact) if reason.fact else ()),
-            ),
-            wants=spelling.all(reason.wants),
-            avoids=spelling.all(reason.avoids),
-            weight=reason.weight,
-        )
-        for reason in form.reasons
-    )
-    content = canonical([query.query_id, reasons, form.text, form.verdict, drafter, version])
-    return Rationale(
-        rationale_id=f"{query.query_id}-llm-{hashlib.sha256(content.encode()).hexdigest()[:8]}",
-        query_id=query.query_id,
-        reasons=reasons,
-        text=form.text,
-        verdict=form.verdict,
-        origin="llm",
-        drafter=drafter,
-        drafter_version=version,
-    )
+def rationale_of(
+    form: RationaleForm, query: Query, facts: Sequence[Reason], drafter: str, version: str
+) -> tuple[Rationale, list[Violation]]:
+    """The record of the facts that were chosen, and what is wrong with the choice.
+
+    A violation is a letter without a fact (``fact``), one that stands twice (``fact``), or too many of them
+    (``reasons``). The record leaves these out. Its id has a hash of the content, so that drafts of other models and
+    wordings are other drafts.
+    """
+    by_letter = dict(zip(LETTERS, facts, strict=False))
+    levels: dict[str, int] = {}
+    violations = []
+    for reason in form.reasons:
+        letter = reason.fact.upper()
+        if letter not in by_letter:
+            violations.append(Violation("fact", f"{reason.fact[:20]!r} is no letter of a fact"))
+        elif letter in levels:
+            violations.append(Violation("fact", f"{letter} stands twice"))
+        else:
+            levels[letter] = level(reason.strength)
+    if len(form.reasons) > MOST_REASONS:
+        violations = [Violation("reasons", f"{len(form.reasons):,} reasons, at most {MOST_REASONS}")]
+    chosen = [(by_letter[letter], strength) for letter, strength in list(levels.items())[:MOST_REASONS]]
+    reasons = weighted(chosen, level(form.unexplained))
+    content = canonical([query.query_id, reasons, drafter, version])
+    name = f"{query.query_id}-llm-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    return rationale(query, reasons, "llm", drafter, version, name), violations
 
 
-def empty_reasons(rationale: Rationale) -> Iterator[Violation]:
-    """``claim``: a reason that neither wants nor avoids anything. What goes together with a purchase may do so."""
-    for number, reason in enumerate(rationale.reasons, 1):
-        if not reason.wants and not reason.avoids and reason.evidence.kind not in ("co_purchase", "complement"):
-            yield Violation("claim", f"reason {number} neither wants nor avoids anything")
+def level(word: str) -> int:
+    """The level that a word stands for."""
+    return LEVELS[STRENGTHS.index(word) % len(LEVELS)]
 
 
 def explanations_of(

@@ -18,9 +18,17 @@ from rad.rationales import text
 from rad.rationales.strengths import LASTING_WORDS, WORDS, weighted
 from rad.types import Evidence, Interaction, Item, Query, Reason, Support
 
+VERSION = "1"  # of the words: raise it when one changes
 MOST_REASONS = 8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_FACTS = len(LETTERS)
+
+
+def quoted(words: Iterable[str]) -> str:
+    """``"likely", "possible"``."""
+    return ", ".join(f'"{word}"' for word in words)
+
+
 _TWO_OF_NINE = Support(2.0, 9.0, 1 / 40)
 EXAMPLE = text.write(
     weighted(
@@ -39,9 +47,8 @@ they are true, but few of them matter. You choose those that matter to this pers
 
 A rationale has at most {MOST_REASONS} reasons, the strongest first. A reason is one of the facts with its blank, \
 {text.BLANK}, filled in. What is wanted now is, by its chance of being the reason behind the choice, \
-{", ".join(f'"{word}"' for word in WORDS)}: each word stands for half the chance of the one before. A lasting taste or \
-dislike holds beside whatever is wanted now; it is, by how much it changes the odds, \
-{", ".join(f'"{word}"' for word in LASTING_WORDS)}.
+{quoted(WORDS)}: each word stands for half the chance of the one before. A lasting taste or dislike holds beside \
+whatever is wanted now; it is, by how much it changes the odds, {quoted(LASTING_WORDS)}.
 
 What nobody can know stays unexplained: the rationale says how likely it is that none of its reasons is behind the \
 choice, in the same words. Where the facts say little, that is most likely. Claim nothing that is not among the facts, \
@@ -68,16 +75,17 @@ def messages(
         longest: An item's description is cut here, in characters.
     """
     cited = [k for fact in facts for k in fact.evidence.history]
+    shown = person(query, items, window, longest, cited)
     return [
         {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": user_text(query, history(query, items, window, longest, cited), facts)},
+        {"role": "user", "content": f"{shown}\n\nFacts:\n\n{lettered(facts)}"},
     ]
 
 
-def user_text(query: Query, past: str, facts: Sequence[Reason]) -> str:
-    """The user's message: a profile that the query brings along, the ``past`` in words, and the facts."""
+def person(query: Query, items: Mapping[str, Item], window: int, longest: int, cited: Iterable[int] = ()) -> str:
+    """What is shown of a person: the profile that a query brings along, and the choices as :func:`history` has them."""
     about = f"About them: {query.profile}\n\n" if query.profile else ""
-    return f"{about}Chosen so far:\n\n{past}\n\nFacts:\n\n{lettered(facts)}"
+    return f"{about}Chosen so far:\n\n{history(query, items, window, longest, cited)}"
 
 
 def lettered(facts: Sequence[Reason]) -> str:

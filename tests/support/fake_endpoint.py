@@ -44,12 +44,10 @@ def as_value(pair):
     return {"attribute": pair[0], "value": pair[1]}
 
 
-def draft(number, pair, **changes):
-    """A faultless draft in the form of the drafter ``llm``: [place] has the value, so the user wants it."""
-    fact = as_value(pair)
-    reason = {"because": [number], "kind": "attribute", "fact": fact, "wants": [fact], "avoids": [], "weight": 0.5}
-    text = f"[{number}] has {pair[0]} {pair[1]}, so the user wants {pair[1]}."
-    return {"thoughts": "hm", "reasons": [reason], "text": text, "verdict": "supported", **changes}
+def draft(letter="A", strength="most likely", **changes):
+    """A faultless draft in the form of the drafter ``llm``: one fact, by its letter."""
+    reasons = [{"fact": letter, "strength": strength}]
+    return {"thoughts": "hm", "reasons": reasons, "unexplained": "likely", **changes}
 
 
 def contrast(item, other, **changes):
@@ -69,8 +67,7 @@ def drafting(request):
     if "An item:" in prompt:
         item, other = re.search(r"An item:\n\n(.*)\n\n.*\n\n(.*)", prompt).groups()
         return say(json.dumps(contrast(item, other)))
-    number, line = re.findall(r"^\[(\d+)\] (.*)", prompt, re.MULTILINE)[0]
-    return say(json.dumps(draft(int(number), values_of(line)[0])))
+    return say(json.dumps(draft() if "\nA. " in prompt else draft(reasons=[])))
 
 
 _create_context = cache(ssl.create_default_context)

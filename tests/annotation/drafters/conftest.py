@@ -22,6 +22,8 @@ def new_drafter(fake_endpoint, toy):
 
     def make(**settings):
         defaults = {"base_url": fake_endpoint.url, "model": "fake", "retries": 0, "concurrency": 1, "contrasts": False}
-        return llm.Drafter(llm.Drafter.Settings(**{**defaults, **settings})).fit((), toy.items, seed=5)
+        return llm.Drafter(llm.Drafter.Settings(**{**defaults, **settings})).fit(
+            toy.examples["train"], toy.items, seed=5
+        )
 
     return make

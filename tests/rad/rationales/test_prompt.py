@@ -1,3 +1,4 @@
+import hashlib
 import re
 
 import pytest
@@ -54,3 +55,8 @@ def test_no_more_facts_than_letters_and_none_at_all(toy):
     system, user = prompt.messages(Query("q", "toy", "u", ()), toy.items, [])
     assert user["content"] == "Chosen so far:\n\n(nothing yet)\n\nFacts:\n\n(none)"
     assert system["role"] == "system" and prompt.EXAMPLE in system["content"]
+
+
+def test_the_version_changes_with_the_words():
+    digest = hashlib.sha256(prompt.TASK.encode()).hexdigest()[:16]
+    assert {"1": "c384edd7db9fabb6"}[prompt.VERSION] == digest, "raise the version and pin it here"

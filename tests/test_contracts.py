@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ from rad.data.domain import BaseDomain
 from rad.data.load import load_domain, open_dataset
 from rad.data.sources import MissingFiles
 from rad.errors import RadError
+from rad.rationales import text
+from rad.rationales.facts import Facts
+from rad.rationales.strengths import weighted
 from rad.release import publish
 from rad.release.gather import gather
 from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
@@ -45,8 +48,8 @@ def _quick_encoder(monkeypatch):
 
     def encode(encoder, texts):
         vectors = np.zeros((len(texts), 64), np.float32)
-        for row, text in zip(vectors, texts, strict=True):
-            for word in text.lower().split():
+        for row, words in zip(vectors, texts, strict=True):
+            for word in words.lower().split():
                 row[zlib.crc32(word.encode()) % 64] += 1
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), 0
 
@@ -176,26 +179,36 @@ def test_metric(name, toy):
     assert worst != best and kind.version >= 1
     assert kind.title and kind.hint and "\n" not in kind.hint and not kind.hint.endswith("."), "what tables show"
     assert kind.default_cut is None or kind.cuts
-    assert kind.needs <= {"rationale", "known", "supported", "contrast", *ATTESTED}
+    assert kind.needs <= {"rationale", "known", "supported", "contrast", "facts", *ATTESTED}
     if kind.needs & ATTESTED:
         assert kind.asks if issubclass(kind, FaithfulnessMetric) else issubclass(kind, JudgedMetric) and kind.question
         assert not kind.default, "benchmarks.run computes metrics of predictions alone"
         with pytest.raises(RadError, match=f"'{name}' asks the model or a judge"):
             load_metrics([name], toy.items)
         return
-    assert kind.missing is None or kind.range[0] < kind.missing < kind.range[1]
+    if kind.ranked:
+        assert kind.missing is None or kind.range[0] < kind.missing < kind.range[1]
     spec = f"{name}@3" if kind.cuts else name
     (metric,) = load_metrics([spec], toy.items).values()
     rationales = {e.query.query_id: e.rationale for e in toy.examples["test"]}
     shown = {e.query.query_id: rationales[e.query.query_id] or _rationale(e) for e in toy.examples["test"]}
     right = [Prediction(e.query.query_id, _first(e, toy), shown[e.query.query_id]) for e in toy.examples["test"]]
-    missing = evaluate([], toy.examples["test"], [spec], toy.items, samples=10)
-    for evaluation in (evaluate(right, toy.examples["test"], [spec], toy.items, samples=10), missing):
+    facts = cache(partial(Facts.of, toy.examples["train"], toy.items))
+    if "facts" in kind.needs:
+        assert not evaluate(right, toy.examples["test"], [spec], toy.items, samples=10).scores, "nothing is counted"
+        metric.facts = facts()
+    if kind.family == "soundness":
+        right = [Prediction(e.query.query_id, _first(e, toy), _sound(e, facts())) for e in toy.examples["test"]]
+    missing, complete = (
+        evaluate(answers, toy.examples["test"], [spec], toy.items, samples=10, facts=facts) for answers in ([], right)
+    )
+    for evaluation in (complete, missing):
         for score in evaluation.scores:
             assert kind.range[0] <= score.ci_low <= score.ci_high <= kind.range[1]
     assert all(s.value == worst for s in missing.scores)
     # what a known rationale cannot do alone: differences, and contrasts, which the toy world has none of
     alone = not (isinstance(metric, CorpusMetric) or kind.missing is not None or "contrast" in kind.needs)
+    alone = alone and kind.ranked
     assert not alone or metric.score(right[0], toy.examples["test"][0]) == pytest.approx(best)
 
 
@@ -208,6 +221,11 @@ def _rationale(example: Example) -> Rationale:
     colour = example.query.history[0].item_id.split("-")[0]
     reason = Reason(Evidence((0,), "attribute", "colour", colour), (("colour", colour),))
     return Rationale("r", example.query.query_id, (reason,), "", "supported", "model", "toy", "1")
+
+
+def _sound(example: Example, facts: Facts) -> Rationale:
+    reasons = weighted([(reason, 64) for reason in facts.about(example.query, 2)], rest=4)
+    return text.rationale(example.query, reasons, "model", "toy", "1")
 
 
 # --- domains ---

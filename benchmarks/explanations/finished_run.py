@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from benchmarks.harness.violations import checked
 from rad.data.dataset import Dataset, Protocol
 from rad.data.load import open_dataset
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 from rad.runtime import records
 from rad.runtime.files import sha256_file
 from rad.types import Example, Prediction
@@ -58,6 +60,11 @@ class FinishedRun:
     data: Dataset
     examples: Sequence[Example]
     predictions: Sequence[Prediction]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Counted from the training split."""
+        return Facts.of(self.data.examples["train"], self.data.items)
 
     @property
     def explained_rows(self) -> list[int]:

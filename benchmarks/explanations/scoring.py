@@ -105,7 +105,7 @@ def _from_predictions(run: FinishedRun, resamples: int) -> tuple[Values, list[Sc
     metrics = {name: kind(run.data.items, kind.default_cut) for name, kind in kinds.items()}
     clock = time.perf_counter()
     with Console(stderr=True).status(f"scoring {n:,} predictions"):
-        values, corpus = measure(metrics, run.predictions, run.examples)
+        values, corpus = measure(metrics, run.predictions, run.examples, facts=lambda: run.facts)
     scores = summary(metrics, values, corpus, {"all": np.ones(n, bool)}, run.result.seed, resamples)
     console.print(f"{run.result.label}: from the predictions alone in {time.perf_counter() - clock:.0f} s")
     return {(name, "all"): column for name, column in values.items()}, scores

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.registries import faithfulness_metrics, load_metric
 from rad.data.dataset import Dataset
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 
 MARGIN = 0.005  # by which a mean must be better
 NOTHING = 1e-9
@@ -105,12 +107,13 @@ def measure_controls(data: Dataset, ask: int, leave_out: Sequence[str] = ()) -> 
     faithfulness = {k: kind(data.items) for k, kind in kinds.items()}
     inputs = [name for metric in faithfulness.values() for name in metric.asks]
     queries, part = [e.query for e in examples], examples[:ask]
+    facts = cache(partial(Facts.of, data.examples["train"], data.items))
     out: dict[str, dict[str, float]] = {}
     for kind, rationales_of in KINDS.items():
         rationales = rationales_of(examples, data.items)
         model = MODELS.get(kind, FaithfulModel)(data.items)
         predictions = list(model.rank_given(queries, rationales))
-        scores = evaluate(predictions, examples, names, data.items, samples=2).scores
+        scores = evaluate(predictions, examples, names, data.items, samples=2, facts=facts).scores
         out[kind] = {s.metric: s.value for s in scores if s.slice == "all"}
         answers = Answers.of(InputPlan.of(part, rationales[:ask], data.items, inputs), model, part, data.items)
         values = faithful_values(faithfulness, answers, range(len(part)), predictions, len(part))

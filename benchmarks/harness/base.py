@@ -13,13 +13,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from rad.rationales.facts import Facts
 from rad.types import Example, Item, Prediction, Query, Rationale
 
 CUT = 100  # the longest ranking
 RATIONALE = frozenset({"rationale"})
 FAMILIES = (
-    *("ranking", "grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast", "overlap"),
-    "judged",
+    *("ranking", "soundness", "grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast"),
+    *("overlap", "judged"),
 )
 """The families of metrics in the order in which tables show them; others follow."""
 
@@ -119,16 +120,17 @@ class RationaleRecommender(Recommender):
         """Rank each query from the rationale beside it; ``predict`` goes through here with its own."""
 
 
-class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the subclasses
+class Metric(ABC):
     """What every metric states.
 
     Attributes:
         title: The metric's name in tables, without its cut.
         hint: In a few words, what the number is.
         needs: Any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known), ``supported``
-            (they are known and explain the choice), ``contrast`` (the rejected alternative is known), ``model`` (the
-            model is asked again) and ``judged`` (somebody read the rationale). Where an example lacks what is needed
-            the metric is undefined. A metric without needs is one of ranking, and is sliced.
+            (they are known and explain the choice), ``contrast`` (the rejected alternative is known), ``facts`` (there
+            are training purchases to count), ``model`` (the model is asked again) and ``judged`` (somebody read the
+            rationale). Where an example lacks what is needed the metric is undefined. A metric without needs is one of
+            ranking, and is sliced.
         higher_is_better: The direction.
         range: The least and the largest value.
         missing: What a prediction scores that fails or lacks its rationale; None: the worst of the range. A metric of
@@ -143,6 +145,7 @@ class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the sub
         headline: The metric has a column in the short tables: ranking in the terminal and on the results page, and the
             leaderboard. Metrics of explanations stand in the long tables without it.
         plotted: The page of ``benchmarks.report`` shows NDCG@10 by this metric.
+        facts: Counted from the training split; the harness sets them where ``needs`` has ``facts``.
     """
 
     title: ClassVar[str] = ""
@@ -160,6 +163,7 @@ class Metric(ABC):  # noqa: B024 - what is abstract differs by kind: see the sub
     default: ClassVar[bool] = False
     headline: ClassVar[bool] = False
     plotted: ClassVar[bool] = False
+    facts: Facts
 
     def __init__(self, items: Mapping[str, Item], k: int | None = None) -> None:
         self.items, self.k = items, k

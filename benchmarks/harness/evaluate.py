@@ -27,6 +27,7 @@ from benchmarks.harness.results import Score
 from benchmarks.harness.violations import aligned, validated
 from rad.data.splits import is_warm
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 from rad.runtime.statistics import bootstrap, column_intervals, column_means, percentile_interval
 from rad.types import Example, Item, Prediction
 
@@ -55,6 +56,7 @@ def evaluate(
     seed: int = 0,
     samples: int = 1000,
     is_validated: bool = False,
+    facts: CountFacts | None = None,
 ) -> Evaluation:
     """Score predictions against examples with the named metrics.
 
@@ -67,6 +69,7 @@ def evaluate(
         seed: Of the bootstrap.
         samples: Resamples of the bootstrap.
         is_validated: The predictions have been through :func:`~benchmarks.harness.violations.validated`.
+        facts: Counts the training split, where a metric asks for it; None leaves such metrics out.
 
     Raises:
         RadError: Bad metric names, no examples, or a prediction for a query that was not asked.
@@ -77,7 +80,7 @@ def evaluate(
     if not is_validated:
         predictions = validated(predictions, [e.query for e in examples], items)
     answers, reasons = aligned(predictions, examples)
-    values, corpus = measure(chosen, answers, examples)
+    values, corpus = measure(chosen, answers, examples, facts=facts)
     history, warm = np.array([len(e.query.history) for e in examples]), None
     if seen is not None:
         seen = frozenset(seen)
@@ -93,10 +96,16 @@ def evaluate(
 
 
 Statistic = Callable[[np.ndarray], float]
+CountFacts = Callable[[], Facts]
+"""Counts facts from a training split: called once, and only where a metric needs them."""
 
 
 def measure(
-    chosen: Mapping[str, Metric], answers: Sequence[Prediction], examples: Sequence[Example], writes: bool = False
+    chosen: Mapping[str, Metric],
+    answers: Sequence[Prediction],
+    examples: Sequence[Example],
+    writes: bool = False,
+    facts: CountFacts | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Statistic]]:
     """What each metric says of each query. A metric whose needs no query meets is left out.
 
@@ -106,13 +115,15 @@ def measure(
         examples: In the same order.
         writes: The model writes rationales: it scores the worst where it wrote none at all, as it may over a part of
             the queries.
+        facts: Counts the training split, where a metric asks for it; None leaves such metrics out.
 
     Returns:
         The values [queries] of each query metric, NaN where undefined; and the statistics of corpus metrics.
     """
     # failed, and each mask of met: [queries]
     failed = np.array([answer.error is not None for answer in answers])
-    met = _needs_met(answers, examples)
+    met = {**_needs_met(answers, examples), "facts": np.full(len(examples), facts is not None)}
+    counted: Facts | None = None
     values: dict[str, np.ndarray] = {}
     corpus: dict[str, Statistic] = {}
     for name, metric in chosen.items():
@@ -121,6 +132,8 @@ def measure(
             possible = possible & met[need]
         if not possible.any() or ("rationale" in metric.needs and not (writes or explained.any())):
             continue
+        if facts is not None and "facts" in metric.needs:
+            metric.facts = counted = counted or facts()
         if isinstance(metric, CorpusMetric):
             corpus[name] = metric.statistic(answers, examples)
             continue

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import DatasetId, Predictions, Result, StoredRun, Task, read_result
 from rad.data.splits import learnable
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
 from rad.types import Example, Prediction
@@ -147,7 +149,14 @@ def _measured(
     write_jsonl(path, answers.predictions)
     seen = learnable(dataset.examples, experiment.split)
     evaluation = evaluate(
-        answers.predictions, examples, experiment.metrics, dataset.items, seen, experiment.seed, is_validated=True
+        answers.predictions,
+        examples,
+        experiment.metrics,
+        dataset.items,
+        seen,
+        experiment.seed,
+        is_validated=True,
+        facts=partial(Facts.of, dataset.examples["train"], dataset.items),
     )
     write_jsonl(part / "queries.jsonl", _query_lines(examples, evaluation))
     return Result(

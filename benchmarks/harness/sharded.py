@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.harness.base import CorpusMetric, Metric, RationaleRecommender, Recommender
-from benchmarks.harness.evaluate import is_repeat, measure, slices_of, summary
+from benchmarks.harness.evaluate import CountFacts, is_repeat, measure, slices_of, summary
 from benchmarks.harness.fitting import fit, peak_memory, reset_peak_memory
 from benchmarks.harness.registries import load_metrics, load_model
 from benchmarks.harness.results import Score
@@ -31,6 +31,7 @@ from benchmarks.harness.violations import checked
 from rad.data.shards import Shards
 from rad.data.splits import is_warm, learnable
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 from rad.runtime import parallel, provenance
 from rad.runtime.files import atomic_write, canonical
 from rad.types import Query
@@ -53,12 +54,13 @@ class ShardedExperiment(BaseModel):
 
 
 class FittedModel(NamedTuple):
-    """A fitted model, the folder, the metrics, and the ids of the items that the model could learn from."""
+    """A fitted model, the folder, the metrics, and what it could learn from: the ids of items, and the facts."""
 
     model: Recommender
     shards: Shards
     metrics: dict[str, Metric]
     seen: frozenset[str]
+    facts: CountFacts
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +75,9 @@ def fitted_model(experiment: ShardedExperiment) -> FittedModel:
     # known reasons stay out, as no model reads them unless it is set to learn from them
     sample = shards.sample(experiment.fit_users, reasons=isinstance(model, RationaleRecommender)).examples
     fit(model, sample, shards.items, experiment.split, experiment.seed)
-    return FittedModel(model, shards, chosen, learnable(sample, experiment.split))
+    # the numbers of a rationale are of the purchases that its model has seen, so they are counted there
+    facts = cache(partial(Facts.of, sample["train"], shards.items))
+    return FittedModel(model, shards, chosen, learnable(sample, experiment.split), facts)
 
 
 def score_shard(row: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +85,7 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
     path = Path(row["path"])
     if not path.exists():
         experiment = ShardedExperiment.model_validate_json(row["experiment"])
-        model, shards, metrics, seen = fitted_model(experiment)
+        model, shards, metrics, seen, facts = fitted_model(experiment)
         split, writes = experiment.split, isinstance(model, RationaleRecommender)
         examples = shards.examples(row["shard"], [split], reasons=writes)[split]
         tables = []
@@ -89,7 +93,7 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
             part = examples[start : start + BATCH]
             queries: Sequence[Query] = [e.query for e in part]
             answers, _ = checked(model.predict(queries), part, shards.items)
-            values, _ = measure(metrics, answers, part, writes)
+            values, _ = measure(metrics, answers, part, writes, facts)
             columns = {
                 "query_id": [q.query_id for q in queries],
                 "history": np.array([len(q.history) for q in queries], np.int32),

@@ -52,7 +52,7 @@ def _evaluation(
 ) -> Evaluation:
     if not metrics:
         raise RadError("none is recomputed")
-    return evaluate(predictions, data.examples, metrics, data.items, data.seen, seed)
+    return evaluate(predictions, data.examples, metrics, data.items, data.seen, seed, facts=data.facts)
 
 
 def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Entry:
@@ -83,7 +83,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
         names = {s.metric for s in claimed}
         metrics = {name: kind(data.items, kind.default_cut) for name, kind in kinds.items() if name in names}
         answers, _ = checked(predictions, data.examples, data.items)
-        values, corpus = measure(metrics, answers, data.examples)
+        values, corpus = measure(metrics, answers, data.examples, facts=data.facts)
         everyone = {"all": np.ones(len(data.examples), bool)}
         scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000)
         yield from _different("explanation.scores", claimed, scores, CLOSE_READ)

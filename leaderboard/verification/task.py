@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
+from benchmarks.harness.evaluate import CountFacts
 from rad import registry
 from rad.data.dataset import Dataset
+from rad.rationales.facts import Facts
 from rad.types import Example, Item, Split
 
 WORLDS = ("world", "world_science")
@@ -33,6 +36,7 @@ class EvaluationSet:
         seen: The items that a model could learn from.
         sealed: The answers are not here: ``relevant`` is empty.
         season: The answers were not public when entries were sent.
+        facts: Counts the facts of the training split, once; None where there is none.
     """
 
     domain: str
@@ -43,6 +47,7 @@ class EvaluationSet:
     seen: frozenset[str]
     sealed: bool = False
     season: bool = False
+    facts: CountFacts | None = None
 
     @property
     def builtin(self) -> bool:
@@ -62,6 +67,7 @@ def evaluation_set(data: Dataset, sealed: bool = False, season: bool = False) ->
         seen=frozenset(item for e in earlier for item in (*(x.item_id for x in e.query.history), *e.relevant)),
         sealed=sealed,
         season=season,
+        facts=cache(partial(Facts.of, data.examples["train"], data.items)),
     )
 
 

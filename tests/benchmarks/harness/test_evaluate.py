@@ -12,8 +12,9 @@ from benchmarks.harness.evaluate import evaluate
 from benchmarks.harness.registries import default_metrics, load_metrics
 from benchmarks.harness.violations import checked, validated
 from rad.errors import RadError
+from rad.rationales import text
 from rad.runtime.files import canonical
-from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason
+from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason, Support
 
 ITEMS = {f"i{k:02}": Item(f"i{k:02}", "toy", "t", "t", {"colour": ("red",)}) for k in range(30)}
 
@@ -27,11 +28,14 @@ def example(name, target="i20", history=("i00", "i01", "i02"), verdict=None, can
 
 
 def rationale(name, weight=0.5, verdict="supported"):
-    reason = Reason(Evidence((0,), "attribute", "colour", "red"), (("colour", "red"),), (), weight)
-    return Rationale("r" + name, name, (reason,), "", verdict, "model", "t", "1")
+    evidence = Evidence((0,), "repeat", "colour", "red", Support(1.0, 1.0, 0.1))
+    reasons = (Reason(evidence, (("colour", "red"),), (), weight),)
+    words = text.write(reasons) if 0 <= weight <= 1 else ""
+    return Rationale("r" + name, name, reasons, words, verdict, "model", "t", "1")
 
 
 GOOD = ("i20", "i21")
+SIZES = ("reasons", "words", "unexplained")  # neither good nor bad
 
 
 @pytest.mark.parametrize(
@@ -56,9 +60,10 @@ def test_a_bad_prediction_scores_the_worst_and_is_counted(bad, reason):
     evaluation = evaluate(predictions, examples, default_metrics(), ITEMS, seen=ITEMS, samples=20)
     assert evaluation.n_failed == 1 and reason in next(iter(evaluation.failures))
     for name, values in evaluation.values.items():
-        worst, best = (1.0, 0.0) if name == "contradiction_rate" else (0.0, 1.0)
-        assert values.tolist() == [worst, best], name
-    assert {s.metric for s in evaluation.scores} == set(default_metrics())
+        worst, best = (1.0, 0.0) if name in ("contradiction_rate", "prose") else (0.0, 1.0)
+        if name not in SIZES:
+            assert values.tolist() == [worst, best], name
+    assert {s.metric for s in evaluation.scores} == set(default_metrics()) - {"soundness"}, "nothing to count"
     assert all(s.n == 2 for s in evaluation.scores if s.slice == "all")
 
 
@@ -134,7 +139,7 @@ def test_columns_follow_what_there_is():
     }
     assert names == {"ndcg@10", "recall@10", "mrr", "hit_rate@10", "coverage@10"}
     predictions = [Prediction("a", GOOD, rationale=rationale("a"))]
-    names |= {"evidence_validity", "claim_precision", "contradiction_rate"}
+    names |= {"evidence_validity", "claim_precision", "contradiction_rate", "said", "prose", *SIZES}
     assert names == {
         s.metric for s in evaluate(predictions, [example("a")], default_metrics(), ITEMS, samples=5).scores
     }

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 from annotation.drafters.base import Draft, RationaleDrafter, Summary, checked
 from rad.features.evidence_model import VERSION, EvidenceModel
 from rad.rationales.rules import Rules
-from rad.rationales.templates import rationale
+from rad.rationales.text import rationale
 from rad.types import Example, Item, Query, Rationale
 
 
@@ -30,15 +30,17 @@ class Drafter(RationaleDrafter):
 
     def draft(self, query: Query, item: Item) -> Rationale | None:
         """The reasons that the history gives for ``item``, strongest first. A training purchase never counts itself."""
-        reasons = self.model.explain(query, item)
-        if reasons is None:
+        if not query.history:
             return None
+        reasons = self.model.explain(query, item)
         return rationale(query, reasons, origin="evidence", drafter=self.name, version=self.version)
 
     def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
         """The draft of each example's target, in order, checked. A refused one is not drafted again: it would be the
         same."""
         self.summary, rules = Summary(), Rules(self.items)
-        for example in examples:
-            target = self.items[next(iter(example.relevant))]
-            yield self.summary.add(checked(example, self.draft(example.query, target), rules))
+        chosen = list(examples)
+        for example, reasons in zip(chosen, self.model.explain_all(chosen), strict=True):
+            query = example.query
+            draft = rationale(query, reasons, "evidence", self.name, self.version) if query.history else None
+            yield self.summary.add(checked(example, draft, rules))

@@ -15,7 +15,6 @@ would write itself, but of how far such likelihoods are what people find plausib
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -25,13 +24,10 @@ from annotation.campaign.judgements import ABSTAINED
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
 from rad.features.evidence_model import VERSION as MODEL_VERSION
-from rad.features.evidence_model import EvidenceModel, cited_rows, popularity_share
-from rad.features.item_features import CoPurchase
-from rad.rationales.templates import rationale
-from rad.types import Reason
+from rad.features.evidence_model import EvidenceModel
 
 REFERENCE = 1000  # training purchases whose drafts fix the quintiles
-VERSION = "1"
+VERSION = "2"
 
 
 class Judge(RationaleJudge):
@@ -43,11 +39,9 @@ class Judge(RationaleJudge):
         super().__init__()
         train = data.examples["train"]
         self.model = EvidenceModel().fit(train, data.items, seed)
-        self._by_value = self.model.catalogue.incidence.tocsc()
         sample = random.Random(seed).sample(train, min(REFERENCE, len(train)))
-        explained = [(self.model.explain(e.query, data.items[next(iter(e.relevant))]), e) for e in sample]
-        drafts = [(rationale(e.query, rs, "evidence", self.name, MODEL_VERSION), e) for rs, e in explained if rs]
-        gains = self.gains(drafts)
+        drafts = [(reasons, e) for reasons, e in zip(self.model.explain_all(sample), sample, strict=True) if reasons]
+        gains = self.model.gains(drafts)
         self.n_reference = len(gains)
         self.quintiles = np.quantile(gains, [0.2, 0.4, 0.6, 0.8]) if len(gains) else np.zeros(4)
 
@@ -72,53 +66,4 @@ class Judge(RationaleJudge):
 
     def gains(self, cases: Sequence[Case]) -> np.ndarray:
         """(cases,): in bits, how much likelier the reasons make the item than its popularity does."""
-        prefixes = self.model.prefixes
-        # cases by the fold of their user: one table of counts serves all cases of a fold
-        folds: dict[int, list[int]] = defaultdict(list)
-        for k, (_, example) in enumerate(cases):
-            folds[prefixes.fold_of.get(example.query.user_id, len(prefixes.counts) - 1)].append(k)
-        out = np.zeros(len(cases))
-        for fold, members in folds.items():
-            out[members] = self._gains([cases[k] for k in members], prefixes.counts[fold])
-        return out
-
-    def _gains(self, cases: Sequence[Case], counts: CoPurchase) -> np.ndarray:
-        """(cases,): the same under ``counts``, which leave out the users of the cases: no purchase explains itself."""
-        catalogue = self.model.catalogue
-        share = popularity_share(counts, self.model.background_power)  # (items,)
-        targets = [catalogue.index[next(iter(example.relevant))] for _, example in cases]
-        # The unexplained part of each draft follows popularity; the parts of its reasons follow their cited items.
-        unexplained = [max(0.0, 1 - sum(reason.weight for reason in draft.reasons)) for draft, _ in cases]
-        likelihoods = np.array(unexplained) * share[targets]
-        citing: dict[int, list[tuple[int, Reason, float]]] = defaultdict(list)  # cited item -> case, reason, weight
-        for k, (draft, example) in enumerate(cases):
-            history = example.query.history
-            for reason in draft.reasons:
-                cited = [history[j].item_id for j in reason.evidence.history if 0 <= j < len(history)]
-                for item_id in cited:
-                    citing[catalogue.index[item_id]].append((k, reason, reason.weight / len(cited)))
-        # One row (items,) a cited item: p(i | j). It is renormalised over the items that the reason allows.
-        for block, rows in cited_rows(catalogue, counts, self.model.weights, np.array(sorted(citing), np.int64)):
-            for item, row in zip(block, rows, strict=True):
-                for k, reason, weight in citing[int(item)]:
-                    allowed = self._allowed(reason)
-                    if allowed[targets[k]]:
-                        likelihoods[k] += weight * row[targets[k]] / row[allowed].sum()
-        return np.log2(np.maximum(likelihoods, 1e-12) / share[targets])
-
-    def _allowed(self, reason: Reason) -> np.ndarray:
-        """(items,): which have all that the reason wants and nothing that it avoids."""
-        catalogue = self.model.catalogue
-        out = np.ones(len(catalogue), bool)
-        for claims, has in ((reason.wants, True), (reason.avoids, False)):
-            for claim in claims:
-                column = catalogue.value_index.get(claim)
-                carries = np.zeros(len(catalogue), bool) if column is None else self._column(column)
-                out &= carries == has
-        return out
-
-    def _column(self, value: int) -> np.ndarray:
-        # (items,): whether each has the value, from one column of the sparse table
-        out = np.zeros(len(self.model.catalogue), bool)
-        out[self._by_value.indices[self._by_value.indptr[value] : self._by_value.indptr[value + 1]]] = True
-        return out
+        return self.model.gains([(draft.reasons, example) for draft, example in cases])

@@ -1,286 +1,274 @@
-"""A mixture over the reasons of a purchase, fitted to data alone: which facts of the history explain it, and how well.
+"""A mixture over the facts of a history, fitted to data alone: which of them explain a purchase, and how well.
 
-A purchase i after history h comes
+A purchase i after history h comes from one of the sound facts of h (:mod:`rad.rationales.facts`), or from nothing in it:
 
-- from one of the last items j ("because of [j]"): i is bought together with j, or the user wants one of the attribute
-  values v of i; or
-- from nothing in the history: the *unexplained* share, which follows popularity.
+    p(i | h) = sum_c p(c | h) p(i | c) + p(unexplained | h) p0(i)
 
-    p(i | h) = sum_j s_j ( a p(i | j) + sum_v b_jv p(i | j, v) ) + s_0 p(i)
-
-p(i | j) is a softmax over the catalogue of weighted affinities of the pair (:mod:`rad.features.item_features`);
-p(i | j, v) is the same, renormalised over the items that have v. The weights of the affinities and the share s of each
-recency position are fitted by maximum likelihood, each user's own purchases left out of the counts. The kinds of reason
-(a, b) are a stated assumption. The reasons of a purchase are the posterior given the item that was bought.
+p(i | c) reads only what the kind of fact c is about (:mod:`rad.features.evidence_kernels`). p(c | h) is a softmax, linear
+in a few numbers of the fact: its kind, how telling it is, how long ago it was shown, how far above the usual. All weights
+are fitted together by maximum likelihood, under counts that leave the users of a purchase out. The reasons of a purchase
+are the posterior over the most telling facts given the item that was bought: so each is a sound fact, and says of the
+item only what the history reveals. What lasts (``lasting``, ``rating``, ``absence``) is no rival of the facts of the moment; it is left out,
+since one purchase hardly tells a taste that lasts from a wish of the moment.
 
 >>> from rad.data.load import open_dataset
+>>> from rad.rationales.text import write
 >>> data = open_dataset("world:users=60,items=200")
 >>> model = EvidenceModel().fit(data.examples["train"], data.items)
 >>> example = data.examples["train"][-1]
->>> for reason in model.explain(example.query, data.items[next(iter(example.relevant))])[:2]:
-...     print(reason.evidence.kind, reason.evidence.history, reason.wants)
-co_purchase (14,) ()
-attribute (12, 11) (('colour', 'red'),)
+>>> print(write(model.explain(example.query, data.items[next(iter(example.relevant))])[:2]))
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
+from scipy.optimize import minimize
 
-from rad.features.item_features import Catalogue, CoPurchase, Prefixes, distribution
-from rad.types import Evidence, EvidenceKind, Example, Item, Query, Reason
+from rad.features.evidence_kernels import RIVALS, START, Cases, Kernels, Prepared
+from rad.features.item_features import Prefixes
+from rad.rationales.candidates import NUMBER, Candidates
+from rad.rationales.facts import Facts
+from rad.rationales.prompt import MOST_FACTS
+from rad.rationales.strengths import rounded
+from rad.types import Example, Item, Query, Reason
 
-VERSION = "1"  # a change of what is explained, or how, raises it
-RECENCY_POSITIONS = 7  # a reason may cite the last seven purchases
-CO_PURCHASE, SHARED, SEQUENCE = 0.5, 0.45, 0.05  # prior of the kinds of reason, given the cited item
-Match = tuple[int, int, float]  # recency position (0 = the last purchase), value number or -1 for co-purchase, weight
+VERSION = "2"  # a change of what is explained, or how, raises it
 STRONGEST = 8  # reasons that explain a purchase
 NEGLIGIBLE = 0.005  # a reason that weighs less is not written down
-BATCH, LEARNING_RATE = 192, 0.05  # of the fit
-BLOCK = 256  # cited items whose catalogue rows are held at once: bounds memory
-SMOOTHING = 0.3  # added to each item's popularity, so that unseen ones have some
-
-
-@dataclass(frozen=True, slots=True)
-class Likelihoods:
-    """How likely each training target is under each reason.
-
-    N examples, J recency positions (0 = the last purchase), T values of the target. ``co_purchase`` (N, J);
-    ``by_value`` (N, J, T), one column a value of the target; ``shared`` (N, J, T): the cited item has that value too;
-    ``reach`` (N, J, T): p(v | j); ``target_values`` (N, T): value numbers, -1 beyond the last; ``background`` (N,): the
-    popularity share.
-    """
-
-    co_purchase: np.ndarray
-    by_value: np.ndarray
-    shared: np.ndarray
-    reach: np.ndarray
-    target_values: np.ndarray
-    background: np.ndarray
-
-
-def recent_items(histories: Sequence[Sequence[int]], n_positions: int = RECENCY_POSITIONS) -> np.ndarray:
-    """(N, J) catalogue positions of the last purchases, most recent first, -1 where a history is shorter."""
-    out = np.full((len(histories), n_positions), -1, dtype=np.int64)
-    for row, history in zip(out, histories, strict=True):
-        recent = list(history[-n_positions:])[::-1]
-        row[: len(recent)] = recent
-    return out
-
-
-def likelihoods(
-    catalogue: Catalogue,
-    prefixes: Prefixes,
-    weights: np.ndarray,
-    background_power: float,
-    n_positions: int = RECENCY_POSITIONS,
-) -> Likelihoods:
-    """The table for all training prefixes, each under the counts that leave its own fold out.
-
-    Args:
-        catalogue: The items.
-        prefixes: N training examples.
-        weights: Of the affinities (:data:`rad.features.item_features.FEATURES`).
-        background_power: Of popularity, where nothing is explained.
-        n_positions: J, the last purchases that a reason may cite.
-    """
-    recent = recent_items(prefixes.histories, n_positions)
-    # (N, T): the target's values, padded with -1 to the width of the richest item
-    n, width = len(recent), max((len(v) for v in catalogue.item_values), default=1) or 1
-    values = np.full((n, width), -1, dtype=np.int64)
-    for row, target in zip(values, prefixes.targets, strict=True):
-        own = catalogue.item_values[target]
-        row[: len(own)] = own
-    co_purchase = np.zeros((n, n_positions), np.float32)
-    by_value = np.zeros((n, n_positions, width), np.float32)
-    reach = np.zeros((n, n_positions, width), np.float32)
-    background = np.zeros(n, np.float32)
-    has = catalogue.incidence.toarray() > 0 if n else np.zeros((0, 0), bool)
-    for fold in np.unique(prefixes.folds):
-        mine = np.flatnonzero(prefixes.folds == fold)
-        # a fold's examples see the counts of the other folds alone, else each would be explained by its own purchase
-        counts = prefixes.counts[fold]
-        background[mine] = popularity_share(counts, background_power)[prefixes.targets[mine]]
-        # the (example, position) pairs that hold an item, flat, so that each cited item's row is computed once
-        where, position = np.nonzero(recent[mine] >= 0)
-        example = mine[where]
-        cited = recent[example, position]
-        for block, rows in cited_rows(catalogue, counts, weights, np.unique(cited)):
-            inside = (cited >= block[0]) & (cited <= block[-1])
-            # (pairs in the block,) each: example, position, and the row of the cited item
-            e, p, c = example[inside], position[inside], np.searchsorted(block, cited[inside])
-            co_purchase[e, p] = rows[c, prefixes.targets[e]]
-            mass = rows @ catalogue.incidence  # (cited items, values): p(v | j)
-            # (pairs, T): the share of p(. | j) on items with the value; p(i | j, v) is p(i | j) over that share
-            reached = np.where(values[e] >= 0, mass[c[:, None], np.maximum(values[e], 0)], 0.0)
-            reach[e, p] = reached
-            by_value[e, p] = np.where(reached > 0, co_purchase[e, p][:, None] / np.maximum(reached, 1e-12), 0.0)
-    # (N, J, T) by broadcasting; -1 is read as number 0 first, and the padding is masked afterwards
-    shared = has[np.maximum(recent, 0)[:, :, None], np.maximum(values, 0)[:, None, :]]
-    shared &= (values >= 0)[:, None, :] & (recent >= 0)[:, :, None]
-    return Likelihoods(co_purchase, by_value, shared, reach, values, background)
-
-
-def cited_rows(
-    catalogue: Catalogue, counts: CoPurchase, weights: np.ndarray, cited: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Blocks of the sorted items ``cited`` with their rows p(. | j): (cited items, items)."""
-    for start in range(0, len(cited), BLOCK):
-        block = cited[start : start + BLOCK]
-        yield block, distribution(catalogue.features(block, counts), weights, block)
-
-
-def popularity_share(counts: CoPurchase, power: float) -> np.ndarray:
-    """(items,) where an unexplained purchase goes: popularity to a power, smoothed, as a distribution."""
-    share = (counts.popularity + SMOOTHING) ** power
-    return share / share.sum()
+SAMPLE = 6_000  # examples that the weights are fitted to
+BATCH = 4_096  # queries whose facts are held at once
+_RIDGE = 1e-3
+_POINTERS = [NUMBER[kind] for kind in ("co_purchase", "similar", "new_similar", "kind_of")]
+_N_PRIOR = 2 * len(RIVALS) + 6
 
 
 class EvidenceModel:
-    """``fit`` on training examples, then ``explain(query, item)``.
+    """``fit`` on training examples, then ``explain(query, item)`` or ``explain_all(examples)``.
 
-    Fitted: ``weights`` of :data:`rad.features.item_features.FEATURES`, ``background_power`` of popularity where nothing
-    is explained, and ``position_shares`` (J + 1,), of which the last entry is the unexplained share.
+    ``kernels`` and ``prior`` are the fitted weights: of p(item | fact), and of p(fact | history).
     """
 
-    def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0, steps: int = 80) -> Self:
-        """Maximum likelihood: Adam for the affinities, on batches of one fold; EM for the shares of the positions.
+    def fit(self, train: Sequence[Example], items: Mapping[str, Item], seed: int = 0, steps: int = 60) -> Self:
+        """Maximum likelihood on a sample of two folds of users.
 
         Args:
             train: The training examples.
             items: The catalogue, by id.
-            seed: Of the batches.
-            steps: Batches in all.
+            seed: Of the sample.
+            steps: Of the optimiser, at the most.
         """
-        self.catalogue = Catalogue.of(items)
-        self.prefixes = Prefixes.of(self.catalogue, train)
-        self.weights = np.array([0.4, 0.4, 1.0, 1.0, 0.5])  # a start at which no feature dominates
-        self.background_power = 1.0
-        self.position_shares = np.array([0.6**k for k in range(RECENCY_POSITIONS)] + [0.2])
-        self.position_shares /= self.position_shares.sum()
+        self.facts = Facts.of(train, items)
+        prefixes = Prefixes.of(self.facts.catalogue, train)
+        self.fold_of, self.counts = prefixes.fold_of, prefixes.counts
+        self.kernels, self.prior = START.copy(), np.zeros(_N_PRIOR)
         rng = np.random.default_rng(seed)
-        folds = [np.flatnonzero(self.prefixes.folds == f) for f in range(len(self.prefixes.counts) - 1)]
-        folds = [mine for mine in folds if len(mine)]
-        # (2, weights + 1): Adam's running means of the gradient and of its square; the last column is the power
-        moments = np.zeros((2, len(self.weights) + 1))
-        for step in range(1, steps + 1 if folds else 1):
-            # a batch is of one fold, so that one set of counts serves all its examples
-            mine = folds[rng.integers(len(folds))]
-            batch = rng.choice(mine, min(len(mine), BATCH), replace=False)
-            gradient, shares = self._gradient(batch)
-            moments = np.array([0.9, 0.99])[:, None] * moments + np.array([0.1 * gradient, 0.01 * gradient**2])
-            # warm-up over ten steps, then a cosine to zero: the last batches hardly move what is kept
-            rate = LEARNING_RATE * min(1.0, step / 10) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
-            move = rate * moments[0] / (1 - 0.9**step) / (np.sqrt(moments[1] / (1 - 0.99**step)) + 1e-8)
-            self.weights += move[:-1]
-            self.background_power += move[-1]
-            # EM by small steps towards the batch's posterior: shares stay positive and sum to one
-            self.position_shares += 0.04 * (shares - self.position_shares)
+        fresh = [e for e in train if _target(e) not in {x.item_id for x in e.query.history}]
+        chosen = [fresh[k] for k in rng.permutation(len(fresh)) if self.fold_of[fresh[k].query.user_id] < 2][:SAMPLE]
+        batches = [_Batch(self, fold, [chosen[k] for k in part]) for fold, part in self._by_fold(chosen)]
+        if not batches:
+            return self
+
+        def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = 0.5 * _RIDGE * float(weights[len(START) :] @ weights[len(START) :]), np.zeros(len(weights))
+            gradient[len(START) :] = _RIDGE * weights[len(START) :]
+            for batch in batches:
+                likelihood, part = batch.likelihood(weights[: len(START)], weights[len(START) :])
+                value -= likelihood / len(chosen)
+                gradient -= part / len(chosen)
+            return value, gradient
+
+        start = np.concatenate([self.kernels, self.prior])
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x
+        self.kernels, self.prior = found[: len(START)], found[len(START) :]
         return self
 
-    def _gradient(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of a batch's mean log likelihood (one fold) in (weights, background power), and the positions' posterior."""
-        p, c = self.prefixes, self.catalogue
-        counts, targets = p.counts[p.folds[batch[0]]], p.targets[batch]
-        recent = recent_items([p.histories[k] for k in batch])
-        # (batch, J) -> rows of the distinct cited items, each computed once
-        cited = np.unique(recent[recent >= 0])
-        where = np.searchsorted(cited, np.maximum(recent, 0))
-        features = c.features(cited, counts)
-        rows = distribution(features, self.weights, cited)
-        background = popularity_share(counts, self.background_power)
-        # (batch, J + 1): what each position, and popularity, adds to the likelihood of the target
-        present = recent >= 0
-        likelihood = np.where(present, rows[np.minimum(where, len(cited) - 1), targets[:, None]], 0.0)
-        joint = np.concatenate([likelihood, background[targets][:, None]], axis=1) * self.position_shares
-        # short histories lack positions: the shares of those that are there are scaled up to one
-        joint /= np.concatenate([present, np.ones((len(present), 1))], axis=1) @ self.position_shares[:, None]
-        posterior = joint / joint.sum(axis=1, keepdims=True)
-        # a softmax's gradient: the features of the target less their mean under the row, weighed by the posterior
-        expected = np.einsum("mi,mif->mf", rows, features)
-        e, position = np.nonzero(present)
-        a, w = where[e, position], posterior[e, position][:, None]
-        gradient = (w * (features[a, targets[e]] - expected[a])).sum(axis=0)
-        # of the power of popularity: log popularity of the target less its mean, where nothing is explained
-        log_popularity = np.log(counts.popularity + SMOOTHING)
-        surprise = log_popularity[targets] - background @ log_popularity
-        gradient = np.append(gradient, posterior[:, -1] @ surprise) / len(batch)
-        return gradient, posterior.mean(axis=0)
-
-    def posterior(self, prefixes: Prefixes) -> tuple[Likelihoods, np.ndarray, np.ndarray]:
-        """Reasons given the bought item; the rest is unexplained.
-
-        Returns:
-            The likelihoods, the posterior of co-purchase (N, J), and that of wanted values (N, J, T).
-        """
-        table = likelihoods(self.catalogue, prefixes, self.weights, self.background_power)
-        recent = recent_items(prefixes.histories)
-        # (N, J): the prior of each position, without those that a short history lacks
-        position_prior = (recent >= 0) * self.position_shares[:-1]
-        share = position_prior / (position_prior.sum(axis=1, keepdims=True) + self.position_shares[-1])
-        own = np.array([max(len(v), 1) for v in self.catalogue.item_values])
-        n_values = own[np.maximum(recent, 0)]  # (N, J): of the cited item
-        co_purchase = share * CO_PURCHASE * table.co_purchase
-        # a wanted value: one of the cited item's own, each alike, or another that tends to follow it
-        prior = np.where(table.shared, SHARED / n_values[:, :, None], SEQUENCE * table.reach)
-        by_value = share[:, :, None] * prior * table.by_value
-        # (N,): the likelihood of the target under no reason, and under all that there are
-        nothing = (1 - share.sum(axis=1)) * table.background
-        total = co_purchase.sum(axis=1) + by_value.sum(axis=(1, 2)) + nothing
-        total = np.maximum(total, 1e-30)
-        return table, co_purchase / total[:, None], by_value / total[:, None, None]
-
-    def explain(self, query: Query, item: Item) -> tuple[Reason, ...] | None:
-        """The reasons that the history gives for ``item``, strongest first; None without a history.
+    def explain(self, query: Query, item: Item) -> tuple[Reason, ...]:
+        """The reasons that the history gives for ``item``, strongest first, rounded to the five strengths.
 
         A training purchase never counts itself.
         """
-        history = tuple(self.catalogue.indices(query.history))
-        if not history:
-            return None
-        single = self.prefixes.one(history, self.catalogue.index[item.item_id], query.user_id)
-        table, co_purchase, by_value = self.posterior(single)
-        matches = [(position, -1, float(weight)) for position, weight in enumerate(co_purchase[0])]
-        for position, column in zip(*np.nonzero(by_value[0]), strict=True):
-            value = int(table.target_values[0, column])
-            matches.append((int(position), value, float(by_value[0, position, column])))
-        return reasons_of(self.catalogue, history, matches, STRONGEST)
+        (reasons,) = self.explain_all([Example(query, "train", {item.item_id: 1})])
+        return reasons
+
+    def explain_all(self, examples: Sequence[Example]) -> list[tuple[Reason, ...]]:
+        """The same of the first answer of each of ``examples``, in their order."""
+        out: dict[int, tuple[Reason, ...]] = {}
+        for fold, members in self._by_fold(examples):
+            for start in range(0, len(members), BATCH):
+                part = members[start : start + BATCH]
+                batch = _Batch(self, fold, [examples[k] for k in part])
+                out.update(zip(part, batch.reasons(), strict=True))
+        return [out[k] for k in range(len(examples))]
+
+    def gains(self, cases: Sequence[tuple[Sequence[Reason], Example]]) -> np.ndarray:
+        """(cases,): in bits, how much likelier reasons make the answer of an example than its popularity does.
+
+        A reason that cites several items is one part for each; one that avoids a value says nothing of an item.
+        """
+        out = np.zeros(len(cases))
+        for fold, members in self._by_fold([example for _, example in cases]):
+            facts, share = self._stated([cases[k][0] for k in members], [cases[k][1] for k in members])
+            kernels = self.kernels_of(fold)
+            target, new = self.answers([cases[k][1] for k in members])
+            rows = Cases(facts, target[facts.query], new[facts.query])
+            log_p, _ = kernels.prepared(rows).log_p(self.kernels)
+            rest, _ = kernels.unexplained(target, self.kernels)
+            # log p(target | fact) less log p0(target): the ratio stays in range where both are tiny
+            ratio = share * np.exp(log_p - rest[facts.query])
+            stated = np.bincount(facts.query, share, minlength=len(members))
+            total = np.bincount(facts.query, ratio, minlength=len(members)) + np.maximum(1 - stated, 0)
+            out[members] = np.log2(np.maximum(total, 1e-12))
+        return out
+
+    def _stated(self, stated: Sequence[Sequence[Reason]], examples: Sequence[Example]) -> tuple[Candidates, np.ndarray]:
+        """Reasons as rows of the rival kinds, with the weight of each row."""
+        index, values = self.facts.catalogue.index, self.facts.catalogue.value_index
+        rows: list[tuple[int, int, int, int, int, float, float]] = []
+        for k, (reasons, example) in enumerate(zip(stated, examples, strict=True)):
+            history = example.query.history
+            for reason in reasons:
+                kind, support = reason.evidence.kind, reason.evidence.support
+                wanted = [values[claim] for claim in reason.wants if claim in values]
+                cited = [index[history[j].item_id] for j in reason.evidence.history if 0 <= j < len(history)]
+                number = support.found if support is not None else 1.0
+                if kind == "kind_of" and len(wanted) > 1:
+                    rows.append((k, NUMBER[kind], -1, wanted[0], wanted[1], number, reason.weight))
+                elif wanted:
+                    name = NUMBER["new_repeat" if kind == "new_repeat" else "repeat"]
+                    rows += [(k, name, -1, v, -1, number, reason.weight / len(wanted)) for v in wanted]
+                elif not reason.avoids:
+                    name = NUMBER[kind if kind in ("similar", "new_similar") else "co_purchase"]
+                    rows += [(k, name, j, -1, -1, number, reason.weight / len(cited)) for j in cited]
+        table = np.array(rows, dtype=float).reshape(-1, 7)
+        query, kind_, item, value, other = table[:, :5].astype(np.int64).T
+        none = np.full(len(rows), np.nan)
+        facts = Candidates(query, kind_, item, np.zeros_like(item), value, other, table[:, 5], none, none, none)
+        return facts, table[:, 6]
+
+    def answers(self, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
+        """(examples,) catalogue positions of the first answers, and whether nobody but the user has bought each."""
+        facts = self.facts
+        target = np.array([facts.catalogue.index[_target(e)] for e in examples], dtype=np.int64)
+        bought = [facts.own.get(e.query.user_id, _NOBODY) for e in examples]
+        own = np.array([np.count_nonzero(s == t) for s, t in zip(bought, target, strict=True)])
+        return target, facts.purchases[target] <= own
+
+    def fold(self, query: Query) -> int:
+        """The fold whose counts a query sees: without its user where they are in training, else everybody's."""
+        return self.fold_of.get(query.user_id, len(self.counts) - 1)
+
+    def kernels_of(self, fold: int) -> Kernels:
+        """The kernels under the counts of a fold; the last ones asked for are kept."""
+        if getattr(self, "_kept", (None, None))[0] != fold:
+            self._kept = fold, Kernels(self.facts, self.counts[fold])
+        return self._kept[1]
+
+    def _by_fold(self, examples: Sequence[Example]) -> Iterator[tuple[int, list[int]]]:
+        """Each fold with the numbers of its examples."""
+        folds: dict[int, list[int]] = {}
+        for k, example in enumerate(examples):
+            folds.setdefault(self.fold(example.query), []).append(k)
+        yield from folds.items()
 
 
-def reasons_of(
-    catalogue: Catalogue, history: Sequence[int], matches: Sequence[Match], strongest: int
-) -> tuple[Reason, ...]:
-    """The ``strongest`` reasons among single matches, heaviest first.
+class _Batch:
+    """Examples of one fold with their rival facts; arrays have an entry a fact (rows,), then one a query."""
 
-    Matches that want the same value are one reason. It cites the purchases that have the value, or, where none has it,
-    those it follows; of these the heaviest, and the others down to a quarter of its weight. What goes together with a
-    purchase is a reason of its own. What is too weak to be written down gives its weight to the reasons that are. So
-    one minus their sum is the unexplained share.
-    """
-    by_reason: dict[tuple[EvidenceKind, int], list[tuple[float, int]]] = {}
-    for position, value, weight in matches:
-        index = len(history) - 1 - position
-        if value < 0:
-            by_reason[("co_purchase", -1 - index)] = [(weight, index)]
-            continue
-        by_reason.setdefault(("attribute", value), []).append((weight, index))
-    totals = sorted(((sum(w for w, _ in members), *key) for key, members in by_reason.items()), key=lambda x: -x[0])
-    written = [t for t in totals[:strongest] if t[0] >= NEGLIGIBLE]
-    scale = min(sum(t for t, *_ in totals), 1.0) / max(sum(t for t, *_ in written), 1e-9)
-    out = []
-    for total, kind, value in written:
-        members, weight = sorted(by_reason[kind, value], reverse=True), min(total * scale, 1.0)
-        owners = [(w, index) for w, index in members if value in catalogue.item_values[history[index]]]
-        best = max(w for w, _ in owners or members)
-        cited = tuple(index for w, index in owners or members if w >= best / 4)
-        if kind == "co_purchase":
-            out.append(Reason(Evidence(cited, kind), weight=weight))
-            continue
-        wanted = catalogue.values[value]
-        evidence = Evidence(cited, "attribute", *wanted) if owners else Evidence(cited, "sequence")
-        out.append(Reason(evidence, (wanted,), weight=weight))
-    return tuple(out)
+    def __init__(self, model: EvidenceModel, fold: int, examples: Sequence[Example]) -> None:
+        self.model, self.examples = model, examples
+        facts, queries = model.facts, [e.query for e in examples]
+        table = facts.candidates(queries)
+        # no other facts than a prompt shows: a model that learns from drafts sees what they chose from
+        table = table.take(_most_telling(table, MOST_FACTS))
+        self.table = table.take(np.isin(table.kind, [NUMBER[kind] for kind in RIVALS]))
+        self.kernels = model.kernels_of(fold)
+        self.target, new = model.answers(examples)
+        row = self.table.query
+        self.prepared: Prepared = self.kernels.prepared(Cases(self.table, self.target[row], new[row]))
+        self.length = np.array([len(q.history) for q in queries], dtype=float)
+        # (rows + queries,): the query of each fact, and of each unexplained rest
+        self.owner = np.concatenate([row, np.arange(len(queries))])
+        self.features = _features(self.table, self.length)
+
+    def log_joint(self, kernels: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(rows + queries,) log p(fact, target) and log p(fact); and the gradient in the weights of the kernels."""
+        n = len(self.examples)
+        shares = _log_softmax(self.features @ prior, self.owner, n)
+        facts, gradient = self.prepared.log_p(kernels)
+        rest, rest_gradient = self.kernels.unexplained(self.target, kernels)
+        return shares + np.concatenate([facts, rest]), shares, np.concatenate([gradient, rest_gradient])
+
+    def likelihood(self, kernels: np.ndarray, prior: np.ndarray) -> tuple[float, np.ndarray]:
+        """The log likelihood of the targets, summed, and its gradient in all weights."""
+        joint, shares, gradient = self.log_joint(kernels, prior)
+        total = _log_sum(joint, self.owner, len(self.examples))
+        posterior = np.exp(joint - total[self.owner])
+        move = self.features.T @ (posterior - np.exp(shares))
+        return float(total.sum()), np.concatenate([gradient.T @ posterior, move])
+
+    def reasons(self) -> list[tuple[Reason, ...]]:
+        """The posterior given each target, as reasons."""
+        joint, _, _ = self.log_joint(self.model.kernels, self.model.prior)
+        n = len(self.examples)
+        posterior = np.exp(joint - _log_sum(joint, self.owner, n)[self.owner])
+        weight, query = posterior[: len(self.table)], self.table.query
+        explained = np.bincount(query, weight, minlength=n)
+        order = np.lexsort((-weight, query))
+        starts = np.searchsorted(query[order], np.arange(n + 1))
+        out = []
+        for k, example in enumerate(self.examples):
+            best = [int(c) for c in order[starts[k] : starts[k + 1]][:STRONGEST] if weight[c] >= NEGLIGIBLE]
+            # what is too weak to be written down gives its weight to the reasons that are
+            scale = explained[k] / max(weight[best].sum(), 1e-9)
+            facts = [self.model.facts.reason(self.table, c, example.query) for c in best]
+            out.append(rounded([replace(r, weight=float(weight[c] * scale)) for r, c in zip(facts, best, strict=True)]))
+        return out
+
+
+_NOBODY = np.zeros(0, np.int32)
+
+
+def _most_telling(table: Candidates, most: int) -> np.ndarray:
+    """The rows that ``Facts.about`` gives for each query, in the order of the table."""
+    order = np.lexsort((-table.interest, table.query))
+    first = np.searchsorted(table.query, table.query)  # (rows,): where the query of each row begins
+    return np.sort(order[np.arange(len(table)) - first < most])
+
+
+def _features(table: Candidates, length: np.ndarray) -> np.ndarray:
+    """(rows + queries, _N_PRIOR): the numbers of each fact, then those of each unexplained rest."""
+    n, kinds = len(table), len(RIVALS)
+    out = np.zeros((n + len(length), _N_PRIOR))
+    rows = np.arange(n)
+    kind = np.array([RIVALS.index(k) if k in RIVALS else -1 for k in NUMBER])[table.kind]
+    out[rows, kind] = 1
+    out[rows, kinds + kind] = np.log(np.maximum(table.interest, 1e-3))
+    ago = np.log1p(length[table.query] - 1 - table.position)
+    points = np.isin(table.kind, _POINTERS)
+    lift = table.number / table.of / table.base
+    out[:n, -6] = np.where(points, ago, 0)
+    out[:n, -5] = np.where(points, 0, ago)
+    out[:n, -4] = np.where(points, np.log1p(table.number), 0)
+    out[:n, -3] = np.where(np.isfinite(lift), np.log(np.maximum(lift, 1e-3)), 0)
+    out[n:, -2] = 1
+    out[n:, -1] = np.log(np.maximum(length, 1))
+    return out
+
+
+def _target(example: Example) -> str:
+    return next(iter(example.relevant))
+
+
+def _log_sum(x: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+    """(groups,) log of the sum of exp(x) in each group; every group has a finite entry."""
+    top = np.full(n, -np.inf)
+    np.maximum.at(top, group, x)
+    return np.asarray(top + np.log(np.bincount(group, np.exp(x - top[group]), minlength=n)))
+
+
+def _log_softmax(x: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+    return np.asarray(x - _log_sum(x, group, n)[group])

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from benchmarks.models.rationale_first.reasoner import NEVER
 from benchmarks.models.rationale_first.sft import Reasons, still_taught
 from benchmarks.models.rationale_first.story import Story
-from rad.features.evidence_model import cited_rows, recent_items
+from rad.features.position_mixture import cited_rows, recent_items
 from rad.features.item_features import Catalogue, CoPurchase
 from rad.types import Interaction
 

@@ -35,7 +35,7 @@ from trl import SFTConfig, SFTTrainer
 from benchmarks.models.rationale_first.head import APPEAL_DECAY, Head
 from benchmarks.models.rationale_first.reasoner import LOUDNESS, Chunk, Reasoner
 from benchmarks.models.rationale_first.story import Story
-from rad.features.evidence_model import EvidenceModel
+from rad.features.position_mixture import EvidenceModel
 from rad.features.item_features import Catalogue, CoPurchase, Prefixes
 
 CHECKPOINT_STEPS = 300

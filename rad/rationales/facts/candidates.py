@@ -285,9 +285,8 @@ class _Batch:
     def conjunctions(self) -> Candidates:
         """Two values of one of the latest items that few others share."""
         rows = np.flatnonzero(self.cited_rank < 2 * AFTER)
-        pairs = [self.counts.rarest_pair(int(j)) for j in self.cited_item[rows]]
-        have = np.array([p is not None for p in pairs], dtype=bool)
-        rows, values = rows[have], np.array([p for p in pairs if p], dtype=np.int64).reshape(-1, 3)
+        values = self.counts.rarest_pairs[self.cited_item[rows]]
+        rows, values = rows[values[:, 0] >= 0], values[values[:, 0] >= 0]
         interest = 0.2 * 0.7 ** self.cited_rank[rows]
         columns = {"item": self.cited_item[rows], "value": values[:, 0], "other": values[:, 1]}
         return self.rows(

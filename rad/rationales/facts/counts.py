@@ -87,16 +87,23 @@ class Counts:
         return cls(catalogue, buyers, purchases, of_values, followed, shared, sp.csr_matrix(follows), own)
 
     @cached_property
-    def alike(self) -> sp.csr_matrix:
-        """(items, items) 1 where the column's item reads like the row's."""
+    def likeness(self) -> sp.csr_matrix:
+        """(items, items): how much the column's item reads like the row's, where it does: ``ALIKE`` at least."""
         n = len(self.catalogue)
         rows = []
         for start in range(0, n, _BLOCK):
             block = np.arange(start, min(start + _BLOCK, n))
-            like = self.catalogue.likeness(block) >= ALIKE  # (block, items)
-            like[np.arange(len(block)), block] = False
-            rows.append(sp.csr_matrix(like.astype(np.float32)))
+            like = self.catalogue.likeness(block)  # (block, items)
+            like[np.arange(len(block)), block] = 0
+            rows.append(sp.csr_matrix(np.where(like >= ALIKE, like, 0).astype(np.float32)))
         return sp.csr_matrix(sp.vstack(rows)) if rows else sp.csr_matrix((n, n), dtype=np.float32)
+
+    @cached_property
+    def alike(self) -> sp.csr_matrix:
+        """(items, items) 1 where the column's item reads like the row's."""
+        alike = self.likeness.copy()
+        alike.data[:] = 1
+        return alike
 
     @cached_property
     def kin(self) -> sp.csr_matrix:
@@ -108,20 +115,25 @@ class Counts:
         """(values, values): items that have both."""
         return sp.csr_matrix(self.catalogue.incidence.T @ self.catalogue.incidence)
 
-    def rarest_pair(self, item: int) -> tuple[int, int, int] | None:
-        """The two values of an item that the fewest other items share, and how many do; None where none does."""
-        values = [v for v in self.catalogue.item_values[item]]
-        rows = self.both[values][:, values].toarray() - 1 if len(values) > 1 else np.zeros((0, 0))
-        pairs = [
-            (int(rows[a, b]), values[a], values[b])
-            for a in range(len(rows))
-            for b in range(a + 1, len(rows))
-            if rows[a, b] >= 1
-        ]
-        if not pairs:
-            return None
-        n, first, second = min(pairs)
-        return first, second, n
+    @cached_property
+    def rarest_pairs(self) -> np.ndarray:
+        """(items, 3): the two values of each item that the fewest others share, and how many do; -1 where none does."""
+        X = self.catalogue.incidence
+        per = np.diff(X.indptr)
+        entry_item = np.repeat(np.arange(len(per)), per)
+        # (pairs,): each stored value of an item with each later one of the same item
+        later = X.indptr[1:][entry_item] - np.arange(X.nnz) - 1
+        first = np.repeat(np.arange(X.nnz), later)
+        second = first + 1 + np.arange(later.sum()) - np.repeat(np.cumsum(later) - later, later)
+        item, a, b = entry_item[first], X.indices[first], X.indices[second]
+        n = np.asarray(self.both[a, b]).ravel() - 1 if len(a) else np.zeros(0)
+        order = np.lexsort((b, a, n, item))
+        order = order[n[order] >= 1]
+        _, best = np.unique(item[order], return_index=True)
+        best = order[best]
+        out = np.full((len(per), 3), -1, dtype=np.int64)
+        out[item[best]] = np.stack([a[best], b[best], n[best].astype(np.int64)], 1)
+        return out
 
     def followers(self, most: int) -> np.ndarray:
         """(values, most): the values that stand out most in the purchase after one with the row's; -1 for none."""

@@ -11,7 +11,7 @@ import torch
 from benchmarks.models.rationale_first.gate import Gate
 from benchmarks.models.rationale_first.head import Head
 from benchmarks.models.rationale_first.sft import TAUGHT, Drafts, Reasons, Reviewed
-from rad.features.evidence_model import RECENCY_POSITIONS, EvidenceModel
+from rad.features.position_mixture import RECENCY_POSITIONS, EvidenceModel
 from rad.types import Evidence, Interaction, Rationale, Reason
 
 

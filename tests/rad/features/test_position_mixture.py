@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rad.data.load import open_dataset
-from rad.features import evidence_model
-from rad.features.evidence_model import EvidenceModel, reasons_of, recent_items
+from rad.features import position_mixture
+from rad.features.position_mixture import EvidenceModel, reasons_of, recent_items
 from rad.features.item_features import distribution
 from rad.rationales.templates import words
 from rad.types import Query
@@ -37,7 +37,7 @@ def test_posterior_is_a_distribution_with_the_unexplained_rest(model):
 def test_likelihoods_equal_a_slow_count(model):
     """One example by hand: the row of the cited item under the counts of the example's fold, renormalised by value."""
     catalogue, prefixes = model.catalogue, model.prefixes
-    table = evidence_model.likelihoods(catalogue, prefixes, model.weights, model.background_power)
+    table = position_mixture.likelihoods(catalogue, prefixes, model.weights, model.background_power)
     for k in (0, len(prefixes.targets) // 2, len(prefixes.targets) - 1):
         anchor, target = prefixes.histories[k][-1], prefixes.targets[k]
         counts = prefixes.counts[prefixes.folds[k]]
@@ -63,7 +63,7 @@ def test_gradient_is_that_of_the_likelihood(model):
             there = recent[recent >= 0]
             rows = distribution(catalogue.features(there, counts).astype(np.float64), model.weights, there)
             share = np.append(model.position_shares[: len(there)], model.position_shares[-1])
-            background = evidence_model.popularity_share(counts, model.background_power)[prefixes.targets[k]]
+            background = position_mixture.popularity_share(counts, model.background_power)[prefixes.targets[k]]
             total += np.log(share @ np.append(rows[:, prefixes.targets[k]], background) / share.sum())
         model.weights = model.weights - shift
         return total / len(batch)

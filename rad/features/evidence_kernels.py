@@ -1,0 +1,178 @@
+"""p(item | fact): where each kind of fact points, by what that kind is about and nothing else.
+
+==============================  ======================================================================================
+kind                            the item is drawn from
+==============================  ======================================================================================
+``co_purchase``                 what buyers of the cited item own, by how often and how near, and against popularity
+``similar``                     what reads like the cited item, by how much
+``repeat``, ``transition``      the items with the value, by popularity to a power
+``kind_of``                     the items with both values, the same
+``new_similar``                 what reads like the cited item and nobody has bought, all alike
+``new_repeat``                  the items with the value that nobody has bought, all alike
+*unexplained*                   the catalogue, by popularity to a power
+==============================  ======================================================================================
+
+Each row is a softmax, linear in a few features, over the items that the fact points to; the others have none. Counts
+are those of a fold, which its users are no part of: a purchase never counts for itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+
+from rad.features.item_features import CoPurchase
+from rad.rationales.candidates import NUMBER, Candidates
+from rad.rationales.facts import Facts
+
+RIVALS = ("repeat", "new_repeat", "transition", "co_purchase", "similar", "new_similar", "kind_of")
+"""Kinds of which one is behind a purchase; the others (lasting, rating, absence) hold beside whatever is wanted."""
+START = np.array([1.0, 0.3, -0.5, 3.0, 0.7, 1.0])
+"""Where a fit of the weights begins: three of co-purchase, one of text, the power within values, and at large."""
+_TOGETHER, _TEXT, _VALUE, _REST = slice(0, 3), slice(3, 4), slice(4, 5), slice(5, 6)
+_SMOOTHING = 0.3  # added to each item's popularity, so that unseen ones have some
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Facts beside the items that they are to explain, an entry each.
+
+    ``facts`` are of the kinds ``RIVALS``; ``target`` (rows,) catalogue positions; ``new`` (rows,): nobody but the user
+    has bought the target.
+    """
+
+    facts: Candidates
+    target: np.ndarray
+    new: np.ndarray
+
+
+class Softmaxes:
+    """A softmax over the stored columns of each row of ``matrix``, linear in ``features`` (stored entries, F)."""
+
+    def __init__(self, matrix: sp.csr_matrix, features: np.ndarray) -> None:
+        self.features = features
+        # (rows, columns): the number of each stored entry, from 1
+        self.numbers = sp.csr_matrix((np.arange(1, matrix.nnz + 1), matrix.indices, matrix.indptr), shape=matrix.shape)
+        self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+    def places(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """(pairs,): the number of the entry of each row and column; -1 where none is stored."""
+        if not len(rows):
+            return np.zeros(0, np.int64)
+        return np.asarray(self.numbers[rows, columns]).ravel().astype(np.int64) - 1
+
+    def log_p(self, places: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(pairs,) log probabilities, -inf where nothing is stored, and their gradients (pairs, F) in ``weights``."""
+        n = self.numbers.shape[0]
+        score = self.features @ weights
+        top = np.full(n, -np.inf)
+        np.maximum.at(top, self.row, score)
+        e = np.exp(score - top[self.row])
+        total = np.bincount(self.row, e, minlength=n)
+        mean = np.stack([np.bincount(self.row, e * f, minlength=n) for f in self.features.T], 1)
+        mean /= np.maximum(total, 1e-300)[:, None]
+        there = places >= 0
+        at, row = places[there], self.row[places[there]]
+        out, gradient = np.full(len(places), -np.inf), np.zeros((len(places), self.features.shape[1]))
+        out[there] = score[at] - top[row] - np.log(total[row])
+        gradient[there] = self.features[at] - mean[row]
+        return out, gradient
+
+
+class Kernels:
+    """The rows of all kinds under the counts of one fold."""
+
+    def __init__(self, facts: Facts, counts: CoPurchase) -> None:
+        self.facts, self.counts = facts, counts
+        self.log_popularity = np.log(counts.popularity.astype(float) + _SMOOTHING)
+        self.never = np.asarray((facts.purchases == 0) @ facts.catalogue.incidence).ravel()  # (values,)
+
+    @cached_property
+    def together(self) -> Softmaxes:
+        """What buyers of the row's item own: how often, how near, how popular at large."""
+        ever = sp.csr_matrix(self.counts.ever)
+        rows = np.repeat(np.arange(ever.shape[0]), np.diff(ever.indptr))
+        near = np.asarray(self.counts.near[rows, ever.indices]).ravel() if ever.nnz else np.zeros(0)
+        features = [np.log(ever.data), np.log(near + 0.1), self.log_popularity[ever.indices]]
+        return Softmaxes(ever, np.stack(features, 1).astype(float))
+
+    @cached_property
+    def text(self) -> Softmaxes:
+        """What reads like the row's item."""
+        likeness = self.facts.likeness
+        return Softmaxes(likeness, likeness.data[:, None].astype(float))
+
+    @cached_property
+    def rest(self) -> Softmaxes:
+        """The catalogue, as one row."""
+        n = len(self.log_popularity)
+        return Softmaxes(sp.csr_matrix(np.ones((1, n))), self.log_popularity[:, None])
+
+    def groups(self, facts: Candidates) -> tuple[Softmaxes, np.ndarray]:
+        """The items with each value and with each conjunction among ``facts``; and the row of each fact, or 0."""
+        X = sp.csc_matrix(self.facts.catalogue.incidence)
+        n_values = X.shape[1]
+        both = facts.kind == NUMBER["kind_of"]
+        keys, which = np.unique(facts.value[both] * n_values + facts.other[both], return_inverse=True)
+        first, second = np.divmod(keys, n_values)
+        members = sp.csr_matrix(sp.vstack([X.T, X[:, first].multiply(X[:, second]).T]))
+        rows = np.maximum(facts.value, 0)
+        rows[both] = n_values + which
+        return Softmaxes(members, self.log_popularity[members.indices][:, None]), rows
+
+    def prepared(self, cases: Cases) -> Prepared:
+        """The cases with all that does not hang on the weights."""
+        facts, target = cases.facts, cases.target
+        kind, item = facts.kind, np.maximum(facts.item, 0)
+        groups, group = self.groups(facts)
+        parts = []
+        for softmaxes, names, row, weights in (
+            (self.together, ("co_purchase",), item, _TOGETHER),
+            (self.text, ("similar",), item, _TEXT),
+            (groups, ("repeat", "transition", "kind_of"), group, _VALUE),
+        ):
+            rows = np.flatnonzero(np.isin(kind, [NUMBER[name] for name in names]))  # type: ignore[index]
+            parts.append((softmaxes, rows, softmaxes.places(row[rows], target[rows]), weights))
+        return Prepared(len(facts), parts, self._new(cases, group))
+
+    def _new(self, cases: Cases, group: np.ndarray) -> np.ndarray:
+        """(rows,): log probabilities under the kinds about new items, which have no weights; NaN for the others."""
+        facts, kind = cases.facts, cases.facts.kind
+        out = np.full(len(facts), np.nan)
+        rows = np.flatnonzero((kind == NUMBER["new_similar"]) & cases.new)
+        alike = self.text.places(facts.item[rows], cases.target[rows]) >= 0
+        out[kind == NUMBER["new_similar"]] = -np.inf
+        out[rows[alike]] = -np.log(facts.number[rows[alike]])
+        rows = np.flatnonzero((kind == NUMBER["new_repeat"]) & cases.new)
+        X = self.facts.catalogue.incidence
+        has = np.asarray(X[cases.target[rows], group[rows]]).ravel() > 0 if len(rows) else np.zeros(0, bool)
+        out[kind == NUMBER["new_repeat"]] = -np.inf
+        # what nobody has, and the target
+        out[rows[has]] = -np.log(self.never[group[rows[has]]] + 1)
+        return out
+
+    def unexplained(self, target: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(targets,) log p(target) where nothing explains it, and the gradient (targets, weights)."""
+        out, part = self.rest.log_p(target, weights[_REST])
+        gradient = np.zeros((len(target), len(START)))
+        gradient[:, _REST] = part
+        return out, gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Cases whose entries of the kernels are known: ``log_p`` for any weights."""
+
+    n: int
+    parts: list[tuple[Softmaxes, np.ndarray, np.ndarray, slice]]
+    new: np.ndarray
+
+    def log_p(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) log p(target | fact), and the gradient (rows, weights)."""
+        out, gradient = self.new.copy(), np.zeros((self.n, len(START)))
+        for softmaxes, rows, places, which in self.parts:
+            out[rows], gradient[rows, which] = softmaxes.log_p(places, weights[which])
+        return out, gradient

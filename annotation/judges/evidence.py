@@ -1,9 +1,9 @@
 """``evidence``: no language model. How much likelier do a draft's reasons make the item than its popularity does?
 
 The evidence drafter's mixture (:mod:`rad.features.evidence_model`) is fitted to the domain's training purchases. A
-draft with reasons k of weight w_k, each resting on cited purchases j, makes the item i that was bought likely by
+draft with reasons k of weight w_k makes the item i that was bought likely by
 
-    p(i | draft) = sum_k w_k mean_j p(i | j, what reason k wants and avoids) + (1 - sum_k w_k) p(i)
+    p(i | draft) = sum_k w_k p(i | what reason k wants or points to) + (1 - sum_k w_k) p(i)
 
 The score is log2 p(i | draft) / p(i), in bits above popularity. It becomes a ``plausibility`` of 1 to 5 by quintiles.
 They are fixed before any draft is judged, on the drafter's own drafts of a seeded sample of training purchases. The

@@ -27,8 +27,17 @@ import scipy.sparse as sp
 from rad.features.item_features import CoPurchase
 from rad.rationales.candidates import NUMBER, Candidates
 from rad.rationales.facts import Facts
+from rad.types import EvidenceKind
 
-RIVALS = ("repeat", "new_repeat", "transition", "co_purchase", "similar", "new_similar", "kind_of")
+RIVALS: tuple[EvidenceKind, ...] = (
+    "repeat",
+    "new_repeat",
+    "transition",
+    "co_purchase",
+    "similar",
+    "new_similar",
+    "kind_of",
+)
 """Kinds of which one is behind a purchase; the others (lasting, rating, absence) hold beside whatever is wanted."""
 START = np.array([1.0, 0.3, -0.5, 3.0, 0.7, 1.0])
 """Where a fit of the weights begins: three of co-purchase, one of text, the power within values, and at large."""
@@ -72,8 +81,8 @@ class Softmaxes:
         np.maximum.at(top, self.row, score)
         e = np.exp(score - top[self.row])
         total = np.bincount(self.row, e, minlength=n)
-        mean = np.stack([np.bincount(self.row, e * f, minlength=n) for f in self.features.T], 1)
-        mean /= np.maximum(total, 1e-300)[:, None]
+        sums = np.stack([np.bincount(self.row, e * f, minlength=n) for f in self.features.T], 1)
+        mean = sums / np.maximum(total, 1e-300)[:, None]
         there = places >= 0
         at, row = places[there], self.row[places[there]]
         out, gradient = np.full(len(places), -np.inf), np.zeros((len(places), self.features.shape[1]))
@@ -91,7 +100,7 @@ class Kernels:
         self.never = np.asarray((facts.purchases == 0) @ facts.catalogue.incidence).ravel()  # (values,)
 
     @cached_property
-    def together(self) -> Softmaxes:
+    def bought_with(self) -> Softmaxes:
         """What buyers of the row's item own: how often, how near, how popular at large."""
         ever = sp.csr_matrix(self.counts.ever)
         rows = np.repeat(np.arange(ever.shape[0]), np.diff(ever.indptr))
@@ -111,30 +120,31 @@ class Kernels:
         n = len(self.log_popularity)
         return Softmaxes(sp.csr_matrix(np.ones((1, n))), self.log_popularity[:, None])
 
-    def groups(self, facts: Candidates) -> tuple[Softmaxes, np.ndarray]:
+    def members(self, facts: Candidates) -> tuple[Softmaxes, np.ndarray]:
         """The items with each value and with each conjunction among ``facts``; and the row of each fact, or 0."""
         X = sp.csc_matrix(self.facts.catalogue.incidence)
         n_values = X.shape[1]
         both = facts.kind == NUMBER["kind_of"]
         keys, which = np.unique(facts.value[both] * n_values + facts.other[both], return_inverse=True)
         first, second = np.divmod(keys, n_values)
-        members = sp.csr_matrix(sp.vstack([X.T, X[:, first].multiply(X[:, second]).T]))
+        owners = sp.csr_matrix(sp.vstack([X.T, X[:, first].multiply(X[:, second]).T]))
         rows = np.maximum(facts.value, 0)
         rows[both] = n_values + which
-        return Softmaxes(members, self.log_popularity[members.indices][:, None]), rows
+        return Softmaxes(owners, self.log_popularity[owners.indices][:, None]), rows
 
     def prepared(self, cases: Cases) -> Prepared:
         """The cases with all that does not hang on the weights."""
         facts, target = cases.facts, cases.target
         kind, item = facts.kind, np.maximum(facts.item, 0)
-        groups, group = self.groups(facts)
+        members, group = self.members(facts)
         parts = []
-        for softmaxes, names, row, weights in (
-            (self.together, ("co_purchase",), item, _TOGETHER),
+        sources: tuple[tuple[Softmaxes, tuple[EvidenceKind, ...], np.ndarray, slice], ...] = (
+            (self.bought_with, ("co_purchase",), item, _TOGETHER),
             (self.text, ("similar",), item, _TEXT),
-            (groups, ("repeat", "transition", "kind_of"), group, _VALUE),
-        ):
-            rows = np.flatnonzero(np.isin(kind, [NUMBER[name] for name in names]))  # type: ignore[index]
+            (members, ("repeat", "transition", "kind_of"), group, _VALUE),
+        )
+        for softmaxes, names, row, weights in sources:
+            rows = np.flatnonzero(np.isin(kind, [NUMBER[name] for name in names]))
             parts.append((softmaxes, rows, softmaxes.places(row[rows], target[rows]), weights))
         return Prepared(len(facts), parts, self._new(cases, group))
 

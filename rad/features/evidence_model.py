@@ -1,22 +1,24 @@
 """A mixture over the facts of a history, fitted to data alone: which of them explain a purchase, and how well.
 
-A purchase i after history h comes from one of the sound facts of h (:mod:`rad.rationales.facts`), or from nothing in it:
+A purchase i after history h comes from one of the sound facts of h (:mod:`rad.rationales.facts`), or from nothing in
+it:
 
     p(i | h) = sum_c p(c | h) p(i | c) + p(unexplained | h) p0(i)
 
-p(i | c) reads only what the kind of fact c is about (:mod:`rad.features.evidence_kernels`). p(c | h) is a softmax, linear
-in a few numbers of the fact: its kind, how telling it is, how long ago it was shown, how far above the usual. All weights
-are fitted together by maximum likelihood, under counts that leave the users of a purchase out. The reasons of a purchase
-are the posterior over the most telling facts given the item that was bought: so each is a sound fact, and says of the
-item only what the history reveals. What lasts (``lasting``, ``rating``, ``absence``) is no rival of the facts of the moment; it is left out,
-since one purchase hardly tells a taste that lasts from a wish of the moment.
+p(i | c) reads only what the kind of fact c is about (:mod:`rad.features.evidence_kernels`). p(c | h) is a softmax,
+linear in a few numbers of the fact: its kind, how telling it is, how long ago it was shown, how far above the usual.
+All weights are fitted together by maximum likelihood, under counts that leave the users of a purchase out. The reasons
+of a purchase are the posterior over the most telling facts given the item that was bought: so each is a sound fact, and
+says of the item only what the history reveals. What lasts (``lasting``, ``rating``, ``absence``) is no rival of the
+facts of the moment; it is left out, since one purchase hardly tells a taste that lasts from a wish of the moment.
 
 >>> from rad.data.load import open_dataset
 >>> from rad.rationales.text import write
 >>> data = open_dataset("world:users=60,items=200")
 >>> model = EvidenceModel().fit(data.examples["train"], data.items)
 >>> example = data.examples["train"][-1]
->>> print(write(model.explain(example.query, data.items[next(iter(example.relevant))])[:2]))
+>>> print(write(model.explain(example.query, data.items[next(iter(example.relevant))])))
+[15] has 10 other buyers: what else they own is most likely. Something unexplained is possible.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from scipy.optimize import minimize
 
 from rad.features.evidence_kernels import RIVALS, START, Cases, Kernels, Prepared
 from rad.features.item_features import Prefixes
-from rad.rationales.candidates import NUMBER, Candidates
+from rad.rationales.candidates import KINDS, NUMBER, Candidates
 from rad.rationales.facts import Facts
 from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import rounded
@@ -42,7 +44,7 @@ NEGLIGIBLE = 0.005  # a reason that weighs less is not written down
 SAMPLE = 6_000  # examples that the weights are fitted to
 BATCH = 4_096  # queries whose facts are held at once
 _RIDGE = 1e-3
-_POINTERS = [NUMBER[kind] for kind in ("co_purchase", "similar", "new_similar", "kind_of")]
+_POINTERS = tuple(NUMBER[kind] for kind in KINDS if kind in ("co_purchase", "similar", "new_similar", "kind_of"))
 _N_PRIOR = 2 * len(RIVALS) + 6
 
 
@@ -73,7 +75,10 @@ class EvidenceModel:
             return self
 
         def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-            value, gradient = 0.5 * _RIDGE * float(weights[len(START) :] @ weights[len(START) :]), np.zeros(len(weights))
+            value, gradient = (
+                0.5 * _RIDGE * float(weights[len(START) :] @ weights[len(START) :]),
+                np.zeros(len(weights)),
+            )
             gradient[len(START) :] = _RIDGE * weights[len(START) :]
             for batch in batches:
                 likelihood, part = batch.likelihood(weights[: len(START)], weights[len(START) :])
@@ -82,8 +87,8 @@ class EvidenceModel:
             return value, gradient
 
         start = np.concatenate([self.kernels, self.prior])
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x
-        self.kernels, self.prior = found[: len(START)], found[len(START) :]
+        fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x
+        self.kernels, self.prior = fitted[: len(START)], fitted[len(START) :]
         return self
 
     def explain(self, query: Query, item: Item) -> tuple[Reason, ...]:
@@ -107,11 +112,12 @@ class EvidenceModel:
     def gains(self, cases: Sequence[tuple[Sequence[Reason], Example]]) -> np.ndarray:
         """(cases,): in bits, how much likelier reasons make the answer of an example than its popularity does.
 
-        A reason that cites several items is one part for each; one that avoids a value says nothing of an item.
+        A reason that cites several items is one part for each; one that avoids a value leaves popularity to the items
+        without it.
         """
         out = np.zeros(len(cases))
         for fold, members in self._by_fold([example for _, example in cases]):
-            facts, share = self._stated([cases[k][0] for k in members], [cases[k][1] for k in members])
+            facts, share = self._as_rows([cases[k][0] for k in members], [cases[k][1] for k in members])
             kernels = self.kernels_of(fold)
             target, new = self.answers([cases[k][1] for k in members])
             rows = Cases(facts, target[facts.query], new[facts.query])
@@ -119,16 +125,27 @@ class EvidenceModel:
             rest, _ = kernels.unexplained(target, self.kernels)
             # log p(target | fact) less log p0(target): the ratio stays in range where both are tiny
             ratio = share * np.exp(log_p - rest[facts.query])
-            stated = np.bincount(facts.query, share, minlength=len(members))
-            total = np.bincount(facts.query, ratio, minlength=len(members)) + np.maximum(1 - stated, 0)
+            claimed_share = np.bincount(facts.query, share, minlength=len(members))
+            contrary = [self._contrary(cases[k][0], int(t)) for k, t in zip(members, target, strict=True)]
+            total = np.bincount(facts.query, ratio, minlength=len(members)) + np.maximum(
+                1 - claimed_share - contrary, 0
+            )
             out[members] = np.log2(np.maximum(total, 1e-12))
         return out
 
-    def _stated(self, stated: Sequence[Sequence[Reason]], examples: Sequence[Example]) -> tuple[Candidates, np.ndarray]:
+    def _contrary(self, reasons: Sequence[Reason], target: int) -> float:
+        """The weight of the reasons that avoid a value of the item ``target``."""
+        names = self.facts.catalogue.values
+        own = {names[v] for v in self.facts.catalogue.item_values[target]}
+        return sum(reason.weight for reason in reasons if own.intersection(reason.avoids))
+
+    def _as_rows(
+        self, rationales: Sequence[Sequence[Reason]], examples: Sequence[Example]
+    ) -> tuple[Candidates, np.ndarray]:
         """Reasons as rows of the rival kinds, with the weight of each row."""
         index, values = self.facts.catalogue.index, self.facts.catalogue.value_index
         rows: list[tuple[int, int, int, int, int, float, float]] = []
-        for k, (reasons, example) in enumerate(zip(stated, examples, strict=True)):
+        for k, (reasons, example) in enumerate(zip(rationales, examples, strict=True)):
             history = example.query.history
             for reason in reasons:
                 kind, support = reason.evidence.kind, reason.evidence.support
@@ -163,9 +180,9 @@ class EvidenceModel:
 
     def kernels_of(self, fold: int) -> Kernels:
         """The kernels under the counts of a fold; the last ones asked for are kept."""
-        if getattr(self, "_kept", (None, None))[0] != fold:
-            self._kept = fold, Kernels(self.facts, self.counts[fold])
-        return self._kept[1]
+        if getattr(self, "_latest", (None, None))[0] != fold:
+            self._latest = fold, Kernels(self.facts, self.counts[fold])
+        return self._latest[1]
 
     def _by_fold(self, examples: Sequence[Example]) -> Iterator[tuple[int, list[int]]]:
         """Each fold with the numbers of its examples."""
@@ -244,7 +261,7 @@ def _features(table: Candidates, length: np.ndarray) -> np.ndarray:
     n, kinds = len(table), len(RIVALS)
     out = np.zeros((n + len(length), _N_PRIOR))
     rows = np.arange(n)
-    kind = np.array([RIVALS.index(k) if k in RIVALS else -1 for k in NUMBER])[table.kind]
+    kind = np.array([RIVALS.index(k) if k in RIVALS else -1 for k in KINDS])[table.kind]
     out[rows, kind] = 1
     out[rows, kinds + kind] = np.log(np.maximum(table.interest, 1e-3))
     ago = np.log1p(length[table.query] - 1 - table.position)

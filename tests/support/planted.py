@@ -219,7 +219,7 @@ def _profiles(half: str, words: ModuleType, data: Dataset) -> Iterator[Outcome]:
 def clean_texts() -> Iterator[tuple[str, int, list[str]]]:
     """Where, how many texts, and which of them are called a leak: what RAD itself writes."""
     from rad.features.evidence_model import EvidenceModel
-    from rad.rationales.templates import rationale
+    from rad.rationales.text import rationale
 
     for spec in ("world:seed=7,users=300,items=400", "world_science:seed=7,users=300,items=400"):
         data = open_dataset(spec)
@@ -229,11 +229,9 @@ def clean_texts() -> Iterator[tuple[str, int, list[str]]]:
         yield f"{name}: known rationales", len(rows), _false(rules, data, rows)
         train = data.examples["train"][::5]
         model = EvidenceModel().fit(data.examples["train"], data.items)
-        explained = [(e, model.explain(e.query, data.items[next(iter(e.relevant))])) for e in train]
         drafts = [
-            replace(e, rationale=rationale(e.query, reasons, "evidence", "evidence", "1"))
-            for e, reasons in explained
-            if reasons is not None
+            replace(e, rationale=rationale(e.query, reasons, "evidence", "evidence", "2"))
+            for e, reasons in zip(train, model.explain_all(train), strict=True)
         ]
         yield f"{name}: drafts of evidence", len(drafts), _false(rules, data, drafts)
         findings = list(dataset_checks.snapshots(data))

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from benchmarks.models.rationale_first.reasoner import NEVER
 from benchmarks.models.rationale_first.sft import Reasons, still_taught
 from benchmarks.models.rationale_first.story import Story
-from rad.features.position_mixture import cited_rows, recent_items
 from rad.features.item_features import Catalogue, CoPurchase
+from rad.features.position_mixture import cited_rows, recent_items
 from rad.types import Interaction
 
 STEPS, BATCH, LEARNING_RATE = 150, 128, 0.02  # steps for each of ``epochs``

@@ -47,8 +47,8 @@ from benchmarks.models.rationale_first.reasoner import Reasoner, chunks_of
 from benchmarks.models.rationale_first.sft import Direct, Drafts, Reasons, Reviewed, Schedule, train
 from benchmarks.models.rationale_first.story import Story
 from rad.data.splits import sequences_of
-from rad.features.position_mixture import RECENCY_POSITIONS, EvidenceModel
 from rad.features.item_features import Catalogue, CoPurchase
+from rad.features.position_mixture import RECENCY_POSITIONS, EvidenceModel
 from rad.rationales.templates import rationale
 from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason

@@ -35,8 +35,8 @@ from trl import SFTConfig, SFTTrainer
 from benchmarks.models.rationale_first.head import APPEAL_DECAY, Head
 from benchmarks.models.rationale_first.reasoner import LOUDNESS, Chunk, Reasoner
 from benchmarks.models.rationale_first.story import Story
-from rad.features.position_mixture import EvidenceModel
 from rad.features.item_features import Catalogue, CoPurchase, Prefixes
+from rad.features.position_mixture import EvidenceModel
 
 CHECKPOINT_STEPS = 300
 DRAFTS = 0.25  # share of the steps by which the drafts are gone

@@ -80,10 +80,10 @@ class TestDrafter:
 
 def test_evidence_that_breaks_a_rule_is_rejected_not_passed_on(toy, monkeypatch):
     from annotation.drafters import evidence
-    from rad.rationales import templates
+    from rad.rationales import text
 
     drafter = evidence.Drafter().fit(toy.examples["train"], toy.items)
-    monkeypatch.setattr(templates, "words", lambda reasons: "They ended up with this coat.")
+    monkeypatch.setattr(text, "write", lambda reasons: "They ended up with this coat.")
     (draft,) = drafter.drafts(toy.examples["train"][:1])
     assert draft.rationale is None and draft.refused.text == "They ended up with this coat."
     assert {f.rule for f in draft.violations} == {"hindsight"} and drafter.summary.rejected_by == {"hindsight": 1}

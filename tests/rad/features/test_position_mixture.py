@@ -7,8 +7,8 @@ import pytest
 
 from rad.data.load import open_dataset
 from rad.features import position_mixture
-from rad.features.position_mixture import EvidenceModel, reasons_of, recent_items
 from rad.features.item_features import distribution
+from rad.features.position_mixture import EvidenceModel, reasons_of, recent_items
 from rad.rationales.templates import words
 from rad.types import Query
 

@@ -10,8 +10,8 @@ from benchmarks.models.rationale_first.head import Head
 from benchmarks.models.rationale_first.reasoner import Chunk, Reasoner, chunks_of
 from benchmarks.models.rationale_first.sft import Drafts, Reasons, last_checkpoint
 from rad.errors import RadError
-from rad.features.position_mixture import RECENCY_POSITIONS, EvidenceModel
 from rad.features.item_features import Catalogue
+from rad.features.position_mixture import RECENCY_POSITIONS, EvidenceModel
 
 
 @pytest.fixture

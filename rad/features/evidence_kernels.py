@@ -5,6 +5,7 @@ kind                            the item is drawn from
 ==============================  ======================================================================================
 ``co_purchase``                 what buyers of the cited item own, by how often and how near, and against popularity
 ``similar``                     what reads like the cited item, by how much
+``kindred``                     what buyers of the cited item own and reads like it, by both
 ``repeat``, ``transition``      the items with the value, by popularity to a power
 ``kind_of``                     the items with both values, the same
 ``new_similar``                 what reads like the cited item and nobody has bought, all alike
@@ -25,23 +26,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from rad.features.item_features import CoPurchase
-from rad.rationales.candidates import NUMBER, Candidates
-from rad.rationales.facts import Facts
+from rad.rationales.facts import Facts, ragged
+from rad.rationales.facts.candidates import NUMBER, Candidates
 from rad.types import EvidenceKind
 
 RIVALS: tuple[EvidenceKind, ...] = (
-    "repeat",
-    "new_repeat",
-    "transition",
-    "co_purchase",
-    "similar",
-    "new_similar",
-    "kind_of",
+    *("repeat", "new_repeat", "transition", "co_purchase"),
+    *("similar", "kindred", "new_similar", "kind_of"),
 )
 """Kinds of which one is behind a purchase; the others (lasting, rating, absence) hold beside whatever is wanted."""
-START = np.array([1.0, 0.3, -0.5, 3.0, 0.7, 1.0])
-"""Where a fit of the weights begins: three of co-purchase, one of text, the power within values, and at large."""
-_TOGETHER, _TEXT, _VALUE, _REST = slice(0, 3), slice(3, 4), slice(4, 5), slice(5, 6)
+START = np.array([1.0, 0.3, -0.5, 3.0, 1.0, 3.0, 0.7, 1.0])
+"""Where a fit of the weights begins: three of co-purchase, one of text, two of both, and the power of popularity within
+values and at large."""
+_BOUGHT, _TEXT, _KIN, _VALUE, _REST = slice(0, 3), slice(3, 4), slice(4, 6), slice(6, 7), slice(7, 8)
 _SMOOTHING = 0.3  # added to each item's popularity, so that unseen ones have some
 
 
@@ -69,9 +66,7 @@ class Softmaxes:
 
     def places(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """(pairs,): the number of the entry of each row and column; -1 where none is stored."""
-        if not len(rows):
-            return np.zeros(0, np.int64)
-        return np.asarray(self.numbers[rows, columns]).ravel().astype(np.int64) - 1
+        return ragged.entries(self.numbers, rows, columns).astype(np.int64) - 1
 
     def log_p(self, places: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(pairs,) log probabilities, -inf where nothing is stored, and their gradients (pairs, F) in ``weights``."""
@@ -104,7 +99,7 @@ class Kernels:
         """What buyers of the row's item own: how often, how near, how popular at large."""
         ever = sp.csr_matrix(self.counts.ever)
         rows = np.repeat(np.arange(ever.shape[0]), np.diff(ever.indptr))
-        near = np.asarray(self.counts.near[rows, ever.indices]).ravel() if ever.nnz else np.zeros(0)
+        near = ragged.entries(self.counts.near, rows, ever.indices)
         features = [np.log(ever.data), np.log(near + 0.1), self.log_popularity[ever.indices]]
         return Softmaxes(ever, np.stack(features, 1).astype(float))
 
@@ -113,6 +108,16 @@ class Kernels:
         """What reads like the row's item."""
         likeness = self.facts.likeness
         return Softmaxes(likeness, likeness.data[:, None].astype(float))
+
+    @cached_property
+    def kin(self) -> Softmaxes:
+        """What buyers of the row's item own and reads like it: how often, and how much."""
+        likeness = self.facts.likeness
+        rows = np.repeat(np.arange(likeness.shape[0]), np.diff(likeness.indptr))
+        ever = ragged.entries(sp.csr_matrix(self.counts.ever), rows, likeness.indices)
+        both = ever > 0
+        matrix = sp.csr_matrix((ever[both], (rows[both], likeness.indices[both])), shape=likeness.shape)
+        return Softmaxes(matrix, np.stack([np.log(ever[both]), likeness.data[both]], 1).astype(float))
 
     @cached_property
     def rest(self) -> Softmaxes:
@@ -139,8 +144,9 @@ class Kernels:
         members, group = self.members(facts)
         parts = []
         sources: tuple[tuple[Softmaxes, tuple[EvidenceKind, ...], np.ndarray, slice], ...] = (
-            (self.bought_with, ("co_purchase",), item, _TOGETHER),
+            (self.bought_with, ("co_purchase",), item, _BOUGHT),
             (self.text, ("similar",), item, _TEXT),
+            (self.kin, ("kindred",), item, _KIN),
             (members, ("repeat", "transition", "kind_of"), group, _VALUE),
         )
         for softmaxes, names, row, weights in sources:
@@ -158,7 +164,7 @@ class Kernels:
         out[rows[alike]] = -np.log(facts.number[rows[alike]])
         rows = np.flatnonzero((kind == NUMBER["new_repeat"]) & cases.new)
         X = self.facts.catalogue.incidence
-        has = np.asarray(X[cases.target[rows], group[rows]]).ravel() > 0 if len(rows) else np.zeros(0, bool)
+        has = ragged.entries(X, cases.target[rows], group[rows]) > 0
         out[kind == NUMBER["new_repeat"]] = -np.inf
         # what nobody has, and the target
         out[rows[has]] = -np.log(self.never[group[rows[has]]] + 1)

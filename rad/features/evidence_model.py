@@ -13,12 +13,12 @@ says of the item only what the history reveals. What lasts (``lasting``, ``ratin
 facts of the moment; it is left out, since one purchase hardly tells a taste that lasts from a wish of the moment.
 
 >>> from rad.data.load import open_dataset
->>> from rad.rationales.text import write
 >>> data = open_dataset("world:users=60,items=200")
 >>> model = EvidenceModel().fit(data.examples["train"], data.items)
 >>> example = data.examples["train"][-1]
->>> print(write(model.explain(example.query, data.items[next(iter(example.relevant))])))
-[15] has 10 other buyers: what else they own is most likely. Something unexplained is possible.
+>>> reasons = model.explain(example.query, data.items[next(iter(example.relevant))])
+>>> [list(model.facts.check(reason, example.query)) for reason in reasons[:1]]
+[[]]
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from scipy.optimize import minimize
 
 from rad.features.evidence_kernels import RIVALS, START, Cases, Kernels, Prepared
 from rad.features.item_features import Prefixes
-from rad.rationales.candidates import KINDS, NUMBER, Candidates
-from rad.rationales.facts import Facts
+from rad.rationales.facts import Facts, ragged
+from rad.rationales.facts.candidates import KINDS, NUMBER, Candidates
 from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import rounded
 from rad.types import Example, Item, Query, Reason
@@ -44,7 +44,9 @@ NEGLIGIBLE = 0.005  # a reason that weighs less is not written down
 SAMPLE = 6_000  # examples that the weights are fitted to
 BATCH = 4_096  # queries whose facts are held at once
 _RIDGE = 1e-3
-_POINTERS = tuple(NUMBER[kind] for kind in KINDS if kind in ("co_purchase", "similar", "new_similar", "kind_of"))
+_POINTERS = tuple(
+    NUMBER[kind] for kind in KINDS if kind in ("co_purchase", "similar", "kindred", "new_similar", "kind_of")
+)
 _N_PRIOR = 2 * len(RIVALS) + 6
 
 
@@ -158,7 +160,7 @@ class EvidenceModel:
                     name = NUMBER["new_repeat" if kind == "new_repeat" else "repeat"]
                     rows += [(k, name, -1, v, -1, number, reason.weight / len(wanted)) for v in wanted]
                 elif not reason.avoids:
-                    name = NUMBER[kind if kind in ("similar", "new_similar") else "co_purchase"]
+                    name = NUMBER[kind if kind in ("similar", "kindred", "new_similar") else "co_purchase"]
                     rows += [(k, name, j, -1, -1, number, reason.weight / len(cited)) for j in cited]
         table = np.array(rows, dtype=float).reshape(-1, 7)
         query, kind_, item, value, other = table[:, :5].astype(np.int64).T
@@ -200,7 +202,7 @@ class _Batch:
         facts, queries = model.facts, [e.query for e in examples]
         table = facts.candidates(queries)
         # no other facts than a prompt shows: a model that learns from drafts sees what they chose from
-        table = table.take(_most_telling(table, MOST_FACTS))
+        table = table.take(np.sort(ragged.best(table.query, table.interest, MOST_FACTS)))
         self.table = table.take(np.isin(table.kind, [NUMBER[kind] for kind in RIVALS]))
         self.kernels = model.kernels_of(fold)
         self.target, new = model.answers(examples)
@@ -247,13 +249,6 @@ class _Batch:
 
 
 _NOBODY = np.zeros(0, np.int32)
-
-
-def _most_telling(table: Candidates, most: int) -> np.ndarray:
-    """The rows that ``Facts.about`` gives for each query, in the order of the table."""
-    order = np.lexsort((-table.interest, table.query))
-    first = np.searchsorted(table.query, table.query)  # (rows,): where the query of each row begins
-    return np.sort(order[np.arange(len(table)) - first < most])
 
 
 def _features(table: Candidates, length: np.ndarray) -> np.ndarray:

@@ -10,10 +10,10 @@ import scipy.sparse as sp
 
 from rad.features.evidence_kernels import RIVALS, START, Cases, Kernels, Softmaxes
 from rad.features.item_features import CoPurchase
-from rad.rationales.candidates import KINDS, NUMBER
 from rad.rationales.facts import Facts
+from rad.rationales.facts.candidates import KINDS, NUMBER
 
-WEIGHTS = np.array([1.0, 0.0, 0.0, 2.0, 1.0, 1.0])
+WEIGHTS = np.array([1.0, 0.0, 0.0, 2.0, 1.0, 2.0, 1.0, 1.0])
 
 
 @pytest.fixture
@@ -81,5 +81,5 @@ def test_each_row_is_a_distribution():
 
 
 def test_the_start_has_a_weight_for_every_feature(kernels):
-    n = sum(part.features.shape[1] for part in (kernels.bought_with, kernels.text, kernels.rest)) + 1
+    n = sum(part.features.shape[1] for part in (kernels.bought_with, kernels.text, kernels.kin, kernels.rest)) + 1
     assert len(START) == n

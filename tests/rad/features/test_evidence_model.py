@@ -111,7 +111,7 @@ def test_gains_are_worked_out_by_hand(model, world):
     wanted = Reason(Evidence((0,), "attribute", attribute, value), ((attribute, value),), weight=0.5)
     counts, catalogue = model.counts[model.fold(example.query)], model.facts.catalogue
     popularity = counts.popularity.astype(float) + 0.3
-    within, large = popularity ** model.kernels[4], popularity ** model.kernels[5]
+    within, large = popularity ** model.kernels[-2], popularity ** model.kernels[-1]
     among = [k for k, i in enumerate(catalogue.ids) if value in world.items[i].attributes.get(attribute, ())]
     target = catalogue.index[item.item_id]
     p, p0 = within[target] / within[among].sum(), large[target] / large.sum()

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from rad.rationales.facts import ragged
-from rad.rationales.facts.counts import Counts, usual_share
+from rad.rationales.facts.counts import FOLLOWERS, Counts, usual_share
 from rad.types import Evidence, EvidenceKind, Query, Reason, Support
 
 KINDS: tuple[EvidenceKind, ...] = (
@@ -23,7 +23,7 @@ NUMBER = {kind: k for k, kind in enumerate(KINDS)}
 CITED = 3  # latest purchases that a fact of many cites
 LASTING_LIFT, ONCE_LIFT = 1.5, 1.5  # times the usual share: what lasts, and what was shown only once
 MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 8, 4  # candidates a query of each sort
-AFTER, FOLLOWERS = 2, 12  # last items from which a transition may start, and its likeliest values
+AFTER = 2  # last items from which a transition may start
 SURPRISE = 0.05  # an absence that is likelier than this is no fact
 _BATCH = 4096  # queries whose arrays are held at once
 
@@ -249,12 +249,10 @@ class _Batch:
         alike = np.asarray(counts.alike.sum(1)).ravel()[j]
         kin = np.diff(counts.kin.indptr)[j] - ragged.entries(self._own_kin(), user, j)
         never, only, seen = self._new()
-        like = counts.alike.T.tocsr()
-        new = (
-            (counts.alike @ never)[j]
-            + ragged.entries((only @ like).tocsr(), user, j)
-            - ragged.entries((seen @ like).tocsr(), q, j)
+        alone, here = (
+            ragged.entries((x @ counts.read_by).tocsr(), *at) for x, at in ((only, (user, j)), (seen, (q, j)))
         )
+        new = (counts.alike @ never)[j] + alone - here
         fading = 0.7**self.cited_rank
         out = []
         for kind, n, least, weight in (
@@ -299,8 +297,7 @@ class _Batch:
         rows = np.flatnonzero(self.cited_rank < AFTER)
         source = np.repeat(rows, np.diff(X.indptr)[self.cited_item[rows]])
         u = ragged.rows(X, self.cited_item[rows])
-        likely = counts.followers(FOLLOWERS)  # (values, FOLLOWERS), -1 beyond the last
-        source, u, v = np.repeat(source, FOLLOWERS), np.repeat(u, FOLLOWERS), likely[u].ravel()
+        source, u, v = np.repeat(source, FOLLOWERS), np.repeat(u, FOLLOWERS), counts.followers[u].ravel()
         q = self.cited_query[source]
         absent = (v >= 0) & ~np.isin(q * self.n_values + v, self.pair_key)
         source, u, v, q = source[absent], u[absent], v[absent], q[absent]

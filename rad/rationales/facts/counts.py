@@ -15,6 +15,7 @@ from rad.features.item_features import Catalogue
 from rad.types import Example, Item, Query
 
 ALIKE = 0.3  # of the weight of an item's words: what reads like it
+FOLLOWERS = 12  # likeliest values after one
 _BLOCK = 256  # items whose similarities to all others are held at once
 
 
@@ -111,41 +112,45 @@ class Counts:
         return sp.csr_matrix(self.alike.multiply(self.shared))
 
     @cached_property
+    def read_by(self) -> sp.csr_matrix:
+        """(items, items) 1 where the row's item reads like the column's: ``alike`` the other way round."""
+        return sp.csr_matrix(self.alike.T)
+
+    @cached_property
     def both(self) -> sp.csr_matrix:
         """(values, values): items that have both."""
         return sp.csr_matrix(self.catalogue.incidence.T @ self.catalogue.incidence)
 
-    @cached_property
-    def rarest_pairs(self) -> np.ndarray:
-        """(items, 3): the two values of each item that the fewest others share, and how many do; -1 where none does."""
-        X = self.catalogue.incidence
-        per = np.diff(X.indptr)
-        entry_item = np.repeat(np.arange(len(per)), per)
-        # (pairs,): each stored value of an item with each later one of the same item
-        later = X.indptr[1:][entry_item] - np.arange(X.nnz) - 1
-        first = np.repeat(np.arange(X.nnz), later)
-        second = first + 1 + np.arange(later.sum()) - np.repeat(np.cumsum(later) - later, later)
-        item, a, b = entry_item[first], X.indices[first], X.indices[second]
-        n = np.asarray(self.both[a, b]).ravel() - 1 if len(a) else np.zeros(0)
-        order = np.lexsort((b, a, n, item))
-        order = order[n[order] >= 1]
-        _, best = np.unique(item[order], return_index=True)
-        best = order[best]
-        out = np.full((len(per), 3), -1, dtype=np.int64)
-        out[item[best]] = np.stack([a[best], b[best], n[best].astype(np.int64)], 1)
-        return out
+    def rarest_pair(self, item: int) -> tuple[int, int, int] | None:
+        """The two values of an item that the fewest other items share, and how many do; None where none does.
 
-    def followers(self, most: int) -> np.ndarray:
-        """(values, most): the values that stand out most in the purchase after one with the row's; -1 for none."""
+        Neither value implies the other, as a kind of things implies the kind above it.
+        """
+        values = self.catalogue.item_values[item]
+        rows = self.both[values, :][:, values].toarray()
+        pairs = [
+            (int(rows[a, b]) - 1, values[a], values[b])
+            for a in range(len(rows))
+            for b in range(a + 1, len(rows))
+            if 2 <= rows[a, b] < min(rows[a, a], rows[b, b])
+        ]
+        if not pairs:
+            return None
+        n, first, second = min(pairs)
+        return first, second, n
+
+    @cached_property
+    def followers(self) -> np.ndarray:
+        """(values, FOLLOWERS): what stands out most in the purchase after one with the row's value; -1 for none."""
         n_values = len(self.followed)
         share = np.maximum(self.value_purchases, 1) / max(self.purchases.sum(), 1)
-        out = np.full((n_values, most), -1, dtype=np.int64)
+        out = np.full((n_values, FOLLOWERS), -1, dtype=np.int64)
         for u in range(n_values):
             row = slice(self.follows.indptr[u], self.follows.indptr[u + 1])
             columns, n = self.follows.indices[row], self.follows.data[row]
             rate = n / max(self.followed[u], 1)
             telling = np.where(n >= 3, rate * np.log(np.maximum(rate / share[columns], 1e-9)), -1)
-            best = np.argsort(-telling, kind="stable")[:most]
+            best = np.argsort(-telling, kind="stable")[:FOLLOWERS]
             best = best[telling[best] > 0]
             out[u, : len(best)] = columns[best]
         return out

@@ -271,11 +271,7 @@ class _Batch:
         own = [np.unique(s) for s in self.own]
         sizes = np.array([len(s) for s in own], dtype=np.int64)
         flat = np.concatenate([np.zeros(0, np.int64), *own]).astype(np.int64)
-        # all ordered pairs of a user's items: each item is repeated, and beside it stand all items of the user
-        times = np.repeat(sizes, sizes)
-        first, user = np.repeat(flat, times), np.repeat(np.repeat(np.arange(len(own)), sizes), times)
-        begin = np.repeat(np.repeat(np.cumsum(sizes) - sizes, sizes), times)
-        second = flat[begin + np.arange(len(first)) - np.repeat(np.cumsum(times) - times, times)]
+        first, second, user = ragged.pairs(flat, sizes)
         alone = ragged.entries(self.counts.kin, first, second) == 1
         shape = (len(own), self.n_items)
         return sp.csr_matrix((np.ones(alone.sum()), (user[alone], first[alone])), shape=shape)
@@ -284,7 +280,8 @@ class _Batch:
         """Two values of one of the latest items that few others share."""
         rows = np.flatnonzero(self.cited_rank < 2 * AFTER)
         values = self.counts.rarest_pairs[self.cited_item[rows]]
-        rows, values = rows[values[:, 0] >= 0], values[values[:, 0] >= 0]
+        have = values[:, 2] > 0
+        rows, values = rows[have], values[have]
         interest = 0.2 * 0.7 ** self.cited_rank[rows]
         columns = {"item": self.cited_item[rows], "value": values[:, 0], "other": values[:, 1]}
         return self.rows(
@@ -329,6 +326,8 @@ class _Batch:
         pair = np.repeat(np.arange(len(before)), first)
         from_value = ragged.rows(X, before)
         m = sp.csr_matrix((np.ones(len(pair)), (owner[pair], from_value)), shape=(len(self.own), self.n_values))
+        wanted_from = np.isin(owner[pair] * self.n_values + from_value, user * self.n_values + u)
+        pair, from_value = pair[wanted_from], from_value[wanted_from]
         second = np.diff(X.indptr)[after[pair]]
         key = (owner[pair] * self.n_values + from_value).repeat(second) * self.n_values + ragged.rows(X, after[pair])
         keys, count = np.unique(key, return_counts=True)

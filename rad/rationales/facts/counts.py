@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue
+from rad.rationales.facts import ragged
 from rad.types import Example, Item, Query
 
 ALIKE = 0.3  # of the weight of an item's words: what reads like it
@@ -121,23 +122,22 @@ class Counts:
         """(values, values): items that have both."""
         return sp.csr_matrix(self.catalogue.incidence.T @ self.catalogue.incidence)
 
-    def rarest_pair(self, item: int) -> tuple[int, int, int] | None:
-        """The two values of an item that the fewest other items share, and how many do; None where none does.
+    @cached_property
+    def rarest_pairs(self) -> np.ndarray:
+        """(items, 3): the two values that the fewest other items share, and how many do; -1 where none does.
 
         Neither value implies the other, as a kind of things implies the kind above it.
         """
-        values = self.catalogue.item_values[item]
-        rows = self.both[values, :][:, values].toarray()
-        pairs = [
-            (int(rows[a, b]) - 1, values[a], values[b])
-            for a in range(len(rows))
-            for b in range(a + 1, len(rows))
-            if 2 <= rows[a, b] < min(rows[a, a], rows[b, b])
-        ]
-        if not pairs:
-            return None
-        n, first, second = min(pairs)
-        return first, second, n
+        X, both = self.catalogue.incidence, self.both
+        first, second, item = ragged.pairs(X.indices.astype(np.int64), np.diff(X.indptr))
+        first, second, item = (x[first < second] for x in (first, second, item))
+        n, alone = ragged.entries(both, first, second), both.diagonal()
+        rows = np.flatnonzero((n >= 2) & (n < np.minimum(alone[first], alone[second])))
+        rows = rows[np.lexsort((second[rows], first[rows], n[rows], item[rows]))]
+        rows = rows[np.unique(item[rows], return_index=True)[1]]
+        out = np.full((len(self.catalogue), 3), -1, dtype=np.int64)
+        out[item[rows]] = np.stack([first[rows], second[rows], n[rows] - 1], axis=1)
+        return out
 
     @cached_property
     def followers(self) -> np.ndarray:

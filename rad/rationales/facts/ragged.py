@@ -19,6 +19,15 @@ def entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.
     return np.asarray(matrix[rows, columns]).ravel() if len(rows) else np.zeros(0)
 
 
+def pairs(flat: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All ordered pairs within groups, one group after another: the first, the second, and the number of the group."""
+    times = np.repeat(sizes, sizes)  # each entry is repeated, and beside it stand all entries of its group
+    group = np.repeat(np.repeat(np.arange(len(sizes)), sizes), times)
+    begin = np.repeat(np.repeat(np.cumsum(sizes) - sizes, sizes), times)
+    second = flat[begin + np.arange(len(group)) - np.repeat(np.cumsum(times) - times, times)]
+    return np.repeat(flat, times), second, group
+
+
 def rank(group: np.ndarray) -> np.ndarray:
     """The position of each row within its group; groups are runs of equal numbers."""
     starts = np.flatnonzero(np.diff(group, prepend=-1))

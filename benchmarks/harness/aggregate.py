@@ -12,6 +12,7 @@ from benchmarks.harness.results import Result, Score
 from rad.runtime.statistics import bootstrap, column_intervals, column_means
 
 SORT = "ndcg@10"  # what tables order models by
+BESIDE = ("soundness", "said", "reader_gain@10")  # what stands beside it, where models write rationales
 Ceilings = Mapping[str, Mapping[str, Score]]  # row -> metric -> score
 
 

@@ -8,8 +8,8 @@ from statistics import mean
 
 from benchmarks.explanations.faithfulness import MASKED
 from benchmarks.explanations.families import explanation_metrics
-from benchmarks.explanations.results import Explanation, read_explanation
-from benchmarks.harness.aggregate import SORT, SeedMean, TaskResults, results_by_task
+from benchmarks.explanations.results import FILE, Explanation, read_explanation
+from benchmarks.harness.aggregate import BESIDE, SORT, SeedMean, TaskResults, results_by_task
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, read_result
 from benchmarks.harness.settings_store import TuningSummary
@@ -90,8 +90,11 @@ def _title(results: TaskResults) -> str:
 
 
 def columns() -> dict[str, str]:
-    """The metrics of a task's table and their titles: the headlines of ranking, and all that read rationales."""
-    shown = [m for m, kind in metric_kinds().items() if kind.needs or kind.headline]
+    """The metrics of a task's table and their titles.
+
+    NDCG and what stands beside it, the other headlines of ranking, and all that read rationales.
+    """
+    shown = [SORT, *BESIDE, *(m for m, kind in metric_kinds().items() if kind.needs or kind.headline)]
     return {metric: title_of(metric) for metric in shown}
 
 
@@ -198,9 +201,19 @@ def updated(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
+def _with_scorecard(folder: Path) -> Result:
+    """A run's result, with what stands beside NDCG where only the scorecard beside it has that."""
+    result = read_result(folder)
+    if not (folder / FILE).exists():
+        return result
+    card = read_explanation(folder)
+    more = [score for m in BESIDE if not result.score(m) and (score := card.score(m))]
+    return result.model_copy(update={"scores": [*result.scores, *more]})
+
+
 def pages(results: Path, readme: Path, logs: Sequence[Path]) -> dict[Path, str]:
     """Both files as they should be, from the results in a folder and the logs of tuning."""
-    finished = [read_result(path) for path in sorted(results.glob("**/result.json"))]
+    finished = [_with_scorecard(path.parent) for path in sorted(results.glob("**/result.json"))]
     tuning = "NDCG@10 on validation of what was tried, with the processor time that it took.\n\n" + tuned(logs)
     cards = explained(sorted(path.parent for path in results.glob("**/explanation.json")))
     return {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, ceilings, slice_sizes
+from benchmarks.harness.aggregate import BESIDE, SORT, Ceilings, bayes_of, ceilings, slice_sizes
 from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import headline_metrics, reads_rationales, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, Score, StoredRun
@@ -18,6 +18,7 @@ from rad.runtime.files import read_jsonl
 from rad.types import Prediction
 
 COLUMNS = 4  # ranking metrics that fit, beside the headline ones
+FEWER = 2  # ranking metrics that fit after NDCG@10 and what stands beside it
 EXAMPLES = 3
 
 
@@ -74,11 +75,14 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
     )
     filled = [metric for metric in named if any(metric in row for row in scores.values())]
     shown = [metric for k, metric in enumerate(filled) if metric in headline or k < COLUMNS]
-    titles = [title_of(metric) for metric in shown]
+    if beside := [metric for metric in BESIDE if any(metric in row for row in scores.values())]:
+        shown = [shown[0], *beside, *shown[1 : 1 + FEWER]]
+    titles = [title_of(metric) if metric not in beside else _narrow(title_of(metric)) for metric in shown]
     heads = [titles[0], "95%\ninterval", *titles[1:], *(["of\nBayes"] if bayes else []), "ms/\nquery", "fail\n-ed"]
     grid = table("Ranking (interval by bootstrap over queries)", "model", *heads)
     for label, row in scores.items():
-        cells = [f"{row[metric].value:.4f}" if metric in row else "" for metric in shown]
+        digits = {metric: 3 if metric in beside else 4 for metric in shown}
+        cells = [f"{row[metric].value:.{digits[metric]}f}" if metric in row else "" for metric in shown]
         first = row.get(shown[0])
         cells.insert(1, f"{first.ci_low:.3f}-{first.ci_high:.3f}".replace("0.", ".") if first else "")
         if bayes:
@@ -87,6 +91,11 @@ def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str,
         cells += [f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed)] if result else ["", ""]
         grid.add_row(label, *cells, style=None if result else "dim")
     console.print(grid)
+
+
+def _narrow(title: str) -> str:
+    """The head of a column of five characters: a word a line, without the cut."""
+    return title.partition("@")[0].replace("Soundness", "Sound-\nness").replace(" ", "\n")
 
 
 def _slice_table(rows: Mapping[str, Result]) -> None:

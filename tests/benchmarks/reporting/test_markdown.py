@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import run, table
+from benchmarks.explanations.results import Explanation
 from benchmarks.harness import runner, settings_store
+from benchmarks.harness.results import Score
 from benchmarks.reporting import markdown
 from rad.errors import RadError
 from tests.support.models import experiment_on
@@ -47,6 +49,17 @@ def test_table_between_the_markers(toy, tmp_path, monkeypatch, capsys):
     readme.write_text("no markers")
     with pytest.raises(RadError, match="lacks the markers"):
         table.main()
+
+
+def test_reader_gain_of_the_scorecard_stands_beside_ndcg(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings_store, "LOGS", tmp_path / "settings")
+    run_folder, result = runner.execute(experiment_on(toy, tmp_path / "results"), "popularity")
+    gain = Score(metric="reader_gain@10", value=0.125, ci_low=0.1, ci_high=0.2, n=10)
+    card = Explanation(run_id=result.run_id, n=10, n_rationales=10, scores=[gain], provenance={})
+    (run_folder / "explanation.json").write_text(card.model_dump_json())
+    (tmp_path / "README.md").write_text(f"{markdown.BEGIN}\n{markdown.END}\n")
+    page = markdown.pages(tmp_path / "results", tmp_path / "README.md", [])[tmp_path / "results" / "README.md"]
+    assert "| model | NDCG@10 | Reader gain@10 | Recall@10 |" in page and " | 0.1250 | " in page
 
 
 def test_the_readme_says_what_the_results_say():

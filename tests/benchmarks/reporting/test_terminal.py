@@ -43,6 +43,9 @@ yield replace(p, rationale=said)"""
     terminal.examples(experiment_on(toy, tmp_path / "out"), [stored])
     text = capsys.readouterr().out
     assert "Verdict accuracy" in text and "Reason F1@3" in text
+    heads = text[text.index("Ranking (interval") : text.index("ness   Said")]
+    assert heads.split().index("95%") < heads.split().index("Sound-") < heads.split().index("Recall")
+    assert "Cover" not in heads, "two ranking metrics fit beside them"
     assert text.count("teller, query") == 3 and text.count("Blue, and a hat [1].") == 3
     assert "0.75  colour blue, garment hat, because of [1]" in text
     assert "ranked 1: " in text and "in fact: " in text and "[1] Nork red coat" in text

@@ -21,6 +21,7 @@ from typer import Option
 
 from leaderboard.site.folder import write
 from leaderboard.site.pages import pages
+from leaderboard.site.rationales import summaries
 from leaderboard.site.rows import task_tables
 from leaderboard.site.significance import OpenData, significance_groups
 from leaderboard.verification.entry import ROOT
@@ -48,7 +49,8 @@ def main(
                 console.print(line, markup=False, soft_wrap=True)
             status.update(line.replace("[", "\\["))
 
-        tables = task_tables(e for e in all_entries if e.run_id not in reasons)
+        status.update("reading the predictions")
+        tables = task_tables((e for e in all_entries if e.run_id not in reasons), summaries(all_entries, entries))
         data = OpenData(data_dir, report)
         significance = [significance_groups(table, entries, data) for table in tables]
         status.update("writing the pages")

@@ -69,6 +69,8 @@ def main(
             f"{entry.result.label} on {entry.result.task.domain}: {verdict.recomputed} scores recomputed, "
             f"{verdict.attested} attested" + ("; the season is sealed" if verdict.sealed else "")
         )
+        for line in verdict.notes:
+            _print(f"note: {line}")
         commit = propose(repo, root, files, dry_run) if repo else None
         if dry_run:
             for path in files:

@@ -7,7 +7,7 @@
 
 One line for each violation, ``refused`` with the file and the reason; exit status 1 where there is any. Recomputed
 scores must be those of the predictions. Attested ones, which needed the model or a judge, are counted, and marked on
-the page.
+the page. A ``note`` says why an entry that holds is not in the headline table, and the first of its unsound reasons.
 """
 
 from __future__ import annotations
@@ -62,9 +62,8 @@ def main(
     for line in violations:
         _print(f"refused {line}")
     of_folder = f"; {count(len(violations), 'violation')} of the folder" if violations else ""
-    n_holding = len(chosen) - n_refused
-    holding = f"{n_holding} hold{'s' if n_holding == 1 else ''}"
-    _print(f"{count(len(chosen), 'entry', 'entries')}: {holding}, {n_refused} refused{of_folder}")
+    entries_read = count(len(chosen), "entry", "entries")
+    _print(f"{entries_read}: {count(len(chosen) - n_refused, 'holds', 'hold')}, {n_refused} refused{of_folder}")
     return 1 if n_refused or violations else 0
 
 
@@ -81,7 +80,10 @@ def _show(verdict: Verdict) -> None:
         return
     score = entry.result.score("ndcg@10")
     value = f", ndcg@10 {score.value:.4f}" if score else ""
-    _print(f"ok {name}: {verdict.recomputed} scores recomputed, {verdict.attested} attested{value}")
+    outdated = f", {verdict.outdated} by earlier versions of their metrics" if verdict.outdated else ""
+    _print(f"ok {name}: {count(verdict.recomputed, 'score')} recomputed, {verdict.attested} attested{outdated}{value}")
+    for line in verdict.notes:
+        _print(f"note {name}: {line}")
 
 
 def _store_scored(path: Path, scored: Entry, folder: Path) -> None:

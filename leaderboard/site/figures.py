@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from leaderboard.site.columns import Column, quality
-from leaderboard.site.rows import CEILINGS, SORT, Cell, Row, TaskTable
+from leaderboard.site.rows import CEILINGS, HEADLINE, OTHER, PLAIN, SORT, Cell, Row, TaskTable
 from rad.reporting import plots
 
 LINES = 25  # models in the plot of intervals
 STYLES = {  # kind of a model -> colour, marker, the marker as a letter, what it means
-    "explains": ("c1", "o", "●", "writes rationales"),
-    "plain": ("c8", "s", "■", "ranks only"),
+    HEADLINE: ("c1", "o", "●", "rationales that people can check"),
+    OTHER: ("c3", "^", "▲", "other rationales"),
+    PLAIN: ("c8", "s", "■", "ranks only"),
     "floor": ("c2", "D", "◆", "floor"),
 }
 
@@ -36,7 +37,7 @@ def figures(table: TaskTable) -> Figures:
     """The three plots with the rows that they show; the two of points are None where there is nothing to draw."""
     ranked = [(row, cell) for row in table.rows if (cell := row.score(SORT))]
     drawn = ranked[:LINES] + [(row, cell) for row, cell in ranked[LINES:] if row.is_floor]
-    measure = quality(table)
+    measure = quality(table.rows)
     explained = [(row, x, y) for row, y in ranked if measure and (x := row.score(measure.metric))]
     priced = [(row, x, y) for row, y in ranked if (x := row.cost("ms_per_query")) and x.value > 0]
     return Figures(

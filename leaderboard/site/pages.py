@@ -12,12 +12,14 @@ import jinja2
 from benchmarks.harness.base import FAMILIES
 from benchmarks.harness.registries import default_metrics, load_metric
 from benchmarks.harness.results import PROTOCOLS, Score
-from leaderboard.site.columns import columns
+from leaderboard.site.columns import Column, columns
 from leaderboard.site.figures import LINES, STYLES, figures
 from leaderboard.site.folder import PAGE
-from leaderboard.site.rows import CEILINGS, FLOORS, SORT, Row, TaskTable, safe
+from leaderboard.site.rows import CEILINGS, FLOORS, HEADLINE, OTHER, PLAIN, SORT, Row, TaskTable, safe
 from leaderboard.site.significance import SignificanceGroups
-from leaderboard.verification.entry import Entry
+from leaderboard.verification.entry import Entry, Shown
+from leaderboard.verification.headline import LEAST_SAID, MOST_REASONS
+from leaderboard.verification.scoring import is_outdated
 from rad import registry
 from rad.reporting import html
 from rad.runtime.files import canonical
@@ -51,14 +53,14 @@ def pages(
         ),
     )
     for table, numbered in tested:
-        shown = columns(table)
+        parts = _parts(table)
         page = env.get_template("table.html").render(
             up="",
             table=table,
             groups=numbered,
-            columns=shown,
+            parts=parts,
+            first=next(part.name for part in parts if part.rows),
             figures=figures(table),
-            families=[(name, len(list(run))) for name, run in groupby(column.family for column in shown)],
         )
         yield f"{table.slug}.html", page
     places = {e.run_id: (table, row) for table in tables for row in table.rows for e in row.entries}
@@ -96,10 +98,52 @@ def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> ji
     env = html.environment(PAGE)
     env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
     env.filters["breakable"] = html.breakable
+    env.filters["beside_sentences"] = beside_sentences
+    env.filters["is_outdated"] = is_outdated
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(address=address, withdrawn=withdrawn, policy=html.policy("'self'", "'self'"), script="")
+    env.globals.update(HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)
     env.globals.update(SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS, LINES=LINES, STYLES=STYLES)
     return env
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a task's table, with its own columns. ``families`` are the heads above these, each with its width."""
+
+    name: str
+    title: str
+    about: str
+    rows: list[Row]
+    columns: list[Column]
+    families: list[tuple[str, int]]
+
+    @property
+    def shows_obstacle(self) -> bool:
+        """Whether a column says why each row is not in the headline table."""
+        return self.name == OTHER
+
+
+_TITLES = {
+    HEADLINE: (
+        "Rationales that people can check",
+        f"Every rationale has at most {MOST_REASONS} reasons, and the texts say at least {LEAST_SAID:.0%} of what ranks.",
+    ),
+    OTHER: ("Other rationales", "What ranks here is not, or not only, what people read; each row says why."),
+    PLAIN: ("Without rationales", "Rankings alone. How far the best of them is ahead of the first table is what rationales cost."),
+}
+
+
+def _parts(table: TaskTable) -> list[Part]:
+    """The headline table, which may be empty, then the other parts that have rows."""
+    out = []
+    for name, (title, about) in _TITLES.items():
+        rows = table.part(name)
+        shown = columns(rows, table.bayes)
+        families = [(family, len(list(run))) for family, run in groupby(column.family for column in shown)]
+        if rows or name == HEADLINE:
+            out.append(Part(name, title, about, rows, shown, families))
+    return out
 
 
 @dataclass(frozen=True)
@@ -108,6 +152,11 @@ class Matrix:
 
     tables: dict[str, TaskTable]
     rows: dict[tuple[str, str], dict[str, Row]]
+
+    def rationales(self, model: tuple[str, str]) -> str:
+        """In a word, the rationales of a model, or of each domain where they differ."""
+        words = {HEADLINE: "can be checked", OTHER: "other", PLAIN: "none"}
+        return ", ".join(dict.fromkeys(words[row.part] for row in self.rows[model].values()))
 
 
 def _matrix(tables: Sequence[TaskTable]) -> Matrix:
@@ -143,6 +192,17 @@ def family(metric: str) -> str:
     if base not in registry.names("benchmarks.metrics"):
         return "other"
     return load_metric(base).family
+
+
+def beside_sentences(shown: Shown) -> str | None:
+    """What the text of a rationale says beside the sentences of its reasons; None where it lacks one of them."""
+    left = shown.rationale or ""
+    for sentence in shown.sentences:
+        before, words, after = left.partition(sentence.text)
+        if not words:
+            return None
+        left = before + after
+    return " ".join(left.split()) if shown.sentences else None
 
 
 @dataclass(frozen=True)

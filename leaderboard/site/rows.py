@@ -1,6 +1,7 @@
 """Entries as the page shows them: a table a task, and in it a row a model with all its seeds.
 
-A task is a domain, protocol and split on one version of the data. A row is one submitter's model (with its arm and
+A task is a domain, protocol and split on one version of the data. Its rows stand in up to three parts: rankings whose
+rationales people can check (:mod:`leaderboard.verification.headline`), other rationales, and rankings alone. A row is one submitter's model (with its arm and
 version): several seeds are averaged, the interval is the mean of theirs and the spread their standard deviation. Of
 two entries of one row with the same seed the later one counts; the earlier stays on the table's list of older entries.
 """
@@ -8,19 +9,26 @@ two entries of one row with the same seed the later one counts; the earlier stay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
+from types import MappingProxyType
 from typing import NamedTuple
 
 from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, over_seeds, task_ceilings
 from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
 from leaderboard.verification.entry import Entry
+from leaderboard.verification.headline import RationaleSummary, weakest
+from leaderboard.verification.scoring import is_outdated
 from rad.data.dataset import Protocol
 
 FLOORS = ("random", "popularity")
 CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
+HEADLINE, OTHER, PLAIN = PARTS = ("headline", "other", "plain")
+UNSENT = "predictions were not sent"
+Summaries = Mapping[str, RationaleSummary]
+"""What the rationales of an entry are like, by its run; an entry without its predictions is not there."""
 
 
 class TaskKey(NamedTuple):
@@ -47,10 +55,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A model of a submitter, its entries in the order of their seeds."""
+    """A model of a submitter, its entries in the order of their seeds.
+
+    Attributes:
+        entries: At least one.
+        shows_version: The table has several versions of the model.
+        summary: What the rationales of all its entries are like; None where the predictions of one were not sent.
+    """
 
     entries: tuple[Entry, ...]
     shows_version: bool = False
+    summary: RationaleSummary | None = None
 
     @property
     def first(self) -> Entry:
@@ -96,25 +111,28 @@ class Row:
         return sum(e.result.task.n_failed for e in self.entries)
 
     @property
-    def explains(self) -> bool:
-        """Whether any of its entries has rationales, by its scores or its examples."""
-        return any(
-            e.explanation
-            or e.result.score("evidence_validity")
-            or e.result.score("claim_precision")
-            or any(one.rationale is not None for one in e.examples)
-            for e in self.entries
-        )
+    def obstacle(self) -> str:
+        """The reason why the row is not in the headline table; empty where it is."""
+        return self.summary.obstacle if self.summary else UNSENT
+
+    @property
+    def part(self) -> str:
+        """The part of the task's table in which the row stands, one of ``PARTS``."""
+        if self.summary:
+            return HEADLINE if not self.obstacle else OTHER if self.summary.n else PLAIN
+        shows_rationales = any(e.explanation or any(one.rationale for one in e.examples) for e in self.entries)
+        return OTHER if shows_rationales else PLAIN
 
     @property
     def kind(self) -> str:
-        """``explains``, ``plain`` or ``floor``: how it is drawn."""
-        return "floor" if self.is_floor else "explains" if self.explains else "plain"
+        """``floor``, or one of ``PARTS``: how it is drawn."""
+        return "floor" if self.is_floor else self.part
 
 
 def score_of(entry: Entry, metric: str) -> Score | None:
-    """A score over all queries, from the result or from the scorecard of its explanations."""
-    return entry.result.score(metric) or (entry.explanation.score(metric) if entry.explanation else None)
+    """A score over all queries by the metric as it is now, from the result or from the scorecard of explanations."""
+    score = entry.result.score(metric) or (entry.explanation.score(metric) if entry.explanation else None)
+    return None if score is None or is_outdated(score) else score
 
 
 @dataclass(frozen=True)
@@ -174,9 +192,9 @@ class TaskTable:
         """NDCG@10 of the Bayes ceiling, where it is known."""
         return bayes_of(self.ceilings)
 
-    def has(self, metric: str) -> bool:
-        """Whether any row has a metric."""
-        return any(row.score(metric) for row in self.rows)
+    def part(self, name: str) -> list[Row]:
+        """The rows of one of ``PARTS``, the best first."""
+        return [row for row in self.rows if row.part == name]
 
 
 def key_of(entry: Entry) -> TaskKey:
@@ -185,7 +203,7 @@ def key_of(entry: Entry) -> TaskKey:
     return TaskKey(task.domain, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256)
 
 
-def task_tables(entries: Iterable[Entry]) -> list[TaskTable]:
+def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyType({})) -> list[TaskTable]:
     """A table for every task that an entry answers, whole tasks and the whole catalogue first."""
     by_task: dict[TaskKey, list[Entry]] = {}
     for entry in entries:
@@ -196,13 +214,13 @@ def task_tables(entries: Iterable[Entry]) -> list[TaskTable]:
         versions.setdefault(task[:4], set()).add(task.sha256)
     tables = []
     for key in sorted(by_task, key=lambda k: (k.limit > 0, order[k.protocol], k)):
-        rows, older = _rows(by_task[key])
+        rows, older = _rows(by_task[key], summaries)
         best = task_ceilings(max((row.first.result for row in rows), key=lambda result: result.task.n))
         tables.append(TaskTable(key, rows, older, several=len(versions[key[:4]]) > 1, ceilings=best))
     return tables
 
 
-def _rows(entries: Sequence[Entry]) -> tuple[list[Row], list[Entry]]:
+def _rows(entries: Sequence[Entry], summaries: Summaries) -> tuple[list[Row], list[Entry]]:
     """The rows, the best first, and the entries that a later one stands in for."""
     models: dict[tuple[str, str, str], dict[int, Entry]] = {}
     older = []
@@ -213,10 +231,12 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[Row], list[Entry]]:
             older.append(seeds[result.seed])
         seeds[result.seed] = entry
     names = [(submitter, label) for submitter, label, _ in models]
-    rows = [
-        Row(tuple(seeds[s] for s in sorted(seeds)), shows_version=names.count((submitter, label)) > 1)
-        for (submitter, label, _), seeds in models.items()
-    ]
+    rows = []
+    for (submitter, label, _), by_seed in models.items():
+        row = tuple(by_seed[seed] for seed in sorted(by_seed))
+        sent = [summaries[e.run_id] for e in row if e.run_id in summaries]
+        summary = weakest(sent) if len(sent) == len(row) else None
+        rows.append(Row(row, names.count((submitter, label)) > 1, summary))
     return sorted(rows, key=_order), older
 
 

@@ -12,10 +12,7 @@ the runs that they compare. So a new entry costs its own scoring and one round o
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,13 +21,14 @@ import numpy as np
 from benchmarks.harness.evaluate import measure
 from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.violations import checked
+from leaderboard.site import cache
 from leaderboard.site.rows import SORT, Row, TaskTable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
-from rad.runtime.files import atomic_write, cache_dir, canonical, sha256_file
+from rad.runtime.files import sha256_file
 from rad.runtime.statistics import ALPHA, holm, randomisation_test
 
 VERSION = 1  # raise where groups come out otherwise for the same runs
@@ -126,18 +124,18 @@ def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0
 
 def _cached(rows: Sequence[Row], values: Sequence[np.ndarray]) -> dict[str, int]:
     runs = [[[e.run_id, e.predictions.sha256] for e in row.entries] for row in rows]
-    path = _file("groups", [VERSION, SORT, runs])
-    numbers = _read(path)
+    path = cache.cache_file("groups", [VERSION, SORT, runs])
+    numbers = cache.read(path)
     if not isinstance(numbers, list) or len(numbers) != len(rows):
         numbers = lead(values)
-        _write(path, numbers)
+        cache.write(path, numbers)
     return {row.first.run_id: int(number) for row, number in zip(rows, numbers, strict=True)}
 
 
 def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.ndarray:
     """NDCG@10 of each query, in the data set's order."""
-    path = _file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(table.key)])
-    stored = _read(path)
+    path = cache.cache_file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(table.key)])
+    stored = cache.read(path)
     if isinstance(stored, list):
         return np.array(stored, dtype=float)
     file = root / entry.folder / entry.predictions.path
@@ -152,22 +150,5 @@ def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.
         raise RadError(f"{file.name}: {violations[0]}: python -m leaderboard verify")
     usable, _ = checked(predictions, data.examples, data.items)
     values, _ = measure(load_metrics([SORT], data.items), usable, data.examples)
-    _write(path, values[SORT].tolist())
+    cache.write(path, values[SORT].tolist())
     return values[SORT]
-
-
-def _file(kind: str, parts: list[object]) -> Path:
-    return cache_dir() / "leaderboard" / kind / f"{hashlib.sha256(canonical(parts).encode()).hexdigest()}.json"
-
-
-def _read(path: Path) -> object:
-    """What the cache holds; None where it holds nothing that can be read, which is then made again."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _write(path: Path, value: object) -> None:
-    with suppress(OSError), atomic_write(path) as file:  # a cache that cannot be written costs time, not the page
-        json.dump(value, file)

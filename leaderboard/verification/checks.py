@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +18,12 @@ from benchmarks.harness.results import Task
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, parse
+from leaderboard.verification.headline import RationaleSummary, rationale_summary
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from leaderboard.verification.untrusted import text_violations
 from rad.errors import RadError
+from rad.types import Prediction
 
 REQUIRED = "ndcg@10"
 PROVENANCE: dict[str, type] = {
@@ -43,6 +45,9 @@ class Verdict:
         violations: A line each; the entry holds where there are none.
         recomputed: The number of scores that were computed again.
         attested: The number of scores that cannot be.
+        outdated: The number of scores by an earlier version of their metric.
+        rationales: What the entry's rationales are like; None where its predictions could not be read.
+        unsound: The first reason that is no sound fact, with its query; None where all are, or facts cannot be counted.
         sealed: The answers are not here.
         scored: The entry with the scores that a season's secret gave it.
     """
@@ -52,8 +57,21 @@ class Verdict:
     violations: list[str] = field(default_factory=list)
     recomputed: int = 0
     attested: int = 0
+    outdated: int = 0
+    rationales: RationaleSummary | None = None
+    unsound: str | None = None
     sealed: bool = False
     scored: Entry | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of an entry that holds should know of its rationales, a line each."""
+        notes = []
+        if self.rationales and self.rationales.n and self.rationales.obstacle:
+            notes.append(f"not in the headline table: {self.rationales.obstacle}")
+        if self.unsound:
+            notes.append(f"unsound reasons, the first is of {self.unsound}")
+        return notes
 
 
 def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
@@ -96,12 +114,19 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
     if any(failed.get(reason) != n for reason, n in claimed.failures.items()):
         verdict.violations.append("result.task.failures: not those of the predictions")
     verdict.violations += answers.quotations(predictions, data)
-    if data.sealed:
-        return verdict
+    verdict.rationales = rationale_summary(predictions)
+    if not data.sealed:
+        _score(verdict, entry, predictions, data)
+    return verdict
+
+
+def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> None:
+    """Add to the verdict what the predictions say of the entry's scores."""
     try:
         if data.season and not entry.result.scores:
             verdict.scored = entry = scoring.scored(entry, predictions, data)
         verdict.violations += scoring.violations(entry, predictions, data)
+        verdict.unsound = scoring.unsound(predictions, data)
     except (
         ArithmeticError,
         LookupError,
@@ -111,8 +136,8 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
         verdict.violations.append(f"result.scores: the predictions cannot be scored ({type(error).__name__}: {error})")
     scores = [*entry.result.scores, *(entry.explanation.scores if entry.explanation else ())]
     verdict.attested = sum(s.basis == "attested" for s in scores)
-    verdict.recomputed = len(scores) - verdict.attested
-    return verdict
+    verdict.recomputed = len(scoring.recomputed(scores))
+    verdict.outdated = len(scores) - verdict.attested - verdict.recomputed
 
 
 def _plain(error: RadError, path: Path) -> str:

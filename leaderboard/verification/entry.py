@@ -53,7 +53,7 @@ class Submitter(Record):
 
 
 class Claim(Record):
-    """One attribute value that a reason speaks of. ``cites`` holds places in the history, 1 the oldest."""
+    """One value that a reason without numbers speaks of. ``cites`` holds places in the history, 1 the oldest."""
 
     attribute: str
     value: str
@@ -62,13 +62,26 @@ class Claim(Record):
     cites: list[int]
 
 
+class Sentence(Record):
+    """One reason in words (:mod:`rad.rationales.text`). ``violation`` says why it is not sound; None where it is."""
+
+    text: str
+    weight: float
+    violation: str | None = None
+
+
 class Shown(Record):
-    """One query as the page shows it. ``rank`` is the target's place in the ranking, None where it is not there."""
+    """One query as the page shows it.
+
+    Reasons that state their numbers are sentences, the others are claims. ``rank`` is the target's place in the
+    ranking, None where it is not there.
+    """
 
     query_id: str
     history: list[str] = Field(max_length=SHOWN_HISTORY)
     rationale: str | None = None
     verdict: str | None = None
+    sentences: list[Sentence] = Field(default_factory=list, max_length=200)
     claims: list[Claim] = Field(default_factory=list, max_length=200)
     ranking: list[str] = Field(max_length=10)
     target: str

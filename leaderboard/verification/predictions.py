@@ -16,9 +16,10 @@ from rad.rationales.rules import Rules
 from rad.reporting.console import count
 from rad.runtime import records
 from rad.runtime.files import sha256_file
-from rad.types import Interaction, Item, Prediction, Query
+from rad.types import Interaction, Item, Prediction, Query, Rationale
 
 REASONS, ERROR = 200, 500  # reasons of a rationale, characters of an error
+NUMBER = 1e12  # the largest that a fact may count to
 
 
 def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Prediction], list[str]]:
@@ -64,6 +65,28 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
     return [predictions[key] for key in queries if key in predictions], violations
 
 
+def stored(path: Path, entry: Entry) -> Iterator[Prediction]:
+    """The predictions of an entry without the data of its task, one in memory at a time.
+
+    Raises:
+        RadError: The file cannot be read to its end, or does not hold one prediction a query of the entry's task.
+    """
+    queries: set[str] = set()
+    digest, n = hashlib.sha256(), entry.result.task.n
+    for number, line in untrusted.unpack(path, (n + 1) * untrusted.QUERY_BYTES):
+        digest.update(line + b"\n")
+        where = f"{path}:{number}"
+        prediction = records.parse(Prediction, untrusted.parse(line, where), where)
+        queries.add(prediction.query_id)
+        if len(queries) < number:
+            raise RadError(f"{where}: query {ascii(prediction.query_id)[:60]} is answered twice")
+        yield prediction
+    if len(queries) != n:
+        raise RadError(f"{path}: {count(len(queries), 'prediction')}, the entry is of {count(n, 'query', 'queries')}")
+    if digest.hexdigest() != entry.result.predictions.sha256:
+        raise RadError(f"{path}: the result was computed from other predictions (the sha256 differs)")
+
+
 def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Iterator[str]:
     if p.error is not None and len(p.error) > ERROR:
         yield f"error: {len(p.error)} characters, at most {ERROR}"
@@ -74,8 +97,21 @@ def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Itera
             yield f"{name}: written for query {ascii(explanation.query_id)[:60]}"
     if p.rationale is not None and len(p.rationale.reasons) > REASONS:
         yield f"rationale: {len(p.rationale.reasons)} reasons, at most {REASONS}"
+    for number in _numbers(p.rationale):
+        if not 0 <= number <= NUMBER:
+            yield f"rationale: a fact counts {number:g}, which no count can be"
+            break
     if p.contrast is not None and p.contrast.item_id not in items:
         yield f"contrast: unknown item {ascii(p.contrast.item_id)[:60]}"
+
+
+def _numbers(rationale: Rationale | None) -> Iterator[float]:
+    """The numbers that the reasons state."""
+    for reason in rationale.reasons if rationale else ():
+        support = reason.evidence.support
+        for number in (support.found, support.of, support.base) if support else ():
+            if number is not None:
+                yield number
 
 
 def _culprit(p: Prediction, query: Query, items: Mapping[str, Item]) -> str:

@@ -1,7 +1,8 @@
 """The scores of an entry, from its predictions, by the code that scores the project's own runs.
 
 Those that needed the model or a judge cannot follow from predictions: they are *attested*, are marked so wherever they
-are shown, and only what they may be is checked.
+are shown, and only what they may be is checked. Those by an earlier version of their metric are not computed again, as
+the code now scores otherwise: an old entry keeps them on its own page, and no table shows them.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from benchmarks.harness.evaluate import Evaluation, evaluate, measure, summary
-from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric
+from benchmarks.harness.registries import ATTESTED, METRICS, default_metrics, load_metric
 from benchmarks.harness.results import Score
 from benchmarks.harness.violations import checked
-from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Shown
+from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Sentence, Shown
 from leaderboard.verification.task import EvaluationSet
 from rad import registry
 from rad.errors import RadError
-from rad.types import Example, Prediction
+from rad.rationales import text
+from rad.rationales.strengths import LEVELS, levels
+from rad.types import Example, Prediction, Query, Reason
 
 CLOSE = 1e-6  # of a score to the same score computed here
 CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose last bits differ between machines
@@ -28,7 +31,7 @@ CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another
 def violations(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
     """A line wherever the entry's scores, counts and examples are not those of its predictions."""
     result = entry.result
-    claimed = [s for s in result.scores if s.basis == "recomputed"]
+    claimed = recomputed(result.scores)
     try:
         evaluation = _evaluation(list(dict.fromkeys(s.metric for s in claimed)), predictions, data, result.seed)
     except RadError as error:
@@ -40,11 +43,25 @@ def violations(entry: Entry, predictions: Sequence[Prediction], data: Evaluation
     yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(data.examples))
     if entry.explanation is not None:
         yield from _explanation(entry, predictions, data)
-    expected = shown(predictions, data.examples)[: len(entry.examples)]
+    expected = shown(predictions, data)[: len(entry.examples)]
     if entry.examples != expected:
         yield "examples: not what the predictions say of the first queries (leave them empty, or let submit fill them)"
     if entry.titles not in ({}, titles(expected, data)):
         yield "titles: not those of the items in the examples (only built-in domains have any)"
+
+
+def is_outdated(score: Score) -> bool:
+    """Whether a score is by an earlier version of its metric."""
+    return _is_metric(score.metric) and 1 <= score.version < load_metric(score.metric).version
+
+
+def recomputed(scores: Sequence[Score]) -> list[Score]:
+    """Those that must be what the predictions give."""
+    return [s for s in scores if s.basis == "recomputed" and not is_outdated(s)]
+
+
+def _is_metric(name: str) -> bool:
+    return name.partition("@")[0].partition(".")[0] in registry.names(METRICS)
 
 
 def _evaluation(
@@ -60,7 +77,7 @@ def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet)
     evaluation = _evaluation(default_metrics(), predictions, data, entry.result.seed)
     part = entry.result.task.model_copy(update={"n_repeat": evaluation.n_repeat})
     result = entry.result.model_copy(update={"scores": evaluation.scores, "task": part})
-    examples = shown(predictions, data.examples)
+    examples = shown(predictions, data)
     return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, data)})
 
 
@@ -74,7 +91,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
     if (card.n, card.n_rationales) != (len(data.examples), n_rationales):
         here = f"{len(data.examples)}, {n_rationales}"
         yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {here}"
-    claimed = [s for s in card.scores if s.basis == "recomputed"]
+    claimed = recomputed(card.scores)
     kinds = explanation_metrics(attested=False)
     if unknown := sorted({s.metric for s in claimed} - kinds.keys()):
         yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in unknown], kinds)}"
@@ -88,6 +105,19 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
         scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000)
         yield from _different("explanation.scores", claimed, scores, CLOSE_READ)
     yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], card.n)
+
+
+def unsound(predictions: Sequence[Prediction], data: EvaluationSet) -> str | None:
+    """The first reason that is no sound fact: its query, and what is wrong with it."""
+    queries = {e.query.query_id: e.query for e in data.examples}
+    if not data.facts or not any(p.rationale for p in predictions):
+        return None
+    facts = data.facts()
+    for p in predictions:
+        for reason in p.rationale.reasons if p.rationale else ():
+            if violation := next(facts.check(reason, queries[p.query_id]), None):
+                return f"query {p.query_id}: {violation.detail[:200]}"
+    return None
 
 
 def _different(at: str, claimed: Sequence[Score], computed: Sequence[Score], close: float) -> Iterator[str]:
@@ -114,11 +144,11 @@ def _different(at: str, claimed: Sequence[Score], computed: Sequence[Score], clo
 def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
     """What can be said of a score that is not computed again: that it may be attested at all, and its bounds."""
     for score in claimed:
-        base, name = score.metric.partition(".")[0].partition("@")[0], f"{at}: {ascii(score.metric)[1:-1][:60]}"
-        if base not in registry.names("benchmarks.metrics"):
+        name = f"{at}: {ascii(score.metric)[1:-1][:60]}"
+        if not _is_metric(score.metric):
             yield f"{name} is no metric"
             continue
-        kind = load_metric(base)
+        kind = load_metric(score.metric)
         low, high = kind.range
         if not kind.needs & ATTESTED:
             yield f"{name} is called attested, but follows from the predictions"
@@ -129,22 +159,24 @@ def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
 # --- examples ---
 
 
-def shown(predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Shown]:
+def shown(predictions: Sequence[Prediction], data: EvaluationSet) -> list[Shown]:
     """The first queries as the page shows them; those with very long histories are passed over."""
     answers = {p.query_id: p for p in predictions}
-    short = (e for e in examples if len(e.query.history) <= SHOWN_HISTORY)
-    return [_one(answers[e.query.query_id], e) for e, _ in zip(short, range(EXAMPLES), strict=False)]
+    short = (e for e in data.examples if len(e.query.history) <= SHOWN_HISTORY)
+    return [_one(answers[e.query.query_id], e, data) for e, _ in zip(short, range(EXAMPLES), strict=False)]
 
 
-def _one(p: Prediction, e: Example) -> Shown:
+def _one(p: Prediction, e: Example, data: EvaluationSet) -> Shown:
     target = next(iter(e.relevant))
     rationale = p.rationale
+    sentences, others = _sentences(rationale.reasons, e.query, data) if rationale else ([], [])
     return Shown(
         query_id=p.query_id,
         history=[x.item_id for x in e.query.history],
         rationale=rationale.text if rationale else None,
         verdict=rationale.verdict if rationale else None,
-        claims=list(_claims(p))[:200],
+        sentences=sentences,
+        claims=list(_claims(others))[:200],
         ranking=[] if p.error else list(p.ranking[:10]),
         target=target,
         rank=p.ranking.index(target) + 1 if target in p.ranking and p.error is None else None,
@@ -152,8 +184,22 @@ def _one(p: Prediction, e: Example) -> Shown:
     )
 
 
-def _claims(p: Prediction) -> Iterator[Claim]:
-    for reason in p.rationale.reasons if p.rationale else ():
+def _sentences(reasons: Sequence[Reason], query: Query, data: EvaluationSet) -> tuple[list[Sentence], list[Reason]]:
+    """The reasons that state their numbers, in words and counted again; and the others."""
+    sentences, others = [], []
+    for reason, level in zip(reasons, levels(reasons)[0], strict=True):
+        try:
+            words = text.sentence(reason, level or LEVELS[-1])
+        except (RadError, LookupError, ArithmeticError):  # no fact, or numbers that no sentence can hold
+            others.append(reason)
+            continue
+        violation = next(data.facts().check(reason, query), None) if data.facts else None
+        sentences.append(Sentence(text=words, weight=reason.weight, violation=violation.detail if violation else None))
+    return sentences, others
+
+
+def _claims(reasons: Sequence[Reason]) -> Iterator[Claim]:
+    for reason in reasons:
         cites = [k + 1 for k in reason.evidence.history]
         for wanted, pairs in ((True, reason.wants), (False, reason.avoids)):
             for attribute, value in pairs:

@@ -88,7 +88,7 @@ def _with_examples(entry: Entry, packed: Path, data: EvaluationSet) -> Entry:
     predictions, violations = answers.read(packed, entry, data)
     if violations:
         raise RadError(in_one_line(violations))
-    examples = scoring.shown(predictions, data.examples)
+    examples = scoring.shown(predictions, data)
     return entry.model_copy(update={"examples": examples, "titles": scoring.titles(examples, data)})
 
 

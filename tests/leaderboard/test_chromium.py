@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +18,13 @@ from pathlib import Path
 import pytest
 
 from tests.leaderboard.test_page import MARKUP, hostile
-from tests.support.made_up_entries import many
+from tests.support.made_up_entries import many, summaries_of
 
 pytest.importorskip("selenium", reason="needs selenium")
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
 
 from leaderboard.site import pages
 from leaderboard.site.folder import write
@@ -44,7 +44,10 @@ SIZES = {"light": (1300, 1500, "light"), "dark": (1300, 1500, "dark"), "phone": 
 
 
 def built(out: Path, entries, taken=None) -> Path:
-    tables = task_tables(e for e in entries if e.run_id not in (taken or {}))
+    summaries = summaries_of(entries)
+    for k, run_id in enumerate(summaries):  # every other rationale has more reasons than people read
+        summaries[run_id] = replace(summaries[run_id], most_reasons=8 + 40 * (k % 2))
+    tables = task_tables((e for e in entries if e.run_id not in (taken or {})), summaries)
     significance = [
         SignificanceGroups({row.first.run_id: 1 + k // 40 for k, row in enumerate(table.rows)}) for table in tables
     ]
@@ -97,17 +100,18 @@ def _as(driver, kind: str) -> None:
     )
 
 
-def _head(driver, title):
-    headers = driver.find_elements(By.CSS_SELECTOR, "#results-table th[data-column]")
+def _head(driver, title, part="#plain-table"):
+    headers = driver.find_elements(By.CSS_SELECTOR, f"{part} th[data-column]")
     return next(th for th in headers if th.text.split("\n")[0].strip() == title)
 
 
-def _column(driver, number):
+def _column(driver, number, part="#plain-table"):
     """Values of a column from above, of the rows that are shown; None where one is missing."""
     return driver.execute_script(
-        "return [...document.querySelectorAll('#results-table tbody.models tr')].filter(r => !r.hidden)"
+        "return [...document.querySelectorAll(arguments[1] + ' tbody.models tr')].filter(r => !r.hidden)"
         ".map(r => r.cells[arguments[0]].dataset.value ?? null)",
         number,
+        part,
     )
 
 
@@ -121,7 +125,9 @@ def test_500_entries_load_sort_filter_and_open(site, driver, capsys):
     driver.get((site / "world-full-test.html").as_uri())
     loaded = time.perf_counter() - clock
     ready = driver.execute_script("return performance.getEntriesByType('navigation')[0].domComplete")
-    rows = len(_column(driver, 0))
+    rows = len(_column(driver, 0, "#parts"))
+    assert len(_column(driver, 0, "#headline-table")) > 40 and len(_column(driver, 0, "#other-table")) > 40
+    assert set(_column(driver, 1, "#other-table")) == {"more than 12 reasons"}
     assert rows > 400 and f"{rows} of {rows} models shown" in driver.find_element(By.CLASS_NAME, "count").text
     ndcg = [float(v) for v in _column(driver, 2)]
     assert ndcg == sorted(ndcg, reverse=True), "the best first, before anything is clicked"
@@ -135,25 +141,27 @@ def test_500_entries_load_sort_filter_and_open(site, driver, capsys):
     cells = _column(driver, 3)
     values = [float(v) for v in cells if v is not None]
     assert values == sorted(values, reverse=True) and cells[: len(values)] == [v for v in cells if v is not None]
-    assert len(values) < rows, "what is missing stands last"
+    assert len(values) < len(cells), "what is missing stands last"
     assert recall.get_attribute("aria-sort") == "descending" and not _head(driver, "NDCG@10").get_attribute("aria-sort")
     recall.find_element(By.TAG_NAME, "button").click()
     cells = _column(driver, 3)
     assert [float(v) for v in cells[: len(values)]] == sorted(values) and set(cells[len(values) :]) == {None}
     _head(driver, "Model").find_element(By.TAG_NAME, "button").click()
-    assert _column(driver, 0)[:2] == ["model_002", "model_003"]
+    assert _column(driver, 0)[:2] == ["model_002", "model_004"]
 
     words = driver.find_element(By.CSS_SELECTOR, "form.filter input")
     words.send_keys("team 7")
-    shown = _column(driver, 0)
+    shown = _column(driver, 0, "#parts")
     assert 0 < len(shown) < rows
     assert f"{len(shown)} of {rows} models shown" in driver.find_element(By.CLASS_NAME, "count").text
     words.clear()
     words.send_keys("MODEL_003")
-    assert _column(driver, 0) == ["model_003"]
-    Select(driver.find_element(By.NAME, "kind")).select_by_value("plain")
-    assert _column(driver, 0) == [], "it writes rationales"
-    Select(driver.find_element(By.NAME, "kind")).select_by_value("explains")
+    assert _column(driver, 0, "#parts") == ["model_003"]
+    words.clear()
+    words.send_keys("12 reasons")
+    assert len(_column(driver, 0, "#parts")) == len(_column(driver, 0, "#other-table")) > 40
+    words.clear()
+    words.send_keys("MODEL_003")
     driver.find_element(By.LINK_TEXT, "model_003").click()
     assert driver.find_element(By.TAG_NAME, "h1").text == "model_003"
     assert "Because of [1], something blue." in driver.find_element(By.TAG_NAME, "blockquote").text
@@ -173,7 +181,7 @@ def test_the_keyboard_is_enough(site, driver):
     assert skip.text == "Skip to the content" and skip.rect["x"] >= 0, "the first stop, and seen"
     skip.send_keys(Keys.ENTER)
     assert driver.switch_to.active_element.get_attribute("id") == "content"
-    head = _head(driver, "MRR")
+    head = _head(driver, "MRR", "#headline-table")
     for _ in range(60):
         driver.switch_to.active_element.send_keys(Keys.TAB)
         if driver.switch_to.active_element == head.find_element(By.TAG_NAME, "button"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.harness.base import ModelCard
 from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Score, Task
 from leaderboard.verification.entry import PREDICTIONS, Claim, Entry, Shown, Stored, Submitter
+from leaderboard.verification.headline import RationaleSummary
 from rad.runtime.files import atomic_write, canonical, sha256_file
 from rad.types import Prediction
 
@@ -75,6 +76,13 @@ def answered(root: Path, one: Entry, predictions: Sequence[Prediction]) -> Entry
     )
     stored(root, [one])
     return one
+
+
+def summaries_of(entries: Sequence[Entry], **more) -> dict[str, RationaleSummary]:
+    """What each entry's rationales are like: where it has examples, 8 reasons that the text says, or ``more``."""
+    fields = {"n": 100, "most_reasons": 8, "text_share": 1.0} | more
+    none = {"n": 0, "most_reasons": 0, "text_share": 0.0}
+    return {e.run_id: RationaleSummary(**(fields if e.examples else none)) for e in entries}
 
 
 def example(rationale: str = "Because of [1], something blue.") -> Shown:

@@ -42,15 +42,16 @@
     }
   }
 
+  // A form filters the rows of one table, or of all tables in a part of the page.
   function makeFilter(form) {
-    const table = document.getElementById(form.dataset.for);
-    const body = table.querySelector("tbody.models") || table.tBodies[0];
+    const root = document.getElementById(form.dataset.for);
+    const tables = root.matches("table") ? [root] : Array.from(root.querySelectorAll("table"));
+    const rows = tables.flatMap((table) => Array.from((table.querySelector("tbody.models") || table.tBodies[0]).rows));
     const words = form.elements.namedItem("words");
-    const kind = form.elements.namedItem("kind");
     const count = form.querySelector(".count");
     const texts = new Map(
-      Array.from(body.rows, (row) => {
-        const named = row.querySelectorAll("th, .who");
+      rows.map((row) => {
+        const named = row.querySelectorAll("th, .who, .words");
         return [row, Array.from(named, (cell) => cell.textContent).join(" ").toLowerCase()];
       }),
     );
@@ -59,14 +60,14 @@
       const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const [row, text] of texts) {
-        const fits = wanted.every((word) => text.includes(word)) && (!kind || !kind.value || row.dataset.kind === kind.value);
+        const fits = wanted.every((word) => text.includes(word));
         row.hidden = !fits;
         shown += fits;
       }
-      count.textContent = `${shown} of ${texts.size} ${table.dataset.rows} shown`;
+      count.textContent = `${shown} of ${texts.size} ${tables[0]?.dataset.rows ?? "rows"} shown`;
     }
 
-    for (const what of ["input", "change"]) form.addEventListener(what, apply);
+    form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     apply();

@@ -1,0 +1,68 @@
+"""Which entries the headline table takes: those whose rationales people can check.
+
+Every rationale has at most 12 reasons, and the texts say at least 95% of the weight that ranks (the metric ``said``).
+Both follow from the predictions alone, so whoever has them counts the same. Nothing here refuses an entry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmarks.harness.base import QueryMetric
+from benchmarks.harness.registries import load_metric
+from rad.types import Example, Interaction, Prediction, Query
+
+MOST_REASONS, LEAST_SAID = 12, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class RationaleSummary:
+    """What the rationales of an entry are like.
+
+    Attributes:
+        n: Queries with one.
+        most_reasons: The reasons of the longest one.
+        text_share: The share of the weight that ranks which the texts say, as the metric ``said`` counts it.
+    """
+
+    n: int
+    most_reasons: int
+    text_share: float
+
+    @property
+    def obstacle(self) -> str:
+        """The reason why the headline table does not take them, in the words of the page; empty where it does."""
+        if not self.n:
+            return "no rationales"
+        if self.most_reasons > MOST_REASONS:
+            return f"more than {MOST_REASONS} reasons"
+        if self.text_share < LEAST_SAID:
+            return f"text says {math.floor(100 * self.text_share)}% of what ranks"
+        return ""
+
+
+def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
+    """The summary of the rationales of ``predictions``. A query without one, or that failed, says nothing."""
+    metric = load_metric("said")({})
+    assert isinstance(metric, QueryMetric)
+    n_queries, n, most_reasons, text_share = 0, 0, 0, 0.0
+    for p in predictions:
+        n_queries += 1
+        if p.rationale is None or p.error is not None:
+            continue
+        n += 1
+        most_reasons = max(most_reasons, len(p.rationale.reasons))
+        text_share += metric.score(p, _ANY) or 0.0
+    return RationaleSummary(n, most_reasons, text_share / max(n_queries, 1))
+
+
+_ANY = Example(Query("", "", "", (Interaction("", ""),)), "test", {})  # what a text says depends on no example
+
+
+def weakest(summaries: Iterable[RationaleSummary]) -> RationaleSummary:
+    """One summary for several seeds of a model: the longest rationale, and the seed whose texts say the least."""
+    rows = list(summaries)
+    least = min(rows, key=lambda s: s.text_share)
+    return RationaleSummary(max(s.n for s in rows), max(s.most_reasons for s in rows), least.text_share)

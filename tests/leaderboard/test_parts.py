@@ -1,0 +1,117 @@
+"""Which of three tables an entry stands in, by what its rationales are like; why it is not in the first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks.harness.registries import load_metric
+from leaderboard.site import pages
+from leaderboard.site.columns import columns
+from leaderboard.site.rows import task_tables
+from leaderboard.site.significance import SignificanceGroups
+from leaderboard.verification.headline import RationaleSummary, weakest
+from tests.support.made_up_entries import entry, example, score
+
+GOOD = RationaleSummary(100, 12, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("summary", "obstacle"),
+    [
+        (GOOD, ""),
+        (RationaleSummary(1, 0, 1.0), ""),
+        (RationaleSummary(100, 13, 1.0), "more than 12 reasons"),
+        (RationaleSummary(100, 12, 0.41), "text says 41% of what ranks"),
+        (RationaleSummary(100, 12, 0.9499), "text says 94% of what ranks"),  # and not 95%, which would do
+        (RationaleSummary(100, 48, 0.1), "more than 12 reasons"),
+        (RationaleSummary(0, 0, 0.0), "no rationales"),
+    ],
+)
+def test_an_obstacle_is_said_in_words(summary, obstacle):
+    assert summary.obstacle == obstacle
+
+
+def test_of_several_seeds_the_weakest_counts():
+    assert weakest([GOOD, RationaleSummary(90, 8, 1.0)]) == GOOD
+    assert weakest([RationaleSummary(100, 40, 1.0), RationaleSummary(0, 0, 0.0)]) == RationaleSummary(100, 40, 0.0)
+
+
+@pytest.fixture
+def three():
+    """A model in each part, the best NDCG in the last; the first has scores of its rationales."""
+    scores = [score("soundness", 1.0), score("said", 0.99), score("reader_gain@10", 0.02), score("recall@10", 0.3)]
+    entries = [
+        entry("checked", 0.1, scores=scores, examples=[example()]),
+        entry("coded", 0.2, scores=[score("said", 0.125)], examples=[example()]),
+        entry("ranker", 0.3, scores=[score("recall@10", 0.4)]),
+    ]
+    summaries = {
+        "checked01": GOOD,
+        "coded01": RationaleSummary(100, 9, 0.125),
+        "ranker01": RationaleSummary(0, 0, 0.0),
+    }
+    return entries, summaries
+
+
+def page_of(entries, summaries) -> dict[str, str]:
+    tables = task_tables(entries, summaries)
+    return dict(pages.pages(entries, {}, tables, [SignificanceGroups() for _ in tables]))
+
+
+def labels(page: str, part: str) -> list[str]:
+    """The models of one table of a page."""
+    table = page.split(f'<table id="{part}-table"')[1].split("</table>")[0]
+    return re.findall(r'<th scope="row" data-value="([^"]*)"', table)
+
+
+def test_each_entry_stands_in_the_table_of_its_rationales(three):
+    page = page_of(*three)["world-full-test.html"]
+    assert [labels(page, part) for part in ("headline", "other", "plain")] == [["checked"], ["coded"], ["ranker"]]
+    assert page.count("Stands here because") == 1
+    assert re.findall(r'<td data-value="(text[^"]*)"', page) == ["text says 12% of what ranks"]
+
+
+def test_soundness_what_is_said_and_reader_gain_stand_beside_ndcg(three):
+    (table,) = task_tables(*three)
+    assert [c.title for c in columns(table.part("headline"))][:5] == [
+        *("NDCG@10", "Soundness", "Said", "Reader gain@10", "Recall@10")
+    ]
+    assert [c.title for c in columns(table.part("plain"))][:2] == ["NDCG@10", "Recall@10"]
+
+
+def test_the_index_names_the_best_that_people_can_check(three):
+    entries, summaries = three
+    index = page_of(entries, summaries)["index.html"]
+    cells = re.findall(r'<td data-value="([^"]*)" class="who">', index.split("</tbody>")[0])
+    assert cells == ["checked", "ranker"]
+    assert [words for words in ("can be checked", "other", "none") if f'<td data-value="{words}">' in index] == [
+        *("can be checked", "other", "none")
+    ]
+    index = page_of(entries[1:], summaries)["index.html"]
+    assert re.findall(r'<td data-value="([^"]*)" class="who">', index.split("</tbody>")[0]) == ["ranker"]
+
+
+def test_a_task_without_a_headline_says_so(three):
+    entries, summaries = three
+    page = page_of(entries[1:], summaries)["world-full-test.html"]
+    assert "No entry yet. Every rationale has at most 12 reasons" in page and 'id="headline-table"' not in page
+
+
+def test_entries_whose_predictions_were_not_sent_say_so(three):
+    entries, _ = three
+    page = page_of(entries, {})["world-full-test.html"]
+    assert labels(page, "other") == ["coded", "checked"] and labels(page, "plain") == ["ranker"]
+    assert page.count('data-value="predictions were not sent"') == 2
+
+
+def test_scores_by_an_earlier_version_of_their_metric_stand_in_no_table(monkeypatch):
+    kind = load_metric("claim_precision")
+    monkeypatch.setattr(kind, "version", 7)
+    for version, shown in ((6, None), (7, 0.9), (0, 0.9)):  # 0 never was: verify refuses it
+        (table,) = task_tables([entry("a", 0.1, scores=[score("claim_precision", 0.9, version=version)])])
+        cell = table.rows[0].score("claim_precision")
+        assert (cell and cell.value) == shown
+    page = page_of([entry("a", 0.1, scores=[score("claim_precision", 0.9, version=6)])], {})["entries/a-a01.html"]
+    assert "version 6 of the metric" in page

@@ -6,13 +6,13 @@ One row a fact. All arrays have one entry a row; rows are sorted by query.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from rad.rationales.facts import ragged
-from rad.rationales.facts.counts import FOLLOWERS, Counts, usual_share
+from rad.rationales.facts.counts import FOLLOWERS, Counts, expected_share, usual_share
 from rad.types import Evidence, EvidenceKind, Query, Reason, Support
 
 KINDS: tuple[EvidenceKind, ...] = (
@@ -25,6 +25,12 @@ LASTING_LIFT, ONCE_LIFT = 1.5, 1.5  # times the usual share: what lasts, and wha
 MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 8, 4  # candidates a query of each sort
 AFTER = 2  # last items from which a transition may start
 SURPRISE = 0.05  # an absence that is likelier than this is no fact
+# how telling a fact is beside one of another kind, chosen on validation; cited items fade from the latest on
+WEIGHT: dict[EvidenceKind, float] = {
+    **{"repeat": 1.0, "lasting": 0.6, "new_repeat": 0.3, "transition": 0.3, "kind_of": 0.15},
+    **{"kindred": 0.45, "co_purchase": 0.35, "similar": 0.35, "new_similar": 0.25},
+}
+FADING, AGAIN = 0.7, 0.7
 _BATCH = 4096  # queries whose arrays are held at once
 
 
@@ -40,7 +46,7 @@ class Candidates:
         value: Number of the value that is wanted or avoided; -1 for none.
         other: The second value: of a conjunction, or the one that the cited item of a transition has; -1 for none.
         number: See :mod:`rad.rationales.facts`, as ``of`` and ``base``; NaN where a kind has no such number.
-        interest: How telling the fact is, by a simple rule that looks at no data but its own numbers.
+        interest: How telling the fact is, by a simple rule that looks at no data but the numbers of the query's facts.
     """
 
     query: np.ndarray
@@ -170,7 +176,12 @@ class _Batch:
         """Every kind, sorted by query."""
         parts = [*self.repeats(), *self.pointers(), self.conjunctions(), self.transitions(), *self.avoided()]
         table = Candidates.joined(parts)
-        return table.take(np.argsort(table.query, kind="stable"))
+        # a fact of the same value, or the same item, as a more telling one says less
+        of = np.where(table.value >= 0, table.value, -1 - table.item)
+        order = np.lexsort((-table.interest, of, table.query))
+        table = table.take(order)
+        again = ragged.rank(ragged.runs(table.query, of[order]))
+        return replace(table, interest=table.interest * AGAIN**again)
 
     def rows(
         self,
@@ -194,7 +205,7 @@ class _Batch:
             number=np.asarray(number, dtype=float),
             of=columns.get("of", unknown),
             base=columns.get("base", unknown),
-            interest=np.asarray(interest, dtype=float),
+            interest=WEIGHT.get(kind, 1.0) * np.asarray(interest, dtype=float),
         )
 
     def repeats(self) -> list[Candidates]:
@@ -202,7 +213,8 @@ class _Batch:
         q, v, k = self.pair_query, self.pair_value, self.pair_count
         of = self.length[q].astype(float)
         lift = k / of / self.pair_base
-        telling = k / of * np.log(np.maximum(lift, 1.0))
+        expected = expected_share(k, of, self.pair_base)
+        telling = expected * np.log(np.maximum(expected / self.pair_base, 1.0))
         # a value that only the purchases themselves have leads to no item
         owners = np.asarray(self.counts.catalogue.incidence.sum(0)).ravel()
         sound = (lift > 1) & ((k >= 2) | (lift > ONCE_LIFT)) & (owners[v] > 1)
@@ -211,9 +223,9 @@ class _Batch:
         lasting = rows[lift[rows] > LASTING_LIFT]
         new = rows[self._has_new(q[rows], v[rows])]
         out = []
-        for kind, chosen, weight in (("repeat", rows, 1.0), ("lasting", lasting, 0.9), ("new_repeat", new, 0.4)):
+        for kind, chosen in (("repeat", rows), ("lasting", lasting), ("new_repeat", new)):
             columns = {"value": v[chosen], "of": of[chosen], "base": self.pair_base[chosen]}
-            interest = weight * np.minimum(telling[chosen], 1.0)
+            interest = np.minimum(telling[chosen], 1.0)
             out.append(self.rows(kind, q[chosen], self.pair_position[chosen], interest, k[chosen], **columns))  # type: ignore[arg-type]
         return out
 
@@ -253,17 +265,12 @@ class _Batch:
             ragged.entries((x @ counts.read_by).tocsr(), *at) for x, at in ((only, (user, j)), (seen, (q, j)))
         )
         new = (counts.alike @ never)[j] + alone - here
-        fading = 0.7**self.cited_rank
+        fading = FADING**self.cited_rank
+        kinds: tuple[EvidenceKind, ...] = ("co_purchase", "similar", "kindred", "new_similar")
         out = []
-        for kind, n, least, weight in (
-            ("co_purchase", buyers, 2, 0.5),
-            ("similar", alike, 1, 0.45),
-            ("kindred", kin, 1, 0.6),
-            ("new_similar", new, 1, 0.3),
-        ):
-            rows = np.flatnonzero(n >= least)
-            interest = weight * fading[rows]
-            out.append(self.rows(kind, q[rows], self.cited_position[rows], interest, n[rows], item=j[rows]))  # type: ignore[arg-type]
+        for kind, n in zip(kinds, (buyers, alike, kin, new), strict=True):
+            rows = np.flatnonzero(n >= (2 if kind == "co_purchase" else 1))
+            out.append(self.rows(kind, q[rows], self.cited_position[rows], fading[rows], n[rows], item=j[rows]))
         return out
 
     def _own_kin(self) -> sp.csr_matrix:
@@ -282,7 +289,7 @@ class _Batch:
         values = self.counts.rarest_pairs[self.cited_item[rows]]
         have = values[:, 2] > 0
         rows, values = rows[have], values[have]
-        interest = 0.2 * 0.7 ** self.cited_rank[rows]
+        interest = FADING ** self.cited_rank[rows]
         columns = {"item": self.cited_item[rows], "value": values[:, 0], "other": values[:, 1]}
         return self.rows(
             "kind_of", self.cited_query[rows], self.cited_position[rows], interest, values[:, 2], **columns

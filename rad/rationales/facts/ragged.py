@@ -28,6 +28,12 @@ def pairs(flat: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return np.repeat(flat, times), second, group
 
 
+def runs(*keys: np.ndarray) -> np.ndarray:
+    """The number of the run of equal keys that each row is in."""
+    new = np.any([np.diff(key, prepend=key[:1] - 1) != 0 for key in keys], axis=0)
+    return np.cumsum(new) - 1
+
+
 def rank(group: np.ndarray) -> np.ndarray:
     """The position of each row within its group; groups are runs of equal numbers."""
     starts = np.flatnonzero(np.diff(group, prepend=-1))

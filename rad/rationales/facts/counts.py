@@ -211,7 +211,8 @@ def usual_share(shares: np.ndarray) -> np.ndarray:
 def expected_share(k: np.ndarray, of: np.ndarray, base: np.ndarray) -> np.ndarray:
     """How likely the next purchase has a value that ``k`` of ``of`` have, whose usual share is ``base``.
 
-    Where purchases are few it is near the usual one: half a showing less, and four more purchases of the usual share,
-    is what comes true in all domains.
+    A showing counts a little less than one, two purchases of the usual share are added, and a value below 1 in 10 comes
+    back less often the rarer it is: so it comes true in all domains.
     """
-    return np.asarray((k - 0.5 + 4 * base) / (of + 4))
+    comes_back = np.minimum(10 * base, 1) ** 0.25
+    return np.asarray((comes_back * (k - 0.3) + 2 * base) / (of + 2))

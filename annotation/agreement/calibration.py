@@ -22,10 +22,10 @@ from annotation.agreement import coefficients
 from annotation.agreement.coefficients import Array, Draws, Statistic, bootstrap, estimate
 from annotation.agreement.reliability_data import ReliabilityData
 from annotation.agreement.results import Calibration
-from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS, Answered
+from annotation.campaign.judgements import ABSTAINED, INVALID, OF_JUDGES, Answered
 from annotation.campaign.pseudonyms import Group
 
-COMPARED = tuple(OPTIONS)  # the questions that judges answer
+COMPARED = OF_JUDGES  # the questions that judges answer
 # Whose answers are compared with the others': those of "all" (reviewer 0 stands for all), or of the "judge" or the
 # "person" in the place of one reviewer; and which coefficients: "kappas", "mean" or "pairs"
 Scope = tuple[str, int]

@@ -1,8 +1,8 @@
 """How far reviewers agree beyond chance, per question and per pair of reviewers, with intervals.
 
 Coefficients are those of :mod:`annotation.agreement.coefficients`: Krippendorff's alpha, ordinal for scales, nominal
-for the verdict, with MASI distances for sets of error codes and over characters for spans; Cohen's kappa for pairs,
-also with squared weights on scales. Intervals are 95% bootstrap intervals over records.
+for the verdict, with MASI distances for sets (error codes, edits of reasons) and over characters for spans; Cohen's
+kappa for pairs, also with squared weights on scales. Intervals are 95% bootstrap intervals over records.
 
 People are counted alone. Simulated reviewers have tables of their own. An adjudicator's answers stand beside the
 others' and are in no coefficient. Judges (``judge-*.jsonl``) are compared with people next to how well people agree

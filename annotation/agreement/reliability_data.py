@@ -102,7 +102,7 @@ class ReliabilityData:
     def by_code(self) -> dict[str, Statistic]:
         """``alpha`` of each error code, given or not."""
         out = {}
-        for code in ERRORS if self.kind == "set" and self.values else ():
+        for code in ERRORS if self.question == "errors" and self.values else ():
             # (V + 1,): whether each value holds the code; the last entry is that of -1, no answer
             holds = np.array([code in value for value in _sets(self.values)] + [False]).astype(int)
             codes = np.where(self.codes >= 0, holds[self.codes], -1)

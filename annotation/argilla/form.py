@@ -1,5 +1,8 @@
 """The review form: what reviewers see of a draft, its questions, and how answers become judgements.
 
+Beside the draft stand its reasons, numbered, and further facts of the history, lettered, each with its numbers.
+Reviewers strike, weaken and strengthen reasons by number and add facts by letter; or they write a text of their own.
+
 History and draft come as plain text without the characters that begin markup (:func:`plain`). So markup in a third
 party's titles is shown and never obeyed. The corrected text is filled in beforehand with the draft. No score, no
 model's opinion and no other reviewer's answer is shown, since these anchor people. The adjudicator, who decides
@@ -10,19 +13,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import argilla as rg
 
 from annotation import guidelines
-from annotation.campaign.judgements import ERROR_LABELS, SPAN_LABELS, VERDICT_LABELS
+from annotation.campaign.judgements import EDITS, ERROR_LABELS, SPAN_LABELS, VERDICT_LABELS
 from rad.errors import RadError
-from rad.rationales import claims
+from rad.rationales import claims, prompt, text
+from rad.rationales.strengths import levels
 from rad.runtime.files import atomic_write, canonical
-from rad.types import Example, Item, Judgement, Rationale
+from rad.types import Example, Item, Judgement, Rationale, Reason
 
+EDIT_TITLES = {
+    "strike": "Strike reasons that do not hold or do not matter (numbers)",
+    "weaken": "Weaken reasons that matter less than it says (numbers)",
+    "strengthen": "Strengthen reasons that matter more (numbers)",
+    "add_fact": "Add further facts that are reasons, too (letters)",
+}
+ADDED = ("facts", *EDITS)  # what forms under version 1 of the guidelines lack
 FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
 SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
 
@@ -38,6 +49,7 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
     fields = [
         rg.TextField(client=client, name="history", title="History, oldest first", use_markdown=False),
         rg.TextField(client=client, name="draft", title="Draft rationale", use_markdown=False),
+        rg.TextField(client=client, name="facts", title="Reasons and further facts, one by one", use_markdown=False),
         rg.TextField(client=client, name="item", title="Item that was bought (the draft was to be written without it)"),
     ]
     if adjudication:
@@ -80,11 +92,23 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
                 required=False,
                 allow_overlapping=False,
             ),
+            *(
+                rg.MultiLabelQuestion(
+                    client=client,
+                    name=name,
+                    title=EDIT_TITLES[name],
+                    description="Counts only if you accept the draft with a correction.",
+                    labels=list(labels),
+                    required=False,
+                    visible_labels=len(labels),
+                )
+                for name, labels in EDITS.items()
+            ),
             rg.TextQuestion(
                 client=client,
                 name="edited",
-                title="Corrected rationale",
-                description="Filled in with the draft. Change it only if you accept it with a correction.",
+                title="Corrected rationale, if ticks do not say it",
+                description="Filled in with the draft. A changed text counts in place of ticks.",
                 required=False,
             ),
             rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICT_LABELS),
@@ -94,16 +118,21 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
     )
 
 
-def check(dataset: rg.Dataset, wanted: rg.Settings) -> None:
-    """Refuse a server's form that differs from ours, with the first difference; titles may differ."""
+def check(dataset: rg.Dataset, wanted: rg.Settings, without: Collection[str] = ()) -> None:
+    """Refuse a server's form that differs from ours, with the first difference; titles may differ.
+
+    ``without`` names fields and questions that it may lack.
+    """
     where = f"dataset '{dataset.name}' on the server has another form"
     for kind in ("fields", "questions"):
         there, ours = ({p.name: p for p in getattr(s, kind)} for s in (dataset.settings, wanted))
-        if lost := [name for name in ours if name not in there]:
+        if lost := [name for name in ours if name not in there and name not in without]:
             more = [name for name in there if name not in ours]
             renamed = f" (it has '{more[0]}'; was it renamed?)" if more else ""
             raise RadError(f"{where}: no {kind[:-1]} '{lost[0]}'{renamed}. Begin another campaign, or delete it there")
         for name, part in ours.items():
+            if name not in there:
+                continue
             if type(there[name]) is not type(part) or _options(there[name]) != _options(part):
                 raise RadError(f"{where}: {kind[:-1]} '{name}' differs. Begin another campaign, or delete it there")
 
@@ -112,28 +141,49 @@ def _options(part: Any) -> set[Any]:
     return set(getattr(part, "labels", None) or getattr(part, "values", None) or ())
 
 
-def record(draft: Rationale, example: Example, items: Mapping[str, Item], answers: str | None = None) -> rg.Record:
-    """The record that shows a draft. Its id is the rationale's, so that a second push adds nothing."""
+def record(
+    draft: Rationale,
+    example: Example,
+    items: Mapping[str, Item],
+    facts: Sequence[Reason] = (),
+    answers: str | None = None,
+) -> rg.Record:
+    """The record that shows a draft, beside further ``facts``, and to an adjudicator the reviewers' ``answers``.
+
+    Its id is the rationale's, so that a second push adds nothing.
+    """
+    cited = {*claims.citations(draft.text), *(k for fact in facts for k in fact.evidence.history)}
     shown = {
-        "history": history(example, items, claims.citations(draft.text)),
+        "history": history(example, items, tuple(cited)),
         "draft": draft.text,
+        "facts": one_by_one(draft, facts),
         "item": describe(items[next(iter(example.relevant))]),
         **({"answers": answers} if answers is not None else {}),
     }
     return rg.Record(
         id=draft.rationale_id,
-        fields={name: plain(text) for name, text in shown.items()},
+        fields={name: plain(words) for name, words in shown.items()},
         metadata={"query_id": draft.query_id},
         suggestions=[rg.Suggestion("edited", draft.text)],  # without score and agent: neither is to be seen
     )
 
 
-def plain(text: str) -> str:
-    """``text`` with look-alikes for the characters that begin markup, one for one, so that places in it stay the same.
+def one_by_one(draft: Rationale, facts: Sequence[Reason]) -> str:
+    """The reasons of the draft under numbers, and the further facts under letters, a line each."""
+    if any(reason.evidence.support is None for reason in draft.reasons):
+        return "(The reasons of this draft are not counted facts. Correct its text instead.)"
+    each, _ = levels(draft.reasons)
+    reasons = [f"{k}. {text.sentence(*pair)}" for k, pair in enumerate(zip(draft.reasons, each, strict=True), 1)]
+    further = prompt.lettered(facts)
+    return "\n".join(["Reasons of the draft:", *(reasons or ["(none)"]), "", "Further facts:", further])
+
+
+def plain(shown: str) -> str:
+    """The text with look-alikes for the characters that begin markup, one for one, so that places in it stay the same.
 
     Argilla's pages show a field that has a span question as HTML, so a ``<`` would be obeyed there.
     """
-    return ENTITY.sub("\uff06", text.replace("<", "\u2039").replace(">", "\u203a"))
+    return ENTITY.sub("\uff06", shown.replace("<", "\u2039").replace(">", "\u203a"))
 
 
 ENTITY = re.compile(r"&(?=[#a-z])", re.IGNORECASE)  # shown as one character, it would move all places behind it
@@ -155,18 +205,25 @@ def describe(item: Item) -> str:
 
 
 def judgements(
-    rationale_id: str, annotator: str, values: Mapping[str, Any], version: str, seconds: float | None = None
+    rationale_id: str,
+    annotator: str,
+    values: Mapping[str, Any],
+    version: str,
+    seconds: float | None = None,
+    edits: Collection[str] = tuple(EDITS),
 ) -> list[Judgement]:
     """The answers of one submitted form, a question each. Lists are canonical JSON, so that equal answers are equal.
 
     ``version`` is that of the guidelines. ``seconds`` belongs to the form as a whole and stands with each answer.
+    ``edits`` are the questions on single reasons that the form had.
     """
     answers = {name: value["value"] for name, value in values.items()}
     out: dict[str, str] = {}
     for name in ("plausibility", "trust", "verdict"):
         if name in answers:
             out[name] = str(answers[name])
-    out["errors"] = canonical(sorted(answers.get("errors") or []))
+    for name in ("errors", *edits):
+        out[name] = canonical(sorted(answers.get(name) or []))
     spans = [[s["start"], s["end"], s["label"]] for s in answers.get("unsupported") or []]
     out["unsupported"] = canonical(sorted(spans))
     if (edited := answers.get("edited")) is not None:
@@ -182,6 +239,10 @@ def lettered(judged: Mapping[str, Mapping[str, str]]) -> str:
         errors = ", ".join(json.loads(answers.get("errors", "[]"))) or "none"
         numbers = f"plausibility {answers.get('plausibility', '-')}, trust {answers.get('trust', '-')}"
         lines.append(f"Reviewer {letter}: {verdict}; {numbers}; errors: {errors}")
-        if answers.get("verdict") == "accept_edited" and answers.get("edited"):
-            lines.append(f"  corrected: {answers['edited']}")
+        if answers.get("verdict") == "accept_edited":
+            ticked = ((name, json.loads(answers.get(name, "[]"))) for name in EDITS)
+            if words := "; ".join(f"{name} {', '.join(ticks)}" for name, ticks in ticked if ticks):
+                lines.append(f"  {words}")
+            if answers.get("edited"):
+                lines.append(f"  corrected: {answers['edited']}")
     return "\n".join(lines)

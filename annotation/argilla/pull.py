@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,9 @@ def pull_judgements(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
     fresh: list[Judgement] = []
     there: set[str] = set()
     for dataset_name in (REVIEW, ADJUDICATION):
-        rows = _rows(client, campaign, dataset_name)
+        rows, edits = _rows(client, campaign, dataset_name)
         there.update(row["external_id"] for row in rows)
-        fresh += _judgements(campaign, rows, names, adjudication=dataset_name == ADJUDICATION)
+        fresh += _judgements(campaign, rows, names, edits, adjudication=dataset_name == ADJUDICATION)
     with_account = {campaign.pseudonym(name, role) for name in names.values() for role in ("reviewer", "adjudicator")}
     earlier = judgements.read(campaign)
     lost = [j for j in earlier if j.annotator not in with_account or j.rationale_id not in there]
@@ -40,17 +40,22 @@ def pull_judgements(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
     return sorted(merged, key=lambda j: (j.rationale_id, j.annotator, j.question))
 
 
-def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> list[dict[str, Any]]:
-    """The records of a dataset with all answers; none where nothing was sent to an adjudicator yet."""
+def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of a dataset with all answers, and the questions on single reasons that its form has.
+
+    There are none where nothing was sent to an adjudicator yet.
+    """
     dataset = pushed_dataset(client, campaign) if name == REVIEW else find_dataset(client, campaign, name)
     if dataset is None:
-        return []
-    form.check(dataset, form.settings(client, campaign.settings.overlap or 2, adjudication=name == ADJUDICATION))
-    return records(client, dataset, answers=True)
+        return [], []
+    wanted = form.settings(client, campaign.settings.overlap or 2, adjudication=name == ADJUDICATION)
+    form.check(dataset, wanted, without=form.ADDED)
+    there = {question.name for question in dataset.settings.questions}
+    return records(client, dataset, answers=True), [name for name in judgements.EDITS if name in there]
 
 
 def _judgements(
-    campaign: Campaign, rows: Iterable[Row], names: Mapping[str, str], adjudication: bool
+    campaign: Campaign, rows: Iterable[Row], names: Mapping[str, str], edits: Sequence[str], adjudication: bool
 ) -> list[Judgement]:
     """The submitted answers of everybody whose account exists; ``names`` are those of the accounts by id."""
     role, version = "adjudicator" if adjudication else "reviewer", campaign.settings.guideline_version
@@ -61,7 +66,7 @@ def _judgements(
             continue
         uninvited |= {name} - invited
         who = campaign.pseudonym(name, role)
-        out += form.judgements(row["external_id"], who, answer["values"], version, seconds)
+        out += form.judgements(row["external_id"], who, answer["values"], version, seconds, edits)
     if uninvited:
         print(f"{len(uninvited)} reviewer(s) whom push did not name have answered; they count", file=sys.stderr)
     return out

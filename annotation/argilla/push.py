@@ -12,10 +12,11 @@ from rich.progress import Progress
 
 from annotation.argilla import form
 from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, records
-from annotation.campaign import aggregation, drafts, judgements
+from annotation.campaign import aggregation, drafts, further, judgements
 from annotation.campaign.data import open_data, training_examples
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
+from rad.rationales.facts import Facts
 
 BATCH = 100  # records a request
 
@@ -38,7 +39,9 @@ def push_drafts(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[i
     dataset = _ensure_dataset(client, campaign, REVIEW, wanted)
     form.keep(wanted, campaign.file(form.FOLDER))
     there = {row["external_id"] for row in records(client, dataset)}
-    new = [form.record(d, examples[d.query_id], data.items) for d in rationales if d.rationale_id not in there]
+    lacking = [draft for draft in rationales if draft.rationale_id not in there]
+    facts = further.write(campaign, lacking, examples, Facts.of(data.examples["train"], data.items))
+    new = [form.record(d, examples[d.query_id], data.items, facts[d.rationale_id]) for d in lacking]
     _send(dataset, new)
     return len(new), len(there) + len(new)
 
@@ -69,7 +72,11 @@ def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | N
     there = {row["external_id"] for row in records(client, dataset)}
     new = [rationales[key] for key in disputed if key not in there]
     answers = [form.lettered(aggregation.reviewers_of(judged[draft.rationale_id])) for draft in new]
-    rows = [form.record(d, examples[d.query_id], data.items, a) for d, a in zip(new, answers, strict=True)]
+    facts = further.read(campaign)
+    rows = [
+        form.record(draft, examples[draft.query_id], data.items, facts.get(draft.rationale_id, ()), answer)
+        for draft, answer in zip(new, answers, strict=True)
+    ]
     _send(dataset, rows)
     return len(new), len(there) + len(new)
 

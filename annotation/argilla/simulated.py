@@ -17,6 +17,7 @@ import httpx
 
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
+from rad.rationales import text
 
 PAGE = 10  # records that the pages ask for at once
 
@@ -38,14 +39,14 @@ class Simulated:
         return str(next(d["id"] for d in response.json()["items"] if d["name"] == name))
 
     def queue(
-        self, dataset: str, status: str = "pending", limit: int = PAGE, text: str | None = None
+        self, dataset: str, status: str = "pending", limit: int = PAGE, words: str | None = None
     ) -> dict[str, Any]:
         """A page of the records with this status for the reviewer, asked for exactly as the pages do."""
         terms = {"type": "terms", "values": [status]}
         filters = [{**terms, "scope": {"entity": "response", "property": "status"}}]
         if status == "pending":
             filters.append({**terms, "scope": {"entity": "record", "property": "status"}})
-        query = {"query": {"text": {"q": text}}} if text else {"query": {}}
+        query = {"query": {"text": {"q": words}}} if words else {"query": {}}
         clock = time.perf_counter()
         response = self.http.post(
             f"/me/datasets/{dataset}/records/search",
@@ -54,7 +55,7 @@ class Simulated:
         )
         response.raise_for_status()
         page: dict[str, Any] = response.json()
-        self.seconds["search" if text else "queue"].append(time.perf_counter() - clock)
+        self.seconds["search" if words else "queue"].append(time.perf_counter() - clock)
         return page
 
     def submit(self, record: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
@@ -88,7 +89,7 @@ class Simulated:
             if not page:
                 break
             if look_for:
-                self.queue(dataset, text=look_for)
+                self.queue(dataset, words=look_for)
             for entry in page[: None if limit is None else limit - n]:
                 (filled_in,) = entry["record"]["suggestions"]  # the corrected text, as the pages fill it in
                 self.submit(entry["record"]["id"], opinion(self.username, filled_in["value"]))
@@ -108,11 +109,22 @@ def opinion(who: str, draft: str) -> dict[str, Any]:
         answer["unsupported"] = [{"start": 0, "end": min(len(draft), 20 + own[4] % 8), "label": "unsupported"}]
     elif plausibility == 3 and own[5] % 2:
         answer |= {"verdict": "unsure"}
-    elif deserved[6] % 6 == 0 and ". " in draft:
+    elif deserved[6] % 3 == 0 and (n := len(text.read(draft)[0])):
+        answer |= {"verdict": "accept_edited", "errors": ["wrong_weight"], **edits(n, deserved, own)}
+    elif deserved[6] % 6 == 1 and ". " in draft:
         answer |= {"verdict": "accept_edited", "edited": draft[: draft.rindex(". ") + 1], "errors": ["language"]}
     else:
         answer |= {"verdict": "accept"}
     return answer
+
+
+def edits(n: int, deserved: bytes, own: bytes) -> dict[str, list[str]]:
+    """Ticks on a draft of ``n`` reasons: one reason that deserves it, and now and then a further fact."""
+    question = ("strike", "weaken", "strengthen")[deserved[7] % 3]
+    ticks = {question: [str(1 + deserved[8] % n)]}
+    if own[6] % 8 == 0:  # this reviewer finds another one
+        ticks = {"weaken": [str(1 + own[7] % n)]}
+    return ticks | ({"add_fact": ["A"]} if deserved[9] % 3 == 0 else {})
 
 
 def _dice(seed: str) -> bytes:

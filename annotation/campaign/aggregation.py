@@ -1,41 +1,51 @@
-"""Aggregation of judgements: which drafts a campaign accepts, which in corrected words, and by whose answers.
+"""Aggregation of judgements: which drafts a campaign accepts, with which corrections, and by whose answers.
 
 A draft is decided when as many reviewers have answered as the campaign asks for. It is accepted where more *accept*
-(with or without a correction) than *reject*; *I cannot tell* abstains. Exactly one corrected text replaces the draft's.
+(with or without a correction) than *reject*; *I cannot tell* abstains. Among those who accept, each reason stays, is
+struck, or moves by one level, as the middle one of their answers says: a majority decides, and who strikes a reason
+also finds it weaker. A further fact is added where a majority adds it. Exactly one corrected text replaces the draft's.
 An even vote, or corrections that differ, is a disagreement: it waits for an adjudicator, whose answer then decides.
 Every answer stays in judgements.jsonl, whoever decided. Simulated reviewers count only where no person has answered,
-and what they decided is marked so.
-
-The claims of a corrected text: a reason whose values the draft's text states and the corrected one no longer does is
-dropped. Values that it newly names become reasons. They share the weight set free (or, if none was, what is
-unexplained).
+and what they decided is marked so. :mod:`annotation.campaign.corrections` applies what is decided.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from statistics import median_high, median_low
 from typing import Literal
 
 from annotation.campaign.pseudonyms import is_adjudicator, is_simulated
-from rad.rationales import claims
-from rad.rationales.rules import Rules
-from rad.types import Evidence, Example, Judgement, Query, Rationale, Reason
+from rad.types import Judgement
 
 Answers = Mapping[str, str]  # question -> answer
 State = Literal["waiting", "accepted", "edited", "rejected", "disagreed", "failed_checks"]
-AVOIDS = re.compile(r"\b(?:avoid|dislike|unwanted|reject|against)", re.IGNORECASE)
+STRIKE, WEAKEN, STRENGTHEN, ADD = -2, -1, 1, 1  # in levels, but for the first
+# the last one overrules the others
+_MOVES = {
+    "add_fact": ADD,
+    "strengthen": STRENGTHEN,
+    "weaken": WEAKEN,
+    "strike": STRIKE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state of one draft. ``text`` is a correction; ``decided_by`` has the pseudonyms whose answers decided."""
+    """The state of one draft.
+
+    Attributes:
+        decided_by: The pseudonyms whose answers decided.
+        text: A corrected text, if there is one.
+        edits: The move of each edited reason by its number, and of each added fact by its letter.
+    """
 
     state: State
     decided_by: tuple[str, ...] = ()
     text: str | None = None
+    edits: Mapping[str, int] = field(default_factory=dict)
     adjudicated: bool = False
     simulated: bool = False
 
@@ -84,63 +94,47 @@ def outcome(judged: Mapping[str, Answers], overlap: int, draft_text: str) -> Out
 def _vote(judged: Mapping[str, Answers], draft_text: str) -> Outcome:
     voters = tuple(sorted(judged))
     verdicts = [answers.get("verdict") for answers in judged.values()]
-    edited = [answers.get("edited", "") for answers in judged.values() if answers.get("verdict") == "accept_edited"]
-    corrections = {text.strip() for text in edited} - {"", draft_text.strip()}
     accepting, rejecting = sum(v in ("accept", "accept_edited") for v in verdicts), verdicts.count("reject")
     if accepting == rejecting:
         return Outcome("disagreed", voters)
     if rejecting > accepting:
         return Outcome("rejected", voters)
-    if len(corrections) > 1:
+    corrections = [_correction(answers, draft_text) for answers in judged.values()]
+    accepted = [c for c, verdict in zip(corrections, verdicts, strict=True) if verdict in ("accept", "accept_edited")]
+    if any(isinstance(correction, str) for correction in accepted):
+        first, *others = [correction for correction in accepted if correction]
+        if not isinstance(first, str) or any(other != first for other in others):
+            return Outcome("disagreed", voters)
+        return Outcome("edited", voters, first)
+    edits = _edits([correction for correction in accepted if not isinstance(correction, str)])
+    if edits is None:
         return Outcome("disagreed", voters)
-    return Outcome("edited", voters, corrections.pop()) if corrections else Outcome("accepted", voters)
+    return Outcome("edited", voters, edits=edits) if edits else Outcome("accepted", voters)
 
 
-def corrected(draft: Rationale, text: str, query: Query, rules: Rules) -> Rationale:
-    """The draft in the reviewers' words, with the claims that these make (see above)."""
-    before, after = (_claims(t, rules.matcher) for t in (draft.text, text))
-    remaining = [r for r in draft.reasons if not (set(r.wants + r.avoids) & before) or set(r.wants + r.avoids) <= after]
-    old_claims = {claim for r in draft.reasons for claim in (*r.wants, *r.avoids)}
-    old_claims |= {(r.evidence.attribute, r.evidence.value) for r in draft.reasons if r.evidence.attribute}  # type: ignore[misc]
-    added = _new_reasons(text, query, rules, old_claims)
-    # Dropped reasons set weight free; where there are none, the unexplained share makes room for the new ones.
-    free = sum(r.weight for r in draft.reasons) - sum(r.weight for r in remaining)
-    unexplained = 1 - sum(r.weight for r in draft.reasons)
-    share = free / len(added) if added and free > 1e-9 else unexplained / (len(added) + 1)
-    reasons = (*remaining, *(replace(r, weight=max(share, 0.0)) for r in added))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return replace(
-        draft,
-        rationale_id=f"{draft.rationale_id}-edited-{digest}",
-        reasons=reasons,
-        text=text,
-        verdict=draft.verdict if reasons else "unexplained",
-        origin="edited",
-    )
+def _correction(answers: Answers, draft_text: str) -> str | dict[str, int]:
+    """A corrected text, or the moves of reasons and facts; empty where there is no correction."""
+    if answers.get("verdict") != "accept_edited":
+        return {}
+    text = answers.get("edited", "").strip()
+    return text if text not in ("", draft_text.strip()) else moves(answers)
 
 
-def _claims(text: str, matcher: claims.Matcher) -> set[tuple[str, str]]:
-    return {claim for mention in matcher.find(text) for claim in mention.claims}
+def moves(answers: Answers) -> dict[str, int]:
+    """By reason or fact, how far one reviewer moves it. A struck reason is struck, whatever else was ticked."""
+    out: dict[str, int] = {}
+    for question, move in _MOVES.items():
+        for name in json.loads(answers.get(question, "[]")):
+            out[name] = move if move == STRIKE else out.get(name, 0) + move
+    return {name: move for name, move in out.items() if move}
 
 
-def _new_reasons(text: str, query: Query, rules: Rules, old_claims: set[tuple[str, str]]) -> Sequence[Reason]:
-    """One reason for each value that the text newly names in a sentence that cites the history."""
-    out: dict[tuple[str, str], Reason] = {}
-    for mention in rules.matcher.find(text):
-        cited = tuple(k for k in mention.citations if 0 <= k < len(query.history))
-        if not cited or old_claims.intersection(mention.claims):
-            continue
-        claim = mention.claims[0]
-        owned = [k for k in cited if claim[1] in rules.items[query.history[k].item_id].attributes.get(claim[0], ())]
-        evidence = Evidence(tuple(owned), "attribute", *claim) if owned else Evidence(cited, "sequence")
-        start = max((s for s, _ in claims.sentences(text) if s <= mention.start), default=0)
-        avoided = AVOIDS.search(text[start : mention.start]) is not None
-        out.setdefault(claim, Reason(evidence, avoids=(claim,)) if avoided else Reason(evidence, wants=(claim,)))
-    return list(out.values())
-
-
-def broken_rules(rationale: Rationale, example: Example, rules: Rules) -> list[str]:
-    """The rules that a corrected text breaks: people, too, may name the target."""
-    target = rules.items[next(iter(example.relevant))]
-    violations = rules.violations(rationale, example.query, target)
-    return sorted({violation.rule for violation in violations if not violation.counted})
+def _edits(each: Sequence[Mapping[str, int]]) -> dict[str, int] | None:
+    """The middle of the reviewers' moves; None where two differ that stand in the middle together."""
+    out: dict[str, int] = {}
+    for name in sorted({name for one in each for name in one}):
+        votes = [one.get(name, 0) for one in each]
+        if median_low(votes) != median_high(votes):
+            return None
+        out[name] = median_low(votes)
+    return {name: move for name, move in out.items() if move}

@@ -10,9 +10,14 @@ question         kind      answer
 ``verdict``       nominal  one of :data:`VERDICTS`
 ``errors``        set      JSON list of :data:`ERRORS`, sorted, each once; ``[]`` where there is none
 ``unsupported``   spans    JSON list of ``[start, end, label]``, characters of the draft's text, end excluded
+``strike``        set      JSON list of the numbers of the draft's reasons, of :data:`NUMBERS`, that do not hold
+``weaken``        set      the same of reasons that are weaker than the draft says
+``strengthen``    set      the same of reasons that are stronger
+``add_fact``      set      JSON list of the letters of further facts, of :data:`LETTERS`, that are reasons, too
 ``edited``        text     the corrected text
 ===============  ========  ==========================================================================
 
+Forms of campaigns under version 1 of the guidelines had no question on single reasons, so their files have no answers.
 Who answered stands in the pseudonym (:mod:`annotation.campaign.pseudonyms`). In the files of judges two more answers
 exist: ``abstained`` and ``invalid``.
 """
@@ -29,6 +34,7 @@ from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Group, group_of
 from rad import registry
 from rad.errors import RadError
+from rad.rationales.prompt import MOST_REASONS
 from rad.runtime import records
 from rad.runtime.files import write_jsonl
 from rad.types import Judgement
@@ -56,6 +62,14 @@ ERROR_LABELS = {  # in the order of the form
     "language": "Hard to read",
 }
 SPAN_LABELS = {"unsupported": "Not supported by the history", "wrong": "Wrong"}
+NUMBERS = tuple(str(k + 1) for k in range(MOST_REASONS))  # of the draft's reasons
+LETTERS = tuple("ABCDEFGHIJKL")  # of further facts
+EDITS: Mapping[str, tuple[str, ...]] = {  # question on single reasons -> its answers
+    "strike": NUMBERS,
+    "weaken": NUMBERS,
+    "strengthen": NUMBERS,
+    "add_fact": LETTERS,
+}
 VERDICTS, ERRORS = tuple(VERDICT_LABELS), tuple(sorted(ERROR_LABELS))
 QUESTIONS: Mapping[str, Kind] = {
     "plausibility": "ordinal",
@@ -63,6 +77,10 @@ QUESTIONS: Mapping[str, Kind] = {
     "verdict": "nominal",
     "errors": "set",
     "unsupported": "spans",
+    "strike": "set",
+    "weaken": "set",
+    "strengthen": "set",
+    "add_fact": "set",
     "edited": "text",
 }
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -70,7 +88,9 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "trust": SCALE,
     "verdict": VERDICTS,
     "errors": ERRORS,
+    **EDITS,
 }
+OF_JUDGES = ("plausibility", "trust", "verdict", "errors")  # the questions that judges answer, too
 ABSTAINED, INVALID = "abstained", "invalid"
 
 

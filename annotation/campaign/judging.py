@@ -9,7 +9,7 @@ from pathlib import Path
 
 from annotation.campaign import drafts
 from annotation.campaign.folder import Campaign
-from annotation.campaign.judgements import ABSTAINED, INVALID, OPTIONS
+from annotation.campaign.judgements import ABSTAINED, INVALID, OF_JUDGES
 from annotation.campaign.pseudonyms import JUDGE
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
@@ -41,7 +41,7 @@ def judgements_of(
     return [
         Judgement(draft.rationale_id, JUDGE + name, question, answer[question], version)
         for (draft, _), answer in zip(cases, answers, strict=True)
-        for question in OPTIONS
+        for question in OF_JUDGES
         if question in answer
     ]
 
@@ -49,7 +49,7 @@ def judgements_of(
 def tally(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:
     """By question: how many answers there are, and of these abstained and invalid ones."""
     out = {}
-    for question in [q for q in OPTIONS if any(one.question == q for one in judgements)]:
+    for question in [q for q in OF_JUDGES if any(one.question == q for one in judgements)]:
         kinds = Counter(one.answer for one in judgements if one.question == question)
         out[question] = {"answers": kinds.total(), "abstained": kinds[ABSTAINED], "invalid": kinds[INVALID]}
     return out

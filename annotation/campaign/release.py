@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from annotation.campaign import aggregation, drafts
 from annotation.campaign.aggregation import Answers, Outcome
+from annotation.campaign.corrections import Corrections
 from annotation.campaign.data import open_data, training_examples
 from annotation.campaign.folder import Campaign
 from rad.rationales import files
-from rad.rationales.rules import Rules
 from rad.runtime.files import write_jsonl
 from rad.types import Judgement, Rationale
 
@@ -22,7 +22,7 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
     settings = campaign.settings
     judged = aggregation.by_rationale(judgements)
     data = open_data(settings)
-    examples, rules = training_examples(data), Rules(data.items)
+    examples, corrections = training_examples(data), Corrections(campaign, data)
     accepted: list[Rationale] = []
     provenance: list[dict[str, object]] = []
     states: Counter[str] = Counter()
@@ -30,17 +30,18 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
         answers = judged.get(draft.rationale_id, {})
         outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text)
         final, violations, state = draft, list[str](), outcome.state
-        if outcome.text is not None:
-            example = examples[draft.query_id]
-            final = aggregation.corrected(draft, outcome.text, example.query, rules)
-            violations = aggregation.broken_rules(final, example, rules)
+        if state == "edited":
+            final, violations = corrections.apply(draft, outcome, examples[draft.query_id])
+            if final.text == draft.text:  # edits of what the draft does not have
+                final, violations, state = draft, [], "accepted"
             state = "failed_checks" if violations else state
         states[state] += 1
         if state in ACCEPTED:
             accepted.append(final)
         if answers:
             released = final.rationale_id if state in ACCEPTED else None
-            line = _origin(draft, answers, outcome) | {"guideline_version": settings.guideline_version}
+            line = _origin(draft, answers, outcome) | {"edits": dict(outcome.edits) or None}
+            line |= {"guideline_version": settings.guideline_version}
             line |= {"rationale_id": released, "state": state, "broken_rules": violations or None}
             provenance.append({name: value for name, value in line.items() if value is not None})
     files.write(campaign.file("rationales.jsonl"), accepted)

@@ -4,8 +4,8 @@
 
 May be run while people work, as often as you like. judgements.jsonl gets every submitted answer under a pseudonym, also
 where reviewers disagree; an adjudicator's answer stands beside the others. rationales.jsonl gets the drafts that stand,
-in corrected words where reviewers corrected them and the corrected text passes the leak checks; provenance.jsonl says
-of every draft how it was decided and by whom. rad.load("campaign:FOLDER") reads the result.
+corrected where reviewers corrected them and what comes out passes the checks; provenance.jsonl says of every draft how
+it was decided and by whom. rad.load("campaign:FOLDER") reads the result.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from rad.types import Judgement
 
 STATES = {  # of a draft, as people read them
     "accepted": "stand as drafted",
-    "edited": "stand in corrected words",
+    "edited": "stand with corrections",
     "rejected": "rejected",
     "disagreed": "wait for an adjudicator (push --adjudicator NAME)",
-    "failed_checks": "corrected, but the new text fails the leak checks",
+    "failed_checks": "corrected, but what came out fails the checks",
     "waiting": "wait for more answers",
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import ClassVar
 
-from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OPTIONS, VERDICTS, value_of
+from annotation.campaign.judgements import ABSTAINED, ERRORS, INVALID, OF_JUDGES, VERDICTS, value_of
 from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
 from rad.llm.answer import Answer
@@ -96,7 +96,7 @@ class Judge(RationaleJudge):
 def read(text: str) -> dict[str, str]:
     """The answers in a model's words by question; ``abstained`` for null, ``invalid`` for what is none of the form."""
     *_, form = {}, *objects(text)  # thoughts may come before it
-    return {question: _answer(question, form[question]) if question in form else INVALID for question in OPTIONS}
+    return {question: _answer(question, form[question]) if question in form else INVALID for question in OF_JUDGES}
 
 
 def _answer(question: str, value: object) -> str:

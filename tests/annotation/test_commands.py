@@ -12,6 +12,7 @@ import pytest
 
 from annotation import guidelines
 from annotation.__main__ import main, summary
+from rad.rationales.text import parse, write
 
 
 def test_commands_are_listed_without_importing_them():
@@ -30,7 +31,16 @@ def test_unknown_command(capsys):
 
 
 def test_guidelines_have_a_version():
-    assert guidelines.VERSION == "1" and json.dumps(guidelines.TEXT)
+    assert guidelines.VERSION == "2" and json.dumps(guidelines.TEXT)
+
+
+def test_examples_of_the_guidelines_are_in_the_form_of_drafts():
+    """But for the bad ones, which say why they are."""
+    quoted = dict(re.findall(r'^\*\*(\w+)[^*]*\*\*: "([^"]+)"', guidelines.REVIEWING, re.MULTILINE))
+    assert set(quoted) == {"Good", "Needs", "Honest", "Bad"}
+    for name in ("Good", "Needs", "Honest"):
+        words = " ".join(quoted[name].split())
+        assert write(parse(words)) == words
 
 
 def test_the_manual_names_commands_that_exist():

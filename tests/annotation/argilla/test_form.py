@@ -12,15 +12,20 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 import argilla as rg
 
 from annotation.argilla import form
+from rad.errors import RadError
+from rad.rationales import text
+from rad.rationales.facts import Facts
+from rad.rationales.strengths import weighted
 from rad.types import Rationale
 
 
 def test_nothing_anchors():
     wanted = form.settings(MagicMock(), 2)
-    assert [f.name for f in wanted.fields] == ["history", "draft", "item"]
+    assert [f.name for f in wanted.fields] == ["history", "draft", "facts", "item"]
     assert not any(f.use_markdown for f in wanted.fields if hasattr(f, "use_markdown"))
     assert [q.name for q in wanted.questions] == [
-        *("plausibility", "trust", "errors", "unsupported", "edited", "verdict")
+        *("plausibility", "trust", "errors", "unsupported"),
+        *("strike", "weaken", "strengthen", "add_fact", "edited", "verdict"),
     ]
     assert "Withdrawing" in wanted.guidelines and "Good" in wanted.guidelines and "Bad" in wanted.guidelines
     assert [f.name for f in form.settings(MagicMock(), 1, adjudication=True).fields][-1] == "answers"
@@ -42,8 +47,33 @@ def test_record(toy):
     assert record.id == "r1" and record.fields["draft"] == "Why [1]."
     (suggestion,) = record.suggestions
     assert suggestion.value == "Why [1]." and suggestion.score is None and suggestion.agent is None
+    assert record.fields["facts"] == "Reasons of the draft:\n(none)\n\nFurther facts:\n(none)"
     lines = record.fields["history"].splitlines()
     assert len(lines) == len(example.query.history) and lines[0].startswith("[1] ")
+
+
+def test_reasons_have_numbers_and_further_facts_letters(toy):
+    example = max(toy.examples["validation"], key=lambda e: len(e.query.history))
+    first, second, *others = Facts.of(toy.examples["train"], toy.items).about(example.query)
+    draft = text.rationale(example.query, weighted([(first, 64), (second, 16)], 32), "llm", "d", "1")
+    lines = form.record(draft, example, toy.items, others[:2]).fields["facts"].splitlines()
+    assert lines == [
+        *("Reasons of the draft:", f"1. {text.sentence(first, 64)}", f"2. {text.sentence(second, 16)}"),
+        *("", "Further facts:", f"A. {text.blank(others[0])}", f"B. {text.blank(others[1])}"),
+    ]
+    old = toy.examples["test"][0].rationale
+    assert form.one_by_one(old, others).startswith("(The reasons of this draft are not counted facts.")
+
+
+def test_old_forms_are_pulled_but_not_pushed_to():
+    wanted, old = form.settings(MagicMock(), 2), form.settings(MagicMock(), 2)
+    dataset = MagicMock()
+    dataset.name, dataset.settings = "review", MagicMock()
+    dataset.settings.fields = [f for f in old.fields if f.name not in form.ADDED]
+    dataset.settings.questions = [q for q in old.questions if q.name not in form.ADDED]
+    form.check(dataset, wanted, without=form.ADDED)
+    with pytest.raises(RadError, match="no field 'facts'"):
+        form.check(dataset, wanted)
 
 
 def test_markup_becomes_text_of_the_same_length():
@@ -68,6 +98,8 @@ def test_judgements_are_canonical():
         "errors": {"value": ["language", "generic"]},
         "unsupported": {"value": [span]},
         "edited": {"value": " better \n"},
+        "strike": {"value": ["3", "2"]},
+        "add_fact": {"value": ["B"]},
     }
     got = {j.question: j.answer for j in form.judgements("r", "r-1", values, "1", 2.5)}
     assert got == {
@@ -77,12 +109,19 @@ def test_judgements_are_canonical():
         "errors": '["generic","language"]',
         "unsupported": '[[3,5,"wrong"]]',
         "edited": "better",
+        "strike": '["2","3"]',
+        "weaken": "[]",
+        "strengthen": "[]",
+        "add_fact": '["B"]',
     }
-    none = {j.question: j.answer for j in form.judgements("r", "r-1", {"verdict": {"value": "reject"}}, "1")}
+    rejected = {"verdict": {"value": "reject"}}
+    none = {j.question: j.answer for j in form.judgements("r", "r-1", rejected, "1", edits=())}
     assert none == {"verdict": "reject", "errors": "[]", "unsupported": "[]"}
 
 
 def test_the_adjudicator_sees_letters():
-    text = form.lettered({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
-    assert "r-1" not in text and text.index("Reviewer A: Accept with my correction") < text.index("Reviewer B")
-    assert "corrected: new" in text
+    shown = form.lettered({"r-2": {"verdict": "reject"}, "r-1": {"verdict": "accept_edited", "edited": "new"}})
+    assert "r-1" not in shown and shown.index("Reviewer A: Accept with my correction") < shown.index("Reviewer B")
+    assert "corrected: new" in shown
+    ticked = {"verdict": "accept_edited", "strike": '["2","3"]', "weaken": "[]", "add_fact": '["A"]'}
+    assert form.lettered({"r-1": ticked}).endswith("\n  strike 2, 3; add_fact A")

@@ -132,7 +132,7 @@ class TestBadInput:
         client = argilla_client.connect(campaign)
         rg.Workspace(name="other", client=client).create()
         half = rg.Settings(
-            fields=[rg.TextField(name=n, client=client) for n in ("history", "draft", "item")],
+            fields=[rg.TextField(name=n, client=client) for n in ("history", "draft", "facts", "item")],
             questions=[rg.RatingQuestion(name="credibility", values=[1, 2, 3, 4, 5], client=client)],
         )
         dataset = rg.Dataset("review", "other", half, client=client).create()

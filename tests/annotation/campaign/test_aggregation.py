@@ -1,12 +1,12 @@
-"""Aggregation: which drafts are accepted, in which words, and with which claims."""
+"""Aggregation: which drafts are accepted, and with which corrections."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from annotation.campaign import aggregation
-from rad.rationales.rules import Rules
-from rad.types import Evidence, Rationale, Reason
 
 
 def answer(verdict, edited=None):
@@ -38,22 +38,29 @@ def test_outcome(answers, state, text):
     assert got.simulated == (all(who.startswith("simulated-") for who in answers) and state != "waiting")
 
 
-def test_a_corrected_text_makes_its_own_claims(toy):
-    example = max(toy.examples["train"], key=lambda e: len(e.query.history))
-    past = [toy.items[x.item_id] for x in example.query.history]
-    (name, value), (other, second) = [(a, v[0]) for a, v in (past[0].attributes | past[1].attributes).items() if v][:2]
-    owner = next(k for k, item in enumerate(past) if second in item.attributes.get(other, ()))
-    reason = Reason(Evidence((0,), "attribute", name, value), ((name, value),), weight=0.4)
-    text = f"[1] has {name} {value}, so the user wants {name} {value}."
-    rationale = Rationale("r", example.query.query_id, (reason,), text, "supported", "evidence", "evidence", "1")
-    rules = Rules(toy.items)
-    same = aggregation.corrected(rationale, f"Because of [1] the user wants {value}.", example.query, rules)
-    assert same.reasons == (reason,) and same.origin == "edited" and same.rationale_id.startswith("r-edited-")
-    changed = aggregation.corrected(rationale, f"Given [{owner + 1}] the user wants {second}.", example.query, rules)
-    (new,) = changed.reasons
-    assert new.wants == ((other, second),) and new.evidence.history == (owner,) and new.weight == 0.4
-    empty = aggregation.corrected(rationale, "Nothing explains it.", example.query, rules)
-    assert empty.reasons == () and empty.verdict == "unexplained"
-    target = toy.items[next(iter(example.relevant))]
-    leaky = aggregation.corrected(rationale, f"[1]: the user ended up with {target.title}.", example.query, rules)
-    assert "hindsight" in aggregation.broken_rules(leaky, example, rules)
+def ticks(verdict="accept_edited", edited=None, **of):
+    return answer(verdict, edited) | {question: json.dumps(list(names)) for question, names in of.items()}
+
+
+@pytest.mark.parametrize(
+    "answers, state, edits",
+    [
+        ([ticks(strike="2"), ticks(strike="2", weaken="1")], "disagreed", {}),
+        ([ticks(strike="2"), ticks(strike="2", weaken="1"), ticks("accept")], "edited", {"2": -2}),
+        ([ticks(strike="2"), ticks(weaken="2"), ticks("accept")], "edited", {"2": -1}),
+        ([ticks(strike="2"), ticks(strengthen="2"), ticks("accept")], "accepted", {}),
+        ([ticks(strengthen="2"), ticks(strengthen="2")], "edited", {"2": 1}),
+        ([ticks(add_fact="AC"), ticks(add_fact="C"), ticks("accept", add_fact="A")], "edited", {"C": 1}),
+        ([ticks(add_fact="A"), ticks("reject", add_fact="A"), ticks("unsure", strike="1")], "disagreed", {}),
+        ([ticks(add_fact="A"), ticks("unsure", strike="1")], "edited", {"A": 1}),
+        ([ticks(weaken="1", strengthen="1"), ticks()], "accepted", {}),
+        ([ticks(weaken="1", strengthen="1", strike="1")], "edited", {"1": -2}),
+        ([ticks(edited="new", strike="1"), ticks("accept")], "edited", {}),
+        ([ticks(edited="new"), ticks(strike="1")], "disagreed", {}),
+        ([ticks(edited="new"), ticks(edited="new")], "edited", {}),
+    ],
+)
+def test_a_majority_decides_on_each_reason_and_fact(answers, state, edits):
+    got = aggregation.outcome({f"r-{k}": one for k, one in enumerate(answers)}, 1, "old")
+    assert (got.state, got.edits) == (state, edits)
+    assert (got.text == "new") == (state == "edited" and not edits)

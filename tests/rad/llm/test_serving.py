@@ -21,7 +21,7 @@ from urllib.request import urlopen
 import pytest
 
 from annotation import __main__ as annotation
-from annotation.campaign.judgements import OPTIONS
+from annotation.campaign.judgements import OF_JUDGES
 from annotation.drafters import llm
 from benchmarks import run
 from benchmarks.harness.results import read_result
@@ -181,7 +181,7 @@ def test_a_model_that_judges_in_nonsense(own_cache, tmp_path):
     model = tiny_model(tmp_path / "model", steps=0)
     with serving(model, tmp_path) as url:
         answers, record = judged(url, model, tmp_path, "--max-tokens", "16")
-    assert answers == {q: ["invalid"] * 3 for q in OPTIONS}
+    assert answers == {q: ["invalid"] * 3 for q in OF_JUDGES}
     assert record["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
     assert 0 < record["usage"]["completion_tokens"] <= 3 * 16
 

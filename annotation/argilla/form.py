@@ -56,66 +56,74 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
         fields.append(
             rg.TextField(client=client, name="answers", title="What the reviewers answered", use_markdown=False)
         )
-    scale = [1, 2, 3, 4, 5]
     return rg.Settings(
         guidelines=guidelines.TEXT,
         fields=fields,
-        questions=[
-            rg.RatingQuestion(
-                client=client,
-                name="plausibility",
-                title="Plausibility: could this be why?",
-                description="1: not at all. 5: entirely. Judge from the history; see the guidelines.",
-                values=scale,
-            ),
-            rg.RatingQuestion(
-                client=client,
-                name="trust",
-                title="Trust: would you rely on a shop that explains itself like this?",
-                description="1: not at all. 5: entirely.",
-                values=scale,
-            ),
-            rg.MultiLabelQuestion(
-                client=client,
-                name="errors",
-                title="Errors, if there are any",
-                labels=ERROR_LABELS,
-                required=False,
-                visible_labels=len(ERROR_LABELS),
-            ),
-            rg.SpanQuestion(
-                client=client,
-                name="unsupported",
-                title="Mark what the history does not support",
-                field="draft",
-                labels=SPAN_LABELS,
-                required=False,
-                allow_overlapping=False,
-            ),
-            *(
-                rg.MultiLabelQuestion(
-                    client=client,
-                    name=name,
-                    title=EDIT_TITLES[name],
-                    description="Counts only if you accept the draft with a correction.",
-                    labels=list(labels),
-                    required=False,
-                    visible_labels=len(labels),
-                )
-                for name, labels in EDITS.items()
-            ),
-            rg.TextQuestion(
-                client=client,
-                name="edited",
-                title="Corrected rationale, if ticks do not say it",
-                description="Filled in with the draft. A changed text counts in place of ticks.",
-                required=False,
-            ),
-            rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICT_LABELS),
-        ],
+        questions=_questions(client),
         metadata=[rg.TermsMetadataProperty(client=client, name="query_id", visible_for_annotators=False)],
         distribution=rg.TaskDistribution(min_submitted=overlap),
     )
+
+
+def _questions(client: rg.Argilla) -> list[Any]:
+    scale = [1, 2, 3, 4, 5]
+    return [
+        rg.RatingQuestion(
+            client=client,
+            name="plausibility",
+            title="Plausibility: could this be why?",
+            description="1: not at all. 5: entirely. Judge from the history; see the guidelines.",
+            values=scale,
+        ),
+        rg.RatingQuestion(
+            client=client,
+            name="trust",
+            title="Trust: would you rely on a shop that explains itself like this?",
+            description="1: not at all. 5: entirely.",
+            values=scale,
+        ),
+        rg.MultiLabelQuestion(
+            client=client,
+            name="errors",
+            title="Errors, if there are any",
+            labels=ERROR_LABELS,
+            required=False,
+            visible_labels=len(ERROR_LABELS),
+        ),
+        rg.SpanQuestion(
+            client=client,
+            name="unsupported",
+            title="Mark what the history does not support",
+            field="draft",
+            labels=SPAN_LABELS,
+            required=False,
+            allow_overlapping=False,
+        ),
+        *_edit_questions(client),
+        rg.TextQuestion(
+            client=client,
+            name="edited",
+            title="Corrected rationale, if ticks do not say it",
+            description="Filled in with the draft. A changed text counts in place of ticks.",
+            required=False,
+        ),
+        rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICT_LABELS),
+    ]
+
+
+def _edit_questions(client: rg.Argilla) -> list[rg.MultiLabelQuestion]:
+    return [
+        rg.MultiLabelQuestion(
+            client=client,
+            name=name,
+            title=EDIT_TITLES[name],
+            description="Counts only if you accept the draft with a correction.",
+            labels=list(labels),
+            required=False,
+            visible_labels=len(labels),
+        )
+        for name, labels in EDITS.items()
+    ]
 
 
 def check(dataset: rg.Dataset, wanted: rg.Settings, without: Collection[str] = ()) -> None:

@@ -38,7 +38,7 @@ class Drafter(RationaleDrafter):
     def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
         """The draft of each example's target, in order, checked. A refused one is not drafted again: it would be the
         same."""
-        self.summary, rules = Summary(), Rules(self.items)
+        self.summary, rules = Summary(), Rules(self.items, self.model.facts)
         chosen = list(examples)
         for example, reasons in zip(chosen, self.model.explain_all(chosen), strict=True):
             query = example.query

@@ -113,10 +113,11 @@ class _Case:
         others = max(self.counts.purchases.sum() - len(self.own), 1)
         return float(usual_share(np.array(max(self.counts.value_purchases[value] - own, 1) / others)))
 
-    def nobody_has(self, item: int) -> bool:
-        """Whether no other user bought an item, nor this one."""
-        bought = self.counts.purchases[item] - np.count_nonzero(self.own == item)
-        return bool(bought <= 0 and item not in self.positions)
+    def nobody_has(self, items: np.ndarray) -> np.ndarray:
+        """Of each item, whether no other user bought it, nor this one."""
+        # (items, own purchases): the user's own purchases of each are left out
+        own = np.count_nonzero(items[:, None] == self.own, axis=1)
+        return (self.counts.purchases[items] <= own) & ~np.isin(items, self.positions)
 
     def nothing_claimed(self) -> None:
         if self.wants or self.avoids or self.evidence.attribute is not None:
@@ -135,7 +136,7 @@ def _repeat(case: _Case) -> _Fact:
     if case.evidence.kind != "lasting":
         sound = lift > 1 and (k >= 2 or lift > ONCE_LIFT)
     if case.evidence.kind == "new_repeat":
-        sound = sound and any(case.nobody_has(int(i)) for i in case.counts.catalogue.incidence[:, value].nonzero()[0])
+        sound = sound and bool(case.nobody_has(case.counts.catalogue.incidence[:, value].nonzero()[0]).any())
     return _Fact(Support(float(k), float(of), base), sound)
 
 
@@ -180,7 +181,9 @@ def _new_similar(case: _Case) -> _Fact:
     case.nothing_claimed()
     alike = case.counts.alike
     rows = [alike.indices[alike.indptr[i] : alike.indptr[i + 1]] for i in case.cited]
-    n = min(float(sum(case.nobody_has(int(i)) for i in row)) for row in rows)
+    new = case.nobody_has(np.concatenate(rows))
+    ends = np.cumsum([len(row) for row in rows])
+    n = min(float(np.count_nonzero(part)) for part in np.split(new, ends[:-1]))
     return _Fact(Support(n), n >= 1)
 
 

@@ -161,7 +161,8 @@ def _example(experiment: Experiment, label: str, p: Prediction) -> None:
     history = example.query.history
     lines += [f"    [{k + 1}] {title(x.item_id)}" for k, x in list(enumerate(history))[-8:]]
     lines += [f"  rationale ({rationale.verdict}): {rationale.text}"]
-    for reason in sorted(rationale.reasons, key=lambda r: -r.weight)[:3]:
+    without_numbers = [reason for reason in rationale.reasons if reason.evidence.support is None]  # the text says facts
+    for reason in sorted(without_numbers, key=lambda r: -r.weight)[:3]:
         claims = [f"{a} {v}" for a, v in reason.wants] + [f"not {a} {v}" for a, v in reason.avoids]
         always = "always " if claims and reason.evidence.kind == "constraint" else ""
         wants = always + (", ".join(claims) or reason.evidence.kind)

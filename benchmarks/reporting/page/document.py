@@ -12,6 +12,7 @@ from benchmarks.explanations.families import Kinds, explanation_metrics
 from benchmarks.explanations.finished_run import DatasetCache, predictions_path
 from benchmarks.explanations.results import PERTURBED
 from benchmarks.explanations.scorecard import Row, sentence
+from benchmarks.harness.aggregate import BESIDE, SORT
 from benchmarks.harness.registries import reads_rationales, title_of
 from benchmarks.harness.results import PROTOCOLS
 from benchmarks.reporting.page import figures, tables
@@ -75,6 +76,7 @@ def _section(runs: Sequence[PageRun], kinds: Kinds, n: int, datasets: DatasetCac
     metrics = dict.fromkeys(s.metric for one in runs for s in one.result.scores)
     explained_runs = [one for one in runs if one.is_explained]
     explained = tables.explanation_table(explained_runs, kinds)
+    beside = [m for m in (SORT, *BESIDE) if any(one.score(m) for one in runs)]
     limit = f"; the first {task.limit:,} queries" if task.limit else ""
     return Section(
         title=f"{task.domain}: {task.n:,} {task.split} queries",
@@ -82,7 +84,7 @@ def _section(runs: Sequence[PageRun], kinds: Kinds, n: int, datasets: DatasetCac
         runs=runs,
         explained_runs=explained_runs,
         unexplained=unexplained(runs),
-        ranking=tables.ranking_table(runs, [m for m in metrics if not reads_rationales(m)]),
+        ranking=tables.ranking_table(runs, [*beside, *(m for m in metrics if not reads_rationales(m) and m != SORT)]),
         slices=tables.slice_table(runs),
         explained=explained,
         effects=tables.effects_table(explained_runs),

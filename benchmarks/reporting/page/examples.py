@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from benchmarks.explanations.perturbations import STEPS
@@ -14,7 +15,11 @@ from benchmarks.metrics.correctness._reasons import wants
 from benchmarks.metrics.grounding._claims import citations
 from benchmarks.reporting.page.marking import Piece, differences, marked
 from rad.data.dataset import Dataset
+from rad.errors import RadError
+from rad.rationales import text
 from rad.rationales.claims import Matcher
+from rad.rationales.facts import Facts
+from rad.rationales.strengths import LEVELS, levels
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
 from rad.types import Example, Prediction, Reason
@@ -52,15 +57,15 @@ class RankedItem:
 
 @dataclass(frozen=True)
 class ReasonLine:
-    """A reason: its weight, what it rests on, what follows.
+    """A reason: its weight, and what it says: a sentence where it states its numbers, else what follows from what.
 
-    ``sound``: the history has what it states. ``is_true``: it is among the true reasons (None: the data have none).
+    ``violation``: why it is not sound, None where it is. ``is_true``: it is among the true reasons (None: the data have
+    none).
     """
 
     weight: float
-    because: str
-    follows: str
-    sound: bool
+    words: str
+    violation: str | None
     is_true: bool | None
 
 
@@ -108,7 +113,7 @@ class ExampleSet:
     """The first ``examples`` of a task, with runs side by side."""
 
     def __init__(self, data: Dataset, examples: Sequence[Example]) -> None:
-        self.items, self.examples = data.items, list(examples)
+        self.data, self.items, self.examples = data, data.items, list(examples)
         self.matcher = Matcher(data.items.values())
         self.queries = [
             QueryExample(
@@ -119,6 +124,11 @@ class ExampleSet:
             )
             for e in examples
         ]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts of the training split."""
+        return Facts.of(self.data.examples["train"], self.items)
 
     def add(self, number: int, path: Path, changed: Path | None) -> None:
         """Add the predictions of the run ``number``, and its ``perturbed.jsonl`` where it has one."""
@@ -147,12 +157,13 @@ class ExampleSet:
             return RunAnswer(p.error)
         own = changes.get("own")
         r = p.rationale
-        heaviest = sorted(r.reasons, key=lambda reason: -reason.weight) if r else []
+        reasons = zip(r.reasons, levels(r.reasons)[0], strict=True) if r else ()
+        heaviest = sorted(reasons, key=lambda pair: -pair[0].weight)
         return RunAnswer(
             error=None,
             verdict=r.verdict if r else "",
             text=list(marked(r, example, self.items, self.matcher)) if r else (),
-            reasons=[self._reason(p, reason, example) for reason in heaviest[:SHOWN_REASONS]],
+            reasons=[self._reason(p, *pair, example) for pair in heaviest[:SHOWN_REASONS]],
             more=max(0, len(heaviest) - SHOWN_REASONS),
             contrast=p.contrast.text[:LONGEST] if p.contrast else "",
             ranking=self._ranked(p.ranking[:SHOWN_RANKS], example),
@@ -161,22 +172,17 @@ class ExampleSet:
             changes=[self._change(changes[name], own, example) for name in _in_order(changes)] if own else (),
         )
 
-    def _reason(self, p: Prediction, reason: Reason, example: Example) -> ReasonLine:
+    def _reason(self, p: Prediction, reason: Reason, level: int, example: Example) -> ReasonLine:
         assert p.rationale is not None
-        alone = Prediction(p.query_id, (), replace(p.rationale, reasons=(reason,)))
-        e = reason.evidence
-        fact = f" {e.attribute} {e.value}" if e.attribute else ""
-        goals = [f"wants {a} {v}" for a, v in reason.wants] + [f"avoids {a} {v}" for a, v in reason.avoids]
         is_true = None
         if example.rationale is not None and reason.wants:
             is_true = not wants(example.rationale, None).isdisjoint(reason.wants)
-        return ReasonLine(
-            weight=reason.weight,
-            because=" ".join(f"[{k + 1}]" for k in e.history) + fact,
-            follows=", ".join(goals) or e.kind.replace("_", " "),
-            sound=all(finding in ("supported", "no claim") for finding, _ in citations(alone, example, self.items)),
-            is_true=is_true,
-        )
+        if reason.evidence.support is not None:
+            violation = next((v.detail for v in self.facts.check(reason, example.query)), None)
+            return ReasonLine(reason.weight, _sentence(reason, level), violation, is_true)
+        alone = Prediction(p.query_id, (), replace(p.rationale, reasons=(reason,)))
+        is_supported = all(f in ("supported", "no claim") for f, _ in citations(alone, example, self.items))
+        return ReasonLine(reason.weight, _because(reason), None if is_supported else "what it cites lacks it", is_true)
 
     def _ranked(
         self, ranking: Sequence[str], example: Example, before: Mapping[str, int] | None = None
@@ -205,6 +211,23 @@ class ExampleSet:
             moved=one.effects.get("ranking"),
             ndcg=one.effects.get("ndcg"),
         )
+
+
+def _sentence(reason: Reason, level: int) -> str:
+    """A reason that states its numbers in words; where they are of no fact, what follows from what."""
+    try:
+        return text.sentence(reason, level or LEVELS[-1])
+    except RadError:
+        return _because(reason)
+
+
+def _because(reason: Reason) -> str:
+    """What a reason rests on, and what follows."""
+    e = reason.evidence
+    fact = f" {e.attribute} {e.value}" if e.attribute else ""
+    goals = [f"wants {a} {v}" for a, v in reason.wants] + [f"avoids {a} {v}" for a, v in reason.avoids]
+    cited = " ".join(f"[{k + 1}]" for k in e.history)
+    return f"{cited}{fact} → {', '.join(goals) or e.kind.replace('_', ' ')}"
 
 
 def _in_order(changes: Mapping[str, Perturbed]) -> list[str]:

@@ -28,7 +28,7 @@ SURPRISE = 0.05  # an absence that is likelier than this is no fact
 # how telling a fact is beside one of another kind, chosen on validation; cited items fade from the latest on
 WEIGHT: dict[EvidenceKind, float] = {
     **{"repeat": 1.0, "lasting": 0.6, "new_repeat": 0.3, "transition": 0.3, "kind_of": 0.15},
-    **{"kindred": 0.45, "co_purchase": 0.35, "similar": 0.35, "new_similar": 0.25},
+    **{"kindred": 0.45, "co_purchase": 0.35, "similar": 0.35, "new_similar": 0.25, "rating": 0.1, "absence": 0.25},
 }
 FADING, AGAIN = 0.7, 0.7
 _BATCH = 4096  # queries whose arrays are held at once
@@ -205,7 +205,7 @@ class _Batch:
             number=np.asarray(number, dtype=float),
             of=columns.get("of", unknown),
             base=columns.get("base", unknown),
-            interest=WEIGHT.get(kind, 1.0) * np.asarray(interest, dtype=float),
+            interest=WEIGHT[kind] * np.asarray(interest, dtype=float),
         )
 
     def repeats(self) -> list[Candidates]:
@@ -270,8 +270,13 @@ class _Batch:
         out = []
         for kind, n in zip(kinds, (buyers, alike, kin, new), strict=True):
             rows = np.flatnonzero(n >= (2 if kind == "co_purchase" else 1))
-            out.append(self.rows(kind, q[rows], self.cited_position[rows], fading[rows], n[rows], item=j[rows]))
+            telling = fading[rows] if kind == "co_purchase" else fading[rows] * self._rarity(n[rows])
+            out.append(self.rows(kind, q[rows], self.cited_position[rows], telling, n[rows], item=j[rows]))
         return out
+
+    def _rarity(self, n: np.ndarray) -> np.ndarray:
+        """How much it says to be one of ``n`` items: from 1 for a single one down to 0 for the whole catalogue."""
+        return np.asarray(np.log(self.n_items / n) / np.log(max(self.n_items, 2)))
 
     def _own_kin(self) -> sp.csr_matrix:
         """(users, items): the items that are kindred to one by the user's own purchases alone."""
@@ -289,7 +294,7 @@ class _Batch:
         values = self.counts.rarest_pairs[self.cited_item[rows]]
         have = values[:, 2] > 0
         rows, values = rows[have], values[have]
-        interest = FADING ** self.cited_rank[rows]
+        interest = FADING ** self.cited_rank[rows] * self._rarity(values[:, 2])
         columns = {"item": self.cited_item[rows], "value": values[:, 0], "other": values[:, 1]}
         return self.rows(
             "kind_of", self.cited_query[rows], self.cited_position[rows], interest, values[:, 2], **columns
@@ -369,7 +374,7 @@ class _Batch:
         cited = source[keep]
         numbers = {"base": mean[cited], "value": value[keep], "item": self.item[cited]}
         return self.rows(
-            "rating", q[keep], self.position[cited], np.minimum(telling[keep], 1) / 4, self.rating[cited], **numbers
+            "rating", q[keep], self.position[cited], np.minimum(telling[keep], 1), self.rating[cited], **numbers
         )
 
     def _mean_rating(self) -> np.ndarray:
@@ -392,4 +397,4 @@ class _Batch:
         keep = keep[ragged.best(q[keep], base[keep], MOST_AVOIDED)]
         numbers = {"of": self.length[q[keep]].astype(float), "base": base[keep], "value": v[keep]}
         last = self.length[q[keep]] - 1
-        return self.rows("absence", q[keep], last, base[keep] / 4, np.zeros(len(keep)), **numbers)
+        return self.rows("absence", q[keep], last, base[keep], np.zeros(len(keep)), **numbers)

@@ -192,7 +192,7 @@ class Rules:
 
     def quoted(self, text: str, query: Query) -> Iterator[Violation]:
         """Titles are their publisher's text and no attribute values: a rationale that is published repeats none."""
-        words = tokenize(text)
+        words = tokenize(claims.CITATION.sub(" ", text))  # "flat washers [1], [4]" is no "flat washers 1/4"
         for past in query.history:
             item = self.items.get(past.item_id)
             title = tokenize(item.title) if item else ()

@@ -179,6 +179,11 @@ def test_titles_of_the_history_are_not_quoted(toy, good, query):
     assert "quotes_title" not in broken(rules, replace(good, text=good.text + " A grand hill [1]."), query)
     values = replace(titled, attributes={"line": ("The Grand Nork of Hill End",)})
     assert "quotes_title" not in broken(Rules({**toy.items, first: values}), quoted, query), "a value may be named"
+    sized = replace(titled, title="Red Flat Hat 1/4 Inch", attributes={"kind": ("flat hat",), "colour": ("red",)})
+    rules = Rules({**toy.items, first: sized})
+    cited = replace(good, text="2 of 3 have kind red flat hat ([1], [4]; usually 1 in 9): likely again.")
+    assert "quotes_title" not in broken(rules, cited, query), "citations are no words of a title"
+    assert broken(rules, replace(good, text="A flat hat 1/4 inch."), query)["quotes_title"] == "flat hat 1 4"
 
 
 def test_long_texts_take_linear_time(rules, good, query):

@@ -98,13 +98,13 @@ def test_an_empty_history_and_unknown_items(facts):
 
 def test_many_queries_at_once_are_as_one_by_one(facts, toy, monkeypatch):
     queries = [e.query for split in toy.examples.values() for e in split]
-    at_once = facts.candidates(queries)
-    assert (np.diff(at_once.query) >= 0).all()
+    whole = facts.candidates(queries)
+    assert (np.diff(whole.query) >= 0).all()
     monkeypatch.setattr("rad.rationales.facts.candidates._BATCH", 4)
     batches = facts.candidates(queries)
     for k, query in enumerate(queries):
         alone = [facts.reason(part, j, query) for part in (facts.candidates([query]),) for j in range(len(part))]
-        for table in (at_once, batches):
+        for table in (whole, batches):
             rows = np.flatnonzero(table.query == k)
             assert {facts.reason(table, int(j), query) for j in rows} == set(alone)
     assert len(facts.candidates([])) == 0

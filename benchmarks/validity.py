@@ -4,8 +4,9 @@
     python -m benchmarks.validity --markdown results/validity.md
 
 Control rationales come from a built-in world, whose true reasons the world holds, and are scored like a model's. What
-each metric's definition demands of them stands in ``DEMANDS`` of :mod:`benchmarks.explanations.validity`. The command
-exits 1 where a demand does not hold.
+each metric's definition demands of them stands in ``DEMANDS`` of :mod:`benchmarks.explanations.controls.demands`. Then
+it lists, for each kind of nonsense, the metrics that show it. The command exits 1 where a demand does not hold, or
+nothing shows a nonsense.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from typing import Annotated
 from rich.console import Console
 from typer import Option
 
-from benchmarks.explanations.validity import TEXT, markdown, measure_controls, rows, violations
+from benchmarks.explanations.controls.validity import (
+    measure_controls,
+    nonsense_rows,
+    page,
+    rows,
+    undetected,
+    violations,
+)
 from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.reporting.console import console, table
@@ -42,8 +50,13 @@ def main(
     Console(highlight=False, width=None if sys.stdout.isatty() else 220).print(grid)
     if markdown_file:
         with atomic_write(markdown_file) as file:
-            file.write(TEXT.format(domain=domain, ask=ask, table=markdown(values, broken)))
+            file.write(page(values, broken, domain, ask))
+    shown = table("What shows the nonsense (truth, nonsense)", "nonsense", "shown by")
+    for kind, metrics in nonsense_rows(values):
+        shown.add_row(kind, metrics)
+    console.print(shown)
     lines = [f"{name}: {violation}" for name, of_metric in broken.items() for violation in of_metric]
+    lines += undetected(values)
     console.print("\n".join(lines) or "every demand holds", markup=False)
     return 1 if lines else 0
 

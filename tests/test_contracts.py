@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.harness.base import (
     CUT,
+    AskingMetric,
     CorpusMetric,
-    FaithfulnessMetric,
     JudgedMetric,
     ModelCard,
     ModelSettings,
@@ -181,7 +181,7 @@ def test_metric(name, toy):
     assert kind.default_cut is None or kind.cuts
     assert kind.needs <= {"rationale", "known", "supported", "contrast", "facts", *ATTESTED}
     if kind.needs & ATTESTED:
-        assert kind.asks if issubclass(kind, FaithfulnessMetric) else issubclass(kind, JudgedMetric) and kind.question
+        assert kind.asks if issubclass(kind, AskingMetric) else issubclass(kind, JudgedMetric) and kind.question
         assert not kind.default, "benchmarks.run computes metrics of predictions alone"
         with pytest.raises(RadError, match=f"'{name}' asks the model or a judge"):
             load_metrics([name], toy.items)

@@ -1,31 +1,40 @@
-"""Faithfulness of a finished run: its model ranks again from changed rationales, and the metrics read the effects."""
+"""A finished run's model ranks again from changed rationales, and the metrics of faithfulness and choice read that."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.explanations.counterfactuals import Answers, InputPlan
+from benchmarks.explanations.changes.counterfactuals import Answers, InputPlan
+from benchmarks.explanations.changes.perturbations import STEPS
 from benchmarks.explanations.finished_run import FinishedRun
-from benchmarks.explanations.perturbations import STEPS
 from benchmarks.explanations.results import Attested, Perturbed
-from benchmarks.harness.base import FaithfulnessMetric, RationaleRecommender
+from benchmarks.harness.base import (
+    AskingMetric,
+    FaithfulnessMetric,
+    GainMetric,
+    Metric,
+    RatioMetric,
+    RationaleRecommender,
+)
 from benchmarks.harness.fitting import learning_examples
 from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import Result
 from benchmarks.metrics.faithfulness._faithful import EFFECTS, Effect
 from rad.errors import RadError
 from rad.reporting.console import console
-from rad.types import Prediction
+from rad.types import Example, Prediction
 
 MASKED = "target masked"
 READABLE = 20  # queries whose changed rationales are stored to be read
 Values = dict[tuple[str, str], np.ndarray]  # (metric, slice) -> one value a query, NaN where undefined
+Ratios = dict[str, np.ndarray]  # metric -> (queries, 2): what each adds to the two sums
 
 
 class NotAskable(RadError):
@@ -34,9 +43,11 @@ class NotAskable(RadError):
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """``values`` by metric and slice; ``curves`` of truncation; ``perturbed``: changed inputs and the answers."""
+    """``values`` by metric and slice; ``ratios`` by metric; ``curves`` of truncation; ``perturbed``: changed inputs and
+    the answers."""
 
     values: Values
+    ratios: Ratios
     attested: Attested
     curves: dict[str, dict[str, float]]
     perturbed: list[Perturbed]
@@ -56,14 +67,14 @@ def model_of(result: Result) -> RationaleRecommender:
     return model
 
 
-def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, FaithfulnessMetric], most: int) -> Faithfulness:
+def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, AskingMetric], most: int) -> Faithfulness:
     """Fit the model of a run as it was, and have it rank from changed rationales of the first ``most`` queries.
 
     What it will take is printed before it starts.
 
     Args:
         run: there must be a rationale among its predictions.
-        metrics: those of faithfulness, by name.
+        metrics: those that ask the model, by name.
         most: how many queries at most.
 
     Raises:
@@ -76,7 +87,8 @@ def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, FaithfulnessMet
         raise NotAskable(f"none of the first {most} queries has a rationale: faithfulness is missing")
     examples = [run.examples[row] for row in rows]
     rationales = [r for row in rows if (r := predictions[row].rationale) is not None]
-    plan = InputPlan.of(examples, rationales, data.items, [name for m in metrics.values() for name in m.asks])
+    names = [name for metric in metrics.values() for name in metric.asks]
+    plan = InputPlan.of(examples, rationales, data.items, names, lambda: run.facts)
     cost, n = result.cost, len(plan.distinct)
     console.print(
         f"asking {result.label} again: {n:,} rankings for {len(rows):,} queries, about "
@@ -102,36 +114,90 @@ def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, FaithfulnessMet
         reproduced=float(np.mean(same)),
         failures=dict(answers.failures.most_common(5)),
     )
-    values = faithful_values(metrics, answers, rows, predictions, most)
+    silent = [row for row, p in enumerate(predictions[:most]) if p.rationale is None]
     readable = list(perturbed(answers, min(READABLE, len(rows))))
-    return Faithfulness(values, attested, curves(answers, len(rows)), readable)
+    return Faithfulness(
+        asked_values(metrics, answers, rows, silent, run.examples),
+        asked_ratios(metrics, answers),
+        attested,
+        curves(answers, len(rows)),
+        readable,
+    )
 
 
-def faithful_values(
-    metrics: Mapping[str, FaithfulnessMetric],
+def asked_values(
+    metrics: Mapping[str, AskingMetric],
     answers: Answers,
     rows: Sequence[int],
-    predictions: Sequence[Prediction],
-    most: int,
+    silent: Sequence[int],
+    examples: Sequence[Example],
 ) -> Values:
-    """Each metric of faithfulness by each measure of effect, masked and not.
+    """Each metric of faithfulness by each measure of effect, masked and not; and the gains, by slice.
 
-    One of the first ``most`` queries that has no rationale has the metric's ``missing``. ``rows`` are the places of
-    the examples of ``answers`` among all ``predictions``.
+    Args:
+        metrics: by name.
+        answers: of the queries that were asked about.
+        rows: the places of these among all ``examples``.
+        silent: places of queries without a rationale, which have the metric's ``missing``.
+        examples: all queries.
     """
+    faithful = {name: metric for name, metric in metrics.items() if isinstance(metric, FaithfulnessMetric)}
+    gains = {name: metric for name, metric in metrics.items() if isinstance(metric, GainMetric)}
+    out = _gains(gains, answers, rows, silent, examples) | _effects_of(faithful, answers, rows, silent, len(examples))
+    return {key: column for key, column in out.items() if not np.isnan(column).all()}
+
+
+def asked_ratios(metrics: Mapping[str, AskingMetric], answers: Answers) -> Ratios:
+    """What each query adds to the two sums of each ratio; one whose second sum is 0 is left out."""
+    out: Ratios = {}
+    for name, metric in metrics.items():
+        if isinstance(metric, RatioMetric):
+            each = (metric.parts(partial(answers.outcome, row=k)) for k in range(len(answers.examples)))
+            parts = np.array([pair for pair in each if pair is not None], dtype=float).reshape(-1, 2)
+            if parts[:, 1].sum() > 0:
+                out[name] = parts
+    return out
+
+
+def ratio(parts: np.ndarray, kind: type[Metric], counts: np.ndarray | None = None) -> float:
+    """The ratio of the two sums of ``parts`` (queries, 2), each query counted so often; 1 where the second is 0."""
+    above, below = (parts if counts is None else parts * counts[:, None]).sum(0)
+    return float(np.clip(above / below, *kind.range)) if below > 0 else 1.0
+
+
+def _gains(
+    metrics: Mapping[str, GainMetric],
+    answers: Answers,
+    rows: Sequence[int],
+    silent: Sequence[int],
+    examples: Sequence[Example],
+) -> Values:
     out: Values = {}
-    silent = [row for row, p in enumerate(predictions[:most]) if p.rationale is None]
+    for name, metric in metrics.items():
+        quiet = [row for row in silent if "known" not in metric.needs or examples[row].rationale is not None]
+        for k, row in enumerate(rows):
+            for part, gain in metric.gains(partial(answers.outcome, row=k)).items():
+                if (name, part) not in out:
+                    out[name, part] = np.full(len(examples), np.nan)
+                    out[name, part][quiet] = np.nan if metric.missing is None else metric.missing
+                out[name, part][row] = np.nan if gain is None else gain
+    return out
+
+
+def _effects_of(
+    metrics: Mapping[str, FaithfulnessMetric], answers: Answers, rows: Sequence[int], silent: Sequence[int], n: int
+) -> Values:
+    out: Values = {}
     for part, mask in (("all", False), (MASKED, True)):
         for name, metric in metrics.items():
             for measure in EFFECTS:
-                # One value a query: NaN outside the first ``most``, and where the effect is undefined.
-                column = np.full(len(predictions), np.nan)
+                # one value a query: NaN where it was not asked about, and where the effect is undefined
+                column = np.full(n, np.nan)
                 column[silent] = metric.worst()
                 for k, row in enumerate(rows):
                     effect = metric.effect(_effects(answers, k, mask, measure))
                     column[row] = np.nan if effect is None else effect
-                if not np.isnan(column).all():
-                    out[name if measure == "ranking" else f"{name}.{measure}", part] = column
+                out[name if measure == "ranking" else f"{name}.{measure}", part] = column
     return out
 
 

@@ -1,10 +1,12 @@
 """A proxy ranker: what does a rationale say to a ranker that was never trained with its model (simulatability)?
 
-It ranks the catalogue by the sum of three parts, each divided by its best score outside the history, so that none needs
+It ranks the catalogue by the sum of four parts, each divided by its best score outside the history, so that none needs
 a fitted weight:
 
 - the history: BM25 of the last items' texts, each step back counting ``DECAY`` times as much;
-- the rationale's text: BM25 of the words, citations left out, over the items' texts;
+- the rationale's text: BM25 of the words, citations left out, over the items' texts. Of a sentence in the words of
+  :mod:`rad.rationales.text` only the values count: its other words are of the grammar, not of the shop;
+- what it points to: BM25 of the texts of the purchases cited by reasons that claim no value, by the reasons' weights;
 - its claims: the sum over reasons of weight times the informativeness log(items / items with the value) of each value
   wanted (less that of each avoided) that the item has.
 
@@ -21,10 +23,12 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
+from benchmarks.explanations.rewriting import in_form, rewritten
 from benchmarks.models._scoring import ItemIndex, best_outside, block_size, rank_block
 from rad.features.bm25 import WORD, Bm25, tokenize
+from rad.rationales import text
 from rad.rationales.claims import CITATION, FUNCTION_WORDS
-from rad.types import Item, Prediction, Query, Rationale, Reason
+from rad.types import Item, Prediction, Query, Rationale
 
 LAST, DECAY = 50, 0.7  # of the history; those that bm25 tries first
 LONGEST = 2000  # characters of a text that are read
@@ -64,6 +68,9 @@ class ProxyRanker:
             # Each part is [queries of the block, items]: of the words, of the claims, of the history.
             scores = self._part(self.index.scores(self.index.query([_words(r) for r in explanations])), block)
             scores += self._part((self._claims(explanations) @ self.informativeness.T).toarray(), block)
+            pointed = self._pointed(block, explanations)
+            if pointed.nnz:
+                scores += self._part(self.index.scores(pointed @ self.words), block)
             if history:
                 recent = self.catalogue.recent(block, LAST, DECAY)
                 scores += self._part(self.index.scores(recent @ self.words), block)
@@ -88,9 +95,27 @@ class ProxyRanker:
                             weights.append(sign * reason.weight)
         return sp.csr_matrix((weights, (rows, columns)), shape=(len(rationales), len(self.number)))
 
+    def _pointed(self, queries: Sequence[Query], rationales: Sequence[Rationale | None]) -> sp.csr_matrix:
+        """(queries, items): the weights of the reasons that claim no value, shared among what each cites."""
+        rows, columns, weights = [], [], []
+        for row, (query, rationale) in enumerate(zip(queries, rationales, strict=True)):
+            for reason in rationale.reasons if rationale else ():
+                if reason.wants or reason.avoids:
+                    continue
+                cited = [query.history[k].item_id for k in reason.evidence.history if 0 <= k < len(query.history)]
+                items = [self.catalogue.column[item] for item in cited if item in self.catalogue.column]
+                rows += [row] * len(items)
+                columns += items
+                weights += [reason.weight / max(len(items), 1)] * len(items)
+        return sp.csr_matrix((weights, (rows, columns)), shape=(len(rationales), len(self.catalogue.ids)))
+
 
 def _words(rationale: Rationale | None) -> str:
-    return CITATION.sub(" ", rationale.text[:LONGEST]) if rationale else ""
+    if rationale is None:
+        return ""
+    reasons, _, prose = text.read(rationale.text[:LONGEST])
+    values = [value for reason, _ in reasons for _, value in reason.wants]
+    return CITATION.sub(" ", " ".join([*values, *prose]))
 
 
 def masked(
@@ -104,37 +129,48 @@ def masked(
 
     The text loses stretches of a title (:func:`title_runs`), and single words of the title. A word stays where it is an
     attribute value of the target, stands in a title of the history, or is a function word. The reasons lose wanted and
-    avoided values among ``single``, those that only one item has, unless the history has shown them.
+    avoided values among ``single``, those that only one item has, unless the history has shown them. A text that is the
+    reasons in the words of :mod:`rad.rationales.text` keeps to them: it loses the reasons with such values or words.
     """
+    shown = {
+        (a, v)
+        for past in query.history
+        if past.item_id in items
+        for a, values in items[past.item_id].attributes.items()
+        for v in values
+    }
+    names = {claim for r in rationale.reasons for claim in (*r.wants, *r.avoids) if claim in single} - shown
+    if in_form(rationale):
+        left = []
+        for reason in rationale.reasons:
+            claims = *reason.wants, *reason.avoids
+            words = " . ".join([*(w for claim in claims for w in claim), reason.evidence.value or ""])
+            if names.isdisjoint(claims) and _unnamed(words, targets, query, items) == words:
+                left.append(reason)
+        return rationale if len(left) == len(rationale.reasons) else rewritten(rationale, query, left)
+    reasons = []
+    for reason in rationale.reasons:
+        wants, avoids = (tuple(c for c in claims if c not in names) for claims in (reason.wants, reason.avoids))
+        is_same = (wants, avoids) == (reason.wants, reason.avoids)
+        reasons.append(reason if is_same else replace(reason, wants=wants, avoids=avoids))
+    return replace(rationale, text=_unnamed(rationale.text, targets, query, items), reasons=tuple(reasons))
+
+
+def _unnamed(words: str, targets: Collection[str], query: Query, items: Mapping[str, Item]) -> str:
+    """Words without stretches and single words of the targets' titles."""
     harmless, names = set(FUNCTION_WORDS), set[str]()
-    shown = set[tuple[str, str]]()
     for past in query.history:
         if past.item_id in items:
-            item = items[past.item_id]
-            harmless.update(tokenize(item.title))
-            shown.update((a, v) for a, values in item.attributes.items() for v in values)
+            harmless.update(tokenize(items[past.item_id].title))
     for target in targets:
         if target in items:
             names.update(tokenize(items[target].title))
             harmless.update(w for vs in items[target].attributes.values() for v in vs for w in tokenize(v))
     names -= harmless
-    text = rationale.text
     for target in targets:
-        for start, end in reversed(title_runs(text, items[target].title) if target in items else []):
-            text = text[:start] + text[end:]
-    if names:
-        text = WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), text)
-
-    def unmasked(claims: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        return tuple(c for c in claims if c in shown or c not in single)
-
-    reasons: list[Reason] = []
-    for reason in rationale.reasons:
-        wants, avoids = unmasked(reason.wants), unmasked(reason.avoids)
-        if (wants, avoids) != (reason.wants, reason.avoids):
-            reason = replace(reason, wants=wants, avoids=avoids)
-        reasons.append(reason)
-    return replace(rationale, text=text, reasons=tuple(reasons))
+        for start, end in reversed(title_runs(words, items[target].title) if target in items else []):
+            words = words[:start] + words[end:]
+    return WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), words) if names else words
 
 
 def title_runs(text: str, title: str) -> list[tuple[int, int]]:

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 class Perturbed:
     """A line of ``perturbed.jsonl``: the input of a model for a query, its first ten items, and the effects.
 
-    ``input`` is the name of a change of :mod:`benchmarks.explanations.perturbations`; ``own`` is no change.
+    ``input`` is the name of a change of :mod:`benchmarks.explanations.changes.perturbations`; ``own`` is no change.
     """
 
     query_id: str

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.explanations import judges
-from benchmarks.explanations.faithfulness import Faithfulness, NotAskable, Values, measure_faithfulness
+from benchmarks.explanations.faithfulness import Faithfulness, NotAskable, Ratios, Values, measure_faithfulness, ratio
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
 from benchmarks.harness.evaluate import measure, summary
-from benchmarks.harness.registries import faithfulness_metrics, load_metric
+from benchmarks.harness.registries import asking_metrics, load_metric
 from benchmarks.harness.results import Score
 from rad.errors import RadError
 from rad.reporting.console import console
@@ -82,6 +83,7 @@ def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
     if faithfulness is not None:
         values |= faithfulness.values
         scores += _attested_scores(faithfulness.values, seed, options.resamples)
+        scores += _ratio_scores(faithfulness.ratios, seed, options.resamples)
     verdicts = _verdicts(run, options)
     judged_values = _judged_values(run, verdicts)
     scores += _attested_scores(judged_values, seed, options.resamples)
@@ -115,7 +117,7 @@ def _faithfulness(run: FinishedRun, ask: int | None, notes: list[str]) -> Faithf
     """The model asked again, or None and a note on why it is not."""
     if ask is None or not run.explained_rows:
         return None
-    kinds = faithfulness_metrics()
+    kinds = asking_metrics()
     try:
         faithfulness = measure_faithfulness(run, {name: kind(run.data.items) for name, kind in kinds.items()}, ask)
     except NotAskable as obstacle:
@@ -135,6 +137,17 @@ def _attested_scores(values: Values, seed: int, resamples: int) -> list[Score]:
         n = len(next(iter(columns.values())))
         scores = summary(kinds, columns, {}, {"all": np.ones(n, bool)}, seed, resamples)
         out += [score.model_copy(update={"basis": "attested", "slice": part}) for score in scores]
+    return out
+
+
+def _ratio_scores(ratios: Ratios, seed: int, resamples: int) -> list[Score]:
+    """Scores of sums over sums; their interval is of resamples of the queries that were asked about."""
+    out = []
+    for name, parts in ratios.items():
+        kinds, everyone = {name: load_metric(name)}, {"all": np.ones(len(parts), bool)}
+        statistics = {name: partial(ratio, parts, kinds[name])}
+        scores = summary(kinds, {}, statistics, everyone, seed, resamples)
+        out += [score.model_copy(update={"basis": "attested"}) for score in scores]
     return out
 
 

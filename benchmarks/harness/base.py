@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -19,8 +19,8 @@ from rad.types import Example, Item, Prediction, Query, Rationale
 CUT = 100  # the longest ranking
 RATIONALE = frozenset({"rationale"})
 FAMILIES = (
-    *("ranking", "soundness", "grounding", "correctness", "faithfulness", "reader gain", "specificity", "contrast"),
-    *("overlap", "judged"),
+    *("ranking", "soundness", "choice", "grounding", "correctness", "faithfulness", "reader gain", "specificity"),
+    *("contrast", "overlap", "judged"),
 )
 """The families of metrics in the order in which tables show them; others follow."""
 
@@ -220,29 +220,73 @@ class CorpusMetric(Metric):
         """
 
 
-class FaithfulnessMetric(Metric):
-    """A score of how a model's ranking follows from its rationale: the model is asked again.
-
-    Only ``benchmarks.explain`` computes it.
+class AskingMetric(Metric):
+    """A score of a model that is asked again. Only ``benchmarks.explain`` computes it.
 
     Attributes:
-        asks: Inputs of :mod:`benchmarks.explanations.perturbations` whose effects the metric needs.
+        asks: Inputs of :mod:`benchmarks.explanations.changes.perturbations` whose answers the metric needs.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"rationale", "model"})
+    asks: ClassVar[tuple[str, ...]]
+
+
+class FaithfulnessMetric(AskingMetric):
+    """A score of how a model's ranking follows from its rationale."""
+
     range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     missing: ClassVar[float | None] = 0.0
     family: ClassVar[str] = "faithfulness"
-    asks: ClassVar[tuple[str, ...]]
 
     def effect(self, of: Callable[[str], float | None]) -> float | None:
         """One number from the effects of the inputs on a query's ranking; None where undefined.
 
         Args:
-            of: The effect of an input by its name (:mod:`benchmarks.explanations.counterfactuals`).
+            of: The effect of an input by its name (:mod:`benchmarks.explanations.changes.counterfactuals`).
         """
         (name,) = self.asks
         return of(name)
+
+
+class Outcome(NamedTuple):
+    """How well a model ranked from an input.
+
+    ``ndcg`` is NDCG@10; ``rank`` that of the target among the first 100, from 0, or None; ``unexplained`` the share
+    that the input's rationale leaves unexplained.
+    """
+
+    ndcg: float
+    rank: int | None
+    unexplained: float
+
+
+OutcomeOf = Callable[[str], Outcome | None]
+"""The outcome of an input by its name; None where there is no such input, or the answer cannot be used."""
+
+
+class GainMetric(AskingMetric):
+    """A score of how well a model ranks from one input beside another: a mean over queries.
+
+    A query without a rationale scores ``missing``; None: undefined.
+    """
+
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    missing: ClassVar[float | None] = 0.0
+    family: ClassVar[str] = "choice"
+
+    @abstractmethod
+    def gains(self, of: OutcomeOf) -> Mapping[str, float | None]:
+        """The values of one query, by slice: ``all``, and others that the metric names."""
+
+
+class RatioMetric(AskingMetric):
+    """A sum over queries divided by another: queries for which both are 0 change nothing. None has a value alone."""
+
+    family: ClassVar[str] = "choice"
+
+    @abstractmethod
+    def parts(self, of: OutcomeOf) -> tuple[float, float] | None:
+        """What a query adds to either sum; None where undefined."""
 
 
 class JudgedMetric(Metric):

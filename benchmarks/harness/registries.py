@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from benchmarks.harness.base import CUT, FAMILIES, FaithfulnessMetric, Metric, Recommender
+from benchmarks.harness.base import CUT, FAMILIES, AskingMetric, Metric, Recommender
 from rad import registry
 from rad.errors import RadError
 from rad.types import Item
@@ -56,9 +56,9 @@ def _kinds(names: tuple[str, ...]) -> Mapping[str, type[Metric]]:
     return dict(sorted(kinds.items(), key=lambda pair: (*table_place(pair[1]), pair[0])))
 
 
-def faithfulness_metrics() -> dict[str, type[FaithfulnessMetric]]:
+def asking_metrics() -> dict[str, type[AskingMetric]]:
     """The metrics that ask the model again, by name."""
-    return {name: kind for name, kind in metric_kinds().items() if issubclass(kind, FaithfulnessMetric)}
+    return {name: kind for name, kind in metric_kinds().items() if issubclass(kind, AskingMetric)}
 
 
 def table_place(kind: type[Metric]) -> tuple[int, str, int]:

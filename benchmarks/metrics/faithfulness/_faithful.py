@@ -1,9 +1,9 @@
 """What the metrics of faithfulness share: effects on the ranking of inputs that were changed on purpose.
 
 A model that ranks from rationales is asked again (``rank_given``) with an input of
-:mod:`benchmarks.explanations.perturbations`. Its ranking is then compared with the one for its own rationale. An
-*effect* is how far apart the two are, 0 where nothing changed, by one of four measures
-(:func:`benchmarks.explanations.counterfactuals.effects`):
+:mod:`benchmarks.explanations.changes.perturbations`. Its ranking is then compared with the one for its own rationale.
+An *effect* is how far apart the two are, 0 where nothing changed, by one of four measures
+(:func:`benchmarks.explanations.changes.counterfactuals.effects`):
 
 - ``ranking``, under the metric's plain name: 1 - rank-biased overlap (Webber, Moffat and Zobel 2010), in [0, 1];
 - ``ndcg``: NDCG@10 of the target lost;

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.explanations.perturbations import STEPS
+from benchmarks.explanations.changes.perturbations import STEPS
 from benchmarks.harness.base import FaithfulnessMetric
 from benchmarks.metrics.faithfulness._faithful import Effect
 

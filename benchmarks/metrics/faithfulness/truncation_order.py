@@ -8,7 +8,7 @@ for reasons as in Lanham et al. (2307.13702, section 2.2).
 
 from __future__ import annotations
 
-from benchmarks.explanations.perturbations import STEPS
+from benchmarks.explanations.changes.perturbations import STEPS
 from benchmarks.harness.base import FaithfulnessMetric
 from benchmarks.metrics.faithfulness._faithful import Effect
 from benchmarks.metrics.faithfulness.truncation import area

@@ -10,6 +10,7 @@ from benchmarks.metrics.grounding._claims import ClaimMetric
 
 class Metric(ClaimMetric):
     title = "Contradictions"
+    version = 2
     hint = "share of claims that the data contradict"
     position = 3
     default = True

@@ -3,9 +3,10 @@
 In [0, 1], higher is better: do people read what the reasons, which are scored elsewhere, say? A value counts as claimed
 when a reason wants or avoids it, or states it of a purchase; where there are no reasons (a text sent alone), when an
 item cited in the same sentence has it, or any of the history where the sentence cites none. A text that names no value
-scores 0 unless there is nothing to name (no reasons, and the verdict ``unexplained``: undefined): so an empty text
-scores 0 and cannot be faultless by silence. Source: RAD, DESIGN section 3; it is the precision of factual claims of
-Maynez et al. (ACL 2020, section 3) with the public matcher (``rad/rationales/claims.py``) in the annotators' place.
+scores 0 unless there is nothing to name (no reasons and the verdict ``unexplained``, or reasons that claim no value:
+undefined): so an empty text scores 0 and cannot be faultless by silence. Source: RAD, DESIGN section 3; it is the
+precision of factual claims of Maynez et al. (ACL 2020, section 3) with the public matcher
+(``rad/rationales/claims.py``) in the annotators' place.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rad.types import Example, Item, Prediction, Rationale
 
 class Metric(QueryMetric):
     title = "Text agreement"
+    version = 2
     hint = "share of values in the text that the reasons claim"
     needs = RATIONALE
     family = "grounding"
@@ -35,6 +37,8 @@ class Metric(QueryMetric):
             return None
         mentions = self.matcher.find(text_of(prediction))
         claimed = claims_of(rationale)
+        if rationale.reasons and not claimed and not mentions:
+            return None
         if rationale.reasons:
             right = [not claimed.isdisjoint(mention.claims) for mention in mentions]
         else:

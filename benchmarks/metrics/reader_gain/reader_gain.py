@@ -16,6 +16,7 @@ from rad.types import Example, Prediction
 
 
 class Metric(ReadingMetric):
+    version = 2
     title = "Reader gain"
     hint = "what the text is worth to an independent reader, in NDCG@10"
     headline = True

@@ -16,6 +16,7 @@ from rad.types import Example, Prediction
 
 
 class Metric(ReadingMetric):
+    version = 2
     title = "Own reader gain"
     hint = "what the own text is worth beyond another user's, in NDCG@10"
 

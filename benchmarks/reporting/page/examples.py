@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.explanations.perturbations import STEPS
+from benchmarks.explanations.changes.perturbations import STEPS
 from benchmarks.explanations.results import Perturbed
 from benchmarks.harness.violations import checked
 from benchmarks.metrics._text import LONGEST

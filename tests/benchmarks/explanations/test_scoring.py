@@ -12,6 +12,7 @@ from benchmarks.explanations.finished_run import FinishedRun, read_finished_run
 from benchmarks.explanations.results import PERTURBED, QUERIES, Explanation, read_explanation
 from benchmarks.explanations.scorecard import show
 from benchmarks.explanations.scoring import ScorecardOptions, compute, explain
+from benchmarks.harness.registries import ATTESTED
 from benchmarks.harness.results import read_result
 from benchmarks.reporting import markdown
 from rad import registry
@@ -48,7 +49,7 @@ def test_all_families_of_a_run(explained_runs):
     assert families == {k.family for k in kinds.values()} - {"judged"}
     for s in card.scores:
         kind = registry.load("benchmarks.metrics", s.metric.partition("@")[0].partition(".")[0])
-        assert s.basis == ("attested" if kind.family == "faithfulness" else "recomputed")
+        assert s.basis == ("attested" if kind.needs & ATTESTED else "recomputed")
         assert kind.range[0] <= s.ci_low <= s.value + 1e-9 and s.value - 1e-9 <= s.ci_high <= kind.range[1]
     assert card.attested.reproduced == 1 and card.attested.queries == ASK and card.attested.failures == {}
     assert card.score("swap").value > 0 and card.score("swap").n == ASK and card.score("swap", "target masked")

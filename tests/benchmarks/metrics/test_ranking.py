@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.rescore import ndcg
 from rad import registry
-from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason
+from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason, Support
 
 ITEMS = {
     name: Item(name, "toy", name, name, attributes)
@@ -43,8 +43,8 @@ def ranked(*items):
     return Prediction("q", items)
 
 
-def because(history, attribute=None, value=None, wants=(), weight=0.5, kind="attribute"):
-    return Reason(Evidence(tuple(history), kind, attribute, value), tuple(wants), (), weight)
+def because(history, attribute=None, value=None, wants=(), weight=0.5, kind="attribute", support=None, avoids=()):
+    return Reason(Evidence(tuple(history), kind, attribute, value, support), tuple(wants), tuple(avoids), weight)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,13 @@ CLAIMS = [
     (because([-1], "colour", "blue"), 0.0, 0.0, 0.0),  # a negative index is not Python's
     (because([2], "colour", "blue"), 1.0, 0.0, 1.0),  # one of several values
     (because([], "colour", "red"), 0.0, 0.0, 0.0),
-    (because([0], kind="co_purchase"), None, None, 1.0),
-    (because([9], kind="co_purchase"), None, None, 0.0),
+    (because([0], kind="co_purchase"), 0.0, 0.0, 0.0),  # states no fact
+    (because([9], kind="co_purchase"), 0.0, 0.0, 0.0),
+    (because([0], kind="co_purchase", support=Support(4.0)), None, None, 1.0),
+    (because([9], kind="co_purchase", support=Support(4.0)), None, None, 0.0),
+    (because([1], kind="kind_of", support=Support(4.0), wants=(("colour", "blue"),)), 1.0, 0.0, 1.0),
+    (because([1], kind="absence", support=Support(0.0, 3.0, 0.5), avoids=(("colour", "red"),)), 1.0, 0.0, 1.0),
+    (because([0], kind="absence", support=Support(0.0, 3.0, 0.5), avoids=(("colour", "red"),)), 0.0, 1.0, 0.0),
 ]
 
 
@@ -168,9 +173,9 @@ def test_claims_by_hand(reason, precision, contradicted, valid):
 def test_claims_of_several_reasons_are_pooled():
     p = Prediction("q", ("d",), rationale(*(reason for reason, *_ in CLAIMS)))
     e = example(history=("a", "b", "c"))
-    assert metric("claim_precision").score(p, e) == pytest.approx(3 / 9)
-    assert metric("contradiction_rate").score(p, e) == pytest.approx(2 / 9)
-    assert metric("evidence_validity").score(p, e) == pytest.approx(4 / 11)
+    assert metric("claim_precision").score(p, e) == pytest.approx(5 / 14)
+    assert metric("contradiction_rate").score(p, e) == pytest.approx(3 / 14)
+    assert metric("evidence_validity").score(p, e) == pytest.approx(6 / 16)
     empty = Prediction("q", ("d",), rationale(verdict="unexplained"))
     assert metric("evidence_validity").score(empty, e) is None
 

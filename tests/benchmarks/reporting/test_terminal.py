@@ -51,8 +51,8 @@ yield replace(p, rationale=said)"""
     assert "ranked 1: " in text and "in fact: " in text and "[1] Nork red coat" in text
     result = stored.result  # of the two queries whose reasons are known, u01 wants blue and a hat
     assert result.score("reason_f1@3").value == 1.0 and result.score("reason_f1@3").n == 1
-    assert result.score("verdict_accuracy").value == 0.5 and result.score("evidence_validity").value == 1.0
-    assert result.score("claim_precision") is None  # evidence that is a purchase makes no claim
+    assert result.score("verdict_accuracy").value == 0.5 and result.score("evidence_validity").value == 0.0
+    assert result.score("claim_precision").value == 0.0  # a purchase alone states no fact
 
 
 def test_ceilings_are_rows_of_both_tables(toy, tmp_path, monkeypatch, capsys):

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from benchmarks.explanations.perturbations import Perturbations, RankingInput
-from benchmarks.harness.base import CUT
+from benchmarks.explanations.changes.perturbations import Perturbations, RankingInput
+from benchmarks.harness.base import CUT, Outcome
 from benchmarks.harness.violations import violation
 from benchmarks.metrics._text import partners
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
+from rad.rationales.facts import Facts
 from rad.runtime.files import canonical
 from rad.types import Example, Item, Prediction, Query, Rationale
 
@@ -101,9 +102,11 @@ class InputPlan:
         rationales: Sequence[Rationale],
         items: Mapping[str, Item],
         names: Sequence[str],
+        facts: Callable[[], Facts] | None = None,
     ) -> InputPlan:
-        """``names`` are those of :class:`Perturbations`; ``own`` is always among the inputs, each also masked."""
-        changes = Perturbations(examples, rationales, _other_users(examples), items)
+        """``names`` are those of :class:`Perturbations`, as is ``facts``; ``own`` is always among the inputs, each also
+        masked."""
+        changes = Perturbations(examples, rationales, _other_users(examples), items, facts)
         plan, numbers = cls(), dict[str, int]()
         for row in range(len(examples)):
             for mask in (False, True):
@@ -159,6 +162,18 @@ class Answers:
         number = self.plan.number.get((name, mask, row))
         prediction = None if number is None else self.predictions[number]
         return None if prediction is None or prediction.error is not None else prediction
+
+    def outcome(self, name: str, row: int) -> Outcome | None:
+        """How well the model ranked from an input; None as for :meth:`answer`."""
+        answer = self.answer(name, row)
+        if answer is None:
+            return None
+        example = self.examples[row]
+        (ndcg,) = Ndcg({}, 10).score_each([answer], [example])
+        places = [answer.ranking.index(target) for target in example.relevant if target in answer.ranking]
+        reasons = self.plan.inputs[name, False, row].rationale.reasons
+        unexplained = max(1 - math.fsum(reason.weight for reason in reasons), 0.0)
+        return Outcome(ndcg, min(places, default=None), unexplained)
 
     def effect(self, name: str, row: int, mask: bool = False) -> Mapping[str, float]:
         """The effects of an input on an example's ranking, by measure; nothing where undefined."""

@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
+from benchmarks.explanations.controls.validity import DEMANDS, markdown, measure_controls, violations
 from benchmarks.explanations.families import explanation_metrics
-from benchmarks.explanations.validity import DEMANDS, markdown, measure_controls, violations
 from rad.data.load import open_dataset
 from rad.errors import RadError
 

@@ -127,10 +127,14 @@ class Part:
 _TITLES = {
     HEADLINE: (
         "Rationales that people can check",
-        f"Every rationale has at most {MOST_REASONS} reasons, and the texts say at least {LEAST_SAID:.0%} of what ranks.",
+        f"Every rationale has at most {MOST_REASONS} reasons, "
+        f"and the texts say at least {LEAST_SAID:.0%} of what ranks.",
     ),
     OTHER: ("Other rationales", "What ranks here is not, or not only, what people read; each row says why."),
-    PLAIN: ("Without rationales", "Rankings alone. How far the best of them is ahead of the first table is what rationales cost."),
+    PLAIN: (
+        "Without rationales",
+        "Rankings alone. How far the best of them is ahead of the first table is what rationales cost.",
+    ),
 }
 
 

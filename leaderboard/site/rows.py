@@ -1,9 +1,10 @@
 """Entries as the page shows them: a table a task, and in it a row a model with all its seeds.
 
 A task is a domain, protocol and split on one version of the data. Its rows stand in up to three parts: rankings whose
-rationales people can check (:mod:`leaderboard.verification.headline`), other rationales, and rankings alone. A row is one submitter's model (with its arm and
-version): several seeds are averaged, the interval is the mean of theirs and the spread their standard deviation. Of
-two entries of one row with the same seed the later one counts; the earlier stays on the table's list of older entries.
+rationales people can check (:mod:`leaderboard.verification.headline`), other rationales, and rankings alone. A row is
+one submitter's model (with its arm and version): several seeds are averaged, the interval is the mean of theirs and the
+spread their standard deviation. Of two entries of one row with the same seed the later one counts; the earlier stays on
+the table's list of older entries.
 """
 
 from __future__ import annotations

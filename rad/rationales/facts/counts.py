@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 
+from rad.data.shards import Shards
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue
 from rad.rationales.facts import ragged
@@ -50,6 +51,13 @@ class Counts:
         catalogue = Catalogue.of(items)
         sequences = sequences_of(train)
         return cls.count(((user, catalogue.indices(s)) for user, s in sequences.items()), catalogue)
+
+    @classmethod
+    def of_shards(cls, shards: Shards) -> Self:
+        """Count the training sequences of all users in a folder, a shard at a time."""
+        catalogue = Catalogue.of(shards.items)
+        parts = (sequences_of(shards.examples(k, ["train"])["train"]) for k in range(len(shards)))
+        return cls.count(((user, catalogue.indices(s)) for part in parts for user, s in part.items()), catalogue)
 
     @classmethod
     def count(cls, sequences: Iterable[tuple[str, Sequence[int]]], catalogue: Catalogue, batch: int = 20_000) -> Self:

@@ -11,7 +11,7 @@ from rad.data.load import open_dataset
 from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.facts.candidates import KINDS, NUMBER, WEIGHT
-from rad.rationales.rules import forbidden_wording
+from rad.rationales.rules import Rules
 from rad.rationales.strengths import LEVELS, weighted
 from rad.types import Interaction, Item, Query
 
@@ -98,13 +98,13 @@ def test_an_empty_history_and_unknown_items(facts):
 
 def test_many_queries_at_once_are_as_one_by_one(facts, toy, monkeypatch):
     queries = [e.query for split in toy.examples.values() for e in split]
-    whole = facts.candidates(queries)
-    assert (np.diff(whole.query) >= 0).all()
+    at_once = facts.candidates(queries)
+    assert (np.diff(at_once.query) >= 0).all()
     monkeypatch.setattr("rad.rationales.facts.candidates._BATCH", 4)
     batches = facts.candidates(queries)
     for k, query in enumerate(queries):
         alone = [facts.reason(part, j, query) for part in (facts.candidates([query]),) for j in range(len(part))]
-        for table in (whole, batches):
+        for table in (at_once, batches):
             rows = np.flatnonzero(table.query == k)
             assert {facts.reason(table, int(j), query) for j in rows} == set(alone)
     assert len(facts.candidates([])) == 0
@@ -132,23 +132,25 @@ def dataset(request):
 
 def test_every_candidate_of_a_world_is_sound_and_can_be_said(dataset):
     facts = Facts.of(dataset.examples["train"], dataset.items)
-    kinds = check_all(facts, [e.query for s in ("train", "validation", "test") for e in dataset.examples[s][:25]])
+    queries = [e.query for s in ("train", "validation", "test") for e in dataset.examples[s][:25]]
+    kinds = check_all(facts, queries, dataset.items)
     assert kinds >= {"repeat", "lasting", "transition", "co_purchase", "similar", "kindred", "kind_of"}
 
 
-def check_all(facts: Facts, queries) -> set[str]:
-    """Of every candidate: it is sound, counted again; its words are no forbidden ones and read back."""
+def check_all(facts: Facts, queries, items) -> set[str]:
+    """Of every candidate: it is sound, counted again; its words read back, break no rule and name no other value."""
     kinds = set()
-    draw = np.random.default_rng(0)
+    draw, rules = np.random.default_rng(0), Rules(items, facts)
     for query in queries:
         reasons = facts.about(query, 1000)
         for reason in reasons:
             assert list(facts.check(reason, query)) == []
             kinds.add(reason.evidence.kind)
-        eight = weighted([(reason, int(draw.choice(LEVELS))) for reason in reasons[:8]], 64)
-        words = text.write(eight)
-        assert text.parse(words) == eight
-        assert forbidden_wording(words) == []
+        many = weighted([(reason, int(draw.choice(LEVELS))) for reason in reasons[:48]], 64)
+        assert text.parse(text.write(many)) == many
+        record = text.rationale(query, reasons[:8], "evidence", "by hand", "1")
+        assert text.parse(record.text) == record.reasons
+        assert rules.violations(record, query) == []
     return kinds
 
 
@@ -188,4 +190,5 @@ REAL = ("scientific", "fashion", "fashion_rtr", "papers")
 def test_every_candidate_of_a_real_domain_is_sound_and_can_be_said(name, data_dir):
     data = open_dataset(name, data_dir)
     facts = Facts.of(data.examples["train"], data.items)
-    check_all(facts, [e.query for s in ("train", "test") for e in data.examples[s][:: len(data.examples[s]) // 25]])
+    queries = [e.query for s in ("train", "test") for e in data.examples[s][:: len(data.examples[s]) // 25]]
+    check_all(facts, queries, data.items)

@@ -72,12 +72,12 @@ def _row(matrix, k):
 def test_the_size_of_a_batch_changes_nothing(toy):
     catalogue = Catalogue.of(toy.items)
     sequences = [(user, catalogue.indices(s)) for user, s in sequences_of(toy.examples["train"]).items()]
-    whole, parts = Counts.count(sequences, catalogue), Counts.count(iter(sequences), catalogue, batch=2)
+    at_once, parts = Counts.count(sequences, catalogue), Counts.count(iter(sequences), catalogue, batch=2)
     for name in ("buyers", "purchases", "value_purchases", "followed"):
-        assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+        assert np.array_equal(getattr(at_once, name), getattr(parts, name)), name
     for name in ("follows", "shared"):
-        assert (getattr(whole, name) != getattr(parts, name)).nnz == 0, name
-    assert list(whole.own) == list(parts.own)
+        assert (getattr(at_once, name) != getattr(parts, name)).nnz == 0, name
+    assert list(at_once.own) == list(parts.own)
 
 
 def test_nothing_to_count():

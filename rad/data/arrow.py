@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rad.types import Evidence, Example, Interaction, Item, Judgement, PairExplanation, Rationale, Reason
+from rad.types import Evidence, Example, Interaction, Item, Judgement, PairExplanation, Rationale, Reason, Support
 
 Row = dict[str, Any]
 """A row of a table, with what JSON has."""
@@ -21,16 +21,29 @@ CLAIMS = pa.list_(pa.struct([("attribute", pa.string()), ("value", pa.string())]
 INTERACTION = pa.struct(
     [("item_id", pa.string()), ("timestamp", pa.int64()), ("rating", pa.float64()), ("review", pa.string())]
 )
+_SUPPORT = pa.struct([(name, pa.float64()) for name in ("found", "of", "base")])
 _EVIDENCE = pa.struct(
-    [("history", pa.list_(pa.int32())), ("kind", pa.string()), ("attribute", pa.string()), ("value", pa.string())]
+    [
+        ("history", pa.list_(pa.int32())),
+        *((name, pa.string()) for name in ("kind", "attribute", "value")),
+        ("support", _SUPPORT),
+    ]
 )
 _REASON = pa.struct([("evidence", _EVIDENCE), ("wants", CLAIMS), ("avoids", CLAIMS), ("weight", pa.float64())])
+RATIONALE_TEXTS = ("rationale_id", "query_id", "text", "verdict", "origin", "drafter", "drafter_version")
 RATIONALE = pa.schema(
     [
-        ("rationale_id", pa.string()),
-        ("query_id", pa.string()),
+        *((name, pa.string()) for name in RATIONALE_TEXTS[:2]),
         ("reasons", pa.list_(_REASON)),
-        *((name, pa.string()) for name in ("text", "verdict", "origin", "drafter", "drafter_version")),
+        *((name, pa.string()) for name in RATIONALE_TEXTS[2:]),
+    ]
+)
+CHECKED = pa.schema([*RATIONALE, ("soundness", pa.float64()), ("drafted", pa.bool_())])
+"""The rows of ``rationales``: with what the check of facts says, and whether it is a draft beside the data set."""
+MESSAGES = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
     ]
 )
 _CONTRAST = pa.struct([("item_id", pa.string()), ("polarity", pa.string()), ("claims", CLAIMS), ("text", pa.string())])
@@ -80,12 +93,20 @@ FIELDS = {
     "rationales": {
         "rationale_id": "the rationale",
         "query_id": "its query",
-        "reasons": "evidence (indices into the history from 0, kind, attribute, value), wants, avoids, weight (0 to 1)",
+        "reasons": "evidence (indices into the history from 0, kind, attribute, value, and support: the numbers of the "
+        "fact), wants, avoids, weight (0 to 1)",
         "text": "the reasons in words; [k] cites history index k - 1",
         "verdict": "supported or unexplained",
         "origin": "known, evidence, llm, human, edited or model",
         "drafter": "what wrote it",
         "drafter_version": "in which version",
+        "soundness": "share of the weight whose facts hold when they are counted again; empty without reasons",
+        "drafted": "written by the evidence drafter for a training query without one; no part of the data set's sha256",
+    },
+    "instruct": {
+        "query_id": "a training query",
+        "messages": "system, user (history and candidate facts) and assistant (a rationale in the words of "
+        "rad.rationales.text), each with role and content",
     },
     "judgements": {
         "rationale_id": "the draft that was judged",
@@ -101,7 +122,7 @@ FIELDS = {
         "candidates": "its answer and up to 99 items that the user has in no split, in the order of the catalogue",
     },
 }
-FIELDS["drafts"] = FIELDS["rationales"]
+FIELDS["drafts"] = {name: FIELDS["rationales"][name] for name in RATIONALE.names}
 """What the columns of each table mean, for cards."""
 
 
@@ -163,6 +184,7 @@ def rationale_row(rationale: Rationale) -> Row:
                 "kind": reason.evidence.kind,
                 "attribute": reason.evidence.attribute,
                 "value": reason.evidence.value,
+                "support": _support_row(reason.evidence.support),
             },
             "wants": claim_rows(reason.wants),
             "avoids": claim_rows(reason.avoids),
@@ -170,8 +192,11 @@ def rationale_row(rationale: Rationale) -> Row:
         }
         for reason in rationale.reasons
     ]
-    names = ("rationale_id", "query_id", "text", "verdict", "origin", "drafter", "drafter_version")
-    return {**{name: getattr(rationale, name) for name in names}, "reasons": reasons}
+    return {**{name: getattr(rationale, name) for name in RATIONALE_TEXTS}, "reasons": reasons}
+
+
+def _support_row(support: Support | None) -> Row | None:
+    return None if support is None else {"found": support.found, "of": support.of, "base": support.base}
 
 
 def claim_rows(claims: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -242,12 +267,19 @@ def _claims(rows: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def rationale_of(row: Row) -> Rationale:
-    """The rationale of a row of :data:`RATIONALE`, which is used up."""
+    """The rationale of a row of :data:`RATIONALE` or :data:`CHECKED`; files from before facts lack the support."""
     reasons = []
-    for reason in row.pop("reasons"):
-        evidence = Evidence(**{**reason["evidence"], "history": tuple(reason["evidence"]["history"])})
+    for reason in row["reasons"]:
+        cited, support = reason["evidence"], reason["evidence"].get("support")
+        evidence = Evidence(
+            **{
+                **cited,
+                "history": tuple(cited["history"]),
+                "support": Support(**support) if support and support["found"] is not None else None,
+            }
+        )
         reasons.append(Reason(evidence, _claims(reason["wants"]), _claims(reason["avoids"]), reason["weight"]))
-    return Rationale(reasons=tuple(reasons), **row)
+    return Rationale(reasons=tuple(reasons), **{name: row[name] for name in RATIONALE_TEXTS})
 
 
 def contrast_of(row: Row) -> PairExplanation:

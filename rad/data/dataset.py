@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from rad.types import Example, Interaction, Item, Split
+from rad.types import Example, Interaction, Item, Rationale, Split
 
 Protocol = Literal["full", "time", "rerank"]
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
@@ -19,7 +19,8 @@ class Dataset:
     """A corpus, split. ``items`` is in the order of public ids, which is also the order that breaks ties.
 
     ``sha256`` is that of the corpus and is the same under every protocol. ``sequences`` are those that were split.
-    ``origin`` is empty, or says which release was read: repository and revision, or folder.
+    ``origin`` is empty, or says which release was read: repository and revision, or folder; ``drafts`` are what that
+    release brings along for training queries without a rationale of their own, by query id.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Dataset:
     protocol: Protocol = "full"
     sequences: Mapping[str, Sequence[Interaction]] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
+    drafts: Mapping[str, Rationale] = field(default_factory=dict)

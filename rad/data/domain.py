@@ -31,7 +31,8 @@ class Corpus:
     ``sequences`` maps a user to their interactions, oldest first. ``rationales`` and ``contrasts`` are keyed by query
     id and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no
     order. ``notes`` counts what the loader dropped or mended, by a short description. ``origin`` says of a corpus that
-    was read from a release which one that is (:mod:`rad.domains.release`).
+    was read from a release which one that is (:mod:`rad.domains.release`); ``drafts`` are that release's drafts, by
+    query id, which are no part of the data set.
 
     ``domain``, ``version`` and ``data`` are for domains that learn from their files whose data they read; empty ones
     stand for the domain's own. ``domain`` is the name that public ids hash, ``data`` the domain, with its argument,
@@ -48,6 +49,7 @@ class Corpus:
     domain: str = ""
     version: str = ""
     data: str = ""
+    drafts: Mapping[str, Rationale] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

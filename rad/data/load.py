@@ -87,6 +87,7 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
         protocol=protocol,
         sequences=sequences,
         origin={key: corpus.origin[key] for key in ("release", "revision") if key in corpus.origin},
+        drafts=corpus.drafts,
     )
 
 

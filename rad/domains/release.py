@@ -53,7 +53,8 @@ class Domain(BaseDomain):
         manifest = self.manifest
         origin = {**self.origin, "data": manifest.data, "sha256": manifest.sha256}
         rows = [row for table in self._tables("rationales") for row in table.to_pylist()]
-        rationales = {row["query_id"]: rationale_of(row) for row in rows}
+        rationales = {row["query_id"]: rationale_of(row) for row in rows if not row.get("drafted")}
+        drafts = {row["query_id"]: rationale_of(row) for row in rows if row.get("drafted")}
         if manifest.texts:
             users = self._tables("users")
             return Corpus(
@@ -66,6 +67,7 @@ class Domain(BaseDomain):
                 origin=origin,
                 domain=manifest.domain,
                 version=manifest.version,
+                drafts=drafts,
             )
         corpus = load_domain(manifest.data).load(data_dir)
         items = catalogue_of(manifest.data, corpus)
@@ -84,6 +86,7 @@ class Domain(BaseDomain):
             origin=origin,
             domain=manifest.domain,
             version=manifest.version,
+            drafts=drafts,
         )
 
     def _tables(self, config: str) -> list[pa.Table]:

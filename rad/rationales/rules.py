@@ -119,11 +119,11 @@ class Rules:
         for past in query.history:
             if past.item_id in self.items:
                 common.update(tokenize(self.items[past.item_id].title))
-        title = tokenize(target.title)
+        title, words = tokenize(target.title), tokenize(text)
         own = {w for w in title if w not in common}
-        if not own:
+        if own.isdisjoint(words):
             return []
-        if run := run_of(title, tokenize(text), own):
+        if run := run_of(title, words, own):
             return [Violation("names_target", " ".join(run))]
         pointing = {w for w in own if self._titles[w] <= self._rare}
         # blanked in place, so that the words left keep their positions: citations, and values named as such
@@ -135,8 +135,8 @@ class Rules:
         if not telling or len(telling) < min(2, len(pointing)):
             names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
             telling = names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()}
-        words = " ".join(word for word in dict.fromkeys(title) if word in telling)
-        return [Violation("names_target", words)] if telling else []
+        named = " ".join(word for word in dict.fromkeys(title) if word in telling)
+        return [Violation("names_target", named)] if telling else []
 
     @cached_property
     def _small(self) -> set[str]:
@@ -243,7 +243,7 @@ _NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
 def run_of(title: Sequence[str], text: Sequence[str], own: Set[str]) -> Sequence[str]:
     """The words of ``title`` that ``text`` has one after another: ``_RUN`` of them, two at least, one of ``own``."""
     n = min(_RUN, len(title))  # one shared word names nothing
-    if n < 2:
+    if n < 2 or own.isdisjoint(text):
         return ()
     runs = (title[k : k + n] for k in range(len(title) - n + 1))
     wanted = {tuple(run) for run in runs if not own.isdisjoint(run)}

@@ -17,7 +17,7 @@ from rad.data.domain import Corpus
 from rad.data.load import dataset_of, load_domain
 from rad.data.sources import resolve_path
 from rad.data.splits import SPLITS
-from rad.data.tables import arrow_tables
+from rad.data.tables import checked_table, drafts_of, instruct_table
 from rad.errors import RadError
 from rad.features.bm25 import tokenize
 from rad.rationales import files, rules
@@ -59,18 +59,20 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
     judgements = [one for path in _there(folder, "judgements.jsonl") for _, one in records.read(path, Judgement)]
     data = dataset_of(spec, domain, corpus)
     _check_queries(spec, corpus.rationales.values(), data)
+    written = _drafted(data, corpus.rationales)
     withheld: dict[str, int] = {}
     if not base.published_whole:
         publishable = _Publishable(data)
         own, public_drafts = publishable.of(corpus.rationales.values()), publishable.of(drafts)
         answers = publishable.answers(judgements, public_drafts)
+        public_written = {r.query_id: r for r in publishable.of(written.values())}
         withheld = {
             "rationales withheld, since their text has words of a title": len(corpus.rationales) - len(own),
-            "drafts withheld for the same": len(drafts) - len(public_drafts),
+            "drafts withheld for the same": len(drafts) - len(public_drafts) + len(written) - len(public_written),
             "answers of reviewers withheld for the same": len(judgements) - len(answers),
             "contrasts withheld, since they may name their items": len(corpus.contrasts),
         }
-        drafts, judgements = public_drafts, answers
+        drafts, judgements, written = public_drafts, answers, public_written
         corpus = replace(corpus, rationales={r.query_id: r for r in own}, contrasts={})
         data = dataset_of(spec, domain, corpus)
     manifest = Manifest(
@@ -89,20 +91,36 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         writer=f"pyarrow {pa.__version__}",
         files=(),
     )
-    return Release(data, _tables(corpus, data, drafts, judgements, base.published_whole), manifest)
+    return Release(data, _tables(corpus, data, written, drafts, judgements, base.published_whole), manifest)
+
+
+def _drafted(data: Dataset, own: Mapping[str, Rationale]) -> dict[str, Rationale]:
+    """A draft for each training query without a rationale of its own."""
+    lacking = [key for e in data.examples["train"] if (key := e.query.query_id) not in own]
+    written = drafts_of(data, lacking)
+    return {key: written[key] for key in lacking}
 
 
 def _tables(
-    corpus: Corpus, data: Dataset, drafts: Iterable[Rationale], judgements: Iterable[Judgement], texts: bool
+    corpus: Corpus,
+    data: Dataset,
+    written: Mapping[str, Rationale],
+    drafts: Iterable[Rationale],
+    judgements: Iterable[Judgement],
+    texts: bool,
 ) -> dict[str, dict[str, pa.Table]]:
     """By config and split. The library ``datasets`` cannot read a table without rows, so empty ones are left out."""
-    tables = arrow_tables(data if texts else _bare(data))
+    shown = data if texts else _bare(data)
+    items = arrow.item_table(shown.items.values())
     lists = candidates.cached(data.sha256, data.items, data.examples)
     configs: dict[str, dict[str, pa.Table]] = {
-        "examples": {split: tables[split] for split in SPLITS},
-        "items": {"full": tables["items"] if texts else tables["items"].select(["item_id", "domain"])},
+        "examples": {
+            split: arrow.table(map(arrow.example_row, shown.examples[split]), arrow.EXAMPLE) for split in SPLITS
+        },
+        "items": {"full": items if texts else items.select(["item_id", "domain"])},
         "users": {"full": _users(corpus, data)} if texts else {},
-        "rationales": {"full": arrow.table(map(arrow.rationale_row, corpus.rationales.values()), arrow.RATIONALE)},
+        "rationales": {"full": checked_table(data, corpus.rationales, written)},
+        "instruct": {"train": instruct_table(data)} if texts else {},
         "drafts": {"full": arrow.table(map(arrow.rationale_row, drafts), arrow.RATIONALE)},
         "judgements": {"full": arrow.table(map(arrow.judgement_row, judgements), arrow.JUDGEMENT)},
         "candidates": {split: _candidates(data, split, lists) for split in candidates.HELD_OUT},

@@ -4,7 +4,8 @@
 ``examples``   the queries of train, validation and test, with answer, rationale and contrast (:mod:`rad.data.arrow`)
 ``items``      the catalogue, in the order that breaks ties
 ``users``      whole sequences, and contrasts in full; only where the texts are published too
-``rationales`` every rationale, a row each
+``rationales`` a row each: the data set's own, and a draft for every training query without one, with its soundness
+``instruct``   training queries as conversations whose assistant writes the rationale; only with the texts
 ``drafts``     of a campaign: what its reviewers judged
 ``judgements`` of a campaign: every answer of every reviewer, under pseudonyms
 ``candidates`` the fixed candidate lists of the reranking protocol
@@ -32,7 +33,7 @@ from rad.types import Interaction, Item
 
 SCHEMA_VERSION = 1
 MANIFEST = "rad.json"
-PARTS = ("examples", "items", "users", "rationales", "drafts", "judgements", "candidates")
+PARTS = ("examples", "items", "users", "rationales", "instruct", "drafts", "judgements", "candidates")
 WITHOUT_FILES = ("campaign", "release")
 """Domains that no release is made of: each stands for the data of another."""
 

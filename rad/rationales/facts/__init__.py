@@ -38,9 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from rad.rationales.facts import candidates, soundness
+from rad.rationales.facts import candidates, ragged, soundness
 from rad.rationales.facts.candidates import Candidates
 from rad.rationales.facts.counts import Counts
 from rad.rationales.rules import Violation
@@ -57,9 +55,16 @@ class Facts(Counts):
             query: Any query; its user's own training purchases are left out of the counts.
             most: How many at the most.
         """
-        table = self.candidates([query])
-        order = np.argsort(-table.interest, kind="stable")[:most]
-        return [self.reason(table, int(k), query) for k in order]
+        return self.about_all([query], most)[0]
+
+    def about_all(self, queries: Sequence[Query], most: int = 40) -> list[list[Reason]]:
+        """The same of many queries, in their order."""
+        table = self.candidates(queries)
+        out: list[list[Reason]] = [[] for _ in queries]
+        for k in ragged.best(table.query, table.interest, most).tolist():
+            number = int(table.query[k])
+            out[number].append(self.reason(table, k, queries[number]))
+        return out
 
     def candidates(self, queries: Sequence[Query]) -> Candidates:
         """The sound facts of many queries, as arrays."""

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import rad
-from rad.data import tables
+from rad.data import arrow, tables
 from rad.errors import RadError
+from rad.types import Evidence, Rationale, Reason, Support
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_examples_have_a_row_a_query(loaded):
     assert row["history"][0] == {"item_id": "red-coat", "timestamp": 1, "rating": None, "review": None}
     assert row["relevant"] == [{"item_id": "blue-hat", "grade": 1}]
     assert row["rationale"]["reasons"][0] == {
-        "evidence": {"history": [4], "kind": "attribute", "attribute": "colour", "value": "blue"},
+        "evidence": {"history": [4], "kind": "attribute", "attribute": "colour", "value": "blue", "support": None},
         "wants": [{"attribute": "colour", "value": "blue"}],
         "avoids": [],
         "weight": 0.6,
@@ -41,9 +42,29 @@ def test_items_are_in_catalogue_order_with_a_list_an_attribute(loaded):
     assert loaded.items[0]["attributes"] == {"colour": ["black"], "garment": ["boots"]}
 
 
-def test_rationales_are_a_table_of_their_own(loaded):
-    assert sorted(loaded.rationales["rationale_id"]) == ["r-u01-5", "r-u08-3"]
+def test_rationales_are_a_table_of_their_own(loaded, toy):
+    rows = loaded.rationales.to_list()
+    own = [row for row in rows if not row["drafted"]]
+    assert sorted(row["rationale_id"] for row in own) == ["r-u01-5", "r-u08-3"]
+    assert {row["soundness"] for row in own} == {None}, "known reasons state no numbers"
     assert loaded.rationales.features["reasons"] == loaded.examples["test"].features["rationale"]["reasons"]
+    drafted = {row["query_id"] for row in rows if row["drafted"]}
+    assert drafted == {e.query.query_id for e in toy.examples["train"]}
+    assert all(row["origin"] == "evidence" and row["soundness"] in (1.0, None) for row in rows if row["drafted"])
+
+
+def test_the_numbers_of_a_fact_are_read_back_and_old_files_have_none():
+    support = Support(2.0, 9.0, 0.025)
+    reason = Reason(Evidence((1, 4), "repeat", "brand", "Makita", support), (("brand", "Makita"),), weight=0.5)
+    other = Reason(Evidence((0,), "co_purchase", support=Support(12.0)), weight=0.25)
+    written = Rationale("r", "q", (reason, other), "text", "supported", "model", "x", "1")
+    row = arrow.rationale_row(written)
+    (again,) = arrow.table([row], arrow.RATIONALE).to_pylist()
+    assert arrow.rationale_of(again) == written
+    for old in row["reasons"]:
+        del old["evidence"]["support"]
+    bare = arrow.rationale_of(row)
+    assert [r.evidence.support for r in bare.reasons] == [None, None] and bare.reasons[0].wants == reason.wants
 
 
 def test_all_splits_have_the_same_features_even_where_a_column_is_empty(loaded):
@@ -78,7 +99,7 @@ def test_unknown_names_are_errors_of_one_line():
 
 
 def test_raw_files_may_be_named_as_text(raw_scientific):
-    assert len(rad.load("scientific:changed", str(raw_scientific)).items) == 5
+    assert len(rad.load("scientific:changed", data_dir=str(raw_scientific)).items) == 5
 
 
 def test_importing_rad_is_quick_and_loading_needs_no_torch():
@@ -92,4 +113,4 @@ def test_importing_rad_is_quick_and_loading_needs_no_torch():
 @pytest.mark.realdata
 def test_the_real_domain(scientific):
     rows = {name: table.num_rows for name, table in tables.arrow_tables(scientific).items()}
-    assert rows == {"train": 25655, "validation": 8440, "test": 8440, "items": 4385, "rationales": 0}
+    assert rows == {"train": 25655, "validation": 8440, "test": 8440, "items": 4385, "rationales": 25655}

@@ -36,7 +36,9 @@ def test_rationales_of_the_campaign_on_the_data_of_the_domain(folder):
     assert data.notes["reviewed rationales"] == 2
     assert data.notes["of these decided by simulated reviewers, no people"] == 1
     loaded = rad.load(f"campaign:{folder}")
-    assert sorted(row["rationale_id"] for row in loaded.rationales) == sorted(r.rationale_id for r in reviewed.values())
+    assert sorted(row["rationale_id"] for row in loaded.rationales if not row["drafted"]) == sorted(
+        r.rationale_id for r in reviewed.values()
+    )
 
 
 def test_bad_input(folder, tmp_path):

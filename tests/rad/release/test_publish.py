@@ -54,11 +54,11 @@ def test_the_same_release_has_the_same_bytes(pushed, tmp_path):
     assert {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()} == files
 
 
-def test_plain_datasets_reads_all_of_a_release_without_rationales(raw, tmp_path):
+def test_plain_datasets_reads_all_of_a_release_without_texts(raw, tmp_path):
     release = gather(THIRD)
     publish.write(release, tmp_path / "out", None)
     configs = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
-    assert configs == ["candidates", "examples", "items"]
+    assert configs == ["candidates", "examples", "items", "rationales"]
     for config in configs:
         parts = plain(tmp_path / "out", config, tmp_path / "cache")
         assert {split: rows.to_pylist() for split, rows in parts.items()} == {

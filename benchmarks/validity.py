@@ -36,7 +36,7 @@ from rad.runtime.files import atomic_write
 @command
 def main(
     domain: Annotated[str, Option(metavar="NAME", help="a built-in world")] = "world",
-    ask: Annotated[int, Option(metavar="N", help="queries for faithfulness")] = 300,
+    ask: Annotated[int, Option(metavar="N", help="queries for faithfulness")] = 100,
     markdown_file: Annotated[Path | None, Option("--markdown", metavar="FILE", help="write the table here too")] = None,
 ) -> int:
     if ask < 4:

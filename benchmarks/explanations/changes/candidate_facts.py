@@ -17,6 +17,7 @@ class CandidateFacts:
     def __init__(self, facts: Facts, queries: Sequence[Query]) -> None:
         self.facts, self.queries = facts, queries
         self.table = facts.candidates(queries)
+        self._reasons: dict[tuple[int, tuple[EvidenceKind, ...] | None, bool], list[Reason]] = {}
         self._first = np.searchsorted(self.table.query, np.arange(len(queries) + 1))  # (queries + 1,)
 
     def reasons(self, row: int, kinds: Sequence[EvidenceKind] | None = None, recent: bool = False) -> list[Reason]:
@@ -28,6 +29,12 @@ class CandidateFacts:
             recent: Order by the place of what is cited, the last purchase first, and then by kind; otherwise the most
                 telling fact comes first.
         """
+        key = row, None if kinds is None else tuple(kinds), recent
+        if key not in self._reasons:  # several changes of one rationale ask for the same
+            self._reasons[key] = self._build(row, kinds, recent)
+        return self._reasons[key]
+
+    def _build(self, row: int, kinds: Sequence[EvidenceKind] | None, recent: bool) -> list[Reason]:
         table, rows = self.table, np.arange(self._first[row], self._first[row + 1])
         if kinds is not None:
             rows = rows[np.isin(table.kind[rows], [NUMBER[kind] for kind in kinds])]

@@ -64,9 +64,9 @@ class Setting:
         return Rationale(name, query.query_id, tuple(reasons), words, "supported", "model", "control", "1")
 
 
-def setting_of(examples: Sequence[Example], items: Mapping[str, Item], facts: Facts) -> Setting:
-    """The setting of the examples whose true reasons are known, and are facts where there are any."""
-    answered = [e for e in examples if e.rationale is not None]
+def setting_of(examples: Sequence[Example], items: Mapping[str, Item], facts: Facts, most: int = 400) -> Setting:
+    """The setting of the first ``most`` examples whose true reasons are known, and are facts where there are any."""
+    answered = [e for e in examples if e.rationale is not None][: 2 * most]
     candidates = CandidateFacts(facts, [e.query for e in answered])
     usable = [
         e
@@ -74,4 +74,4 @@ def setting_of(examples: Sequence[Example], items: Mapping[str, Item], facts: Fa
         if e.rationale is not None
         and (e.rationale.verdict == "unexplained" or known_facts(e.rationale, candidates, row))
     ]
-    return Setting(usable, items, facts)
+    return Setting(usable[:most], items, facts)

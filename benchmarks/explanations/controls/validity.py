@@ -51,7 +51,7 @@ Values = Mapping[str, Mapping[str, float]]  # kind -> metric -> mean
 
 
 def measure_controls(data: Dataset, ask: int, leave_out: Sequence[str] = ()) -> Values:
-    """The mean of every metric for every kind, over the test queries whose reasons are known.
+    """The mean of every metric for every kind, over the first test queries whose reasons are known.
 
     Args:
         data: a built-in world.

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from annotation.campaign.folder import Campaign
 from annotation.campaign.judgements import LETTERS
 from rad.rationales.facts import Facts
+from rad.rationales.prompt import MOST_REASONS
 from rad.runtime import records
 from rad.runtime.files import Journal
 from rad.types import Example, Rationale, Reason
 
 FILE = "further.jsonl"
+BATCH = 1000  # drafts whose facts are counted at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,13 @@ def write(
     """The same, after adding those of ``drafts`` that are not there yet."""
     with Journal(campaign.file(FILE)) as journal:  # drops a line that a kill cut short
         there = read(campaign)
-        for draft in drafts:
-            if draft.rationale_id not in there:
-                one = Further(draft.rationale_id, _facts(draft, examples[draft.query_id], facts))
-                there[one.rationale_id] = one.facts
-                journal.append(one)
+        lacking = [draft for draft in drafts if draft.rationale_id not in there]
+        for start in range(0, len(lacking), BATCH):
+            part = lacking[start : start + BATCH]
+            about = facts.about_all([examples[draft.query_id].query for draft in part], len(LETTERS) + MOST_REASONS)
+            for draft, candidates in zip(part, about, strict=True):
+                in_draft = {replace(reason, weight=1.0) for reason in draft.reasons}
+                others = tuple(fact for fact in candidates if fact not in in_draft)[: len(LETTERS)]
+                there[draft.rationale_id] = others
+                journal.append(Further(draft.rationale_id, others))
     return there
-
-
-def _facts(draft: Rationale, example: Example, facts: Facts) -> tuple[Reason, ...]:
-    in_draft = {replace(reason, weight=1.0) for reason in draft.reasons}
-    candidates = facts.about(example.query, len(LETTERS) + len(in_draft))
-    return tuple(fact for fact in candidates if fact not in in_draft)[: len(LETTERS)]

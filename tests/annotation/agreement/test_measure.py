@@ -201,4 +201,8 @@ def test_the_forms_answers_are_the_ones_that_are_read_here():
     lengths = {draft(k).rationale_id: len(TEXT) + 4 for k in range(30)}
     agreement = measure(form_answers, lengths, resamples=20)
     assert set(agreement.simulated.questions) == {q for q in answers.QUESTIONS if q != "edited"}
+    strike = agreement.simulated.questions["strike"]
+    assert (strike.distance, strike.n_shared, strike.codes) == ("MASI", 30, {}), (
+        "number 2 of two drafts is no one thing"
+    )
     assert agreement.people.reviewers == ()

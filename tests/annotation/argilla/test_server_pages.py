@@ -53,10 +53,11 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
     campaign = Campaign(tmp_path / "camp")
     main(["draft", str(campaign.path), "--domain", WORLD, "--limit", "3"])
     path = campaign.file("drafts.jsonl")
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = [line for line in map(json.loads, path.read_text().splitlines()) if line["reasons"]]
     path.write_text("".join(json.dumps({**line, "text": MARKUP + line["text"]}) + "\n" for line in lines))
     with serving(campaign) as url:
         main(["push", str(campaign.path), "--reviewers", "anna"])
+        driver.set_window_size(1500, 2600)  # the form without scrolling
         driver.get(f"{url}/sign-in")
         password = one(driver, "input[type=password]")
         driver.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("anna")
@@ -68,11 +69,20 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
         assert not field.find_elements(By.CSS_SELECTOR, "img, script, b")
         past = [line for line in one(driver, "body").text.splitlines() if line.startswith("[1] ")]
         assert past and "garment: " in past[0], "the history, with what the items are"
+        facts = one(driver, "body").text.split("Further facts:\n")[1]
+        assert facts.startswith("A. ") and "usually 1 in " in facts, "each fact with its numbers"
         edited = one(driver, "[contenteditable=true]")
         assert edited.text.startswith("<img src=x onerror=") and "(" in edited.text, "filled in with the draft"
         edited.send_keys(Keys.CONTROL, "a")
         edited.send_keys("In my words [1].")
-        for answer in ("plausibility_4", "trust_4", "errors_generic", "verdict_accept_edited"):
+        for answer in (
+            "plausibility_4",
+            "trust_4",
+            "errors_generic",
+            "strike_1",
+            "add_fact_A",
+            "verdict_accept_edited",
+        ):
             one(driver, f"label[for={answer}]").click()
         if folder := os.environ.get("RAD_SCREENSHOTS"):
             driver.save_screenshot(str(Path(folder) / "review.png"))
@@ -84,4 +94,5 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
             answers = {j.question: j.answer for j in judgements.read(campaign)}
         assert driver.title not in ("1", "2"), "nothing in a record runs"
     assert (answers["plausibility"], answers["trust"], answers["verdict"]) == ("4", "4", "accept_edited")
+    assert (answers["strike"], answers["weaken"], answers["add_fact"]) == ('["1"]', "[]", '["A"]')
     assert answers["errors"] == '["generic"]' and answers["edited"] == "In my words [1]."

@@ -115,6 +115,7 @@ def test_the_most_telling_come_first_and_no_value_twice_in_a_row(facts):
     query = query_of("u08", "red-coat", "blue-coat", "black-coat")
     ten = facts.about(query, 10)
     assert facts.about(query, 4) == ten[:4]
+    assert facts.about_all([query_of("u99"), query], 4) == [[], ten[:4]], "each query has its own"
     assert (ten[0].evidence.kind, ten[0].evidence.value) == ("repeat", "coat")
     table = facts.candidates([query])
     coats = table.take(table.value == facts.catalogue.value_index["garment", "coat"])

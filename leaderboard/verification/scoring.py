@@ -35,7 +35,7 @@ def violations(entry: Entry, predictions: Sequence[Prediction], data: Evaluation
     try:
         evaluation = _evaluation(list(dict.fromkeys(s.metric for s in claimed)), predictions, data, result.seed)
     except RadError as error:
-        yield f"result.scores: {error}"
+        yield f"result.scores: {str(error)[:400]}"
     else:
         yield from _different("result.scores", claimed, evaluation.scores, CLOSE)
         if result.task.n_repeat != evaluation.n_repeat:
@@ -94,7 +94,8 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
     claimed = recomputed(card.scores)
     kinds = explanation_metrics(attested=False)
     if unknown := sorted({s.metric for s in claimed} - kinds.keys()):
-        yield f"explanation.scores: {registry.unknown('metric', [ascii(w)[1:-1][:60] for w in unknown], kinds)}"
+        words = registry.unknown("metric", [ascii(w)[1:-1][:60] for w in unknown], kinds)
+        yield f"explanation.scores: {words[:400]}"
         return
     if claimed:
         names = {s.metric for s in claimed}

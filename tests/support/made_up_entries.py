@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.harness.base import ModelCard
+from benchmarks.harness.registries import METRICS, load_metric
 from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, Score, Task
 from leaderboard.verification.entry import PREDICTIONS, Claim, Entry, Shown, Stored, Submitter
 from leaderboard.verification.headline import RationaleSummary
+from rad import registry
 from rad.runtime.files import atomic_write, canonical, sha256_file
 from rad.types import Prediction
 
@@ -19,7 +21,10 @@ SHA256 = "a" * 64
 
 
 def score(metric: str, value: float, n: int = 100, **more) -> Score:
-    return Score(metric=metric, value=value, ci_low=value - 0.01, ci_high=value + 0.01, n=n, **more)
+    """A score by the metric as it is now, or of a name that is no metric."""
+    base = metric.partition("@")[0]
+    now = {"version": load_metric(base).version} if base in registry.names(METRICS) else {}
+    return Score(metric=metric, value=value, ci_low=value - 0.01, ci_high=value + 0.01, n=n, **(now | more))
 
 
 def entry(

@@ -27,6 +27,12 @@ from rad.types import Example, Prediction, Reason
 SHOWN_RANKS = 10  # items of a ranking
 SHOWN_AFTER = 5  # items of the ranking after a change
 SHOWN_REASONS = 8  # reasons one by one, the heaviest
+FINDINGS = {
+    "absent": "the history has no such purchase",
+    "no fact": "it states no fact",
+    "contradicted": "what it cites lacks it",
+    "unknown": "what it cites lacks it",
+}
 CHANGES = {
     "swap": "another user's rationale",
     "corrupt": "one claim made wrong",
@@ -181,8 +187,8 @@ class ExampleSet:
             violation = next((v.detail for v in self.facts.check(reason, example.query)), None)
             return ReasonLine(reason.weight, _sentence(reason, level), violation, is_true)
         alone = Prediction(p.query_id, (), replace(p.rationale, reasons=(reason,)))
-        is_supported = all(f in ("supported", "no claim") for f, _ in citations(alone, example, self.items))
-        return ReasonLine(reason.weight, _because(reason), None if is_supported else "what it cites lacks it", is_true)
+        violation = next((FINDINGS[f] for f, _ in citations(alone, example, self.items) if f in FINDINGS), None)
+        return ReasonLine(reason.weight, _because(reason), violation, is_true)
 
     def _ranked(
         self, ranking: Sequence[str], example: Example, before: Mapping[str, int] | None = None

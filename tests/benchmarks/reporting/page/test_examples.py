@@ -18,14 +18,17 @@ def test_reasons_with_numbers_are_sentences_that_are_counted_again(toy, tmp_path
     true = facts.about(example.query)[0]
     support = true.evidence.support
     false = replace(true, evidence=replace(true.evidence, support=Support(support.found + 1, support.of, support.base)))
-    old = Reason(Evidence((0,), "sequence"), (("colour", "blue"),))
-    reasons = weighted([(true, 64), (false, 32), (old, 16)], rest=16)
+    wants, bare = (("colour", "blue"),), Evidence((0,), "sequence")
+    (name, (value, *_)), *_ = toy.items[example.query.history[0].item_id].attributes.items()
+    valued = Reason(Evidence((0,), "attribute", name, value), wants)
+    reasons = weighted([(true, 64), (false, 32), (valued, 16), (Reason(bare, wants), 8)], rest=16)
     rationale = Rationale("r", example.query.query_id, reasons, "Because.", "supported", "model", "m", "1")
     answer = Prediction(example.query.query_id, (next(iter(example.relevant)),), rationale)
     write_jsonl(tmp_path / "predictions.jsonl", [answer])
     page = ExampleSet(toy, [example])
     page.add(1, tmp_path / "predictions.jsonl", None)
-    sound, unsound, without_numbers = page.queries[0].answers[1].reasons
+    sound, unsound, without_numbers, without_fact = page.queries[0].answers[1].reasons
     assert sound.words == text.sentence(true, 64) and sound.violation is None
     assert unsound.words == text.sentence(false, 32) and "counted" in unsound.violation
-    assert without_numbers.words == "[1] → wants colour blue" and without_numbers.violation is None
+    assert without_numbers.words == f"[1] {name} {value} → wants colour blue" and without_numbers.violation is None
+    assert without_fact.words == "[1] → wants colour blue" and without_fact.violation == "it states no fact"

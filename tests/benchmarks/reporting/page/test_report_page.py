@@ -75,7 +75,7 @@ def test_it_shows_tables_plots_and_examples(html, explained_runs):
         assert words in page.text
     ndcg = read_runs([explained_runs["template"]])[0][0].score("ndcg@10")
     assert f"{ndcg.value:.4f}" in page.text and f"{ndcg.ci_low:.3f} to {ndcg.ci_high:.3f}" in page.text
-    assert page.tags.count("svg") == 1 + 8 + 1, "cost, headlines, curves"
+    assert page.tags.count("svg") == 1 + 9 + 1, "cost, headlines, curves"
     names = ("1 template, heaviest first", "1 template, lightest first")
     assert all(name in page.text for name in names), "the lines of the run that was asked again"
     assert page.tags.count("article") == 5 and len(re.findall(r"user's rationale\s+ranking moved", page.text)) == 5

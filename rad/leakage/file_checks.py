@@ -2,7 +2,8 @@
 
 Each line is a JSON object of one of four kinds, told by its fields:
 
-- a rationale of RAD (it has ``reasons``): with ``--domain`` it is checked against its query, history and target;
+- a rationale of RAD (it has ``reasons``): with ``--domain`` it is checked against its query, history and target, and
+  where it states numbers, all of them are counted again;
 - a prediction (it has ``ranking``): its ``rationale`` is checked in the same way;
 - a list of candidates: ``query_id`` and ``candidates``; without ``--domain`` only duplicates can be found;
 - any other published rationale: ``text``, and where known ``target`` (title of the answer) and ``history`` (titles).
@@ -22,7 +23,8 @@ from rad.data.splits import SPLITS
 from rad.errors import RadError
 from rad.leakage.dataset_checks import CANDIDATES, candidate_violation, duplicate_candidate, rule_findings
 from rad.leakage.finding import Finding, finding
-from rad.rationales.files import from_dict
+from rad.rationales.facts import Facts
+from rad.rationales.files import from_dict, states_numbers
 from rad.rationales.rules import Rules, Violation, forbidden_wording, weight_violations
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
@@ -38,6 +40,7 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
         raise RadError(f"{path}: no lines")
     examples = _examples(data)
     rules = Rules(data.items) if data else None
+    numbers = Rules(data.items, Facts.of(data.examples["train"], data.items)) if data else None
     plain = _plain_rules([row for _, row in rows if isinstance(row, _PlainRationale)])
     broken: dict[str, list[str]] = defaultdict(list)
     unknown, ids, total = [], Counter[str](), 0
@@ -65,8 +68,9 @@ def check_file(path: Path, data: Dataset | None) -> list[Finding]:
         elif (example := examples.get(row.query_id)) is None:
             unknown.append(f"line {number}: {row.query_id}")
         else:
+            checks = numbers if numbers is not None and states_numbers(row) else rules
             for target in example.relevant:
-                violations += rules.violations(row, example.query, data.items[target])
+                violations += checks.violations(row, example.query, data.items[target])
         if isinstance(row, Rationale):
             ids[row.rationale_id] += 1
         for rule, detail in {one.rule: one.detail for one in reversed(violations)}.items():

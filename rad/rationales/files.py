@@ -37,6 +37,11 @@ def parse(path: Path, rows: Iterable[tuple[int, Mapping[str, object]]]) -> Itera
         yield number, rationale
 
 
+def states_numbers(rationale: Rationale) -> bool:
+    """Whether a reason has the numbers of a fact: then all of them are to hold. Files from before facts have none."""
+    return any(reason.evidence.support is not None for reason in rationale.reasons)
+
+
 def write(path: Path, rationales: Iterable[Rationale]) -> None:
     """Write rationales as JSON lines; a crash leaves the file that was there."""
     write_jsonl(path, rationales)

@@ -22,6 +22,7 @@ from rad.errors import RadError
 from rad.features.bm25 import tokenize
 from rad.rationales import files, rules
 from rad.rationales.claims import FUNCTION_WORDS
+from rad.rationales.facts import Facts
 from rad.release.manifest import SCHEMA_VERSION, Manifest, SourceFile, source_sha256
 from rad.runtime import records
 from rad.types import Interaction, Item, Judgement, Rationale, Split
@@ -48,17 +49,19 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
     base = load_domain(corpus.data or spec)
     name, _, argument = spec.partition(":")
     folder = resolve_path(name, argument, data_dir) if name == "campaign" else None
+    numbered: list[tuple[int, Rationale]] = []
     if corpus.origin:
         raise RadError(f"{spec} is a release: copy its folder, or push what it was made from")
     if extra is not None:
-        rationales = {r.query_id: r for _, r in files.read(extra)}
-        if not rationales:
+        numbered = list(files.read(extra))
+        if not numbered:
             raise RadError(f"{extra}: no rationales")
-        corpus = replace(corpus, rationales=rationales)
+        corpus = replace(corpus, rationales={r.query_id: r for _, r in numbered})
     drafts = [draft for path in _there(folder, "drafts.jsonl") for _, draft in files.read(path)]
     judgements = [one for path in _there(folder, "judgements.jsonl") for _, one in records.read(path, Judgement)]
     data = dataset_of(spec, domain, corpus)
     _check_queries(spec, corpus.rationales.values(), data)
+    _check_numbers(extra, numbered, data)
     written = _drafted(data, corpus.rationales)
     withheld: dict[str, int] = {}
     if not base.published_whole:
@@ -140,6 +143,20 @@ def _check_queries(spec: str, rationales: Iterable[Rationale], data: Dataset) ->
     queries |= {splits.query_id(user, k) for user, s in data.sequences.items() for k in range(len(s))}
     if strange := next((r.query_id for r in rationales if r.query_id not in queries), None):
         raise RadError(f"a rationale is of query {strange}, which is not in {spec}")
+
+
+def _check_numbers(path: Path | None, lines: Iterable[tuple[int, Rationale]], data: Dataset) -> None:
+    """Refuse a rationale that states numbers which cannot be counted again, or that breaks another rule."""
+    numbered = [(number, rationale) for number, rationale in lines if files.states_numbers(rationale)]
+    if not numbered:
+        return
+    queries = {e.query.query_id: e.query for split in SPLITS for e in data.examples[split]}
+    checks = rules.Rules(data.items, Facts.of(data.examples["train"], data.items))
+    for number, rationale in numbered:
+        query = queries.get(rationale.query_id)
+        violations = checks.violations(rationale, query) if query else []
+        if broken := next((v for v in violations if not v.counted), None):
+            raise RadError(f"{path}:{number}: {broken.rule}: {broken.detail}")
 
 
 class _Publishable:

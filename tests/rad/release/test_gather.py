@@ -8,10 +8,12 @@ from dataclasses import asdict, replace
 import pyarrow.parquet as pq
 import pytest
 
+import rad
 from rad import __main__ as cli
 from rad.data.load import open_dataset
 from rad.errors import RadError
-from rad.rationales import files
+from rad.rationales import files, text
+from rad.rationales.facts import Facts
 from rad.release import publish
 from rad.release.gather import gather
 from rad.runtime.files import write_jsonl
@@ -108,3 +110,41 @@ def test_a_file_without_rationales_is_refused(tmp_path):
     (tmp_path / "given.jsonl").touch()
     with pytest.raises(RadError, match=r"given\.jsonl: no rationales"):
         gather(WORLD, extra=tmp_path / "given.jsonl")
+
+
+def test_numbers_that_differ_name_file_and_line(tmp_path):
+    data = open_dataset(WORLD)
+    facts = Facts.of(data.examples["train"], data.items)
+    example = data.examples["test"][0]
+    good = text.rationale(example.query, facts.about(example.query, 3), "llm", "t", "1")
+    first = good.reasons[0]
+    lied = replace(first, evidence=replace(first.evidence, support=replace(first.evidence.support, found=77.0)))
+    unsound = replace(good, reasons=(lied, *good.reasons[1:]), text="", rationale_id="other")
+    unsound = replace(unsound, text=text.write(unsound.reasons))
+    path = tmp_path / "given.jsonl"
+    for bad, cause in (
+        (unsound, "fact: .*states 77"),
+        (replace(good, text=text.write(good.reasons[:1]), rationale_id="other"), "text: "),
+        (replace(good, reasons=(replace(first, weight=1e-5),) * 10_000, rationale_id="other"), "10,000 reasons"),
+    ):
+        files.write(path, [good, bad])
+        with pytest.raises(RadError, match=rf"given\.jsonl:2: .*{cause}") as error:
+            gather(WORLD, extra=path)
+        assert "\n" not in str(error.value)
+    files.write(path, [good])
+    release = gather(WORLD, extra=path)
+    rows = release.tables["rationales"]["full"].to_pylist()
+    assert [row["soundness"] for row in rows if not row["drafted"]] == [1.0]
+    assert {row["query_id"] for row in rows if row["drafted"]} == {e.query.query_id for e in data.examples["train"]}
+
+
+def test_what_is_drafted_changes_no_hash_and_is_read_back(raw, tmp_path):
+    release = gather(THIRD)
+    publish.write(release, tmp_path / "out", None)
+    there = open_dataset(str(tmp_path / "out"))
+    assert there.sha256 == release.dataset.sha256 == open_dataset(THIRD).sha256
+    assert there.drafts.keys() == {e.query.query_id for e in there.examples["train"]}
+    assert not any(e.rationale for rows in there.examples.values() for e in rows)
+    loaded = rad.load(str(tmp_path / "out"))
+    assert loaded.rationales.to_list() == rad.load(THIRD, "rationales").to_list()
+    assert loaded.instruct.to_list() == rad.load(THIRD, "instruct").to_list()

@@ -41,7 +41,7 @@ def main(
         table.add_row(config, f"{rows:,}", f"{size / 1e6:.2f}")
     Console().print(table)
     for what, n in manifest.notes.items():
-        if "withheld" in what:
+        if "withheld" in what or "for the same" in what:
             console.print(f"{n:,} {what}")
     console.print(
         f"sha256 {manifest.sha256}\ngathered in {seconds['gathered']:.1f} s, written in {seconds['written']:.1f} s, "

@@ -33,8 +33,13 @@ def drafted(train: Sequence[Example], items: Mapping[str, Item]) -> Iterator[Rat
         draft = _record(example.query, reasons)
         target = items[next(iter(example.relevant))]
         if any(not violation.counted for violation in rules.violations(draft, example.query, target)):
-            draft = _record(example.query, [reason for reason in reasons if not reason.wants])
+            draft = without_values(draft, example.query)
         yield draft
+
+
+def without_values(draft: Rationale, query: Query) -> Rationale:
+    """The draft with those of its reasons alone that name no value; the others' weight is unexplained."""
+    return _record(query, [reason for reason in draft.reasons if not reason.wants])
 
 
 def _record(query: Query, reasons: Sequence[Reason]) -> Rationale:

@@ -22,6 +22,7 @@ from rad.errors import RadError
 from rad.features.bm25 import tokenize
 from rad.rationales import files, rules
 from rad.rationales.claims import FUNCTION_WORDS
+from rad.rationales.drafts import without_values
 from rad.rationales.facts import Facts
 from rad.release.manifest import SCHEMA_VERSION, Manifest, SourceFile, source_sha256
 from rad.runtime import records
@@ -68,10 +69,13 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
         publishable = _Publishable(data)
         own, public_drafts = publishable.of(corpus.rationales.values()), publishable.of(drafts)
         answers = publishable.answers(judgements, public_drafts)
-        public_written = {r.query_id: r for r in publishable.of(written.values())}
+        public_written = publishable.shortened(written)
         withheld = {
             "rationales withheld, since their text has words of a title": len(corpus.rationales) - len(own),
-            "drafts withheld for the same": len(drafts) - len(public_drafts) + len(written) - len(public_written),
+            "drafts withheld for the same": len(drafts) - len(public_drafts),
+            "drafts of training queries without their values for the same": sum(
+                public_written[key] != draft for key, draft in written.items()
+            ),
             "answers of reviewers withheld for the same": len(judgements) - len(answers),
             "contrasts withheld, since they may name their items": len(corpus.contrasts),
         }
@@ -169,6 +173,13 @@ class _Publishable:
     def of(self, rationales: Iterable[Rationale]) -> list[Rationale]:
         """Those of ``rationales`` that may be published."""
         return [rationale for rationale in rationales if self._may_be(rationale)]
+
+    def shortened(self, drafts: Mapping[str, Rationale]) -> dict[str, Rationale]:
+        """Drafts by query; those that may not be published keep the reasons that name no value."""
+        return {
+            key: draft if self._may_be(draft) else without_values(draft, self.examples[key].query)
+            for key, draft in drafts.items()
+        }
 
     def answers(self, judgements: Iterable[Judgement], drafts: Iterable[Rationale]) -> list[Judgement]:
         """Reviewers' answers to ``drafts``; what they wrote themselves obeys the same rules."""

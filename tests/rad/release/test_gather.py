@@ -138,6 +138,20 @@ def test_numbers_that_differ_name_file_and_line(tmp_path):
     assert {row["query_id"] for row in rows if row["drafted"]} == {e.query.query_id for e in data.examples["train"]}
 
 
+def test_a_draft_that_may_not_be_published_loses_its_values(raw, monkeypatch):
+    data = open_dataset(THIRD)
+    query = data.examples["train"][0].query
+    facts = Facts.of(data.examples["train"], data.items)
+    drafts = text.rationale(query, facts.about(query, 4), "evidence", "evidence", "2")
+    title = next(item.title for x in query.history if len((item := data.items[x.item_id]).title.split()) > 1)
+    quoted = replace(drafts, text=f"{drafts.text} {title}")
+    monkeypatch.setattr("rad.release.gather.drafts_of", lambda *_: {query.query_id: quoted})
+    release = gather(THIRD)
+    (row,) = release.tables["rationales"]["full"].to_pylist()[:1]
+    assert title not in row["text"] and not any(reason["wants"] for reason in row["reasons"])
+    assert release.manifest.notes["drafts of training queries without their values for the same"] == 1
+
+
 def test_what_is_drafted_changes_no_hash_and_is_read_back(raw, tmp_path):
     release = gather(THIRD)
     publish.write(release, tmp_path / "out", None)

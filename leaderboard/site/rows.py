@@ -20,7 +20,7 @@ from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, over_seeds, t
 from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
 from leaderboard.verification.entry import Entry
-from leaderboard.verification.headline import RationaleSummary, weakest
+from leaderboard.verification.headline import UNSTATED, RationaleSummary, states_soundness, weakest
 from leaderboard.verification.scoring import is_outdated
 from rad.data.dataset import Protocol
 
@@ -114,7 +114,9 @@ class Row:
     @property
     def obstacle(self) -> str:
         """The reason why the row is not in the headline table; empty where it is."""
-        return self.summary.obstacle if self.summary else UNSENT
+        if self.summary is None:
+            return UNSENT
+        return self.summary.obstacle or ("" if all(map(states_soundness, self.entries)) else UNSTATED)
 
     @property
     def part(self) -> str:

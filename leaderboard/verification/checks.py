@@ -18,7 +18,7 @@ from benchmarks.harness.results import Task
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, parse
-from leaderboard.verification.headline import RationaleSummary, rationale_summary
+from leaderboard.verification.headline import UNSTATED, RationaleSummary, rationale_summary, states_soundness
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from leaderboard.verification.untrusted import text_violations
@@ -67,8 +67,10 @@ class Verdict:
     def notes(self) -> list[str]:
         """What a reader of an entry that holds should know of its rationales, a line each."""
         notes = []
-        if self.rationales and self.rationales.n and self.rationales.obstacle:
-            notes.append(f"not in the headline table: {self.rationales.obstacle}")
+        entry = self.scored or self.entry
+        if entry and self.rationales and self.rationales.n:
+            obstacle = self.rationales.obstacle or ("" if states_soundness(entry) else UNSTATED)
+            notes += [f"not in the headline table: {obstacle}"] if obstacle else []
         if self.unsound:
             notes.append(f"unsound reasons, the first is of {self.unsound}")
         return notes

@@ -1,7 +1,8 @@
 """Which entries the headline table takes: those whose rationales people can check.
 
 Every rationale has at most 12 reasons, and the texts say at least 95% of the weight that ranks (the metric ``said``).
-Both follow from the predictions alone, so whoever has them counts the same. Nothing here refuses an entry.
+Both follow from the predictions alone, so whoever has them counts the same. And the entry states its soundness, so that
+it is computed again. Nothing here refuses an entry.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from dataclasses import dataclass
 
 from benchmarks.harness.base import QueryMetric
 from benchmarks.harness.registries import load_metric
+from leaderboard.verification.entry import Entry
+from leaderboard.verification.scoring import is_outdated
 from rad.types import Example, Interaction, Prediction, Query
 
 MOST_REASONS, LEAST_SAID = 12, 0.95
+REQUIRED = ("soundness", "said")  # scores that an entry must state: who leaves one out may have a reason
+UNSTATED = "soundness is not stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class RationaleSummary:
         if self.text_share < LEAST_SAID:
             return f"text says {math.floor(100 * self.text_share)}% of what ranks"
         return ""
+
+
+def states_soundness(entry: Entry) -> bool:
+    """Whether an entry's scores have soundness and ``said``, by these metrics as they are now."""
+    scores = (entry.result.score(name) for name in REQUIRED)
+    return all(score is not None and not is_outdated(score) for score in scores)
 
 
 def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:

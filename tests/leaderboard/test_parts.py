@@ -73,6 +73,17 @@ def test_each_entry_stands_in_the_table_of_its_rationales(three):
     assert re.findall(r'<td data-value="(text[^"]*)"', page) == ["text says 12% of what ranks"]
 
 
+@pytest.mark.parametrize("name", ["soundness", "said"])
+def test_who_leaves_soundness_out_is_not_in_the_headline(three, name, monkeypatch):
+    entries, summaries = three
+    monkeypatch.setattr(load_metric(name), "version", 9)  # the score is by an earlier version
+    page = page_of(entries, summaries)["world-full-test.html"]
+    assert labels(page, "other") == ["coded", "checked"] and 'data-value="soundness is not stated"' in page
+    short = entries[0].result.model_copy(update={"scores": [s for s in entries[0].result.scores if s.metric != name]})
+    page = page_of([entries[0].model_copy(update={"result": short})], summaries)["world-full-test.html"]
+    assert labels(page, "other") == ["checked"]
+
+
 def test_soundness_what_is_said_and_reader_gain_stand_beside_ndcg(three):
     (table,) = task_tables(*three)
     assert [c.title for c in columns(table.part("headline"))][:5] == [

@@ -210,6 +210,14 @@ def test_scores_by_an_earlier_version_of_their_metric_hold_as_they_are(entry, fa
     assert [line for line in verdict.violations if "soundness" in line] == [] and verdict.outdated == 1
 
 
+def test_an_entry_that_does_not_state_its_soundness_is_noted(facts_entry, entry):
+    raw = json.loads(entry.read_text())
+    raw["result"]["scores"] = [s for s in raw["result"]["scores"] if s["metric"] != "soundness"]
+    entry.write_text(json.dumps(raw))
+    verdict = verdict_of(entry, facts_entry)
+    assert verdict.violations == [] and verdict.notes == ["not in the headline table: soundness is not stated"]
+
+
 # --- a build of what verify refuses ---
 
 

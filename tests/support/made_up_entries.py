@@ -113,6 +113,7 @@ def many(n: int) -> list[Entry]:
         scores = [score("recall@10", value * draw.uniform(1.5, 2.0)), score("mrr", value * 0.9)]
         if k % 3 == 0:
             scores += [score("claim_precision", draw.uniform(0.5, 1.0)), score("reason_f1@3", draw.uniform(0.1, 0.5))]
+            scores += [score("soundness", draw.uniform(0.5, 1.0)), score("said", 1.0)]
         if k % 7 == 0:
             scores = scores[2:]
         for seed in range(3 if k % 10 == 0 else 1):

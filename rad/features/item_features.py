@@ -82,6 +82,14 @@ class Catalogue:
         itself = score[np.arange(len(cited)), cited]
         return np.asarray(score / np.maximum(itself, 1e-9)[:, None])
 
+    def likeness_of(self, cited: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """(cited items, width): the other way about: how much of the words of ``columns[r]`` the item ``cited[r]`` has."""
+        width = columns.shape[1]
+        rows = np.repeat(cited, width)
+        score = np.asarray(self._texts[columns.ravel()].multiply(self._weights[rows]).sum(1)).ravel()
+        itself = np.asarray(self._texts[columns.ravel()].multiply(self._weights[columns.ravel()]).sum(1)).ravel()
+        return np.asarray(score / np.maximum(itself, 1e-9)).reshape(columns.shape)
+
     def features(self, cited: np.ndarray, counts: CoPurchase) -> np.ndarray:
         """What each of the items ``cited`` says of every item: float32 (cited items, items, FEATURES)."""
         popularity = counts.popularity

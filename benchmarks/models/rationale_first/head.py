@@ -25,16 +25,13 @@ import scipy.sparse as sp
 import torch
 from torch import nn
 
-from benchmarks.models.rationale_first.neighbours import (
-    CO_PURCHASE_FEATURES,
-    TEXT_FEATURES,
-    Neighbours,
-)
+from benchmarks.models.rationale_first.neighbours import Neighbours
 from rad.features.item_features import Catalogue
 from rad.rationales.facts.candidates import NUMBER
 
 HIDDEN = 8  # units beside the log-linear part of a kernel
 WIDTH = 32  # of the vectors of values
+RARE = 50  # items with a value; below it the value's vector counts less
 MASKED = -1e4
 APPEAL_DECAY, PAIR_DECAY = 3e-3, 1e-3  # squared penalties
 POINTERS = ("co_purchase", "similar", "kindred", "new_similar")
@@ -81,9 +78,9 @@ class Head(nn.Module):
         self.owner = torch.tensor(owner, dtype=torch.long)
         kernel = {
             "co_purchase": [0.4, 0.2, 0.2, 0.4, 0.3, -0.2, 0.5],
-            "kindred": [0.5, 0.2, 0.2, 0.3, 0.2, -0.1, 0.3, 1.0, 0.5, 0.3, 0.5],
-            "similar": [1.5, 1.0, 1.0, 0.5, 0.5, 0.1, 0.3],
-            "new_similar": [1.5, 1.0, 1.0, 0.5, 0.5, 0.1],
+            "kindred": [0.5, 0.2, 0.2, 0.3, 0.2, -0.1, 0.3, 1.0, 0.5, 0.3],
+            "similar": [1.5, 1.0, 1.0, 0.5, 0.5, 0.3],
+            "new_similar": [1.5, 1.0, 1.0, 0.5, 0.5],
         }
         self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(w)) for name, w in kernel.items()})
         self.hidden = nn.ModuleDict({name: _hidden(len(w)) for name, w in kernel.items()})
@@ -91,6 +88,7 @@ class Head(nn.Module):
         self.power = nn.Parameter(torch.tensor([1.0, 0.7]))  # of popularity: unexplained, among items with a value
         self.appeal = nn.Parameter(torch.zeros(n))
         self.words = nn.Parameter(torch.randn(v, WIDTH) / WIDTH**0.5)
+        self.heard = weight_of_values(self.X)
         self.pair = nn.Parameter(torch.zeros(WIDTH, WIDTH))
         self.context = nn.Parameter(torch.zeros(len(WANTS), WIDTH, WIDTH))
         self.firmness = nn.Parameter(torch.zeros(len(names) or 1))  # log of the factor of an attribute's log odds
@@ -121,7 +119,11 @@ class Head(nn.Module):
             alive = z > 1e-6
             lost = lost.index_add(0, q, torch.where(alive, torch.zeros(()), rows.share[mine]))
             fit = self._fit_of(fits, rows.value[mine], targets[rows.query[mine]])
-            p = p.index_add(0, q, torch.where(alive, rows.share[mine] * fit * weight[at, target[q]] / z.clamp(min=1e-6), torch.zeros(())))
+            p = p.index_add(
+                0,
+                q,
+                torch.where(alive, rows.share[mine] * fit * weight[at, target[q]] / z.clamp(min=1e-6), torch.zeros(())),
+            )
         background = self.background(past, own)
         return p + (rows.unexplained + lost) * background[torch.arange(len(past)), target]
 
@@ -169,7 +171,7 @@ class Head(nn.Module):
         amounts = rows.log_odds[lasting] * torch.exp(self.firmness[self.owner[v]])
         table = torch.zeros(len(past), self.n_values)
         table = table.index_put((torch.from_numpy(rows.query[lasting]), v), amounts, accumulate=True)
-        return odds + cast(torch.Tensor, Product.apply(table, self.XT, self.X))  # type: ignore[no-untyped-call]
+        return odds + cast(torch.Tensor, Product.apply(table, self.XT, self.X))
 
     def background(self, past: Past, own: Neighbours) -> torch.Tensor:
         """(B, items): popularity to a power, without the history."""
@@ -220,16 +222,16 @@ class Head(nn.Module):
             weight = torch.where(logits < MASKED / 2, torch.zeros(()), weight)
             if kind == "new_repeat":
                 weight = weight * own.new
-            totals = cast(torch.Tensor, Sampled.apply(weight, fits, self))  # type: ignore[no-untyped-call]
+            totals = cast(torch.Tensor, Sampled.apply(weight, fits, self))
             yield mine, weight, fits, totals, torch.from_numpy(at)
 
     def _vectors(self) -> torch.Tensor:
         """(items, WIDTH): the sum of the vectors of an item's values."""
-        return cast(torch.Tensor, Product.apply(self.words.T, self.XT, self.X)).T  # type: ignore[no-untyped-call]
+        return cast(torch.Tensor, Product.apply((self.heard * self.words).T, self.XT, self.X)).T
 
     def _fits(self, vectors: torch.Tensor) -> torch.Tensor:
         """(pairs,): how well an item with a value goes with what comes with the value."""
-        comes = ((self.words @ self.pair)[self.pair_value] * vectors[self.pair_item]).sum(1)
+        comes = (((self.heard * self.words) @ self.pair)[self.pair_value] * vectors[self.pair_item]).sum(1)
         top = torch.full((self.n_values,), -1e9).scatter_reduce(0, self.pair_value, comes.detach(), "amax")
         return torch.exp(comes - top[self.pair_value])
 
@@ -263,6 +265,12 @@ class Past:
         out = torch.zeros(self.n_queries, self.n_items)
         out[self.query, self.item] = MASKED
         return out
+
+
+def weight_of_values(X: sp.csr_matrix) -> torch.Tensor:
+    """(values, 1): how much a value's vector counts; that of few items, as a small brand's, can only be guessed."""
+    owners = np.asarray(X.sum(0), dtype=np.float32).reshape(-1, 1)
+    return torch.from_numpy(np.sqrt(owners / (owners + RARE)))
 
 
 def _hidden(width: int) -> nn.Sequential:

@@ -17,7 +17,7 @@ import torch
 from rad.features.item_features import Catalogue
 
 TOGETHER, SIMILAR, NEW = 128, 128, 64  # items in a row
-CO_PURCHASE_FEATURES, TEXT_FEATURES = 7, 6
+CO_PURCHASE_FEATURES, TEXT_FEATURES = 7, 5
 _BLOCK = 512  # items whose similarities to all others are held at once
 _PAIRS = 500_000  # entries of sparse matrices that are looked up at once
 
@@ -70,7 +70,6 @@ class Texts:
         """(items, width, TEXT_FEATURES) of each item and those in its row of ``items``."""
         n, width = items.shape
         out = np.zeros((n, width, TEXT_FEATURES), np.float32)
-        values = shared_values(self.catalogue)
         for start in range(0, n, _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, n))
             columns = np.maximum(items[rows], 0)
@@ -79,7 +78,6 @@ class Texts:
             out[rows, :, 0], out[rows, :, 1], out[rows, :, 2] = words, 5 * cosine, words**2
             out[rows, :, 3] = self.catalogue.likeness_of(rows, columns)
             out[rows, :, 4] = np.exp(8 * (cosine - 1))
-            out[rows, :, 5] = entries(values, np.repeat(rows, width), columns.ravel()).reshape(columns.shape)
         return out
 
 
@@ -88,13 +86,6 @@ def _similarity(catalogue: Catalogue, vectors: np.ndarray, rows: np.ndarray) -> 
     near = catalogue.likeness(rows) + vectors[rows] @ vectors.T
     near[np.arange(len(rows)), rows] = -1.0
     return np.asarray(near, dtype=np.float32)
-
-
-def shared_values(catalogue: Catalogue) -> sp.csr_matrix:
-    """(items, items): the values that two items share, each by how rare it is."""
-    owners = np.maximum(np.asarray(catalogue.incidence.sum(0)).ravel(), 1)
-    rarity = sp.diags((np.log(len(catalogue) / owners) / 10).astype(np.float32))
-    return sp.csr_matrix(catalogue.incidence @ rarity @ catalogue.incidence.T)
 
 
 @dataclass(frozen=True)
@@ -106,7 +97,7 @@ class Neighbours:
         new: (items,) nobody bought it.
         together: (items, TOGETHER) what is bought with each, -1 where there is less.
         together_features: (items, TOGETHER, CO_PURCHASE_FEATURES).
-        kindred_features: (items, TOGETHER, 4) of the texts of the same pairs.
+        kindred_features: (items, TOGETHER, 3) of the texts of the same pairs.
         similar, similar_features: As :class:`Texts`.
         fresh, fresh_features: The most similar ones among new items.
         partners: (items,) log of how many users bought it with something else.
@@ -155,7 +146,8 @@ class Neighbours:
         shape = (n, together.shape[1])
         bought = np.stack(features, 1).reshape(*shape, CO_PURCHASE_FEATURES).astype(np.float32)
         text = texts.pair_features(together)
-        kindred = np.stack([text[..., 0], 0.4 * text[..., 1], np.log(text[..., 0] + text[..., 1] / 5 + 0.02), text[..., 5]], -1)
+        both = np.log(np.maximum(text[..., 0] + text[..., 1] / 5, 0) + 0.02)
+        kindred = np.stack([text[..., 0], 0.4 * text[..., 1], both], -1)
         new = popularity == 0
         fresh = texts.nearest_of(new, NEW)
         strongest = np.asarray(sp.csr_matrix(near).max(1).todense()).ravel()

@@ -73,7 +73,9 @@ class Options:
         positions = [np.array(facts.positions(q), dtype=np.int64) for q in queries]
         histories = [p[p >= 0] for p in positions]
         ratings = [
-            np.array([np.nan if x.rating is None else x.rating for x in q.history if x.item_id in facts.catalogue.index])
+            np.array(
+                [np.nan if x.rating is None else x.rating for x in q.history if x.item_id in facts.catalogue.index]
+            )
             for q in queries
         ]
         builder = _Builder(facts, texts, neighbours, folds, table, histories, ratings)
@@ -82,9 +84,15 @@ class Options:
         claim = CLAIMS_VALUE[table.kind]
         slot = table.kind * (len(facts.catalogue.attributes) + 1) + np.where(claim, attribute[table.value] + 1, 0)
         return cls(
-            table, starts, builder.cited(positions), torch.from_numpy(builder.features()), torch.from_numpy(slot), builder.profiles(),
-            histories, builder.lengths,
-        )  # fmt: skip
+            table=table,
+            starts=starts,
+            cited=builder.cited(positions),
+            x=torch.from_numpy(builder.features()),
+            slot=torch.from_numpy(slot),
+            profiles=builder.profiles(),
+            histories=histories,
+            lengths=builder.lengths,
+        )
 
 
 class _Builder:

@@ -14,10 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.models.rationale_first.head import WIDTH, Product, Rows
+from benchmarks.models.rationale_first.head import WIDTH, Product, Rows, weight_of_values
 from benchmarks.models.rationale_first.options import CLAIMS_VALUE, LASTS, N_FEATURES, Options
 from rad.features.item_features import Catalogue
-from rad.rationales.facts.candidates import KINDS, NUMBER
+from rad.rationales.facts.candidates import KINDS
 
 HIDDEN, DROPOUT = 32, 0.1
 FOLLOWS_DECAY = 1.5e-3  # squared penalty on what one value says of another
@@ -40,6 +40,7 @@ class Selector(nn.Module):
         nn.init.zeros_(self.outer.bias)
         self.dropout = nn.Dropout(DROPOUT)
         self.words = nn.Parameter(torch.randn(len(catalogue.values), WIDTH) / WIDTH**0.5)
+        self.heard = weight_of_values(catalogue.incidence)
         # now or lasting, source (last purchase, recent ones, all), value of the history, value of the option
         self.follows = nn.Parameter(torch.zeros(2, 3, WIDTH, WIDTH))
         self.unexplained = nn.Parameter(torch.zeros(2))  # at the usual length, and for each unit of its log
@@ -67,7 +68,9 @@ class Selector(nn.Module):
         logits = torch.where(lasts, torch.tensor(-1e9), y[:, 0])
         length = torch.from_numpy(np.log(options.lengths[queries]) - 1.5).float()
         rest = self.unexplained[0] + self.unexplained[1] * length
-        top = torch.maximum(torch.full_like(rest, -1e9).scatter_reduce(0, query, logits.detach(), "amax"), rest.detach())
+        top = torch.maximum(
+            torch.full_like(rest, -1e9).scatter_reduce(0, query, logits.detach(), "amax"), rest.detach()
+        )
         odds, rest = torch.exp(logits - top[query]), torch.exp(rest - top)
         total = torch.zeros_like(rest).index_add(0, query, odds) + rest
         log_odds = F.softplus(SOFTNESS * (y[:, 1] + self.timid)) / SOFTNESS
@@ -85,12 +88,13 @@ class Selector(nn.Module):
 
     def _follows(self, options: Options, queries: np.ndarray, q: np.ndarray, value: np.ndarray) -> torch.Tensor:
         """(rows, 2): what the values of the history say of ``value``."""
-        words = self.words[torch.from_numpy(value)]
+        vectors = self.heard * self.words
+        words = vectors[torch.from_numpy(value)]
         parts = []
         for profile in options.profiles:
             block = profile[queries]
             # (values, width) by (queries, values): the mean vector of what was bought
-            parts.append(cast(torch.Tensor, Product.apply(self.words.T, block.T.tocsr(), block)).T)  # type: ignore[no-untyped-call]
+            parts.append(cast(torch.Tensor, Product.apply(vectors.T, block.T.tocsr(), block)).T)
         sources = torch.stack(parts)  # (3, queries, width)
         at = torch.from_numpy(q)
         each = torch.einsum("sqw,kswv->kqv", sources, self.follows)  # (2, queries, width)
@@ -104,5 +108,3 @@ def only(rows: Rows, chosen: np.ndarray) -> Rows:
     return Rows(
         rows.query[k], rows.kind[k], rows.item[k], rows.value[k], rows.share[at], rows.log_odds[at], rows.unexplained
     )
-
-

@@ -4,9 +4,11 @@ The selector weighs some sixty facts at once; a person reads eight. The eight ar
 them alone, ranks as nearly as it can as the full mixture does, without sight of what was bought:
 
 1. The lasting reasons with the largest log odds, at most ``lasting`` of them, each rounded to a strength.
-2. Reasons of the moment one by one: each time the one that raises the expected log likelihood of an item drawn from the
-   full mixture most. After each, all shares are fitted again by EM.
-3. Shares rounded to the five strengths.
+2. Reasons of the moment one by one: each time the one that raises most the expected log likelihood of an item drawn
+   from the full mixture, sharpened, so that the head of the list counts most. After each, all shares are fitted by EM.
+3. Each lasting reason a step firmer or fainter, where that is nearer to the full mixture.
+4. The unexplained share is fitted anew to the full mixture as it is, so that it stays true; then all shares are rounded
+   to the five strengths.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ CONSIDERED = 32  # reasons of the moment with the largest shares
 TRIED = 0.25  # share with which a reason is tried
 SHARE = 0.2  # with which it starts
 ROUNDS = 5  # of EM after each reason
-HEAD_OF_LIST = 400  # items on which the full mixture is followed
-FIRMER = 1.2  # few lasting reasons stand for many: each is stated firmer than it is weighed
+HEAD_OF_LIST = 400  # items on which the full mixture is followed one by one
+SHARPNESS = 1.5  # power of the full mixture that is followed: 1 follows the long tail, too
+NEGLIGIBLE = 0.01  # of the largest share: what is less is not stated
+FIRMER = 1.5  # few lasting reasons stand for many: each is firmer than it is weighed
 LEAST_LOG_ODDS = 0.1
 
 
@@ -46,24 +50,98 @@ def summaries(
 ) -> list[Choice]:
     """The choice of each of ``queries``, at most ``most`` reasons of which at most ``lasting`` last."""
     rows, numbers = selector(options, queries)
-    past = Past.of([options.histories[k] for k in queries], head.n_items)
-    full = head.probabilities(rows, past, own)
-    background = head.background(past, own)
+    board = _Board.of(head, rows, Past.of([options.histories[k] for k in queries], head.n_items), own)
     keep, levels = _lasting(rows, lasting)
-    firm = np.array([LOG_ODDS[LEVELS.index(level)] for level in levels], dtype=np.float32)
-    log_odds = torch.zeros_like(rows.log_odds)
-    log_odds[keep] = torch.from_numpy(firm) * torch.sign(rows.log_odds[keep])
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last
-    chosen = np.unique(np.concatenate([keep, grid[grid >= 0]]))
-    stated = Rows(rows.query, rows.kind, rows.item, rows.value, rows.share, log_odds, rows.unexplained)
-    kernels = head.kernels(only(stated, chosen), past, own)  # (chosen, items)
-    # only the head of the list counts: (queries, HEAD_OF_LIST)
-    top = full.topk(min(HEAD_OF_LIST, full.shape[1]), 1)
-    at = torch.from_numpy(np.searchsorted(chosen, np.maximum(grid, 0)).clip(max=max(len(chosen) - 1, 0)))
-    near = kernels[at[:, :, None], top.indices[:, None, :]] if len(chosen) else torch.zeros(*grid.shape, top.values.shape[1])
+    near = board.near(grid, keep, levels)
     free = most - np.bincount(rows.query[keep], minlength=len(queries))
-    shares, rest = _now(near, torch.from_numpy(grid >= 0), background.gather(1, top.indices), top.values, free)
+    shares, rest = _now(near, torch.from_numpy(grid >= 0), board.background, board.sharp, free)
+    if len(keep):
+        levels = _refined(board, grid, shares, rest, keep, levels)
+        near = board.near(np.where(shares > 0, grid, -1), keep, levels)
+        shares, rest = _fitted(near, shares, rest, board.background, board.sharp)
+    shares, rest = _calibrated(near, shares, rest, board.background, board.full)
     return _choices(shares.numpy(), rest.numpy(), grid, numbers, rows.query[keep], numbers[keep], levels)
+
+
+@dataclass(frozen=True)
+class _Board:
+    """What a summary is held against.
+
+    Attributes:
+        items: (queries, HEAD_OF_LIST) of which the full mixture thinks most.
+        full, sharp: (queries, HEAD_OF_LIST + 1) its probabilities of them, as they are and sharpened; the last column
+            has all other items together.
+        background: The same where all stays unexplained.
+    """
+
+    head: Head
+    rows: Rows
+    past: Past
+    own: Neighbours
+    items: torch.Tensor
+    full: torch.Tensor
+    sharp: torch.Tensor
+    background: torch.Tensor
+
+    @classmethod
+    def of(cls, head: Head, rows: Rows, past: Past, own: Neighbours) -> _Board:
+        full = head.probabilities(rows, past, own)
+        top = full.topk(min(HEAD_OF_LIST, full.shape[1]), 1)
+        sharp = top.values**SHARPNESS / (full**SHARPNESS).sum(1, keepdim=True).clamp(min=1e-12)
+        background = head.background(past, own).gather(1, top.indices)
+        return cls(
+            head, rows, past, own, top.indices, _with_others(top.values), _with_others(sharp), _with_others(background)
+        )
+
+    def near(self, grid: np.ndarray, keep: np.ndarray, levels: np.ndarray) -> torch.Tensor:
+        """(queries, columns, items): the kernels of the rows in ``grid`` (-1: none), where the rows ``keep`` last."""
+        r = self.rows
+        log_odds = torch.zeros_like(r.log_odds)
+        firm = np.array([LOG_ODDS[LEVELS.index(level)] if level else 0.0 for level in levels], dtype=np.float32)
+        log_odds[keep] = torch.from_numpy(firm) * torch.sign(r.log_odds[keep])
+        chosen = np.unique(np.concatenate([keep, grid[grid >= 0]]))
+        stated = Rows(r.query, r.kind, r.item, r.value, r.share, log_odds, r.unexplained)
+        kernels = self.head.kernels(only(stated, chosen), self.past, self.own)  # (chosen, all items)
+        out = torch.zeros(*grid.shape, self.items.shape[1] + 1)
+        query, column = np.nonzero(grid >= 0)
+        at = torch.from_numpy(np.searchsorted(chosen, grid[query, column]))
+        alive = kernels.sum(1)[at] > 0
+        out[query, column] = _with_others(kernels[at[:, None], self.items[query]]) * alive[:, None]
+        return out
+
+    def likelihood(self, near: torch.Tensor, shares: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
+        """(queries,): the expected log likelihood of an item drawn from the sharpened full mixture."""
+        p = torch.einsum("qc,qci->qi", shares, near) + rest[:, None] * self.background
+        return (self.sharp * torch.log(p + 1e-9)).sum(1)
+
+
+def _with_others(likely: torch.Tensor) -> torch.Tensor:
+    """(..., items + 1): the rest of the probability stands in the last column."""
+    return torch.cat([likely, (1 - likely.sum(-1, keepdim=True)).clamp(min=0)], -1)
+
+
+def _refined(
+    board: _Board, grid: np.ndarray, shares: torch.Tensor, rest: torch.Tensor, keep: np.ndarray, levels: np.ndarray
+) -> np.ndarray:
+    """The levels of what lasts, each moved a step up or down, or struck, where that is nearer to the full mixture."""
+    columns = int((shares > 0).sum(1).max())
+    best = shares.topk(columns, 1)
+    small = np.where(best.values > 0, np.take_along_axis(grid, best.indices.numpy(), 1), -1)
+    query = board.rows.query[keep]
+    rank = np.arange(len(keep)) - np.searchsorted(query, query)
+    levels = levels.copy()
+    score = board.likelihood(board.near(small, keep, levels), best.values, rest)
+    for slot in range(int(rank.max()) + 1):
+        mine = np.flatnonzero(rank == slot)
+        for move in (2.0, 0.5):
+            trial = levels.copy()
+            trial[mine] = np.clip(levels[mine] * move, LEVELS[-1], LEVELS[0])
+            tried = board.likelihood(board.near(small, keep, trial), best.values, rest)
+            better = (tried > score)[query[mine]].numpy()
+            levels[mine[better]] = trial[mine[better]]
+            score = torch.maximum(score, tried)
+    return levels
 
 
 def _lasting(rows: Rows, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +179,7 @@ def _now(
         near: (queries, CONSIDERED, items) the kernels.
         there: (queries, CONSIDERED) where there is a reason.
         background: (queries, items) of the unexplained.
-        full: (queries, items) the full mixture.
+        full: (queries, items) the mixture that is followed.
         free: (queries,) how many reasons may be stated.
     """
     n, c, _ = near.shape
@@ -120,17 +198,36 @@ def _now(
         shares, rest = shares * (1 - SHARE * able[:, None].float()), rest * (1 - SHARE * able.float())
         shares[every[able], best[able]] = SHARE
         part = near[every[:, None], chosen]  # (queries, chosen so far, items)
-        weight = shares.gather(1, chosen)
-        for _ in range(ROUNDS):
-            p = torch.einsum("qk,qki->qi", weight, part) + rest[:, None] * background
-            ratio = full / (p + 1e-9)
-            weight = weight * torch.einsum("qi,qki->qk", ratio, part)
-            rest = rest * (background * ratio).sum(1)
-            total = weight.sum(1) + rest
-            weight, rest = weight / total[:, None], rest / total
+        weight, rest = _fitted(part, shares.gather(1, chosen), rest, background, full)
         shares = shares.scatter(1, chosen, weight)
         p = torch.einsum("qk,qki->qi", weight, part) + rest[:, None] * background
     return shares, rest
+
+
+def _fitted(
+    near: torch.Tensor, shares: torch.Tensor, rest: torch.Tensor, background: torch.Tensor, full: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The shares after some rounds of EM: of the mixture of ``near`` and ``background`` that is nearest to ``full``."""
+    for _ in range(ROUNDS):
+        p = torch.einsum("qk,qki->qi", shares, near) + rest[:, None] * background
+        ratio = full / (p + 1e-9)
+        shares = shares * torch.einsum("qi,qki->qk", ratio, near)
+        rest = rest * (background * ratio).sum(1)
+        total = shares.sum(1) + rest
+        shares, rest = shares / total[:, None], rest / total
+    return shares, rest
+
+
+def _calibrated(
+    near: torch.Tensor, shares: torch.Tensor, rest: torch.Tensor, background: torch.Tensor, full: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The shares scaled against the unexplained one: what all reasons together explain of the full mixture."""
+    total = shares.sum(1, keepdim=True)
+    parts = shares / total.clamp(min=1e-9)
+    mixed = torch.einsum("qc,qci->qi", parts, near)[:, None]
+    for _ in range(2):  # of ROUNDS each: one share alone settles slowly
+        total, rest = _fitted(mixed, total, rest, background, full)
+    return parts * total, rest
 
 
 def _choices(
@@ -142,11 +239,14 @@ def _choices(
     lasting: np.ndarray,
     levels: np.ndarray,
 ) -> list[Choice]:
-    """Shares as levels, of which the largest is 64; the unexplained is never nothing."""
+    """Shares as levels, of which the largest is 64; what is chosen has the least level at least."""
     out = []
     for k in range(len(shares)):
         top = max(shares[k].max(initial=0.0), rest[k])
-        now = [(int(numbers[grid[k, c]]), level_of(64 * shares[k, c] / top)) for c in np.flatnonzero(shares[k] > 0)]
+        now = [
+            (int(numbers[grid[k, c]]), max(level_of(64 * shares[k, c] / top), LEVELS[-1]))
+            for c in np.flatnonzero(shares[k] > NEGLIGIBLE * top)
+        ]
         own = np.flatnonzero(lasting_query == k)
         always = [(int(lasting[j]), int(levels[j])) for j in own]
         pairs = [pair for pair in (*always, *now) if pair[1]]

@@ -91,7 +91,9 @@ class Head(nn.Module):
         self.heard = weight_of_values(self.X)
         self.pair = nn.Parameter(torch.zeros(WIDTH, WIDTH))
         self.context = nn.Parameter(torch.zeros(len(WANTS), WIDTH, WIDTH))
-        self.firmness = nn.Parameter(torch.zeros(len(names) or 1))  # log of the factor of an attribute's log odds
+        self.preference_scale = nn.Parameter(
+            torch.zeros(len(names) or 1)
+        )  # log of the factor of an attribute's log odds
 
     def penalty(self) -> torch.Tensor:
         """What is added to the mean loss."""
@@ -168,7 +170,7 @@ class Head(nn.Module):
         if not len(lasting):
             return odds
         v = torch.from_numpy(rows.value[lasting])
-        amounts = rows.log_odds[lasting] * torch.exp(self.firmness[self.owner[v]])
+        amounts = rows.log_odds[lasting] * torch.exp(self.preference_scale[self.owner[v]])
         table = torch.zeros(len(past), self.n_values)
         table = table.index_put((torch.from_numpy(rows.query[lasting]), v), amounts, accumulate=True)
         return odds + cast(torch.Tensor, Product.apply(table, self.XT, self.X))
@@ -181,8 +183,8 @@ class Head(nn.Module):
         """For each kind that points at items: its rows, their neighbours (R', width) and scores (R', width)."""
         partners = torch.stack([torch.from_numpy(own.partners) / 3 - 0.5, torch.from_numpy(own.focus)], 1).float()
         sources = {
-            "co_purchase": (own.together, own.together_features),
-            "kindred": (own.together, torch.cat([own.together_features, own.kindred_features], 2)),
+            "co_purchase": (own.co_purchased, own.co_purchase_features),
+            "kindred": (own.co_purchased, torch.cat([own.co_purchase_features, own.kindred_features], 2)),
             "similar": (own.similar, own.similar_features),
             "new_similar": (own.fresh, own.fresh_features),
         }
@@ -213,8 +215,8 @@ class Head(nn.Module):
             if not len(mine):
                 continue
             key = rows.query[mine] * (self.n_items + 1) + rows.item[mine] + 1
-            groups, at = np.unique(key, return_inverse=True)
-            query, item = np.divmod(groups, self.n_items + 1)
+            contexts, at = np.unique(key, return_inverse=True)
+            query, item = np.divmod(contexts, self.n_items + 1)
             cited = torch.from_numpy(item - 1)
             with_it = torch.where((cited >= 0)[:, None], vectors[cited.clamp(min=0)], torch.zeros(()))
             logits = base[query] + with_it @ self.context[context] @ vectors.T

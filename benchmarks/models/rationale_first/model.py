@@ -26,7 +26,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from benchmarks.explanations.changes.recency_template import recency_template
+from benchmarks.explanations.changes.candidate_facts import CandidateFacts
+from benchmarks.explanations.changes.recency_template import of_candidates
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.models._scoring import ItemIndex, rank_block
 from benchmarks.models.dense import BUNDLED, encoded
@@ -60,7 +61,7 @@ class Model(RationaleRecommender):
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         epochs: float = Field(default=5.0, gt=0, description="passes over the training prefixes")
-        batch_size: int = Field(default=256, ge=1, description="prefixes a step")
+        batch_size: int = Field(default=320, ge=1, description="prefixes a step")
         learning_rate: float = Field(default=0.01, gt=0, description="peak of a cosine schedule")
         brevity: float = Field(default=0.004, ge=0, description="price of a unit of log odds in what lasts")
 
@@ -114,10 +115,10 @@ class Model(RationaleRecommender):
         """The prefixes whose target is new to the user: what a ranking could find."""
         index = self.facts.catalogue.index
         pairs = [(e.query, next(iter(e.relevant))) for e in train]
-        kept = [(q, target) for q, target in pairs if target not in {x.item_id for x in q.history}]
-        folds = np.array([fold[q.user_id] for q, _ in kept], dtype=np.int64)
-        options = Options.of(self.facts, self.texts, neighbours, folds, [q for q, _ in kept])
-        return Lessons(options, np.array([index[target] for _, target in kept], dtype=np.int64), folds, neighbours)
+        prefixes = [(q, target) for q, target in pairs if target not in {x.item_id for x in q.history}]
+        folds = np.array([fold[q.user_id] for q, _ in prefixes], dtype=np.int64)
+        options = Options.of(self.facts, self.texts, neighbours, folds, [q for q, _ in prefixes])
+        return Lessons(options, np.array([index[target] for _, target in prefixes], dtype=np.int64), folds, neighbours)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         for start in range(0, len(queries), BLOCK):
@@ -130,7 +131,8 @@ class Model(RationaleRecommender):
     def write(self, queries: Sequence[Query]) -> list[Rationale]:
         """The rationale of each query, without a ranking."""
         if self.settings.reasoner == "template":
-            reasons = [recency_template(self.facts, query, self.settings.reasons) for query in queries]
+            candidates = CandidateFacts(self.facts, queries)
+            reasons = [of_candidates(candidates, k, self.settings.reasons) for k in range(len(queries))]
         else:
             reasons = self._chosen(queries)
         name = self.card.name
@@ -162,15 +164,15 @@ class Model(RationaleRecommender):
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         """Rank from the given rationales: predictions go through here, so their ranking has no other source."""
         for start in range(0, len(queries), BLOCK):
-            part, given = queries[start : start + BLOCK], rationales[start : start + BLOCK]
+            part, those = queries[start : start + BLOCK], rationales[start : start + BLOCK]
             if self.settings.rationale == "none":  # its ranking listens to no rationale
                 ranked = rank_block(part, self._from_all_facts(part), self.columns)
             else:
                 histories = [self.facts.positions(q) for q in part]
-                rows = rows_of(self.facts.catalogue, histories, [r.reasons for r in given])
+                rows = rows_of(self.facts.catalogue, histories, [r.reasons for r in those])
                 past = Past.of(
                     [np.array([i for i in h if i >= 0], dtype=np.int64) for h in histories], self.head.n_items
                 )
                 ranked = rank_block(part, self.head.probabilities(rows, past, self.neighbours).numpy(), self.columns)
-            for prediction, rationale in zip(ranked, given, strict=True):
+            for prediction, rationale in zip(ranked, those, strict=True):
                 yield replace(prediction, rationale=rationale)

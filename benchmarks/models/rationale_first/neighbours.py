@@ -39,7 +39,7 @@ class Texts:
 
     @classmethod
     def of(cls, catalogue: Catalogue, vectors: np.ndarray) -> Texts:
-        """Find the most similar items by words (BM25) and by ``vectors`` together."""
+        """Find the most similar items by words (BM25) and by ``vectors`` co_purchased."""
         n = len(catalogue)
         width = min(SIMILAR, max(n - 1, 1))
         items = np.full((n, width), -1, dtype=np.int64)
@@ -82,7 +82,7 @@ class Texts:
 
 
 def _similarity(catalogue: Catalogue, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(rows, items): words and vectors together; -1 for an item and itself."""
+    """(rows, items): words and vectors co_purchased; -1 for an item and itself."""
     near = catalogue.likeness(rows) + vectors[rows] @ vectors.T
     near[np.arange(len(rows)), rows] = -1.0
     return np.asarray(near, dtype=np.float32)
@@ -95,8 +95,8 @@ class Neighbours:
     Attributes:
         popularity: (items,) log of purchases + 1.
         new: (items,) nobody bought it.
-        together: (items, TOGETHER) what is bought with each, -1 where there is less.
-        together_features: (items, TOGETHER, CO_PURCHASE_FEATURES).
+        co_purchased: (items, TOGETHER) what is bought with each, -1 where there is less.
+        co_purchase_features: (items, TOGETHER, CO_PURCHASE_FEATURES).
         kindred_features: (items, TOGETHER, 3) of the texts of the same pairs.
         similar, similar_features: As :class:`Texts`.
         fresh, fresh_features: The most similar ones among new items.
@@ -107,8 +107,8 @@ class Neighbours:
 
     popularity: torch.Tensor
     new: torch.Tensor
-    together: torch.Tensor
-    together_features: torch.Tensor
+    co_purchased: torch.Tensor
+    co_purchase_features: torch.Tensor
     kindred_features: torch.Tensor
     similar: torch.Tensor
     similar_features: torch.Tensor
@@ -134,8 +134,8 @@ class Neighbours:
         twice = sp.csr_matrix(cosine @ cosine)
         twice.setdiag(0)
         order = sp.csr_matrix((near + 0.5 * wide + 0.2 * ever) @ norm + 0.02 * twice)
-        together = _strongest(order, TOGETHER)
-        rows, columns = np.repeat(np.arange(n), together.shape[1]), np.maximum(together, 0).ravel()
+        co_purchased = _strongest(order, TOGETHER)
+        rows, columns = np.repeat(np.arange(n), co_purchased.shape[1]), np.maximum(co_purchased, 0).ravel()
         counts = (near, sp.csr_matrix(after.T), wide, ever, twice)
         log_popularity = np.log1p(popularity)
         features = [
@@ -143,9 +143,9 @@ class Neighbours:
             for c, floor in zip(counts, (0.1, 0.2, 0.1, 0.3, 0.003), strict=True)
         ]
         features += [log_popularity[columns], (entries(ever, rows, columns) > 0).astype(np.float32)]
-        shape = (n, together.shape[1])
+        shape = (n, co_purchased.shape[1])
         bought = np.stack(features, 1).reshape(*shape, CO_PURCHASE_FEATURES).astype(np.float32)
-        text = texts.pair_features(together)
+        text = texts.pair_features(co_purchased)
         both = np.log(np.maximum(text[..., 0] + text[..., 1] / 5, 0) + 0.02)
         kindred = np.stack([text[..., 0], 0.4 * text[..., 1], both], -1)
         new = popularity == 0
@@ -156,8 +156,8 @@ class Neighbours:
         return cls(
             popularity=tensor(log_popularity),
             new=tensor(new),
-            together=tensor(together),
-            together_features=tensor(bought),
+            co_purchased=tensor(co_purchased),
+            co_purchase_features=tensor(bought),
             kindred_features=tensor(kindred.astype(np.float32)),
             similar=tensor(texts.items),
             similar_features=tensor(texts.features),
@@ -165,18 +165,18 @@ class Neighbours:
             fresh_features=tensor(texts.pair_features(fresh)),
             partners=np.log1p(np.asarray(ever.sum(1)).ravel()),
             focus=strongest / total,
-            reach=_reach(texts, together, bought, log_popularity),
+            reach=_reach(texts, co_purchased, bought, log_popularity),
         )
 
 
-def _reach(texts: Texts, together: np.ndarray, bought: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+def _reach(texts: Texts, co_purchased: np.ndarray, bought: np.ndarray, popularity: np.ndarray) -> np.ndarray:
     """(items, values): a fixed mixture of both kinds of rows, of which a share has each value."""
-    n = len(together)
-    odds = np.where(together >= 0, np.exp(0.8 * bought[..., 0] + 0.5 * bought[..., 3]), 0.0)
+    n = len(co_purchased)
+    odds = np.where(co_purchased >= 0, np.exp(0.8 * bought[..., 0] + 0.5 * bought[..., 3]), 0.0)
     like = np.exp(texts.features[..., :2] @ np.array([2, 0.5], np.float32) + 0.5 * popularity[texts.items])
     like = np.where(texts.items >= 0, like, 0.0)
     parts = []
-    for items, weight, share in ((together, odds, 0.6), (texts.items, like, 0.4)):
+    for items, weight, share in ((co_purchased, odds, 0.6), (texts.items, like, 0.4)):
         weight = share * weight / np.maximum(weight.sum(1, keepdims=True), 1e-9)
         rows = np.repeat(np.arange(n), items.shape[1])
         parts.append(sp.csr_matrix((weight.ravel(), (rows, np.maximum(items, 0).ravel())), shape=(n, n)))

@@ -20,7 +20,7 @@ from rad.types import LASTING, Query
 
 VALUES = ("repeat", "lasting", "new_repeat", "transition", "rating", "absence")
 """Kinds that claim a value; the others point at items."""
-LEFT_OUT = ("kind_of",)  # never worth a place beside kindred and similar
+LEFT_OUT = ("kind_of",)  # never worth a row_of beside kindred and similar
 LASTS = np.array([kind in LASTING for kind in KINDS])
 CLAIMS_VALUE = np.array([kind in VALUES for kind in KINDS])
 N_FEATURES = 30
@@ -57,7 +57,7 @@ class Options:
         return len(self.lengths)
 
     def rows(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The options of some queries: their numbers (R,), and (R,) the place in ``queries`` of each."""
+        """The options of some queries: their numbers (R,), and (R,) the row_of in ``queries`` of each."""
         lengths = self.starts[queries + 1] - self.starts[queries]
         ends = np.cumsum(lengths)
         inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
@@ -189,12 +189,12 @@ class _Builder:
             mine = np.flatnonzero(self.folds == fold)
             for start in range(0, len(mine), _BLOCK):
                 block = mine[start : start + _BLOCK]
-                place = np.full(len(self.lengths), -1)
-                place[block] = np.arange(len(block))
-                rows = np.flatnonzero(place[t.query] >= 0)
+                row_of = np.full(len(self.lengths), -1)
+                row_of[block] = np.arange(len(block))
+                rows = np.flatnonzero(row_of[t.query] >= 0)
                 for which, weights in enumerate((recent, last)):
                     reached = np.asarray(weights[block] @ reach)  # (block, values)
-                    out[which, rows] = reached[place[t.query[rows]], value[rows]]
+                    out[which, rows] = reached[row_of[t.query[rows]], value[rows]]
         logs = np.where(CLAIMS_VALUE[t.kind], np.log(out + 1e-4), 0.0)
         return logs[0], logs[1]
 

@@ -30,11 +30,11 @@ class Selector(nn.Module):
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
-        slots = len(KINDS) * (len(catalogue.attributes) + 1)
-        self.linear = nn.Parameter(torch.zeros(slots, N_FEATURES, 2))
-        self.bias = nn.Parameter(torch.zeros(slots, 2))
+        n_slots = len(KINDS) * (len(catalogue.attributes) + 1)
+        self.linear = nn.Parameter(torch.zeros(n_slots, N_FEATURES, 2))
+        self.bias = nn.Parameter(torch.zeros(n_slots, 2))
         self.inner = nn.Linear(N_FEATURES, HIDDEN)
-        self.shift = nn.Parameter(torch.zeros(slots, HIDDEN))
+        self.shift = nn.Parameter(torch.zeros(n_slots, HIDDEN))
         self.outer = nn.Linear(HIDDEN, 2)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
@@ -66,7 +66,7 @@ class Selector(nn.Module):
         lasts = torch.from_numpy(LASTS[kind])
         query = torch.from_numpy(q)
         logits = torch.where(lasts, torch.tensor(-1e9), y[:, 0])
-        length = torch.from_numpy(np.log(options.lengths[queries]) - 1.5).float()
+        length = torch.from_numpy(np.log(np.maximum(options.lengths[queries], 1)) - 1.5).float()
         rest = self.unexplained[0] + self.unexplained[1] * length
         top = torch.maximum(
             torch.full_like(rest, -1e9).scatter_reduce(0, query, logits.detach(), "amax"), rest.detach()

@@ -50,22 +50,22 @@ def summaries(
 ) -> list[Choice]:
     """The choice of each of ``queries``, at most ``most`` reasons of which at most ``lasting`` last."""
     rows, numbers = selector(options, queries)
-    board = _Board.of(head, rows, Past.of([options.histories[k] for k in queries], head.n_items), own)
+    goal = _Goal.of(head, rows, Past.of([options.histories[k] for k in queries], head.n_items), own)
     keep, levels = _lasting(rows, lasting)
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last
-    near = board.near(grid, keep, levels)
+    near = goal.near(grid, keep, levels)
     free = most - np.bincount(rows.query[keep], minlength=len(queries))
-    shares, rest = _now(near, torch.from_numpy(grid >= 0), board.background, board.sharp, free)
+    shares, rest = _now(near, torch.from_numpy(grid >= 0), goal.background, goal.sharp, free)
     if len(keep):
-        levels = _refined(board, grid, shares, rest, keep, levels)
-        near = board.near(np.where(shares > 0, grid, -1), keep, levels)
-        shares, rest = _fitted(near, shares, rest, board.background, board.sharp)
-    shares, rest = _calibrated(near, shares, rest, board.background, board.full)
+        levels = _refined(goal, grid, shares, rest, keep, levels)
+        near = goal.near(np.where(shares > 0, grid, -1), keep, levels)
+        shares, rest = _fitted(near, shares, rest, goal.background, goal.sharp)
+    shares, rest = _calibrated(near, shares, rest, goal.background, goal.full)
     return _choices(shares.numpy(), rest.numpy(), grid, numbers, rows.query[keep], numbers[keep], levels)
 
 
 @dataclass(frozen=True)
-class _Board:
+class _Goal:
     """What a summary is held against.
 
     Attributes:
@@ -85,7 +85,7 @@ class _Board:
     background: torch.Tensor
 
     @classmethod
-    def of(cls, head: Head, rows: Rows, past: Past, own: Neighbours) -> _Board:
+    def of(cls, head: Head, rows: Rows, past: Past, own: Neighbours) -> _Goal:
         full = head.probabilities(rows, past, own)
         top = full.topk(min(HEAD_OF_LIST, full.shape[1]), 1)
         sharp = top.values**SHARPNESS / (full**SHARPNESS).sum(1, keepdim=True).clamp(min=1e-12)
@@ -101,8 +101,8 @@ class _Board:
         firm = np.array([LOG_ODDS[LEVELS.index(level)] if level else 0.0 for level in levels], dtype=np.float32)
         log_odds[keep] = torch.from_numpy(firm) * torch.sign(r.log_odds[keep])
         chosen = np.unique(np.concatenate([keep, grid[grid >= 0]]))
-        stated = Rows(r.query, r.kind, r.item, r.value, r.share, log_odds, r.unexplained)
-        kernels = self.head.kernels(only(stated, chosen), self.past, self.own)  # (chosen, all items)
+        in_words = Rows(r.query, r.kind, r.item, r.value, r.share, log_odds, r.unexplained)
+        kernels = self.head.kernels(only(in_words, chosen), self.past, self.own)  # (chosen, all items)
         out = torch.zeros(*grid.shape, self.items.shape[1] + 1)
         query, column = np.nonzero(grid >= 0)
         at = torch.from_numpy(np.searchsorted(chosen, grid[query, column]))
@@ -122,22 +122,22 @@ def _with_others(likely: torch.Tensor) -> torch.Tensor:
 
 
 def _refined(
-    board: _Board, grid: np.ndarray, shares: torch.Tensor, rest: torch.Tensor, keep: np.ndarray, levels: np.ndarray
+    goal: _Goal, grid: np.ndarray, shares: torch.Tensor, rest: torch.Tensor, keep: np.ndarray, levels: np.ndarray
 ) -> np.ndarray:
     """The levels of what lasts, each moved a step up or down, or struck, where that is nearer to the full mixture."""
     columns = int((shares > 0).sum(1).max())
     best = shares.topk(columns, 1)
     small = np.where(best.values > 0, np.take_along_axis(grid, best.indices.numpy(), 1), -1)
-    query = board.rows.query[keep]
+    query = goal.rows.query[keep]
     rank = np.arange(len(keep)) - np.searchsorted(query, query)
     levels = levels.copy()
-    score = board.likelihood(board.near(small, keep, levels), best.values, rest)
+    score = goal.likelihood(goal.near(small, keep, levels), best.values, rest)
     for slot in range(int(rank.max()) + 1):
         mine = np.flatnonzero(rank == slot)
         for move in (2.0, 0.5):
             trial = levels.copy()
             trial[mine] = np.clip(levels[mine] * move, LEVELS[-1], LEVELS[0])
-            tried = board.likelihood(board.near(small, keep, trial), best.values, rest)
+            tried = goal.likelihood(goal.near(small, keep, trial), best.values, rest)
             better = (tried > score)[query[mine]].numpy()
             levels[mine[better]] = trial[mine[better]]
             score = torch.maximum(score, tried)

@@ -60,14 +60,22 @@ def test_a_value_that_nothing_left_has_is_unexplained(fitted):
 def test_what_lasts_multiplies_the_odds_inside_a_reason(fitted, kind, sign):
     head, own = fitted.model.head, fitted.model.neighbours
     past = Past.of([np.array([3])], head.n_items)
-    now, lasting = one("repeat", value=5), one(kind, value=9, share=0.0, log_odds=sign * 0.9)
-    both = Rows(*(np.concatenate([getattr(now, f), getattr(lasting, f)]) for f in ("query", "kind", "item", "value")),
-                torch.cat([now.share, lasting.share]), torch.cat([now.log_odds, lasting.log_odds]), now.unexplained)  # fmt: skip
+    # a value that some items with value 5 have, and some lack
+    inside = fitted.catalogue.incidence[fitted.catalogue.incidence[:, 5].nonzero()[0]]
+    share = np.asarray(inside.mean(0)).ravel()
+    other = int(np.argmin(np.abs(share - 0.5)))
+    now, lasting = one("repeat", value=5), one(kind, value=other, share=0.0, log_odds=sign * 0.9)
+    columns = ("query", "kind", "item", "value", "share", "log_odds")
+    joined = {
+        c: (np if c in columns[:4] else torch).concatenate([getattr(r, c) for r in (now, lasting)]) for c in columns
+    }
+    both = Rows(**joined, unexplained=now.unexplained)
     before, after = (head.probabilities(rows, past, own)[0].numpy() for rows in (now, both))
-    has = fitted.catalogue.incidence[:, 9].toarray().ravel() > 0
+    has = fitted.catalogue.incidence[:, other].toarray().ravel() > 0
     inside = np.flatnonzero(before > 0)
     odds = after[inside] / before[inside]
-    factor = np.exp(sign * 0.9 * float(torch.exp(head.firmness[head.owner[9]])))
+    scale = float(torch.exp(head.preference_scale[head.owner[other]].detach()))
+    factor = np.exp(sign * 0.9 * scale)
     assert odds[has[inside]].mean() / odds[~has[inside]].mean() == pytest.approx(factor, rel=1e-3)
 
 
@@ -75,7 +83,7 @@ def test_what_lasts_multiplies_the_odds_inside_a_reason(fitted, kind, sign):
 def test_a_reason_about_an_item_leads_to_its_neighbours_alone(fitted, kind):
     head, own = fitted.model.head, fitted.model.neighbours
     p = head.probabilities(one(kind, item=3), Past.of([np.array([3])], head.n_items), own)[0]
-    row = (own.similar if kind == "similar" else own.together)[3]
+    row = (own.similar if kind == "similar" else own.co_purchased)[3]
     assert set(torch.nonzero(p)[:, 0].tolist()) <= set(row.tolist())
 
 

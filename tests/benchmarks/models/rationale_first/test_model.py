@@ -31,14 +31,18 @@ def test_the_text_is_what_ranks(fitted):
 def test_the_order_of_the_reasons_does_not_count(fitted):
     written = fitted.model.write(fitted.queries)
     turned = [replace(r, reasons=r.reasons[::-1]) for r in written]
-    pairs = zip(fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, turned), strict=True)
+    pairs = zip(
+        fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, turned), strict=True
+    )
     assert all(a.ranking[:10] == b.ranking[:10] for a, b in pairs)
 
 
 def test_another_users_reasons_give_another_ranking(fitted):
     written = fitted.model.write(fitted.queries)
     swapped = [replace(a, reasons=b.reasons) for a, b in zip(written, written[1:] + written[:1], strict=True)]
-    pairs = zip(fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, swapped), strict=True)
+    pairs = zip(
+        fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, swapped), strict=True
+    )
     assert sum(a.ranking[:10] == b.ranking[:10] for a, b in pairs) <= 2
 
 
@@ -83,7 +87,7 @@ def test_the_arms_choose_otherwise(fitted):
 
 @pytest.mark.slow
 def test_two_fits_with_one_seed_agree():
-    data = open_dataset("world:users=60,items=100")
+    data = open_dataset("world:users=60,items=200")
     queries = [e.query for e in data.examples["validation"][:20]]
     out = []
     for _ in range(2):
@@ -97,7 +101,9 @@ def test_what_is_struck_no_longer_ranks(fitted):
     written = fitted.model.write(fitted.queries)
     struck = []
     for rationale in written:
-        kept = [(r, 64) for r in rationale.reasons[1:]]
-        struck.append(replace(rationale, reasons=weighted(kept, 64)))
-    pairs = zip(fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, struck), strict=True)
+        remaining = [(r, 64) for r in rationale.reasons[1:]]
+        struck.append(replace(rationale, reasons=weighted(remaining, 64)))
+    pairs = zip(
+        fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, struck), strict=True
+    )
     assert sum(a.ranking[:10] != b.ranking[:10] for a, b in pairs) > len(written) / 2

@@ -83,7 +83,7 @@ class Catalogue:
         return np.asarray(score / np.maximum(itself, 1e-9)[:, None])
 
     def likeness_of(self, cited: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """(cited items, width): the other way about: how much of the words of ``columns[r]`` the item ``cited[r]`` has."""
+        """(cited items, width): the other way about: how much of the words of ``columns[r]`` an item has."""
         width = columns.shape[1]
         rows = np.repeat(cited, width)
         score = np.asarray(self._texts[columns.ravel()].multiply(self._weights[rows]).sum(1)).ravel()

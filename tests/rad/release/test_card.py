@@ -86,9 +86,25 @@ def test_the_release_card(released):
     data = open_dataset(WORLD)
     assert manifest.sha256 == data.sha256 and data.sha256 in body
     assert f"| examples | {sum(len(data.examples[s]) for s in SPLITS):,} |" in body
-    for part in ("## Contamination of pretrained models", "## Versions", "## Errata", "## Licence", "## One row"):
+    for part in (
+        "## Fields that no model may read",
+        "## Known defects",
+        "## Contamination of pretrained models",
+        "## Versions",
+        "## Errata",
+        "## Licence",
+        "## One row",
+    ):
         assert part in body
     assert 'rad.load("org/rad-world@REVISION")' in body
+    assert f"| instruct | {len(data.examples['train']):,} |" in body
+
+
+def test_every_table_that_has_answers_stands_among_what_no_model_may_read():
+    text = (ROOT / "DATASET_CARD.md").read_text(encoding="utf-8")
+    section = text.split("## Fields that no model may read")[1].split("## ")[0]
+    for name in ("relevant", "contrast", "rationales", "instruct", "drafts", "judgements"):
+        assert f"`{name}`" in section, name
 
 
 def test_a_third_party_release_card_says_how_to_rebuild(raw_scientific, tmp_path, monkeypatch):
@@ -115,6 +131,7 @@ def test_the_files_of_a_croissant_are_there(released):
     for file in files:
         assert file["sha256"] == sha256_file(released / file["contentUrl"])
     assert {"rai:dataCollection", "rai:dataBiases", "rai:dataLimitations"} <= set(described)
+    assert "http://mlcommons.org/croissant/1.1" in described["conformsTo"]
 
 
 @pytest.mark.parametrize("of", ["project", "release"])

@@ -1,14 +1,15 @@
 """A proxy ranker: what does a rationale say to a ranker that was never trained with its model (simulatability)?
 
-It ranks the catalogue by the sum of four parts, each divided by its best score outside the history, so that none needs
-a fitted weight:
+It ranks the catalogue by the sum of four parts, each divided by its best score outside the history and multiplied by
+the strength that the rationale gives it, so that none needs a fitted weight:
 
-- the history: BM25 of the last items' texts, each step back counting ``DECAY`` times as much;
+- the history, in full: BM25 of the last items' texts, each step back counting ``DECAY`` times as much;
 - the rationale's text: BM25 of the words, citations left out, over the items' texts. Of a sentence in the words of
-  :mod:`rad.rationales.text` only the values count: its other words are of the grammar, not of the shop;
-- what it points to: BM25 of the texts of the purchases cited by reasons that claim no value, by the reasons' weights;
-- its claims: the sum over reasons of weight times the informativeness log(items / items with the value) of each value
-  wanted (less that of each avoided) that the item has.
+  :mod:`rad.rationales.text` only the values count: its other words are of the grammar, not of the shop. Prose states
+  no strength and counts in full, other texts as their claims do;
+- its claims, by the weight of the reasons that have some: the sum over reasons of weight times the informativeness
+  log(items / items with the value) of each value wanted (less that of each avoided) that the item has;
+- what it points to, by the weight of the reasons that claim no value: BM25 of the texts of the purchases cited.
 
 Without a rationale, or with an empty one, only the history stays. Nothing is trained, so the proxy ranker cannot read a
 private code between a model and its own ranking. It must not read the target's name: :func:`masked` takes it away.
@@ -66,11 +67,14 @@ class ProxyRanker:
         for start in range(0, len(queries), step):
             block, explanations = queries[start : start + step], rationales[start : start + step]
             # Each part is [queries of the block, items]: of the words, of the claims, of the history.
-            scores = self._part(self.index.scores(self.index.query([_words(r) for r in explanations])), block)
-            scores += self._part((self._claims(explanations) @ self.informativeness.T).toarray(), block)
-            pointed = self._pointed(block, explanations)
+            written = [_words(r) for r in explanations]
+            claims, pointed = self._claims(explanations), self._pointed(block, explanations)
+            strength = np.array([_strengths(r) for r in explanations])[:, :, None]  # [block, 2, 1]
+            trust = np.where([is_prose for _, is_prose in written], 1.0, strength[:, 0, 0])[:, None]
+            scores = trust * self._part(self.index.scores(self.index.query([words for words, _ in written])), block)
+            scores += strength[:, 0] * self._part((claims @ self.informativeness.T).toarray(), block)
             if pointed.nnz:
-                scores += self._part(self.index.scores(pointed @ self.words), block)
+                scores += strength[:, 1] * self._part(self.index.scores(pointed @ self.words), block)
             if history:
                 recent = self.catalogue.recent(block, LAST, DECAY)
                 scores += self._part(self.index.scores(recent @ self.words), block)
@@ -110,12 +114,20 @@ class ProxyRanker:
         return sp.csr_matrix((weights, (rows, columns)), shape=(len(rationales), len(self.catalogue.ids)))
 
 
-def _words(rationale: Rationale | None) -> str:
+def _words(rationale: Rationale | None) -> tuple[str, bool]:
+    """The words that count, and whether they are prose, which states no strength."""
     if rationale is None:
-        return ""
+        return "", False
     reasons, _, prose = text.read(rationale.text[:LONGEST])
     values = [value for reason, _ in reasons for _, value in reason.wants]
-    return CITATION.sub(" ", " ".join([*values, *prose]))
+    return CITATION.sub(" ", " ".join([*values, *prose])), not reasons
+
+
+def _strengths(rationale: Rationale | None) -> tuple[float, float]:
+    """The weights of the reasons that claim values, and of those that point to purchases."""
+    reasons = rationale.reasons if rationale else ()
+    claims = sum(reason.weight for reason in reasons if reason.wants or reason.avoids)
+    return claims, sum(reason.weight for reason in reasons) - claims
 
 
 def masked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,6 +19,9 @@ from rad.data.load import open_dataset
 from rad.data.shard_writer import build
 from rad.data.shards import Shards
 from rad.errors import RadError
+from rad.rationales import text
+from rad.rationales.facts import Facts
+from rad.rationales.strengths import weighted
 
 NAME = "world:users=150,items=400"
 METRICS = ("ndcg@10", "recall@10", "mrr")
@@ -112,6 +116,31 @@ def test_a_failing_model_scores_the_worst_and_says_why(data, tmp_path, monkeypat
     result = json.loads((folder / "scores.json").read_text())
     assert result["n_failed"] == 150 and result["failures"] == {"no prediction": 150}
     assert {s["value"] for s in result["scores"]} == {0.0}
+    sharded.fitted_model.cache_clear()
+
+
+def test_facts_are_counted_where_the_model_was_fitted(data, tmp_path, monkeypatch):
+    """A model's numbers are of the users that it has seen, so they are sound beside the counts of these users."""
+    sharded.fitted_model.cache_clear()
+    popular = registry.load("benchmarks.models", "popularity")
+    fit, predict = popular.fit, popular.predict
+
+    def fit_and_count(self, train, validation, items, seed):
+        fit(self, train, validation, items, seed)
+        self.facts = Facts.of(train, items)
+
+    def predict_with_reasons(self, queries):
+        for query, prediction in zip(queries, predict(self, queries), strict=True):
+            reasons = weighted([(reason, 64) for reason in self.facts.about(query, 2)], 16)
+            yield replace(prediction, rationale=text.rationale(query, reasons, "model", "popularity", "1"))
+
+    monkeypatch.setattr(popular, "fit", fit_and_count)
+    monkeypatch.setattr(popular, "predict", predict_with_reasons)
+    metrics = ("soundness", "said", "unexplained")
+    folder = sharded.execute(*experiment_on(data, "popularity", fit_users=60, metrics=metrics), tmp_path).folder
+    assert {s["metric"]: s["value"] for s in scores(folder)} == pytest.approx(
+        {"soundness": 1.0, "said": 1.0, "unexplained": 16 / 144}
+    )
     sharded.fitted_model.cache_clear()
 
 

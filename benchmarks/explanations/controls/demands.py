@@ -41,7 +41,11 @@ DEMANDS: Mapping[str, Demand] = {
         worse=("post hoc", "copied", "empty", "history read back", "unseen likes"),
         nothing=("post hoc", "empty", "history read back"),
     ),
-    "choice_strengths": Demand(worse=("shuffled ignored", "48 reasons"), nothing=("post hoc", "shuffled ignored")),
+    "choice_strengths": Demand(
+        best="graded",
+        worse=("48 reasons", "shuffled ignored"),
+        nothing=("48 reasons", "post hoc", "shuffled ignored"),
+    ),
     "text_carries": Demand(
         worse=("named", "other text", "a sixth said", "code", "opposite", "gibberish", "stars"),
         alike=("unseen likes", "wrong numbers"),
@@ -53,8 +57,8 @@ DEMANDS: Mapping[str, Demand] = {
     "text_agreement": Demand(worse=("other text", "empty"), nothing=("empty",)),
     "target_named": Demand(worse=("named",), nothing=("perfect", "generic", "copied", "empty")),
     "reason_precision@3": Demand(worse=INCORRECT, nothing=("empty",)),
-    "reason_recall@3": Demand(worse=(*INCORRECT, "shuffled"), nothing=("empty",)),
-    "reason_f1@3": Demand(worse=(*INCORRECT, "shuffled"), nothing=("empty",)),
+    "reason_recall@3": Demand(worse=INCORRECT, nothing=("empty",)),
+    "reason_f1@3": Demand(worse=INCORRECT, nothing=("empty",)),
     "verdict_accuracy": Demand(worse=("generic", "copied", "empty")),
     "contrast": Demand(worse=INCORRECT, nothing=("empty",)),
     "contrast_reason": Demand(worse=INCORRECT, nothing=("empty",)),
@@ -78,6 +82,6 @@ DEMANDS: Mapping[str, Demand] = {
     "paraphrase": Demand(worse=("wording",), nothing=("post hoc",)),
     "truncation": Demand(worse=("post hoc",), nothing=("post hoc", "shuffled ignored")),
     "truncation_order": Demand(worse=("post hoc",), nothing=("post hoc", "shuffled ignored")),
-    "comprehensiveness": Demand(worse=("shuffled ignored",), nothing=("shuffled ignored",), within=0.1),
-    "sufficiency": Demand(worse=("shuffled ignored",), nothing=("shuffled ignored",), within=0.1),
+    "comprehensiveness": Demand(worse=("shuffled ignored",), nothing=("shuffled ignored",), within=0.15),
+    "sufficiency": Demand(worse=("shuffled ignored",), nothing=("shuffled ignored",), within=0.15),
 }

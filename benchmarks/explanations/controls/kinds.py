@@ -16,6 +16,7 @@ empty             no reasons and no text, and yet ``supported``
 huge              every value of the catalogue wanted and named
 wording           perfect, beside a model for which the wording counts alone
 shuffled ignored  shuffled, beside a model that ignores it
+graded            the true reasons, most likely, and as many true facts that explain nothing, just possible
 ================  =================================================================================================
 
 Those of :mod:`benchmarks.explanations.controls.nonsense` come after them. Most are beside
@@ -121,6 +122,17 @@ def huge(setting: Setting) -> list[Rationale]:
     return [one(row) for row in range(len(setting.examples))]
 
 
+def graded(setting: Setting) -> list[Rationale]:
+    def one(row: int, rationale: Rationale) -> Rationale:
+        claims = {(r.wants, r.avoids) for r in rationale.reasons}
+        others = [f for f in setting.candidates.reasons(row) if (f.wants, f.avoids) not in claims and f.wants]
+        reasons = [(replace(r, weight=1.0), LEVELS[0]) for r in rationale.reasons]
+        faint = [(f, LEVELS[-1]) for f in others[: len(reasons)]]
+        return setting.rationale(row, weighted([*reasons, *faint], LEVELS[-1]))
+
+    return [one(row, rationale) for row, rationale in enumerate(setting.true)]
+
+
 Kind = Callable[[Setting], list[Rationale]]
 KINDS: Mapping[str, Kind] = {
     "perfect": perfect,
@@ -135,6 +147,7 @@ KINDS: Mapping[str, Kind] = {
     "huge": huge,
     "wording": perfect,
     "shuffled ignored": shuffled,
+    "graded": graded,
     **NONSENSE,
 }
 MODELS: Mapping[str, type[FaithfulModel]] = {

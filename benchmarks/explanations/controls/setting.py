@@ -64,7 +64,7 @@ class Setting:
         return Rationale(name, query.query_id, tuple(reasons), words, "supported", "model", "control", "1")
 
 
-def setting_of(examples: Sequence[Example], items: Mapping[str, Item], facts: Facts, most: int = 400) -> Setting:
+def setting_of(examples: Sequence[Example], items: Mapping[str, Item], facts: Facts, most: int = 300) -> Setting:
     """The setting of the first ``most`` examples whose true reasons are known, and are facts where there are any."""
     answered = [e for e in examples if e.rationale is not None][: 2 * most]
     candidates = CandidateFacts(facts, [e.query for e in answered])

@@ -6,7 +6,14 @@ import copy
 
 import pytest
 
-from benchmarks.explanations.controls.validity import DEMANDS, markdown, measure_controls, violations
+from benchmarks.explanations.controls.demands import DEMANDS
+from benchmarks.explanations.controls.validity import (
+    markdown,
+    measure_controls,
+    nonsense_rows,
+    undetected,
+    violations,
+)
 from benchmarks.explanations.families import explanation_metrics
 from rad.data.load import open_dataset
 from rad.errors import RadError
@@ -23,6 +30,23 @@ def values():
 @pytest.mark.slow
 def test_every_demand_holds(values):
     assert {name: lines for name, lines in violations(values).items() if lines} == {}
+    assert undetected(values) == []
+
+
+def test_nonsense_is_shown_by_a_wide_margin_or_not_at_all():
+    true = {"soundness": 1.0, "said": 1.0, "reasons": 3.0, "choice": 0.3}
+    kinds = {
+        "perfect": true,
+        "stars": true | {"soundness": 0.0},
+        "48 reasons": true | {"reasons": 48.0},
+        "code": true | {"said": 0.9, "choice": 0.25, "reasons": 2.0},
+    }
+    assert nonsense_rows(kinds) == [
+        ["48 reasons", "reasons 3.00, 48.00"],
+        ["code", "nothing"],
+        ["stars", "soundness 1.00, 0.00"],
+    ]
+    assert undetected(kinds) == ["code: nonsense that no metric shows"]
 
 
 def test_every_metric_has_a_demand():

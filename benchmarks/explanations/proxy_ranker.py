@@ -18,7 +18,7 @@ private code between a model and its own ranking. It must not read the target's 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -152,12 +152,13 @@ def masked(
         for v in values
     }
     names = {claim for r in rationale.reasons for claim in (*r.wants, *r.avoids) if claim in single} - shown
+    without_names = _removal([items[target] for target in targets if target in items], query, items)
     if in_form(rationale):
         left = []
         for reason in rationale.reasons:
             claims = *reason.wants, *reason.avoids
             words = " . ".join([*(w for claim in claims for w in claim), reason.evidence.value or ""])
-            if names.isdisjoint(claims) and _unnamed(words, targets, query, items) == words:
+            if names.isdisjoint(claims) and without_names(words) == words:
                 left.append(reason)
         return rationale if len(left) == len(rationale.reasons) else rewritten(rationale, query, left)
     reasons = []
@@ -165,24 +166,26 @@ def masked(
         wants, avoids = (tuple(c for c in claims if c not in names) for claims in (reason.wants, reason.avoids))
         is_same = (wants, avoids) == (reason.wants, reason.avoids)
         reasons.append(reason if is_same else replace(reason, wants=wants, avoids=avoids))
-    return replace(rationale, text=_unnamed(rationale.text, targets, query, items), reasons=tuple(reasons))
+    return replace(rationale, text=without_names(rationale.text), reasons=tuple(reasons))
 
 
-def _unnamed(words: str, targets: Collection[str], query: Query, items: Mapping[str, Item]) -> str:
-    """Words without stretches and single words of the targets' titles."""
-    harmless, names = set(FUNCTION_WORDS), set[str]()
+def _removal(targets: Sequence[Item], query: Query, items: Mapping[str, Item]) -> Callable[[str], str]:
+    """What takes stretches and single words of the targets' titles out of a text."""
+    harmless = set(FUNCTION_WORDS)
     for past in query.history:
         if past.item_id in items:
             harmless.update(tokenize(items[past.item_id].title))
     for target in targets:
-        if target in items:
-            names.update(tokenize(items[target].title))
-            harmless.update(w for vs in items[target].attributes.values() for v in vs for w in tokenize(v))
-    names -= harmless
-    for target in targets:
-        for start, end in reversed(title_runs(words, items[target].title) if target in items else []):
-            words = words[:start] + words[end:]
-    return WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), words) if names else words
+        harmless.update(w for vs in target.attributes.values() for v in vs for w in tokenize(v))
+    names = {word for target in targets for word in tokenize(target.title)} - harmless
+
+    def removed(words: str) -> str:
+        for target in targets:
+            for start, end in reversed(title_runs(words, target.title)):
+                words = words[:start] + words[end:]
+        return WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), words) if names else words
+
+    return removed
 
 
 def title_runs(text: str, title: str) -> list[tuple[int, int]]:

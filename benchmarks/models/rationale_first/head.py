@@ -31,7 +31,7 @@ from rad.rationales.facts.candidates import NUMBER
 
 HIDDEN = 8  # units beside the log-linear part of a kernel
 WIDTH = 32  # of the vectors of values
-RARE = 50  # items with a value; below it the value's vector counts less
+RARE = 10  # items with a value; below it the value's vector counts less
 MASKED = -1e4
 APPEAL_DECAY, PAIR_DECAY = 3e-3, 1e-3  # squared penalties
 POINTERS = ("co_purchase", "similar", "kindred", "new_similar")

@@ -18,6 +18,9 @@ choice of reasons is worth.
 
 from __future__ import annotations
 
+import hashlib
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -42,7 +45,8 @@ from rad.data.splits import sequences_of
 from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
-from rad.types import Example, Item, Prediction, Query, Rationale, Reason
+from rad.runtime.files import atomic_write, cache_dir, canonical
+from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "5"
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
@@ -61,7 +65,7 @@ class Model(RationaleRecommender):
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         epochs: float = Field(default=5.0, gt=0, description="passes over the training prefixes")
-        batch_size: int = Field(default=320, ge=1, description="prefixes a step")
+        batch_size: int = Field(default=256, ge=1, description="prefixes a step")
         learning_rate: float = Field(default=0.01, gt=0, description="peak of a cosine schedule")
         brevity: float = Field(default=0.004, ge=0, description="price of a unit of log odds in what lasts")
 
@@ -74,6 +78,7 @@ class Model(RationaleRecommender):
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
         self.n_parameters = 0
+        self.seconds_saved = 0.0
 
     @property
     def card(self) -> ModelCard:
@@ -93,23 +98,48 @@ class Model(RationaleRecommender):
     def fit(
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
-        torch.manual_seed(seed)
         s, self.columns = self.settings, ItemIndex(items)
         self.facts = Facts.of(train, items)
         catalogue = self.facts.catalogue
         vectors, _ = encoded(s.encoder, [item.text for item in items.values()])
         self.texts = Texts.of(catalogue, vectors)
-        # users go to folds in the order of their (hashed) ids; the last counts are of everybody
-        own = {user: catalogue.indices(x) for user, x in sequences_of(train).items()}
-        fold = {user: k % FOLDS for k, user in enumerate(sorted(own))}
+        torch.manual_seed(seed)
+        self.selector, self.head = Selector(catalogue), Head(catalogue)
+        parts = torch.nn.ModuleDict({"selector": self.selector, "head": self.head}).eval()
+        self.n_parameters = sum(p.numel() for p in parts.parameters())
+        sequences = sequences_of(train)
+        path = cache_dir() / "rationale_first" / f"{self._key(seed, sequences, vectors)}.pt"
+        cached = path.exists()
+        if not cached:
+            clock = time.perf_counter()
+            self._learn(train, {user: catalogue.indices(x) for user, x in sequences.items()}, seed)
+            with atomic_write(path, "wb") as file:
+                torch.save({"state": parts.state_dict(), "seconds": time.perf_counter() - clock}, file)
+        else:
+            print("selector and head: trained before, found in the cache", file=sys.stderr)
+        stored = torch.load(path, weights_only=True)
+        parts.load_state_dict(stored["state"])
+        self.seconds_saved = stored["seconds"] if cached else 0.0
+        later = sequences_of([*train, *validation]).values()
+        self.neighbours = Neighbours.of(self.texts, [catalogue.indices(x) for x in later])
+
+    def _learn(self, train: Sequence[Example], own: Mapping[str, Sequence[int]], seed: int) -> None:
+        """Train selector and head in place. Users go to folds in the order of their (hashed) ids."""
+        s, fold = self.settings, {user: k % FOLDS for k, user in enumerate(sorted(own))}
         parts = [[x for user, x in own.items() if fold[user] != f] for f in range(FOLDS)]
         neighbours = [Neighbours.of(self.texts, part) for part in parts]
         lessons = self._lessons(train, fold, neighbours)
-        self.selector, self.head = Selector(catalogue), Head(catalogue)
-        self.n_parameters = sum(p.numel() for part in (self.selector, self.head) for p in part.parameters())
-        self.losses = fit(self.selector, self.head, lessons, s.epochs, s.batch_size, s.learning_rate, s.brevity, seed)
-        later = sequences_of([*train, *validation]).values()
-        self.neighbours = Neighbours.of(self.texts, [catalogue.indices(x) for x in later])
+        fit(self.selector, self.head, lessons, s.epochs, s.batch_size, s.learning_rate, s.brevity, seed)
+
+    def _key(self, seed: int, sequences: Mapping[str, Sequence[Interaction]], vectors: np.ndarray) -> str:
+        """Names what is learned by all that it depends on, so that arms of one seed are trained once."""
+        learned = self.settings.model_dump(include={"epochs", "batch_size", "learning_rate", "brevity"})
+        catalogue = self.facts.catalogue
+        purchases = [[user, [[x.item_id, x.rating] for x in sequences[user]]] for user in sorted(sequences)]
+        data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases]
+        text_hash = hashlib.sha256(vectors.tobytes()).hexdigest()
+        parts = [VERSION, torch.__version__, seed, learned, data, text_hash]
+        return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
     def _lessons(self, train: Sequence[Example], fold: Mapping[str, int], neighbours: Sequence[Neighbours]) -> Lessons:
         """The prefixes whose target is new to the user: what a ranking could find."""

@@ -25,7 +25,7 @@ LASTS = np.array([kind in LASTING for kind in KINDS])
 CLAIMS_VALUE = np.array([kind in VALUES for kind in KINDS])
 N_FEATURES = 30
 RECENT, DECAY = 10, 0.6  # latest distinct items that say what comes next, each step back weighing less
-IN_MIND = 3  # last purchases of which the values say what comes with a wanted one
+IN_MIND = 1  # last purchases of which the values say what comes with a wanted one
 _BLOCK = 2048  # queries whose dense arrays over values are held at once
 
 

@@ -48,6 +48,13 @@ def levels(reasons: Sequence[Reason]) -> tuple[list[int], int]:
     return [level_of(LEVELS[0] * reason.weight / top) for reason in reasons], level_of(LEVELS[0] * rest / top)
 
 
+def unexplained(reasons: Sequence[Reason]) -> float:
+    """The share that no reason of the moment explains: what lasts holds beside the others, and explains no choice."""
+    rest = max(1 - math.fsum(reason.weight for reason in reasons), 0.0)
+    now = math.fsum(reason.weight for reason in reasons if reason.evidence.kind not in LASTING)
+    return rest / (rest + now) if now > 0 else 1.0
+
+
 def level_of(share: float) -> int:
     """The nearest level of a share (64 for the largest one) by its logarithm; 0 below the least."""
     return int(2 ** round(math.log2(min(share, LEVELS[0])))) if share >= _LEAST else 0

@@ -23,6 +23,7 @@ from benchmarks.harness.violations import violation
 from benchmarks.metrics._text import partners
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
 from rad.rationales.facts import Facts
+from rad.rationales.strengths import unexplained
 from rad.runtime.files import canonical
 from rad.types import Example, Item, Prediction, Query, Rationale
 
@@ -172,8 +173,7 @@ class Answers:
         (ndcg,) = Ndcg({}, 10).score_each([answer], [example])
         places = [answer.ranking.index(target) for target in example.relevant if target in answer.ranking]
         reasons = self.plan.inputs[name, False, row].rationale.reasons
-        unexplained = max(1 - math.fsum(reason.weight for reason in reasons), 0.0)
-        return Outcome(ndcg, min(places, default=None), unexplained)
+        return Outcome(ndcg, min(places, default=None), unexplained(reasons))
 
     def effect(self, name: str, row: int, mask: bool = False) -> Mapping[str, float]:
         """The effects of an input on an example's ranking, by measure; nothing where undefined."""

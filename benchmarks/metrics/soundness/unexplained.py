@@ -1,4 +1,7 @@
-"""``unexplained``: the share that a rationale leaves unexplained: 1 less the weights of its reasons, in [0, 1].
+"""``unexplained``: the share that a rationale leaves unexplained, in [0, 1].
+
+It is the weight left over, against that of the reasons of the moment; lasting ones hold beside them and explain no
+choice by themselves.
 
 A prediction without a rationale explains nothing. It is neither good nor bad by itself, so it is shown and never
 ranked by: ``unexplained_gap`` says whether it is true. Source: RAD.
@@ -6,9 +9,8 @@ ranked by: ``unexplained_gap`` says whether it is true. Source: RAD.
 
 from __future__ import annotations
 
-import math
-
 from benchmarks.harness.base import RATIONALE, QueryMetric
+from rad.rationales.strengths import unexplained
 from rad.types import Example, Prediction
 
 
@@ -24,4 +26,4 @@ class Metric(QueryMetric):
 
     def score(self, prediction: Prediction, example: Example) -> float | None:
         assert prediction.rationale is not None
-        return min(max(1 - math.fsum(reason.weight for reason in prediction.rationale.reasons), 0.0), 1.0)
+        return unexplained(prediction.rationale.reasons)

@@ -3,7 +3,7 @@
 The selector weighs some sixty facts at once; a person reads eight. The eight are chosen so that the head, which reads
 them alone, ranks as nearly as it can as the full mixture does, without sight of what was bought:
 
-1. The lasting reasons with the largest log odds, at most ``lasting`` of them, each rounded to a strength.
+1. The lasting reasons that are worth most, at most ``lasting`` of them, each rounded to a strength.
 2. Reasons of the moment one by one: each time the one that raises most the expected log likelihood of an item drawn
    from the full mixture, sharpened, so that the head of the list counts most. After each, all shares are fitted by EM.
 3. Each lasting reason a step firmer or fainter, where that is nearer to the full mixture.
@@ -51,7 +51,7 @@ def summaries(
     """The choice of each of ``queries``, at most ``most`` reasons of which at most ``lasting`` last."""
     rows, numbers = selector(options, queries)
     goal = _Goal.of(head, rows, Past.of([options.histories[k] for k in queries], head.n_items), own)
-    keep, levels = _lasting(rows, lasting)
+    keep, levels = _lasting(rows, lasting, goal.values[rows.query, np.maximum(rows.value, 0)])
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last
     near = goal.near(grid, keep, levels)
     free = most - np.bincount(rows.query[keep], minlength=len(queries))
@@ -73,6 +73,7 @@ class _Goal:
         full, sharp: (queries, HEAD_OF_LIST + 1) its probabilities of them, as they are and sharpened; the last column
             has all other items together.
         background: The same where all stays unexplained.
+        values: (queries, values) how much of what the full mixture explains has each value.
     """
 
     head: Head
@@ -83,6 +84,7 @@ class _Goal:
     full: torch.Tensor
     sharp: torch.Tensor
     background: torch.Tensor
+    values: np.ndarray
 
     @classmethod
     def of(cls, head: Head, rows: Rows, past: Past, own: Neighbours) -> _Goal:
@@ -90,9 +92,10 @@ class _Goal:
         top = full.topk(min(HEAD_OF_LIST, full.shape[1]), 1)
         sharp = top.values**SHARPNESS / (full**SHARPNESS).sum(1, keepdim=True).clamp(min=1e-12)
         background = head.background(past, own).gather(1, top.indices)
-        return cls(
-            head, rows, past, own, top.indices, _with_others(top.values), _with_others(sharp), _with_others(background)
-        )
+        explained = (full - rows.unexplained[:, None] * head.background(past, own)).clamp(min=0)
+        values = np.asarray(explained.numpy() @ head.X) / np.maximum(explained.sum(1, keepdim=True).numpy(), 1e-9)
+        likely = _with_others(top.values)
+        return cls(head, rows, past, own, top.indices, likely, _with_others(sharp), _with_others(background), values)
 
     def near(self, grid: np.ndarray, keep: np.ndarray, levels: np.ndarray) -> torch.Tensor:
         """(queries, columns, items): the kernels of the rows in ``grid`` (-1: none), where the rows ``keep`` last."""
@@ -144,12 +147,16 @@ def _refined(
     return levels
 
 
-def _lasting(rows: Rows, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that last with the largest log odds of each query, and their levels."""
+def _lasting(rows: Rows, most: int, applies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that last and are worth most to each query, and their levels.
+
+    A row is worth its log odds times ``applies`` (rows,): how much of what is explained has the value.
+    """
     size = rows.log_odds.abs().numpy() * FIRMER
     mine = np.flatnonzero(LASTS[rows.kind] & (size > LEAST_LOG_ODDS))
     # one reason a value: what is disliked for two reasons is disliked once
-    mine = mine[np.lexsort((-size[mine], rows.query[mine]))]
+    worth = size * applies
+    mine = mine[np.lexsort((-worth[mine], rows.query[mine]))]
     pair = rows.query[mine] * (rows.value.max(initial=0) + 1) + rows.value[mine]
     _, first = np.unique(pair, return_index=True)
     mine = mine[np.sort(first)]

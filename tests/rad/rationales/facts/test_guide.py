@@ -55,7 +55,7 @@ def test_what_the_page_prints_is_what_the_code_prints(facts, query):
     printed = " ".join(re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)[1].split())
     reasons = strengths.weighted(zip(facts.about(query, most=3), (64, 32, 16), strict=True), rest=32)
     assert text.write(reasons) == printed
-    (answer,) = re.findall(r'answer = "(.*)"', PAGE)
+    (answer,) = re.findall(r'answer = \(?\s*"(.*)"', PAGE)
     (reason,) = text.parse(answer)
     (violation,) = facts.check(reason, query)
     assert f"`{violation.detail}`" in PAGE

@@ -4,6 +4,7 @@
    the purchases, what usually follows.
 2. A selector without language (``selector.py``) weighs them; it and the head (``head.py``) learn together how likely
    each finds what was bought, under counts that leave the user's fold out.
+   Rationales that people accepted or corrected are lessons, too (``reviews.py``).
 3. The eight facts that say most of what the selector knows are written with five strengths (``summary.py``). Their
    text is the rationale: the head reads what a parser reads in it, and the cited items, and ranks the catalogue.
 
@@ -38,6 +39,7 @@ from benchmarks.models.rationale_first.head import Head, Past
 from benchmarks.models.rationale_first.neighbours import Neighbours, Texts
 from benchmarks.models.rationale_first.options import Options
 from benchmarks.models.rationale_first.reading import rows_of
+from benchmarks.models.rationale_first.reviews import Reviews
 from benchmarks.models.rationale_first.selector import Selector
 from benchmarks.models.rationale_first.summary import summaries
 from benchmarks.models.rationale_first.training import Lessons, fit
@@ -78,6 +80,7 @@ class Model(RationaleRecommender):
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
         self.n_parameters = 0
+        self.reviews: list[str] = []
         self.seconds_saved = 0.0
 
     @property
@@ -92,7 +95,7 @@ class Model(RationaleRecommender):
             base_model=s.encoder,
             n_parameters=self.n_parameters,
             config=s.model_dump(),
-            trained_on=["purchases"],
+            trained_on=["purchases", *self.reviews],
         )
 
     def fit(
@@ -103,12 +106,14 @@ class Model(RationaleRecommender):
         catalogue = self.facts.catalogue
         vectors, _ = encoded(s.encoder, [item.text for item in items.values()])
         self.texts = Texts.of(catalogue, vectors)
+        people = any(e.rationale and e.rationale.origin != "known" for e in train)
+        self.reviews = ["reviewed rationales"] if people else []
         torch.manual_seed(seed)
         self.selector, self.head = Selector(catalogue), Head(catalogue)
         parts = torch.nn.ModuleDict({"selector": self.selector, "head": self.head}).eval()
         self.n_parameters = sum(p.numel() for p in parts.parameters())
         sequences = sequences_of(train)
-        path = cache_dir() / "rationale_first" / f"{self._key(seed, sequences, vectors)}.pt"
+        path = cache_dir() / "rationale_first" / f"{self._key(seed, train, sequences, vectors)}.pt"
         cached = path.exists()
         if not cached:
             clock = time.perf_counter()
@@ -131,12 +136,15 @@ class Model(RationaleRecommender):
         lessons = self._lessons(train, fold, neighbours)
         fit(self.selector, self.head, lessons, s.epochs, s.batch_size, s.learning_rate, s.brevity, seed)
 
-    def _key(self, seed: int, sequences: Mapping[str, Sequence[Interaction]], vectors: np.ndarray) -> str:
+    def _key(
+        self, seed: int, train: Sequence[Example], sequences: Mapping[str, Sequence[Interaction]], vectors: np.ndarray
+    ) -> str:
         """Names what is learned by all that it depends on, so that arms of one seed are trained once."""
         learned = self.settings.model_dump(include={"epochs", "batch_size", "learning_rate", "brevity"})
         catalogue = self.facts.catalogue
         purchases = [[user, [[x.item_id, x.rating] for x in sequences[user]]] for user in sorted(sequences)]
-        data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases]
+        reviewed = [e.rationale for e in train if e.rationale and e.rationale.origin != "known"]
+        data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases, *([reviewed] if reviewed else [])]
         text_hash = hashlib.sha256(vectors.tobytes()).hexdigest()
         parts = [VERSION, torch.__version__, seed, learned, data, text_hash]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
@@ -144,11 +152,14 @@ class Model(RationaleRecommender):
     def _lessons(self, train: Sequence[Example], fold: Mapping[str, int], neighbours: Sequence[Neighbours]) -> Lessons:
         """The prefixes whose target is new to the user: what a ranking could find."""
         index = self.facts.catalogue.index
-        pairs = [(e.query, next(iter(e.relevant))) for e in train]
-        prefixes = [(q, target) for q, target in pairs if target not in {x.item_id for x in q.history}]
-        folds = np.array([fold[q.user_id] for q, _ in prefixes], dtype=np.int64)
-        options = Options.of(self.facts, self.texts, neighbours, folds, [q for q, _ in prefixes])
-        return Lessons(options, np.array([index[target] for _, target in prefixes], dtype=np.int64), folds, neighbours)
+        targets = [next(iter(e.relevant)) for e in train]
+        new = [k for k, e in enumerate(train) if targets[k] not in {x.item_id for x in e.query.history}]
+        prefixes = [train[k] for k in new]
+        folds = np.array([fold[e.query.user_id] for e in prefixes], dtype=np.int64)
+        options = Options.of(self.facts, self.texts, neighbours, folds, [e.query for e in prefixes])
+        reviews = Reviews.of(self.facts.catalogue, options, [e.rationale for e in prefixes])
+        bought = np.array([index[targets[k]] for k in new], dtype=np.int64)
+        return Lessons(options, bought, folds, neighbours, reviews)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         for start in range(0, len(queries), BLOCK):

@@ -19,6 +19,7 @@ from benchmarks.models._training import configure_torch, console
 from benchmarks.models.rationale_first.head import Head, Past
 from benchmarks.models.rationale_first.neighbours import Neighbours
 from benchmarks.models.rationale_first.options import Options
+from benchmarks.models.rationale_first.reviews import Reviews
 from benchmarks.models.rationale_first.selector import Selector
 
 WARM_UP = 10  # steps in which the learning rate rises
@@ -28,12 +29,13 @@ DECAY = 1.0  # of all weights but those of the kernels: facts are many, and what
 
 @dataclass(frozen=True)
 class Lessons:
-    """Training prefixes: their options, the catalogue positions that were bought, and the fold of each user."""
+    """Training prefixes: options, the catalogue positions that were bought, the fold of each user, what people said."""
 
     options: Options
     targets: np.ndarray
     folds: np.ndarray
     neighbours: Sequence[Neighbours]
+    reviews: Reviews
 
 
 def fit(
@@ -80,13 +82,14 @@ def fit(
     head.train()
     with Progress(console=console) as bar:
         for batch in bar.track(steps, description="selector and head"):
-            rows, _ = selector(lessons.options, batch)
+            rows, numbers = selector(lessons.options, batch)
             past = Past.of([lessons.options.histories[k] for k in batch], head.n_items)
             p = head(rows, past, lessons.neighbours[lessons.folds[batch[0]]], lessons.targets[batch])
             loss = -torch.log(p + 1e-9).mean()
             price = brevity * rows.log_odds.abs().sum() / len(batch)
             optimizer.zero_grad()
-            (loss + price + selector.penalty() + head.penalty()).backward()
+            taught_by_people = lessons.reviews.loss(rows, numbers)
+            (loss + taught_by_people + price + selector.penalty() + head.penalty()).backward()
             nn.utils.clip_grad_norm_([*selector.parameters(), *head.parameters()], 1.0)
             optimizer.step()
             schedule.step()

@@ -73,8 +73,8 @@ def wrong_numbers(setting: Setting) -> list[Rationale]:
         for reason in rationale.reasons:
             support = reason.evidence.support
             assert support is not None
-            number = support.found + 1 if support.of is None or support.found < support.of else support.found - 1
-            other = replace(support, found=number, of=None if support.of is None else max(support.of, number))
+            # of "k of m" it is m that is wrong, so that k is never above it
+            other = replace(support, found=support.found + (support.of is None), of=support.of and support.of + 1)
             reasons.append(replace(reason, evidence=replace(reason.evidence, support=other)))
         return setting.rationale(row, reasons)
 

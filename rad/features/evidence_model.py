@@ -31,7 +31,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from rad.features.evidence_kernels import RIVALS, START, Cases, Kernels, Prepared
-from rad.features.item_features import Prefixes
+from rad.features.item_features import by_fold
 from rad.rationales.facts import Facts, ragged
 from rad.rationales.facts.candidates import KINDS, NUMBER, Candidates
 from rad.rationales.prompt import MOST_FACTS
@@ -66,8 +66,7 @@ class EvidenceModel:
             steps: Of the optimiser, at the most.
         """
         self.facts = Facts.of(train, items)
-        prefixes = Prefixes.of(self.facts.catalogue, train)
-        self.fold_of, self.counts = prefixes.fold_of, prefixes.counts
+        self.fold_of, self.counts = by_fold(self.facts.catalogue, train)
         self.kernels, self.prior = START.copy(), np.zeros(_N_PRIOR)
         rng = np.random.default_rng(seed)
         fresh = [e for e in train if _target(e) not in {x.item_id for x in e.query.history}]

@@ -1,35 +1,28 @@
-"""How strongly one item speaks for another: co-purchase, text, popularity. numpy and scipy only.
+"""A catalogue as arrays, and counts of what is bought together. numpy and scipy only.
 
-These are the facts that a reason rests on. The evidence model weighs them to say which reasons explain a purchase,
-and the head of the rationale-first model weighs them again to rank. Everything is counted from the catalogue and from
-the interactions that the caller passes. So the caller leaves out what must not be seen: a held-out fold, a later split.
-
-Shared attribute values are not among them, on purpose. That a user wants navy again is a claim: to have an effect on a
-ranking, a rationale has to make it in the open (``wants``).
+Everything is counted from the catalogue and from the interactions that the caller passes. So the caller leaves out what
+must not be seen: a held-out fold, a later split.
 
 >>> items = {name: Item(name, "toy", name, name) for name in ("hat", "scarf", "coat")}
 >>> catalogue = Catalogue.of(items)
->>> counts = CoPurchase.of([[0, 1], [0, 1, 2]], len(items))
->>> catalogue.features(np.array([0, 1]), counts).shape == (2, len(items), len(FEATURES))
-True
+>>> CoPurchase.of([[0, 1], [0, 1, 2]], len(items)).popularity.tolist()
+[2.0, 2.0, 1.0]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import scipy.sparse as sp
 
+from rad.data.splits import sequences_of
 from rad.features.bm25 import Bm25
-from rad.types import Example, Interaction, Item, Rationale
+from rad.types import Example, Interaction, Item
 
-FEATURES = ("near_purchase", "ever_purchase", "text", "text_squared", "popularity")
 WINDOW = 3  # a purchase speaks for what is bought up to three purchases away
 RECENT = 30  # of a long history only the last items count as "bought by the same user"
-_FLOOR = 0.003  # keeps the logarithm of an unseen pair finite; about a fifth of the weakest seen one
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +83,6 @@ class Catalogue:
         itself = np.asarray(self._texts[columns.ravel()].multiply(self._weights[columns.ravel()]).sum(1)).ravel()
         return np.asarray(score / np.maximum(itself, 1e-9)).reshape(columns.shape)
 
-    def features(self, cited: np.ndarray, counts: CoPurchase) -> np.ndarray:
-        """What each of the items ``cited`` says of every item: float32 (cited items, items, FEATURES)."""
-        popularity = counts.popularity
-        # (cited items, items): counts of a pair are normalised as in cosine similarity, text by the best match
-        norm = np.sqrt((popularity[cited][:, None] + 1) * (popularity[None] + 1))
-        text = (self._texts[cited] @ self._weights.T).toarray()
-        text /= np.maximum(text.max(axis=1, keepdims=True), 1e-9)
-        out = np.empty((len(cited), len(self), len(FEATURES)), np.float32)
-        for k, count in enumerate((counts.near, counts.ever)):
-            out[:, :, k] = np.log(count[cited].toarray() / norm + _FLOOR) - np.log(_FLOOR)
-        out[:, :, 2] = text
-        out[:, :, 3] = text**2
-        out[:, :, 4] = np.log1p(popularity) - 2.0
-        return out
-
 
 @dataclass(frozen=True, slots=True)
 class CoPurchase:
@@ -149,77 +127,16 @@ def _matrix(rows: list[np.ndarray], columns: list[np.ndarray], weights: list[np.
     return sp.coo_matrix((np.concatenate(weights).astype(np.float32), coordinates), shape=(n, n)).tocsr()
 
 
-@dataclass(frozen=True, slots=True)
-class Prefixes:
-    """Training examples as arrays of catalogue positions, with the number of the user and the user's fold.
+def by_fold(
+    catalogue: Catalogue, examples: Sequence[Example], n_folds: int = 5
+) -> tuple[dict[str, int], tuple[CoPurchase, ...]]:
+    """Folds of users, and counts that leave each fold out, so that no example sees its own purchase among them.
 
-    ``counts[f]`` is counted without the users of fold ``f``, so that an example never sees its own purchase among the
-    facts; ``counts[-1]`` is counted from everybody, for queries that come later. ``past`` has the purchases of
-    ``histories`` as the examples have them, with their ratings. ``reviewed`` are the rationales that people accepted or
-    corrected, where there are some; a world's own causes, which no real data have, are not among them.
+    Returns:
+        The fold of each user, in the order of their (hashed) ids; and counts by fold, the last of which are of everybody.
     """
-
-    histories: tuple[tuple[int, ...], ...]
-    past: tuple[tuple[Interaction, ...], ...]
-    reviewed: tuple[Rationale | None, ...]
-    targets: np.ndarray
-    users: np.ndarray
-    folds: np.ndarray
-    counts: tuple[CoPurchase, ...]
-    fold_of: Mapping[str, int]
-
-    @classmethod
-    def of(cls, catalogue: Catalogue, examples: Sequence[Example], n_folds: int = 5) -> Prefixes:
-        """Users go to folds in the order of their (hashed) ids. A target that the history already holds is left out."""
-        number = {user: k for k, user in enumerate(sorted({e.query.user_id for e in examples}))}
-        fold = {user: k % n_folds for user, k in number.items()}
-        longest: dict[str, tuple[int, ...]] = {}
-        rows = []
-        for e in examples:
-            target = catalogue.index[next(iter(e.relevant))]
-            history = tuple(catalogue.indices(e.query.history))
-            if len(history) + 1 > len(longest.get(e.query.user_id, ())):
-                longest[e.query.user_id] = (*history, target)
-            if target not in history:
-                reviewed = e.rationale if e.rationale and e.rationale.origin != "known" else None
-                rows.append((history, e.query.history, reviewed, target, number[e.query.user_id]))
-        n = len(catalogue)
-        # one table of counts a fold, from the users of the others; the last one is of everybody
-        counts = [CoPurchase.of((s for u, s in longest.items() if fold[u] != f), n) for f in range(n_folds)]
-        counts.append(CoPurchase.of(longest.values(), n))
-        return cls(
-            tuple(row[0] for row in rows),
-            tuple(row[1] for row in rows),
-            tuple(row[2] for row in rows),
-            np.array([row[3] for row in rows], dtype=np.int64),
-            (users := np.array([row[4] for row in rows], dtype=np.int64)),
-            users % n_folds,
-            tuple(counts),
-            fold,
-        )
-
-    def part(self, rows: np.ndarray) -> Prefixes:
-        """Some of the examples (a mask or numbers), under the same counts."""
-        picked = np.arange(len(self.histories))[rows]  # tuples take no masks, so masks become numbers
-        return Prefixes(
-            tuple(self.histories[k] for k in picked), tuple(self.past[k] for k in picked),
-            tuple(self.reviewed[k] for k in picked), self.targets[rows], self.users[rows],
-            self.folds[rows], self.counts, self.fold_of,
-        )  # fmt: skip
-
-    def one(self, history: tuple[int, ...], target: int, user_id: str) -> Prefixes:
-        """A single example under the same counts: the user's own fold if they are in training, else everybody's."""
-        fold = self.fold_of.get(user_id, len(self.counts) - 1)
-        one = np.array([target]), np.array([0]), np.array([fold])
-        return Prefixes((history,), ((),), (None,), *one, self.counts, self.fold_of)
-
-
-def distribution(features: np.ndarray, weights: np.ndarray, cited: np.ndarray) -> np.ndarray:
-    """softmax over the catalogue of ``features @ weights``, the cited item itself left out: (cited items, items)."""
-    # (cited items, items), in place: the rows of a block are the largest array of the fit
-    score = features @ weights.astype(np.float32)
-    score[np.arange(len(cited)), cited] = -np.inf
-    score -= score.max(axis=1, keepdims=True)  # the largest is exp(0): none overflows
-    np.exp(score, out=score)
-    score /= score.sum(axis=1, keepdims=True)
-    return cast(np.ndarray, score)
+    sequences = {user: catalogue.indices(s) for user, s in sequences_of(examples).items()}
+    fold = {user: k % n_folds for k, user in enumerate(sorted(sequences))}
+    n = len(catalogue)
+    counts = [CoPurchase.of((s for u, s in sequences.items() if fold[u] != f), n) for f in range(n_folds)]
+    return fold, (*counts, CoPurchase.of(sequences.values(), n))

@@ -1,12 +1,11 @@
-"""Affinities by hand on the toy world, and prefixes that never see their own user."""
+"""Counts by hand on the toy world, and counts by fold that never see their own users."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from rad.data.splits import sequences_of
-from rad.features.bm25 import Bm25, tokenize
-from rad.features.item_features import FEATURES, Catalogue, CoPurchase, Prefixes, distribution
+from rad.features.item_features import Catalogue, CoPurchase, by_fold
 
 
 def test_catalogue_lists_values_and_which_item_has_them(toy):
@@ -32,32 +31,20 @@ def test_no_sequences_give_empty_counts():
     assert CoPurchase.of([], 3).near.nnz == 0
 
 
-def test_features_are_the_stated_ones(toy):
+def test_an_item_is_wholly_like_itself_and_likeness_goes_both_ways(toy):
     catalogue = Catalogue.of(toy.items)
-    counts = CoPurchase.of([catalogue.indices(s) for s in sequences_of(toy.examples["train"]).values()], 20)
-    cited = np.array([3, 7])
-    features = catalogue.features(cited, counts)
-    assert features.shape == (2, 20, len(FEATURES)) and np.isfinite(features).all()
-    texts = [item.text for item in toy.items.values()]
-    bm25 = Bm25(texts)
-    score = (bm25.query([" ".join(dict.fromkeys(tokenize(texts[3])))]) @ bm25.weights.T).toarray()[0]
-    np.testing.assert_allclose(features[0, :, 2], score / score.max(), rtol=1e-4)
-    np.testing.assert_allclose(features[0, :, 4], np.log1p(counts.popularity) - 2, rtol=1e-5)
+    every = np.arange(20)
+    like = catalogue.likeness(every)
+    np.testing.assert_allclose(np.diag(like), 1, rtol=1e-5)
+    back = catalogue.likeness_of(every[:4], np.tile(every, (4, 1)))
+    np.testing.assert_allclose(back, like[:, :4].T, rtol=1e-4, atol=1e-6)
 
 
-def test_prefixes_leave_their_own_fold_out_of_the_counts(toy):
+def test_counts_by_fold_leave_the_users_of_the_fold_out(toy):
     catalogue = Catalogue.of(toy.items)
     train = toy.examples["train"]
-    prefixes = Prefixes.of(catalogue, train, n_folds=3)
-    assert len(prefixes.targets) == len(train)  # no toy training target is in its own history
-    everybody = prefixes.counts[-1].popularity
+    fold_of, counts = by_fold(catalogue, train, n_folds=3)
     for fold in range(3):
-        own = [u for u, f in prefixes.fold_of.items() if f == fold]
+        own = [u for u, f in fold_of.items() if f == fold]
         mine = CoPurchase.of((catalogue.indices(s) for u, s in sequences_of(train).items() if u in own), 20).popularity
-        np.testing.assert_array_equal(prefixes.counts[fold].popularity + mine, everybody)
-
-
-def test_distribution_leaves_the_anchor_out_and_sums_to_one():
-    rows = distribution(np.ones((2, 5, 1), np.float32), np.array([3.0]), np.array([1, 4]))
-    np.testing.assert_allclose(rows.sum(1), 1, rtol=1e-6)
-    assert rows[0, 1] == 0 and rows[1, 4] == 0 and np.isclose(rows[0, 0], 0.25)
+        np.testing.assert_array_equal(counts[fold].popularity + mine, counts[-1].popularity)

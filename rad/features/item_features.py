@@ -133,7 +133,7 @@ def by_fold(
     """Folds of users, and counts that leave each fold out, so that no example sees its own purchase among them.
 
     Returns:
-        The fold of each user, in the order of their (hashed) ids; and counts by fold, the last of which are of everybody.
+        The fold of each user, in the order of their (hashed) ids; and counts by fold, the last ones of everybody.
     """
     sequences = {user: catalogue.indices(s) for user, s in sequences_of(examples).items()}
     fold = {user: k % n_folds for k, user in enumerate(sorted(sequences))}

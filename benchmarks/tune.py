@@ -1,7 +1,7 @@
 """Choose a model's settings on validation, with the same budget for every model, and keep the log.
 
     python -m benchmarks.tune --model sasrec --domain scientific
-    python -m benchmarks.tune --model rationale_first --set reasoner=gate
+    python -m benchmarks.tune --model rationale_first --set reasons=4
     python -m benchmarks.tune --show
 
 A model states in ``search_space`` which values of which settings may be tried. The defaults are tried first, then

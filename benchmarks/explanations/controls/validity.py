@@ -159,7 +159,7 @@ def rows(values: Values, broken: Mapping[str, Sequence[str]]) -> list[list[str]]
     """
     out = []
     for name, lines in broken.items():
-        better = "higher" if _kind(name).higher_is_better else "lower"
+        better = _kind(name).better()
         cells = [f"{values[kind][name]:.3f}" if name in values[kind] else "" for kind in values]
         out.append([name, better, *cells, "; ".join(lines) or "holds"])
     return out

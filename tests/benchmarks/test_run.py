@@ -130,8 +130,8 @@ def test_killed_half_way_leaves_nothing_complete_and_runs_again(tmp_path, add_mo
 
 
 def test_none_is_a_word_and_null_is_no_value():
-    settings = model_settings(["rationale_first"], ["rationale=none", "base_model=null"])["rationale_first"]
-    assert settings.rationale == "none" and settings.base_model is None
+    assert model_settings(["rationale_first"], ["rationale=none"])["rationale_first"].rationale == "none"
+    assert model_settings(["template"], ["decay=null"])["template"].decay is None
 
 
 def test_several_seeds_where_there_is_chance(tmp_path, monkeypatch, capsys):

@@ -12,7 +12,7 @@ from benchmarks.metrics.soundness.soundness import MOST
 from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
-from rad.types import Evidence, Prediction, Reason, Support
+from rad.types import LASTING, Evidence, Prediction, Reason, Support
 
 
 @pytest.fixture
@@ -42,8 +42,9 @@ def test_a_rationale_of_facts_is_sound_and_said(example, facts, toy):
     rationale = rationale_of(example, facts)
     of = {name: score(name, rationale, example, facts, toy) for name in ("soundness", "said", "prose", "reasons")}
     assert of == {"soundness": 1.0, "said": 1.0, "prose": 0.0, "reasons": 5.0}
-    # levels 64 + 32 + 16 + 8 + 4 of the reasons and 8 of the unexplained
-    assert score("unexplained", rationale, example, facts, toy) == pytest.approx(8 / 132)
+    # levels 64 + 16 + 8 + 4 of the reasons of the moment and 8 of the unexplained; the second, of 32, lasts
+    assert [r.evidence.kind in LASTING for r in rationale.reasons] == [False, True, False, False, False]
+    assert score("unexplained", rationale, example, facts, toy) == pytest.approx(8 / 100)
     assert score("words", rationale, example, facts, toy) == len(rationale.text.split())
 
 

@@ -2,7 +2,8 @@
 
 >>> import rad
 >>> data = rad.load("world:users=200,items=300")
->>> data.examples["test"][0]["rationale"]["text"]
+>>> example = next(iter(data.examples["test"]))
+>>> example["rationale"].get("text")
 'Nothing in the history points anywhere: perhaps a gift or an impulse.'
 """
 

@@ -1,10 +1,13 @@
-"""Docstrings for the site: the roles of Sphinx (``:func:`x```) become plain code, which Markdown shows."""
+"""Docstrings for the site: the roles of Sphinx (``:func:`x```) become plain code, which Markdown shows, and doctests
+blocks of it: else ``examples["test"][0]`` is read as a link.
+"""
 
 import re
 
 import griffe
 
 ROLE = re.compile(r":(?:func|class|mod|meth|attr|data|exc):`~?([^`]+)`")
+DOCTEST = re.compile(r"^>>> .*(?:\n(?!\s*$).*)*", re.MULTILINE)  # up to the next empty line
 
 
 class PlainRoles(griffe.Extension):
@@ -12,4 +15,5 @@ class PlainRoles(griffe.Extension):
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
         if obj.docstring:
-            obj.docstring.value = ROLE.sub(r"`\1`", obj.docstring.value)
+            plain = ROLE.sub(r"`\1`", obj.docstring.value)
+            obj.docstring.value = DOCTEST.sub(lambda match: f"```pycon\n{match.group()}\n```", plain)

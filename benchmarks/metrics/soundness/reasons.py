@@ -1,26 +1,15 @@
-"""``reasons``: how many reasons a rationale has. Fewer are read sooner; the count alone says nothing of their truth.
-
-A prediction without a rationale counts as 0. Shown and never ranked by. Source: RAD.
-"""
+"""``reasons``: how many reasons a rationale has. Source: RAD."""
 
 from __future__ import annotations
 
-from benchmarks.harness.base import RATIONALE, QueryMetric
-from rad.types import Example, Prediction
+from benchmarks.metrics.soundness._size import SizeMetric
+from rad.types import Rationale
 
 
-class Metric(QueryMetric):
+class Metric(SizeMetric):
     title = "Reasons"
     hint = "number of reasons"
-    needs = RATIONALE
-    higher_is_better = False
-    ranked = False
-    range = (0.0, 1e6)
-    missing = 0.0
-    family = "soundness"
     position = 5
-    default = True
 
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        assert prediction.rationale is not None
-        return float(min(len(prediction.rationale.reasons), self.range[1]))
+    def size(self, rationale: Rationale) -> int:
+        return len(rationale.reasons)

@@ -1,26 +1,15 @@
-"""``words``: how many words a rationale's text has, with its citations and numbers. Fewer are read sooner.
-
-A prediction without a rationale counts as 0. Shown and never ranked by. Source: RAD.
-"""
+"""``words``: how many words a rationale's text has, with its citations and numbers. Source: RAD."""
 
 from __future__ import annotations
 
-from benchmarks.harness.base import RATIONALE, QueryMetric
-from rad.types import Example, Prediction
+from benchmarks.metrics.soundness._size import SizeMetric
+from rad.types import Rationale
 
 
-class Metric(QueryMetric):
+class Metric(SizeMetric):
     title = "Words"
     hint = "number of words of the text"
-    needs = RATIONALE
-    higher_is_better = False
-    ranked = False
-    range = (0.0, 1e6)
-    missing = 0.0
-    family = "soundness"
     position = 6
-    default = True
 
-    def score(self, prediction: Prediction, example: Example) -> float | None:
-        assert prediction.rationale is not None
-        return float(min(len(prediction.rationale.text.split()), self.range[1]))
+    def size(self, rationale: Rationale) -> int:
+        return len(rationale.text.split())

@@ -127,7 +127,7 @@ def _with_others(likely: torch.Tensor) -> torch.Tensor:
 def _refined(
     goal: _Goal, grid: np.ndarray, shares: torch.Tensor, rest: torch.Tensor, keep: np.ndarray, levels: np.ndarray
 ) -> np.ndarray:
-    """The levels of what lasts, each moved a step up or down, or struck, where that is nearer to the full mixture."""
+    """The levels of what lasts, each moved a step up or down where that is nearer to the full mixture."""
     columns = int((shares > 0).sum(1).max())
     best = shares.topk(columns, 1)
     small = np.where(best.values > 0, np.take_along_axis(grid, best.indices.numpy(), 1), -1)
@@ -193,7 +193,7 @@ def _now(
     every = torch.arange(n)
     open_ = there & (near.sum(2) > 0)
     shares, rest = torch.zeros(n, c), torch.ones(n)
-    chosen = torch.zeros(n, 0, dtype=torch.long)
+    chosen, counts = torch.zeros(n, 0, dtype=torch.long), torch.zeros(n, 0)
     p = background.clone()
     for step in range(int(free.max(initial=0))):
         gain = torch.log1p(TRIED * (near / (p[:, None] + 1e-9) - 1))
@@ -201,12 +201,13 @@ def _now(
         best = gain.argmax(1)
         able = torch.from_numpy(step < free) & (gain[every, best] > -1e8)
         open_[every, best] = False
-        chosen = torch.cat([chosen, best[:, None]], 1)
+        # a query that may state no more, or has nothing more to state, gets a column that weighs nothing
+        chosen, counts = torch.cat([chosen, best[:, None]], 1), torch.cat([counts, able[:, None].float()], 1)
         shares, rest = shares * (1 - SHARE * able[:, None].float()), rest * (1 - SHARE * able.float())
         shares[every[able], best[able]] = SHARE
         part = near[every[:, None], chosen]  # (queries, chosen so far, items)
-        weight, rest = _fitted(part, shares.gather(1, chosen), rest, background, full)
-        shares = shares.scatter(1, chosen, weight)
+        weight, rest = _fitted(part, shares.gather(1, chosen) * counts, rest, background, full)
+        shares = torch.zeros(n, c).scatter_add(1, chosen, weight)
         p = torch.einsum("qk,qki->qi", weight, part) + rest[:, None] * background
     return shares, rest
 

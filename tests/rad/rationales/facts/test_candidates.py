@@ -13,17 +13,8 @@ from rad.rationales.facts import Facts
 from rad.rationales.facts.candidates import KINDS, NUMBER, WEIGHT
 from rad.rationales.rules import Rules
 from rad.rationales.strengths import LEVELS, weighted
-from rad.types import Interaction, Item, Query
-
-
-@pytest.fixture
-def facts(toy) -> Facts:
-    return Facts.of(toy.examples["train"], toy.items)
-
-
-def query_of(user: str, *items: str, ratings=()) -> Query:
-    ratings = ratings or [None] * len(items)
-    return Query("q", "toy", user, tuple(Interaction(user, i, None, r) for i, r in zip(items, ratings, strict=True)))
+from rad.types import Item, Query
+from tests.rad.rationales.facts.conftest import query_of
 
 
 def blanks(facts: Facts, query: Query) -> set[str]:

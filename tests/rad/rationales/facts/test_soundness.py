@@ -10,20 +10,11 @@ from dataclasses import replace
 import pytest
 
 from rad.rationales.facts import Facts
-from rad.types import Evidence, Interaction, Item, Query, Reason, Support
+from rad.types import Evidence, Item, Reason, Support
+from tests.rad.rationales.facts.conftest import query_of
 
 COAT, HAT, BLUE = ("garment", "coat"), ("garment", "hat"), ("colour", "blue")
 COATS = ("red-coat", "blue-coat", "black-coat")
-
-
-@pytest.fixture
-def facts(toy) -> Facts:
-    return Facts.of(toy.examples["train"], toy.items)
-
-
-def query_of(user: str, *items: str, ratings=()) -> Query:
-    ratings = ratings or [None] * len(items)
-    return Query("q", "toy", user, tuple(Interaction(user, i, None, r) for i, r in zip(items, ratings, strict=True)))
 
 
 THREE = Support(3.0, 3.0, 1 / 4)

@@ -19,7 +19,7 @@ from leaderboard.site.rows import CEILINGS, FLOORS, HEADLINE, OTHER, PLAIN, SORT
 from leaderboard.site.significance import SignificanceGroups
 from leaderboard.verification.entry import Entry, Shown
 from leaderboard.verification.headline import LEAST_SAID, MOST_REASONS
-from leaderboard.verification.scoring import is_outdated
+from leaderboard.verification.scoring import better, is_outdated
 from rad import registry
 from rad.reporting import html
 from rad.runtime.files import canonical
@@ -99,6 +99,7 @@ def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> ji
     env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
     env.filters["breakable"] = html.breakable
     env.filters["beside_sentences"] = beside_sentences
+    env.filters["better"] = better
     env.filters["is_outdated"] = is_outdated
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(address=address, withdrawn=withdrawn, policy=html.policy("'self'", "'self'"), script="")

@@ -55,6 +55,13 @@ def is_outdated(score: Score) -> bool:
     return _is_metric(score.metric) and 1 <= score.version < load_metric(score.metric).version
 
 
+def better(score: Score) -> str:
+    """Which way is better, as tables say it; a metric that is not of this code is as the score says."""
+    if _is_metric(score.metric):
+        return load_metric(score.metric).better()
+    return "higher" if score.higher_is_better else "lower"
+
+
 def recomputed(scores: Sequence[Score]) -> list[Score]:
     """Those that must be what the predictions give."""
     return [s for s in scores if s.basis == "recomputed" and not is_outdated(s)]

@@ -20,6 +20,7 @@ choice of reasons is worth.
 from __future__ import annotations
 
 import hashlib
+import pickle
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ from benchmarks.models.rationale_first.selector import Selector
 from benchmarks.models.rationale_first.summary import summaries
 from benchmarks.models.rationale_first.training import Lessons, fit
 from rad.data.splits import sequences_of
+from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
@@ -122,8 +124,11 @@ class Model(RationaleRecommender):
                 torch.save({"state": parts.state_dict(), "seconds": time.perf_counter() - clock}, file)
         else:
             print("selector and head: trained before, found in the cache", file=sys.stderr)
-        stored = torch.load(path, weights_only=True)
-        parts.load_state_dict(stored["state"])
+        try:
+            stored = torch.load(path, weights_only=True)
+            parts.load_state_dict(stored["state"])
+        except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+            raise RadError(f"{path}: no weights that can be read; delete it, and they are learned again") from error
         self.seconds_saved = stored["seconds"] if cached else 0.0
         later = sequences_of([*train, *validation]).values()
         self.neighbours = Neighbours.of(self.texts, [catalogue.indices(x) for x in later])

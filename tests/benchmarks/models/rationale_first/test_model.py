@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.models.rationale_first.model import Model
 from rad.data.load import open_dataset
+from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.strengths import weighted
 from rad.types import LASTING, Interaction
@@ -107,3 +108,13 @@ def test_what_is_struck_no_longer_ranks(fitted):
         fitted.model.rank_given(fitted.queries, written), fitted.model.rank_given(fitted.queries, struck), strict=True
     )
     assert sum(a.ranking[:10] != b.ranking[:10] for a, b in pairs) > len(written) / 2
+
+
+def test_weights_that_were_cut_are_refused_in_one_line(fitted, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(Model, "_key", lambda self, *parts: "cut")
+    (tmp_path / "rationale_first").mkdir()
+    (tmp_path / "rationale_first" / "cut.pt").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(RadError, match=r"cut\.pt: no weights that can be read; delete it") as error:
+        Model(fitted.model.settings).fit(fitted.data.examples["train"], (), fitted.data.items, 0)
+    assert "\n" not in str(error.value)

@@ -169,7 +169,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One reviewer's answer to one question on one rationale. Never averaged away."""
+    """One reviewer's answer to one question on one rationale. Never averaged away.
+
+    ``answered_at`` is the time of the answer (ISO 8601, UTC); releases are without it.
+    """
 
     rationale_id: str
     annotator: str
@@ -177,6 +180,7 @@ class Judgement:
     answer: str
     guideline_version: str
     seconds: float | None = None
+    answered_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

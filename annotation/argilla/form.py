@@ -217,12 +217,13 @@ def judgements(
     annotator: str,
     values: Mapping[str, Any],
     version: str,
-    seconds: float | None = None,
+    times: tuple[float | None, str | None] = (None, None),
     edits: Collection[str] = tuple(EDITS),
 ) -> list[Judgement]:
     """The answers of one submitted form, a question each. Lists are canonical JSON, so that equal answers are equal.
 
-    ``version`` is that of the guidelines. ``seconds`` belongs to the form as a whole and stands with each answer.
+    ``version`` is that of the guidelines. ``times`` are the seconds that the form took, and when it was answered; they
+    belong to the form as a whole and stand with each answer.
     ``edits`` are the questions on single reasons that the form had.
     """
     answers = {name: value["value"] for name, value in values.items()}
@@ -236,7 +237,7 @@ def judgements(
     out["unsupported"] = canonical(sorted(spans))
     if (edited := answers.get("edited")) is not None:
         out["edited"] = edited.strip()
-    return [Judgement(rationale_id, annotator, name, out[name], version, seconds) for name in sorted(out)]
+    return [Judgement(rationale_id, annotator, name, out[name], version, *times) for name in sorted(out)]
 
 
 def lettered(judged: Mapping[str, Mapping[str, str]]) -> str:

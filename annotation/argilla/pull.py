@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import argilla as rg
@@ -18,26 +19,48 @@ from rad.types import Judgement
 
 PAUSE = 600  # seconds between two answers beyond which a reviewer was doing something else
 Row = Mapping[str, Any]  # a record or a response, in the API's own form
+Key = tuple[str, str]  # rationale id and pseudonym: who answered on what
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The server's answer of one reviewer on one draft: when it was given, and what it says if it is submitted."""
+
+    answered_at: str
+    judgements: Sequence[Judgement]
 
 
 def pull_judgements(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
-    """All judgements, sorted: those on the server now, and earlier ones whose reviewer or draft the server has lost."""
+    """All judgements, sorted: those on the server now, and what was pulled earlier and the server has lost."""
     names, withdrawn = usernames(client), set(campaign.withdrawn())
-    fresh: list[Judgement] = []
-    there: set[str] = set()
+    there: dict[Key, Form] = {}
     for dataset_name in (REVIEW, ADJUDICATION):
         rows, edits = _rows(client, campaign, dataset_name)
-        there.update(row["external_id"] for row in rows)
-        fresh += _judgements(campaign, rows, names, edits, adjudication=dataset_name == ADJUDICATION)
-    with_account = {campaign.pseudonym(name, role) for name in names.values() for role in ("reviewer", "adjudicator")}
-    earlier = judgements.read(campaign)
-    lost = [j for j in earlier if j.annotator not in with_account or j.rationale_id not in there]
-    if gone := {j.annotator for j in lost if j.annotator not in with_account | withdrawn}:
-        print(
-            f"{len(gone)} reviewer(s) have no account any more: what was pulled of them before stays", file=sys.stderr
-        )
-    merged = [j for j in [*lost, *fresh] if j.annotator not in withdrawn]
-    return sorted(merged, key=lambda j: (j.rationale_id, j.annotator, j.question))
+        there |= _forms(campaign, rows, names, edits, adjudication=dataset_name == ADJUDICATION)
+    earlier = [j for j in judgements.read(campaign) if j.annotator not in withdrawn]
+    pulled, lost = merged(earlier, {key: form for key, form in there.items() if key[1] not in withdrawn})
+    if lost:
+        print(f"{lost:,} answers pulled earlier are not on the server: they stay", file=sys.stderr)
+    return sorted(pulled, key=lambda j: (j.rationale_id, j.annotator, j.question))
+
+
+def merged(earlier: Iterable[Judgement], there: Mapping[Key, Form]) -> tuple[list[Judgement], int]:
+    """What is on the server beside what was pulled ``earlier``.
+
+    An earlier answer gives way to a newer one of the same person alone, be it discarded or saved as a draft. A server
+    may lose records, accounts or all, and an older backup may be put back.
+
+    Returns:
+        The judgements, and how many earlier answers (forms) the server does not have.
+    """
+    by_form = defaultdict[Key, list[Judgement]](list)
+    for one in earlier:
+        by_form[one.rationale_id, one.annotator].append(one)
+    lost = {
+        key for key, form in by_form.items() if key not in there or (form[0].answered_at or "") > there[key].answered_at
+    }
+    lasting = [one for key in lost for one in by_form[key]]
+    return lasting + [one for key, form in there.items() if key not in lost for one in form.judgements], len(lost)
 
 
 def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -54,37 +77,45 @@ def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[list[dict[
     return records(client, dataset, answers=True), [name for name in judgements.EDITS if name in there]
 
 
-def _judgements(
+def _forms(
     campaign: Campaign, rows: Iterable[Row], names: Mapping[str, str], edits: Sequence[str], adjudication: bool
-) -> list[Judgement]:
-    """The submitted answers of everybody whose account exists; ``names`` are those of the accounts by id."""
+) -> dict[Key, Form]:
+    """The answers of everybody whose account exists; ``names`` are those of the accounts by id."""
     role, version = "adjudicator" if adjudication else "reviewer", campaign.settings.guideline_version
     invited, uninvited = campaign.reviewers().keys(), set[str]()
-    out: list[Judgement] = []
-    for row, answer, seconds in _timed(rows):
+    out: dict[Key, Form] = {}
+    for row, answer, moment, seconds in _timed(rows):
         if (name := names.get(answer["user_id"])) is None:
             continue
         uninvited |= {name} - invited
-        who = campaign.pseudonym(name, role)
-        out += form.judgements(row["external_id"], who, answer["values"], version, seconds, edits)
+        key = row["external_id"], campaign.pseudonym(name, role)
+        out[key] = Form(moment, ())
+        if answer["status"] == "submitted":
+            out[key] = Form(moment, form.judgements(*key, answer["values"], version, (seconds, moment), edits))
     if uninvited:
         print(f"{len(uninvited)} reviewer(s) whom push did not name have answered; they count", file=sys.stderr)
     return out
 
 
-def _timed(rows: Iterable[Row]) -> list[tuple[Row, Row, float | None]]:
-    """Submitted answers, each with the seconds since its reviewer's last one, None after a pause or at the start."""
+def _timed(rows: Iterable[Row]) -> list[tuple[Row, Row, str, float | None]]:
+    """Answers with their time, and the seconds since their reviewer's last one, None after a pause or at the start."""
     by_user: dict[str, list[tuple[datetime, Row, Row]]] = defaultdict(list)
     for row in rows:
         for answer in row["responses"]:
-            by_user[answer["user_id"]].append((datetime.fromisoformat(answer["updated_at"]), row, answer))
-    out: list[tuple[Row, Row, float | None]] = []
+            by_user[answer["user_id"]].append((_utc(answer["updated_at"]), row, answer))
+    out: list[tuple[Row, Row, str, float | None]] = []
     for answers in by_user.values():
         answers.sort(key=lambda entry: entry[0])
         last: datetime | None = None
         for moment, row, answer in answers:
             gap = (moment - last).total_seconds() if last else None
             last = moment
-            if answer["status"] == "submitted":
-                out.append((row, answer, round(gap, 1) if gap is not None and 0 < gap <= PAUSE else None))
+            seconds = round(gap, 1) if gap is not None and 0 < gap <= PAUSE else None
+            out.append((row, answer, moment.isoformat(timespec="microseconds"), seconds))
     return out
+
+
+def _utc(moment: str) -> datetime:
+    """A time of the server's, which says no zone."""
+    when = datetime.fromisoformat(moment)
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)

@@ -101,7 +101,7 @@ def test_judgements_are_canonical():
         "strike": {"value": ["3", "2"]},
         "add_fact": {"value": ["B"]},
     }
-    got = {j.question: j.answer for j in form.judgements("r", "r-1", values, "1", 2.5)}
+    got = {j.question: j.answer for j in form.judgements("r", "r-1", values, "1", (2.5, None))}
     assert got == {
         "plausibility": "4",
         "trust": "2",

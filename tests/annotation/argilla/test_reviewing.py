@@ -122,7 +122,7 @@ class TestCampaign:
         main(["pull", str(pushed.path)])
         assert judgements.read(pushed) == before
         warnings = " ".join(capsys.readouterr().err.split())
-        assert "1 reviewer(s) have no account any more: what was pulled of them before stays" in warnings
+        assert f"{N} answers pulled earlier are not on the server: they stay" in warnings
 
     def test_withdraw(self, pushed, url, capsys):
         pseudonym = pushed.pseudonym("anna")

@@ -21,7 +21,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
@@ -35,7 +35,11 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What ``campaign.json`` holds. ``data_sha256`` is that of the domain when the drafts were written."""
+    """What ``campaign.json`` holds.
+
+    ``data_sha256`` is that of the domain when the drafts were written. ``key_fingerprint`` is that of the key of
+    pseudonyms: no other campaign has it.
+    """
 
     name: str
     domain: str
@@ -45,6 +49,7 @@ class Settings:
     guideline_version: str
     created: str
     overlap: int | None = None
+    key_fingerprint: str | None = None
     schema_version: Literal[1] = 1
 
 
@@ -77,19 +82,21 @@ class Campaign:
         if not path.exists():
             if not NAME.fullmatch(settings.name):
                 raise RadError(f"{self.path.name}: a campaign's name has letters, digits, '-', '_' and '.' alone")
-            self._write(path, asdict(settings))
-            return settings
+            return self._set(settings, key_fingerprint=_fingerprint(self._make_key()))
         first = self.settings
         pairs = zip(asdict(first).items(), asdict(settings).values(), strict=True)
         for (name, value), other in pairs:
-            if name not in ("created", "overlap", "name") and value != other:
+            if name not in ("created", "overlap", "name", "key_fingerprint") and value != other:
                 noun = name.replace("_", " ")
                 raise RadError(f"{self.path} is a campaign with {noun} {value}, not {other}: begin another folder")
         return first
 
     def set_overlap(self, overlap: int) -> Settings:
         """Write down how many reviewers are to answer each draft."""
-        changed = replace(self.settings, overlap=overlap)
+        return self._set(self.settings, overlap=overlap)
+
+    def _set(self, settings: Settings, **changes: Any) -> Settings:
+        changed = replace(settings, **changes)
         self._write(self.file("campaign.json"), asdict(changed))
         return changed
 
@@ -134,7 +141,29 @@ class Campaign:
 
     @cached_property
     def _key(self) -> bytes:
+        """The key of pseudonyms. Another than the campaign's would make two people of each reviewer: it is refused."""
+        settings, path = self.settings, self.secrets / "pseudonyms.json"
+        if not path.exists() and (settings.key_fingerprint or self._has_pseudonyms()):
+            raise RadError(
+                f"{path}: the key of this campaign's pseudonyms is not here, and another would count each reviewer "
+                "twice: copy secrets/ from the campaign's own folder"
+            )
+        key = self._make_key()
+        if settings.key_fingerprint is None:  # begun before there were fingerprints
+            self._set(settings, key_fingerprint=_fingerprint(key))
+        elif settings.key_fingerprint != _fingerprint(key):
+            raise RadError(
+                f"{path}: is another campaign's key, and would count each reviewer twice: copy secrets/ from the "
+                "campaign's own folder"
+            )
+        return key
+
+    def _make_key(self) -> bytes:
         return bytes.fromhex(self._secret("pseudonyms.json", {"key": secrets.token_hex(32)})["key"])
+
+    def _has_pseudonyms(self) -> bool:
+        path = self.file("judgements.jsonl")
+        return path.exists() and any(not is_simulated(line["annotator"]) for _, line in read_jsonl(path))
 
     def _secret(self, name: str, default: Secret) -> Secret:
         """What the file holds; ``default`` is written first where there is none."""
@@ -156,3 +185,7 @@ class Campaign:
     def _write(path: Path, record: object, permissions: int = 0o644) -> None:
         with atomic_write(path, permissions=permissions) as file:
             json.dump(record, file, indent=1, ensure_ascii=False)
+
+
+def _fingerprint(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()[:16]

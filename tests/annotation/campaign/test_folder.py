@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -18,11 +21,18 @@ def settings(**changes):
     return Settings(**{**values, "guideline_version": guidelines.VERSION, "created": "now", **changes})
 
 
+def begun(path):
+    campaign = Campaign(path)
+    campaign.begin(settings())
+    return campaign
+
+
 def test_settings_stay(tmp_path):
     campaign = Campaign(tmp_path / "c")
     with pytest.raises(RadError, match="holds no campaign yet"):
         _ = campaign.settings
-    assert campaign.begin(settings()) == settings() == campaign.settings
+    begun = campaign.begin(settings())
+    assert replace(begun, key_fingerprint=None) == settings() and begun == campaign.settings
     assert campaign.begin(settings(created="later")).created == "now"
     assert campaign.set_overlap(3).overlap == 3 == Campaign(tmp_path / "c").settings.overlap
     with pytest.raises(RadError, match="drafter evidence, not llm: begin another folder"):
@@ -51,7 +61,7 @@ def test_a_file_is_no_campaign(tmp_path):
 
 
 def test_secrets_are_for_the_owner_alone_and_random(tmp_path):
-    one, other = Campaign(tmp_path / "a"), Campaign(tmp_path / "b")
+    one, other = begun(tmp_path / "a"), begun(tmp_path / "b")
     assert one.owner() == Campaign(tmp_path / "a").owner() != other.owner()
     one.add_reviewer("anna", "reviewer", "secret")
     one.pseudonym("anna")
@@ -61,13 +71,43 @@ def test_secrets_are_for_the_owner_alone_and_random(tmp_path):
 
 
 def test_pseudonyms(tmp_path):
-    one, other = Campaign(tmp_path / "a"), Campaign(tmp_path / "b")
+    one, other = begun(tmp_path / "a"), begun(tmp_path / "b")
     name = one.pseudonym("anna")
     assert name.startswith("r-") and len(name) == 10 and "anna" not in name
     assert name == Campaign(tmp_path / "a").pseudonym("anna") != other.pseudonym("anna")
     assert one.pseudonym("anna", "adjudicator").startswith("adj-")
     assert one.pseudonym("anna", "adjudicator")[4:] != name[2:]
     assert one.pseudonym("simulated-1") == "simulated-1"
+
+
+class TestKey:
+    """One key a campaign: another would count each reviewer twice."""
+
+    def test_a_folder_that_was_shared_without_secrets(self, tmp_path):
+        begun(tmp_path / "a")
+        shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("secrets"))
+        with pytest.raises(RadError, match="copy secrets/ from the campaign's own folder"):
+            Campaign(tmp_path / "b").pseudonym("anna")
+        assert not (tmp_path / "b" / "secrets").exists()
+
+    def test_the_key_of_another_campaign(self, tmp_path):
+        one, other = begun(tmp_path / "a"), begun(tmp_path / "b")
+        shutil.copy(one.secrets / "pseudonyms.json", other.secrets)
+        with pytest.raises(RadError, match="is another campaign's key"):
+            Campaign(other.path).pseudonym("anna")
+
+    def test_a_campaign_from_before_fingerprints(self, tmp_path):
+        campaign = begun(tmp_path / "a")
+        name, path = campaign.pseudonym("anna"), campaign.file("campaign.json")
+        record = json.loads(path.read_text())
+        del record["key_fingerprint"]
+        path.write_text(json.dumps(record))
+        assert Campaign(campaign.path).pseudonym("anna") == name and Campaign(campaign.path).settings.key_fingerprint
+        path.write_text(json.dumps(record))
+        campaign.file("judgements.jsonl").write_text(json.dumps({"annotator": name}) + "\n")
+        shutil.rmtree(campaign.secrets)
+        with pytest.raises(RadError, match="is not here"):
+            Campaign(campaign.path).pseudonym("anna")
 
 
 def test_withdrawn_once(tmp_path):

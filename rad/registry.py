@@ -40,6 +40,8 @@ EXTRAS = {
     "lightgbm": "bench",
     "openai": "bench",
     "diskcache": "bench",
+    "gguf": "language",
+    "peft": "language",
 }
 
 

@@ -78,7 +78,8 @@ class Program:
             with self.parser.make_context(self.name, words) as context:
                 return self.parser.invoke(context) or 0
         except typer.TyperException as error:
-            message = error.format_message().rstrip(".").replace("Value error, ", "")  # a class's name, of no use here
+            message = " ".join(error.format_message().split())  # it may have a line for each choice
+            message = message.rstrip(".").replace("Value error, ", "")  # a class's name, of no use here
             program = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else self.name
             print(f"error: {message[:1].lower()}{message[1:]} ({program} --help says more)", file=sys.stderr)
             raise SystemExit(2) from error

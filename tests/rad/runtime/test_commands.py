@@ -97,6 +97,17 @@ def test_a_bad_option_is_one_line_and_status_2(arguments, message, capsys):
     assert line.endswith(f"(python -m {__name__} --help says more)\n")
 
 
+def test_a_choice_that_is_missing_is_one_line(capsys):
+    @command
+    def choose(split: Annotated[Literal["test", "validation"], Argument(metavar="SPLIT")]) -> None:
+        CALLS.append(locals())
+
+    with pytest.raises(SystemExit):
+        choose([])
+    line = capsys.readouterr().err
+    assert line.startswith("error: missing argument 'SPLIT'. Choose from: test, validation (") and line.count("\n") == 1
+
+
 def test_help_is_the_manual_word_for_word(capsys):
     from rad.commands import push
 

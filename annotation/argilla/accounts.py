@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 import argilla as rg
 
-from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, records
+from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, records, workspace_of
+from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
 from rad.errors import RadError
 
 
-def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Role) -> list[str]:
-    """Make accounts for those who have none, and let all into the workspace.
-
-    Returns:
-        The names of those who got a new account.
-
-    Raises:
-        RadError: Somebody has withdrawn, or would be reviewer and adjudicator at once.
-    """
-    workspace = client.workspaces(campaign.settings.name)
-    members = {user.username for user in workspace.users}
-    accounts, new = {user.username: user for user in client.users}, []
+def check_roles(campaign: Campaign, names: Sequence[str], role: Role) -> None:
+    """Refuse, before anything is sent, who has withdrawn, or would be reviewer and adjudicator at once."""
+    answered = {one.annotator for one in judgements.read(campaign)}
     for name in names:
         if campaign.pseudonym(name, role) in campaign.withdrawn():
             raise RadError(f"'{name}' has withdrawn: whoever takes part again needs another user name")
+        entry = campaign.reviewers().get(name)
+        other = entry["role"] if entry else "reviewer" if campaign.pseudonym(name) in answered else role
+        if other != role:
+            raise RadError(f"'{name}' is {other} of this campaign; an adjudicator must be somebody else")
+
+
+def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Role) -> list[str]:
+    """Make accounts for those who have none, and let all into the workspace of their role.
+
+    Returns:
+        The names of those who got a new account.
+    """
+    workspace = client.workspaces(workspace_of(campaign, ADJUDICATION if role == "adjudicator" else REVIEW))
+    members = {user.username for user in workspace.users}
+    accounts, new = {user.username: user for user in client.users}, []
+    for name in names:
         entry = campaign.reviewers().get(name, {})
-        if entry and entry["role"] != role:
-            raise RadError(f"'{name}' is {entry['role']} of this campaign; an adjudicator must be somebody else")
         if name not in accounts:
             password = entry.get("password") or secrets.token_urlsafe(12)
             campaign.add_reviewer(name, role, password)  # before the account is made: a kill must not lose it
@@ -72,3 +80,17 @@ def withdraw(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[int, se
     if reviewers.get(name, {}).get("password"):
         account.delete()  # after the answers, so that the server counts anew which drafts are done
     return deleted, pseudonyms
+
+
+def empty_log(campaign: Campaign) -> bool:
+    """Write the log of the embedded server's database into it, so that no file holds what was deleted.
+
+    Returns:
+        Whether it could be done; somebody may be reading.
+    """
+    path = campaign.server / "argilla.db"
+    if not path.exists():
+        return True
+    with closing(sqlite3.connect(path, timeout=30)) as database:
+        busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

@@ -20,7 +20,7 @@ from rad.errors import RadError
 if TYPE_CHECKING:
     import argilla as rg
 
-REVIEW, ADJUDICATION = "review", "adjudication"  # the campaign's datasets, in a workspace of its name
+REVIEW, ADJUDICATION = "review", "adjudication"  # the campaign's datasets, each in a workspace of its own
 PAGE = 500  # records a request
 PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
@@ -86,11 +86,17 @@ def argilla_errors(action: str) -> Iterator[None]:
         ) from error
 
 
+def workspace_of(campaign: Campaign, name: str) -> str:
+    """The workspace of a dataset. All members of a workspace read all that is in it, so the adjudicator has another."""
+    return campaign.settings.name + (f"-{ADJUDICATION}" if name == ADJUDICATION else "")
+
+
 def find_dataset(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
     """The campaign's dataset of this name on the server, with its settings read; None where there is none."""
-    if client.workspaces(campaign.settings.name) is None:
+    workspace = workspace_of(campaign, name)
+    if client.workspaces(workspace) is None:
         return None
-    dataset = client.datasets(name, workspace=campaign.settings.name)
+    dataset = client.datasets(name, workspace=workspace)
     return dataset.get() if dataset is not None else None
 
 

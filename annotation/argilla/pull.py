@@ -80,18 +80,27 @@ def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[list[dict[
 def _forms(
     campaign: Campaign, rows: Iterable[Row], names: Mapping[str, str], edits: Sequence[str], adjudication: bool
 ) -> dict[Key, Form]:
-    """The answers of everybody whose account exists; ``names`` are those of the accounts by id."""
+    """The answers of everybody whose account exists; ``names`` are those of the accounts by id.
+
+    Only an enrolled adjudicator adjudicates, and an adjudicator does not review.
+    """
     role, version = "adjudicator" if adjudication else "reviewer", campaign.settings.guideline_version
-    invited, uninvited = campaign.reviewers().keys(), set[str]()
+    roles, uninvited, excluded = campaign.reviewers(), set[str](), set[str]()
     out: dict[Key, Form] = {}
     for row, answer, moment, seconds in _timed(rows):
         if (name := names.get(answer["user_id"])) is None:
             continue
-        uninvited |= {name} - invited
         key = row["external_id"], campaign.pseudonym(name, role)
         out[key] = Form(moment, ())
+        if adjudication != (roles.get(name, {}).get("role") == "adjudicator"):
+            excluded.add(name)
+            continue
+        uninvited |= {name} - roles.keys()
         if answer["status"] == "submitted":
             out[key] = Form(moment, form.judgements(*key, answer["values"], version, (seconds, moment), edits))
+    if excluded:
+        who = "whom push named no adjudicator, adjudicated" if adjudication else "adjudicator, reviewed"
+        print(f"{', '.join(sorted(excluded))}, {who}: this does not count", file=sys.stderr)
     if uninvited:
         print(f"{len(uninvited)} reviewer(s) whom push did not name have answered; they count", file=sys.stderr)
     return out

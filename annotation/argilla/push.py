@@ -1,4 +1,4 @@
-"""Sending drafts to the server: to all reviewers, or to the adjudicator what the reviewers disagree on."""
+"""Sending drafts to the server, for the reviewers to answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from annotation.argilla import form
-from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, records
-from annotation.campaign import aggregation, drafts, further, judgements
+from annotation.argilla.client import REVIEW, find_dataset, records, workspace_of
+from annotation.campaign import drafts, further
 from annotation.campaign.data import open_data, training_examples
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
@@ -36,52 +36,18 @@ def push_drafts(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[i
     data = open_data(campaign.settings)
     examples = training_examples(data)
     wanted = form.settings(client, overlap)
-    dataset = _ensure_dataset(client, campaign, REVIEW, wanted)
+    dataset = ensure_dataset(client, campaign, REVIEW, wanted)
     form.keep(wanted, campaign.file(form.FOLDER))
     there = {row["external_id"] for row in records(client, dataset)}
     lacking = [draft for draft in rationales if draft.rationale_id not in there]
     facts = further.write(campaign, lacking, examples, Facts.of(data.examples["train"], data.items))
     new = [form.record(d, examples[d.query_id], data.items, facts[d.rationale_id]) for d in lacking]
-    _send(dataset, new)
+    send(dataset, new)
     return len(new), len(there) + len(new)
 
 
-def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | None:
-    """Send the drafts that reviewers disagree on, with their answers beside them, into a dataset of its own.
-
-    Returns:
-        Drafts added, and drafts in that dataset afterwards. None where reviewers agree wherever they are done.
-
-    Raises:
-        RadError: There are no answers yet.
-    """
-    judged = aggregation.by_rationale(judgements.read(campaign))
-    settings, rationales = campaign.settings, {d.rationale_id: d for d in drafts.read(campaign)}
-    if settings.overlap is None or not judged:
-        raise RadError(f"there are no answers to adjudicate: python -m annotation pull {campaign.path}")
-    disputed = [
-        key
-        for key in sorted(judged)
-        if key in rationales and aggregation.is_disputed(judged[key], settings.overlap, rationales[key].text)
-    ]
-    if not disputed:
-        return None
-    data = open_data(settings)
-    examples = training_examples(data)
-    dataset = _ensure_dataset(client, campaign, ADJUDICATION, form.settings(client, 1, adjudication=True))
-    there = {row["external_id"] for row in records(client, dataset)}
-    new = [rationales[key] for key in disputed if key not in there]
-    answers = [form.lettered(aggregation.reviewers_of(judged[draft.rationale_id])) for draft in new]
-    facts = further.read(campaign)
-    rows = [
-        form.record(draft, examples[draft.query_id], data.items, facts.get(draft.rationale_id, ()), answer)
-        for draft, answer in zip(new, answers, strict=True)
-    ]
-    _send(dataset, rows)
-    return len(new), len(there) + len(new)
-
-
-def _send(dataset: rg.Dataset, new: Sequence[rg.Record]) -> None:
+def send(dataset: rg.Dataset, new: Sequence[rg.Record]) -> None:
+    """Add records to a dataset, a batch a request."""
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("pushing", total=len(new))
         for start in range(0, len(new), BATCH):
@@ -91,9 +57,13 @@ def _send(dataset: rg.Dataset, new: Sequence[rg.Record]) -> None:
             bar.advance(task, len(part))
 
 
-def _ensure_dataset(client: rg.Argilla, campaign: Campaign, name: str, wanted: rg.Settings) -> rg.Dataset:
-    """The campaign's dataset of this name, made where there is none."""
-    workspace = campaign.settings.name
+def ensure_dataset(client: rg.Argilla, campaign: Campaign, name: str, wanted: rg.Settings) -> rg.Dataset:
+    """The campaign's dataset of this name, made where there is none.
+
+    Raises:
+        RadError: There is one with another form or another overlap.
+    """
+    workspace = workspace_of(campaign, name)
     if client.workspaces(workspace) is None:
         rg.Workspace(name=workspace, client=client).create()
     dataset = find_dataset(client, campaign, name)

@@ -60,9 +60,16 @@ class Simulated:
 
     def submit(self, record: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
         """Answer a record; ``values`` has an answer a question. The server's response comes back."""
+        return self._answer("POST", f"/records/{record}/responses", values, status)
+
+    def change(self, response: str, values: dict[str, Any], status: str = "submitted") -> dict[str, Any]:
+        """Answer anew; ``response`` is the id of the answer before."""
+        return self._answer("PUT", f"/responses/{response}", values, status)
+
+    def _answer(self, method: str, path: str, values: dict[str, Any], status: str) -> dict[str, Any]:
         body = {"values": {name: {"value": value} for name, value in values.items()}, "status": status}
         clock = time.perf_counter()
-        response = self.http.post(f"/records/{record}/responses", json=body)
+        response = self.http.request(method, path, json=body)
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
         self.seconds["submit"].append(time.perf_counter() - clock)

@@ -29,6 +29,7 @@ from rad.runtime import records
 from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
+AGREEMENT, REPORT = REPORTS = "agreement.json", "report.html"  # they quote what reviewers answered
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 

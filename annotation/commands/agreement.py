@@ -21,7 +21,7 @@ from annotation.agreement import report
 from annotation.agreement.calibration import calibrate
 from annotation.agreement.measure import measure_answers
 from annotation.campaign import drafts, judgements
-from annotation.campaign.folder import Campaign
+from annotation.campaign.folder import AGREEMENT, REPORT, Campaign
 from annotation.campaign.pseudonyms import Group
 from annotation.commands._options import CampaignFolder
 from rad.errors import RadError
@@ -65,10 +65,10 @@ def main(
     }
     facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
     page = report.page(agreement, judges, rationales, facts)  # before anything is written: it may lack a library
-    with atomic_write(folder / "agreement.json") as file:
+    with atomic_write(folder / AGREEMENT) as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
-    with atomic_write(folder / "report.html") as file:
+    with atomic_write(folder / REPORT) as file:
         file.write(page)
     terminal.show(agreement, judges)
     message = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"

@@ -5,7 +5,8 @@
 May be run while people work, as often as you like. judgements.jsonl gets every submitted answer under a pseudonym, also
 where reviewers disagree; an adjudicator's answer stands beside the others. rationales.jsonl gets the drafts that stand,
 corrected where reviewers corrected them and what comes out passes the checks; provenance.jsonl says of every draft how
-it was decided and by whom. rad.load("campaign:FOLDER") reads the result.
+it was decided and by whom. The adjudicator sees from then on what was pulled. rad.load("campaign:FOLDER") reads the
+result.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
 from annotation.argilla.pull import pull_judgements
 from annotation.campaign import judgements
@@ -45,7 +47,8 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
     client = connect(campaign, api_url)
     with argilla_errors("pull"):
         pulled = pull_judgements(client, campaign)
-    judgements.write(campaign, pulled)
+        judgements.write(campaign, pulled)
+        show_answers(client, campaign)
     states = release(campaign, pulled)
     _print_states(campaign, pulled, states)
 

@@ -16,9 +16,10 @@ from typing import Annotated
 import argilla as rg
 from typer import Option
 
-from annotation.argilla.accounts import enrol
+from annotation.argilla.accounts import check_roles, enrol
+from annotation.argilla.adjudication import push_disputed
 from annotation.argilla.client import ADJUDICATION, argilla_errors, connect
-from annotation.argilla.push import push_disputed, push_drafts
+from annotation.argilla.push import push_drafts
 from annotation.campaign.folder import NAME, Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
 from rad.errors import RadError
@@ -46,6 +47,8 @@ def main(
         raise RadError(f"--overlap must be at least 1, got {answers}")
     if settings.overlap not in (None, answers):
         raise RadError(f"{campaign.path} was pushed with an overlap of {settings.overlap}, which stays")
+    check_roles(campaign, names, "reviewer")
+    check_roles(campaign, adjudicators, "adjudicator")
     client = connect(campaign, api_url)
     with argilla_errors("push"):
         if adjudicators:

@@ -2,20 +2,23 @@
 
     python -m annotation withdraw CAMPAIGN anna
 
-What others answered stays, and what the campaign gives is decided anew without these answers. A later pull does not
-bring them back, even if this command was killed half-way; run it again to finish.
+What others answered stays, and what the campaign gives is decided anew without these answers; the adjudicator sees them
+no more. Reports of agreement go, since they quote answers: write them anew. A later pull does not bring the answers
+back, even if this command was killed half-way; run it again to finish.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from typer import Argument
 
 from annotation.argilla import accounts
+from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
 from annotation.campaign import judgements
-from annotation.campaign.folder import Campaign
+from annotation.campaign.folder import REPORTS, Campaign
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
 from rad.runtime.commands import command
@@ -31,9 +34,23 @@ def main(
     client = connect(campaign, api_url)
     with argilla_errors("withdraw"):
         deleted, pseudonyms = accounts.withdraw(client, campaign, reviewer)
-    if campaign.file(judgements.FILE).exists():
-        remaining = [j for j in judgements.read(campaign) if j.annotator not in pseudonyms]
-        judgements.write(campaign, remaining)
-        release(campaign, remaining)
+        _forget(campaign, pseudonyms)
+        show_answers(client, campaign)
     campaign.drop_reviewer(reviewer)
     print(f"{deleted:,} answers deleted on the server; the campaign's files are without them")
+    if not api_url and not accounts.empty_log(campaign):
+        print(f"{campaign.server} may still hold them in its log: stop the server, which empties it", file=sys.stderr)
+
+
+def _forget(campaign: Campaign, pseudonyms: set[str]) -> None:
+    """Write the campaign's files without somebody's answers, and delete reports and what a kill left unfinished."""
+    if campaign.file(judgements.FILE).exists():
+        remaining = [one for one in judgements.read(campaign) if one.annotator not in pseudonyms]
+        judgements.write(campaign, remaining)
+        release(campaign, remaining)
+    written = (judgements.FILE, "rationales.jsonl", "provenance.jsonl", *REPORTS)
+    unfinished = [path for name in written for path in campaign.path.glob(f".{name}.*.part")]
+    for path in (*map(campaign.file, REPORTS), *unfinished):
+        if path.exists():
+            path.unlink()
+            print(f"deleted {path}")

@@ -86,6 +86,7 @@ def prepare_database(home: Path, secrets: dict[str, str]) -> None:
         cursor = database.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
         cursor.execute("PRAGMA synchronous = FULL")  # an answer that was accepted survives a power cut
+        cursor.execute("PRAGMA secure_delete = ON")  # who withdraws leaves nothing in the file
         cursor.close()
         search.on_connect(database)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
+import httpx
 import pytest
 
 pytest.importorskip("argilla", reason="needs the extra 'annotate'")
@@ -23,6 +24,9 @@ pytestmark = [
     pytest.mark.usefixtures("server_environment"),
     pytest.mark.xdist_group("review server"),
 ]
+
+
+PHRASE = "Nobody but a quokka says so, in the words"
 
 
 class TestCampaign:
@@ -100,6 +104,8 @@ class TestCampaign:
         assert "0 drafts to adjudicate added" in capsys.readouterr().out
         carla = as_user(pushed, url, "carla")
         dataset = carla.dataset("adjudication")
+        with pytest.raises(StopIteration):
+            carla.dataset("review")
         entry, *rest = carla.queue(dataset)["items"]
         assert len(rest) == len(torn) - 1 and "Reviewer A" in entry["record"]["fields"]["answers"]
         draft = entry["record"]["fields"]["draft"]
@@ -114,6 +120,48 @@ class TestCampaign:
         assert line["state"] == "accepted" and line["adjudicated"] and len(line["verdicts"]) == 3
         assert key in {r.rationale_id for _, r in files.read(pushed.file("rationales.jsonl"))}
 
+    def test_nobody_decides_their_own_case(self, pushed, url, capsys):
+        anna, carla, http = as_user(pushed, url, "anna"), as_user(pushed, url, "carla"), owner(pushed, url)
+        before = judgements.read(pushed)
+        dataset = carla.dataset("adjudication")
+        entry = carla.queue(dataset)["items"][0]["record"]
+        with pytest.raises(StopIteration):
+            anna.dataset("adjudication")
+        for path in (f"/records/{entry['id']}", f"/datasets/{dataset}", f"/datasets/{dataset}/progress"):
+            assert anna.http.get(path).status_code == 403, path
+        with pytest.raises(httpx.HTTPStatusError, match="403"):
+            anna.submit(entry["id"], opinion("anna", entry["fields"]["draft"]))
+        workspaces = {w["name"]: w["id"] for w in http.get("/me/workspaces").json()["items"]}
+        ids = {u["username"]: u["id"] for u in http.get("/users").json()["items"]}
+        inside = f"/workspaces/{workspaces['first-adjudication']}/users"
+        http.post(inside, json={"user_id": ids["anna"]}).raise_for_status()
+        answer = anna.submit(entry["id"], {**opinion("anna", entry["fields"]["draft"]), "verdict": "accept"})
+        capsys.readouterr()
+        main(["pull", str(pushed.path)])
+        assert judgements.read(pushed) == before, "let in by mistake, she still does not count"
+        assert "anna, whom push named no adjudicator, adjudicated" in " ".join(capsys.readouterr().err.split())
+        http.delete(f"/responses/{answer['id']}").raise_for_status()
+        http.delete(f"{inside}/{ids['anna']}").raise_for_status()
+        assert "must be somebody else" in error_of("push", pushed.path, "--reviewers", "carla")
+
+    def test_the_adjudicator_sees_what_reviewers_answer_now(self, pushed, url):
+        carla, http = as_user(pushed, url, "carla"), owner(pushed, url)
+        dataset = carla.dataset("adjudication")
+        first, second, *_ = [entry["record"] for entry in carla.queue(dataset)["items"]]
+        for name in HUMANS:
+            mine = as_user(pushed, url, name)
+            submitted = [entry["record"] for entry in mine.queue(mine.dataset(), "submitted", 100)["items"]]
+            answers = {record["external_id"]: record["responses"][0]["id"] for record in submitted}
+            changed = opinion(name, first["fields"]["draft"])
+            mine.change(answers[first["external_id"]], {**changed, "verdict": "reject", "plausibility": 1})
+            changed = opinion(name, second["fields"]["draft"])
+            own_words = {"verdict": "accept_edited", "edited": f"{PHRASE} of {name} [1]."}
+            mine.change(answers[second["external_id"]], {**changed, **own_words})
+        main(["pull", str(pushed.path)])
+        there = {r["external_id"]: r["fields"] for r in http.get(f"/datasets/{dataset}/records").json()["items"]}
+        assert first["external_id"] not in there, "they agree now"
+        assert f"{PHRASE} of anna" in there[second["external_id"]]["answers"]
+
     def test_a_removed_account_keeps_what_was_pulled(self, pushed, url, capsys):
         before = judgements.read(pushed)
         http = owner(pushed, url)
@@ -126,6 +174,9 @@ class TestCampaign:
 
     def test_withdraw(self, pushed, url, capsys):
         pseudonym = pushed.pseudonym("anna")
+        main(["agreement", str(pushed.path), "--resamples", "10"])
+        assert f"{PHRASE} of anna" in pushed.file("report.html").read_text()
+        pushed.file(".judgements.jsonl.1.part").write_bytes(pushed.file("judgements.jsonl").read_bytes())  # of a kill
         others = [j for j in judgements.read(pushed) if j.annotator != pseudonym]
         assert "nobody is called 'zora'" in error_of("withdraw", pushed.path, "zora")
         main(["withdraw", str(pushed.path), "anna"])
@@ -139,6 +190,12 @@ class TestCampaign:
         assert "'anna' has withdrawn" in error_of("push", pushed.path, "--reviewers", "anna")
         released = pushed.file("provenance.jsonl").read_text()
         assert pseudonym not in released
+
+    def test_nothing_of_who_withdrew_is_left_anywhere(self, pushed, url):
+        """In no file of the campaign, the database and its log among them; "of ben" shows that the search finds."""
+        contents = [path.read_bytes() for path in pushed.path.rglob("*") if path.is_file()]
+        found = {name: any(f"{PHRASE} of {name}".encode() in content for content in contents) for name in HUMANS}
+        assert found["ben"] and not found["anna"]
 
 
 def test_reviewers_at_work_do_not_crowd_on_the_same_drafts(campaign, url, tmp_path, monkeypatch):

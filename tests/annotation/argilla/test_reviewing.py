@@ -194,8 +194,8 @@ class TestCampaign:
     def test_nothing_of_who_withdrew_is_left_anywhere(self, pushed, url):
         """In no file of the campaign, the database and its log among them; "of ben" shows that the search finds."""
         contents = [path.read_bytes() for path in pushed.path.rglob("*") if path.is_file()]
-        found = {name: any(f"{PHRASE} of {name}".encode() in content for content in contents) for name in HUMANS}
-        assert found["ben"] and not found["anna"]
+        present = {name: any(f"{PHRASE} of {name}".encode() in content for content in contents) for name in HUMANS}
+        assert present["ben"] and not present["anna"]
 
 
 def test_reviewers_at_work_do_not_crowd_on_the_same_drafts(campaign, url, tmp_path, monkeypatch):

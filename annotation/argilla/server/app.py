@@ -211,7 +211,10 @@ def with_headers(app: App, more: list[tuple[bytes, bytes]]) -> App:
 
 def serve(host: str, port: int, home: Path, owner: str, secrets_file: Path, started: float) -> None:
     import argilla_server
+    import blinding
     import uvicorn
+
+    blinding.install()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -64,5 +64,5 @@ def parse(model: type[T], words: Iterable[str], subject: str, without: Iterable[
 def field_types(model: type) -> Mapping[str, object]:
     """Names of a settings class, with their types, in the order of the class."""
     if issubclass(model, BaseModel):
-        return {name: field.annotation for name, field in model.model_fields.items()}
+        return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
     return get_type_hints(model)

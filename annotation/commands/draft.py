@@ -7,7 +7,9 @@
 Drafts are of training purchases, one of each user before any user comes twice, in an order that is the same everywhere.
 Each is checked for leaks: what passes is a line of drafts.jsonl, what does not a line of rejected.jsonl with what it
 violates. A command that was killed goes on where it was; what an endpoint left unanswered is asked again by the next
-one. Each call adds a line to drafting.jsonl: the drafter's settings, counts, tokens and cost.
+one. ``--again failed`` drafts anew what was rejected, ``--again all`` everything, as long as no reviewer has it. Each
+call adds a line to drafting.jsonl: the drafter's settings, counts, tokens and cost. Where the endpoint answers nothing,
+the exit status is 2.
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ def main(
     settings: Annotated[
         list[str] | None, Option("--set", metavar="NAME=VALUE", help="more of the drafter's settings")
     ] = None,
+    again: Annotated[
+        drafts.Again | None, Option(help="ask anew, past the cache, for what was rejected, or for everything")
+    ] = None,
 ) -> None:
     campaign, console = Campaign(folder), Console()
     begun = campaign.settings if campaign.file("campaign.json").exists() else None
@@ -68,19 +73,20 @@ def main(
             created=now(),
         )
     )
-    done = drafts.mended(campaign)
+    done = drafts.mended(campaign, again)
     waiting = [e for e in spread(data.examples["train"])[:limit] if e.query.query_id not in done]
     if not waiting:
         console.print(f"{len(done):,} drafts are there already; a higher --limit adds more")
         return
+    writer.fresh = again is not None
     with console.status(f"fitting {name}"):
         writer.fit(data.examples["train"], data.items, seed)
     stream = track(writer.drafts(waiting), "drafting", len(waiting), console=Console(stderr=True))
     try:
-        unanswered = drafts.append(campaign, stream)
+        drafts.append(campaign, stream)
     finally:  # an endpoint may fail for good half-way: what it took until then is written down as well
         drafts.log(campaign, writer, seed)
         console.print(writer.summary.table())
-    if unanswered:
-        console.print(f"{unanswered:,} got no answer from the endpoint: give the same command again to ask for them")
+    if line := drafts.unanswered(campaign, writer.summary):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     console.print(f"drafts are in {campaign.file(drafts.FILE)}", soft_wrap=True, highlight=False)

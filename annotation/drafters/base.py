@@ -25,10 +25,13 @@ from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
 from rich.table import Table
 
+from rad.llm.answer import PROBLEMS
 from rad.llm.usage import Usage
+from rad.rationales import junk
 from rad.rationales.rules import Rules, Violation
 from rad.types import Example, Item, PairExplanation, Rationale
 
+SUSPICIOUS = 10  # equal choices, where fewer may be chance
 Violations = tuple[Violation, ...]
 
 
@@ -50,6 +53,7 @@ class Draft:
         refused: The last refused attempt that could be read: for people to look at, never to be passed on.
         counted: The measured disagreements of an accepted text with its claims.
         contrasts_tried: The ``tried`` of the contrasts.
+        choice: What a model chose, in its own words: the same for drafts of other people whose letters are the same.
     """
 
     query_id: str
@@ -60,6 +64,7 @@ class Draft:
     refused: Rationale | None = None
     counted: Violations = ()
     contrasts_tried: tuple[Violations, ...] = ()
+    choice: str | None = None
 
     @property
     def violations(self) -> Violations:
@@ -80,7 +85,8 @@ def checked(example: Example, rationale: Rationale | None, rules: Rules) -> Draf
     query, target = example.query, next(iter(example.relevant))
     if rationale is None:
         return Draft(query.query_id, target, None, tried=((Violation("no_history", "nothing to cite"),),))
-    violations = tuple(rules.violations(rationale, query, rules.items[target]))
+    target_item = rules.items[target]
+    violations = (*rules.violations(rationale, query, target_item), *junk.violations(rationale, rules.matcher))
     refusing = tuple(violation for violation in violations if not violation.counted)
     if refusing:
         return Draft(query.query_id, target, None, tried=(refusing,), refused=rationale)
@@ -92,7 +98,7 @@ class Summary:
     """The counts of a drafter's run. Violations are counted by rule, once an attempt.
 
     ``refused_by`` counts every refused attempt, redrafted or not; ``rejected_by`` the drafts that were given up, by
-    the violations of their last attempt. ``unreadable`` is the number of answers that were not in the required form.
+    the violations of their last attempt. ``problems`` are the answers that were of no use, by kind.
     """
 
     drafts: int = 0
@@ -105,6 +111,7 @@ class Summary:
     rejected_by: Counter[str] = field(default_factory=Counter)
     contrasts_refused_by: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
+    choices: Counter[str] = field(default_factory=Counter)
     usage: Usage | None = None
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
@@ -123,13 +130,31 @@ class Summary:
             self.contrasts_refused_by.update(_rules(violations))
         self.rejected_by.update(_rules(draft.violations))
         self.counted.update(_rules(draft.counted))
+        self.choices.update([draft.choice] if draft.choice else [])
         self.seconds = time.monotonic() - self.started
         return draft
 
     @property
-    def unreadable(self) -> int:
-        """Answers that were not in the required form."""
-        return self.refused_by["unreadable"] + self.contrasts_refused_by["unreadable"]
+    def problems(self) -> dict[str, int]:
+        """Answers of no use by kind (:data:`rad.llm.answer.PROBLEMS`), those that were drafted again included."""
+        by = self.refused_by + self.contrasts_refused_by
+        return {kind: by[kind] for kind in PROBLEMS if by[kind]}
+
+    @property
+    def unanswered(self) -> int:
+        """Drafts that were given up because the endpoint did not answer."""
+        return self.rejected_by["unanswered"]
+
+    @property
+    def useless(self) -> int:
+        """Drafts that were given up because no answer, or none of use, came."""
+        return self.unanswered + sum(self.rejected_by[kind] for kind in PROBLEMS)
+
+    @property
+    def alike(self) -> int:
+        """How many accepted drafts choose what most of them choose, where that is no chance; else 0."""
+        (_, most), *_ = self.choices.most_common(1) or [("", 0)]
+        return most if most >= max(SUSPICIOUS, self.accepted / 2) else 0
 
     def record(self) -> dict[str, object]:
         """The counts for a file: plain numbers, and names of rules with their counts."""
@@ -140,11 +165,12 @@ class Summary:
             "redrafts": self.redrafts,
             "contrasts": self.contrasts,
             "contrasts_rejected": self.contrasts_rejected,
-            "unreadable": self.unreadable,
+            "alike": self.alike,
             "rejected": self.drafts - self.accepted,
             "seconds": round(self.seconds, 3),
         }
         counters = {
+            "problems": self.problems,
             "refused_by": self.refused_by,
             "rejected_by": self.rejected_by,
             "contrasts_refused_by": self.contrasts_refused_by,
@@ -167,9 +193,12 @@ class Summary:
             rows.append(("drafts without them", _counts(self.contrasts_rejected, self.contrasts_refused_by)))
         if self.counted:
             rows.append(("text and claims differ", _counts(sum(self.counted.values()), self.counted)))
+        if self.alike:
+            words = f"{self.alike:,} drafts choose the same letters and strengths: does the model read the facts?"
+            rows.append(("warning", words))
         rows.append(("time", f"{self.seconds:,.1f} s"))
         if self.usage:
-            rows.append(("answers not in the form asked for", f"{self.unreadable:,}"))
+            rows.append(("answers of no use", _counts(sum(self.problems.values()), self.problems)))
             rows += [("endpoint", part) for part in self.usage.spoken(self.drafts, "draft").split("; ")]
         for name, value in rows:
             grid.add_row(name, escape(value))
@@ -192,11 +221,13 @@ class RationaleDrafter(ABC):
         required: Settings without a usable default.
         Settings: The class of the settings, each with a description.
         summary: The counts of the last call of ``drafts``.
+        fresh: Set before ``fit``: ask again what an endpoint has answered before.
     """
 
     name: ClassVar[str]
     required: ClassVar[tuple[str, ...]] = ()
     Settings: ClassVar[type[DrafterSettings]] = DrafterSettings
+    fresh: bool = False
 
     def __init__(self, settings: DrafterSettings | None = None) -> None:
         self.settings = settings or self.Settings()

@@ -9,11 +9,13 @@
    counts every fact again and knows the target. The model sees what its draft violates and drafts again, at most
    ``redrafts`` times; then the draft is rejected, with its violations. Where a draft named the target, the violation
    would give the target away: the model is asked afresh, and does not see that draft.
-3. Once a rationale stands, the model is shown the item and the alternative nearest to it. It writes what speaks for
-   the item, what against it, and why it is not the alternative. Nothing of that goes back into the rationale.
+3. With ``contrasts=true``, once a rationale stands, the model is shown the item and the alternative nearest to it. It
+   writes what speaks for the item, what against it, and why it is not the alternative. Nothing of that goes back into
+   the rationale, and the review form does not show it.
 
-The prompts stand in ``llm.md``. Answers are kept under ``RAD_CACHE``: a killed run pays nothing twice, and one whose
-drafts were rejected for want of an answer (``unanswered``) asks for these again.
+The prompts stand in ``llm.md``. Answers that can be read are kept under ``RAD_CACHE``: a killed run pays for none of
+them twice. What is empty, cut, declined, only thought or not in the form is counted by kind and asked again by the next
+run. Where the first 20 drafts are all of that kind, the run stops.
 
     export RAD_API_KEY=...
     python -m annotation draft CAMPAIGN --drafter llm --base-url https://HOST/v1 --model NAME
@@ -33,18 +35,26 @@ from annotation.drafters.alternatives import Alternatives
 from annotation.drafters.base import Draft, DrafterSettings, RationaleDrafter, Summary, Violations, checked
 from rad.errors import RadError
 from rad.llm.answer import Answer
-from rad.llm.client import Endpoint, PublicUrl, Unanswered
-from rad.llm.forms import Unreadable, read_answer, read_prompts
+from rad.llm.client import Unanswered
+from rad.llm.forms import fitted, read_prompts
+from rad.llm.settings import EndpointSettings
 from rad.llm.usage import Usage
 from rad.rationales import prompt
 from rad.rationales.facts import Facts
 from rad.rationales.rules import Rules, Violation
 from rad.rationales.strengths import LASTING_WORDS, WORDS
-from rad.runtime.files import cache_dir
+from rad.runtime.files import canonical
 from rad.types import Example, Item, PairExplanation, Query, Rationale, Reason
 
 VERSION = "2"
 PROMPTS = Path(__file__).with_suffix(".md")
+HOPELESS = 20  # drafts that cannot be read, from the first on, after which no more are asked for
+SHORTER = "a smaller window, item_chars or facts shortens the prompt, a smaller max_tokens leaves it more room"
+ADVICE = {
+    "cut": "a larger max_tokens leaves room for the answer",
+    "thinking": "a larger max_tokens leaves room for an answer after the thoughts",
+    "unreadable": "schema=json_object or schema=grammar may hold this server to the form",
+}
 SHOWN_AGAIN = 4000  # characters of a refused answer that the model is shown
 Form = TypeVar("Form", bound=BaseModel)
 Record = TypeVar("Record")  # a rationale, or explanations of pairs
@@ -53,28 +63,20 @@ Record = TypeVar("Record")  # a rationale, or explanations of pairs
 class Drafter(RationaleDrafter):
     """Asks an endpoint for a rationale of each example, then for explanations of its target and an alternative."""
 
-    class Settings(DrafterSettings):
+    class Settings(DrafterSettings, EndpointSettings):
         """The endpoint, the prompt, and the limits of requests."""
 
-        base_url: PublicUrl | None = Field(default=None, description="the endpoint, http://HOST:PORT/v1")
-        model: str | None = Field(default=None, description="the model's name at the endpoint")
         hindsight: bool = Field(default=False, description="tell the model what was chosen: hindsight drafts")
-        contrasts: bool = Field(default=True, description="also explain the item, for and against, and an alternative")
+        contrasts: bool = Field(
+            default=False,
+            description="ask a second question: what speaks for the item, what against, and an alternative",
+        )
         redrafts: int = Field(default=2, ge=0, description="times that a faulty draft is asked for again")
         window: int = Field(default=20, ge=1, description="last choices in the prompt")
         item_chars: int = Field(default=300, ge=20, description="an item's description is cut here")
         facts: int = Field(
             default=prompt.MOST_FACTS, ge=1, le=prompt.MOST_FACTS, description="facts in the prompt, the best ones"
         )
-        temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
-        max_tokens: int | None = Field(default=2000, ge=1, description="longest answer; null: the endpoint's default")
-        concurrency: int = Field(default=8, ge=1, description="requests under way at once")
-        requests_per_minute: float | None = Field(default=None, gt=0, description="no more requests, retries included")
-        tokens_per_minute: float | None = Field(default=None, gt=0, description="no more tokens, asked and answered")
-        timeout: float = Field(default=120, gt=0, description="seconds to wait for an answer")
-        retries: int = Field(default=5, ge=0, description="tries after a rate limit, error or timeout")
-        price_in: float | None = Field(default=None, ge=0, description="price of a million prompt tokens")
-        price_out: float | None = Field(default=None, ge=0, description="price of a million answered tokens")
 
     name: ClassVar[str] = "llm"
     required: ClassVar[tuple[str, ...]] = ("base_url", "model")
@@ -103,18 +105,7 @@ class Drafter(RationaleDrafter):
         self.facts = Facts.of(train, items)
         self.rules, self.spelling = Rules(items, self.facts), forms.Spelling(items)
         self.alternatives = Alternatives(items) if s.contrasts else None
-        parameters = {"temperature": s.temperature, "max_tokens": s.max_tokens}
-        self.endpoint = Endpoint(
-            s.base_url,
-            s.model,
-            cache_dir() / "llm",
-            {name: value for name, value in parameters.items() if value is not None},
-            s.timeout,
-            s.retries,
-            s.concurrency,
-            s.requests_per_minute,
-            s.tokens_per_minute,
-        )
+        self.endpoint = s.endpoint("llm", SHORTER, fresh=self.fresh)
         return self
 
     def drafts(self, examples: Iterable[Example]) -> Iterator[Draft]:
@@ -125,6 +116,19 @@ class Drafter(RationaleDrafter):
             for answer in answers:
                 usage.add(answer)
             yield self.summary.add(draft)
+            self._hopeful()
+
+    def _hopeful(self) -> None:
+        """Stop where nothing of the first drafts could be read: the next ones would be paid for in vain."""
+        summary, kinds = self.summary, self.summary.rejected_by
+        if summary.drafts == HOPELESS == summary.useless - summary.unanswered:
+            counts = ", ".join(f"{kind} {n}" for kind, n in kinds.most_common())
+            advice = "; ".join(ADVICE[kind] for kind, _ in kinds.most_common() if kind in ADVICE)
+            raise RadError(
+                f"{self.endpoint.base_url}: the first {HOPELESS} drafts cannot be read ({counts})"
+                + (f": {advice}" if advice else "")
+                + "; --again failed asks for them anew"
+            )
 
     def _draft(self, example: Example) -> tuple[Draft, list[Answer]]:
         answers: list[Answer] = []
@@ -134,8 +138,10 @@ class Drafter(RationaleDrafter):
         rationale, tried, refused, counted = self._rationale(example, answers)
         if rationale is None:
             return Draft(query.query_id, target, None, tried=tried, refused=refused), answers
+        choice = canonical({name: value for name, value in (answers[-1].value or {}).items() if name != "thoughts"})
         contrasts, contrasts_tried = self._contrasts(example, rationale, answers) if self.alternatives else ((), ())
-        return Draft(query.query_id, target, rationale, contrasts, tried, None, counted, contrasts_tried), answers
+        draft = Draft(query.query_id, target, rationale, contrasts, tried, None, counted, contrasts_tried, choice)
+        return draft, answers
 
     def _rationale(
         self, example: Example, answers: list[Answer]
@@ -209,15 +215,15 @@ class Drafter(RationaleDrafter):
             try:
                 answer = self._ask(system, question, form, attempt)
             except Unanswered as error:  # the client has tried again already
-                tried.append((Violation("unanswered", str(error)),))
+                detail = f"{error} ({error.words})" if error.words else str(error)
+                tried.append((Violation("unanswered", detail),))
                 break
             answers.append(answer)
-            try:
-                record, violations = judged(read_answer(answer.text, form))
-            except Unreadable as error:
-                detail = "the answer was cut at max_tokens" if answer.finish == "length" else str(error)
-                refusing: Violations = (Violation("unreadable", detail),)
+            if answer.problem is not None:
+                refusing: Violations = (Violation(answer.problem.kind, answer.problem.detail),)
             else:
+                assert answer.value is not None
+                record, violations = judged(fitted(answer.value, form))
                 refusing = tuple(violation for violation in violations if not violation.counted)
                 if not refusing:
                     return record, tuple(tried), None, violations
@@ -237,7 +243,7 @@ class Drafter(RationaleDrafter):
         messages = [{"role": "system", "content": system}, {"role": "user", "content": question}]
         # Where answers are drawn, another seed and another attempt are another draw, and another entry of the cache
         more = {"seed": self.seed + attempt} if self.settings.temperature else {}
-        return self.endpoint.ask(messages, form.model_json_schema(), more)
+        return self.endpoint.ask(messages, form.model_json_schema(), more, lambda value: fitted(value, form))
 
     def _filled(self, name: str, **values: str | int) -> str:
         return Template(self.prompts[name]).substitute(values)

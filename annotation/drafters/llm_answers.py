@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from rad.llm.forms import plain
 from rad.rationales import claims
+from rad.rationales.junk import junk
 from rad.rationales.prompt import LETTERS, MOST_REASONS
 from rad.rationales.rules import Violation, forbidden_wording
 from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS, weighted
@@ -160,7 +161,8 @@ def explanation_violations(
     """Broken rules of :func:`explanations_of`.
 
     ``claim``: a value that the explained item does not have, or a contrast by no value or by one that both have;
-    ``citation``, ``hindsight`` and ``rating`` as in :mod:`rad.rationales.rules`.
+    ``junk``: a text that :mod:`rad.rationales.junk` finds; ``says_nothing``: one that cites no place and names none of
+    its claims; ``citation``, ``hindsight`` and ``rating`` as in :mod:`rad.rationales.rules`.
     """
     for name, one, about in zip(("for", "against", "contrast"), explanations, (item, item, other), strict=True):
         for attribute, value in one.claims:
@@ -174,5 +176,14 @@ def explanation_violations(
             if not 0 <= index < len(query.history):
                 length = len(query.history)
                 yield Violation("citation", f"{name}: the text cites [{index + 1}] of a history of {length}")
+        if words := junk(one.text):
+            yield Violation("junk", f"{name}: the text {words}")
+        elif one.claims and not claims.citations(one.text) and not _names_any(one):
+            yield Violation("says_nothing", f"{name}: the text cites no place and names none of its claims")
         for violation in forbidden_wording(one.text):
             yield Violation(violation.rule, f"{name}: {violation.detail}")
+
+
+def _names_any(one: PairExplanation) -> bool:
+    text = one.text.casefold()
+    return any(value.casefold() in text for _, value in one.claims)

@@ -3,12 +3,14 @@
 It sees what reviewers see: their guidelines word for word, the history, the draft, the item that was bought. It sees no
 other answer and compares nothing, so there is no order of drafts that could sway it. The questions stand in ``llm.md``.
 The answer is held to a JSON schema and each question is read by itself: ``null`` is ``abstained``, whatever is not an
-answer of the form is ``invalid``, and both are kept and counted. A draft that the endpoint did not answer is left out
-and counted; the next run asks for it again. Answers are kept under ``RAD_CACHE`` and paid for once.
+answer of the form is ``invalid``, and both are kept and counted. An answer of no use (empty, cut, declined, in another
+form) is ``invalid`` throughout and counted by kind. It is not kept; a draft that the endpoint did not answer is left
+out and counted: the next run asks for both again. Other answers are kept under ``RAD_CACHE`` and paid for once.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -19,7 +21,7 @@ from annotation.judges.base import Case, RationaleJudge
 from rad.data.dataset import Dataset
 from rad.llm.answer import Answer
 from rad.llm.client import Endpoint, Unanswered
-from rad.llm.forms import objects, read_prompts
+from rad.llm.forms import read_prompts
 from rad.llm.usage import Usage
 from rad.rationales.claims import citations
 from rad.rationales.prompt import described, history
@@ -51,6 +53,7 @@ class Judge(RationaleJudge):
     def __init__(self, data: Dataset, endpoint: Endpoint, guidelines: str, usage: Usage) -> None:
         super().__init__()
         self.items, self.endpoint, self.guidelines, self.usage = data.items, endpoint, guidelines, usage
+        self.problems: Counter[str] = Counter()
         self.prompts = read_prompts(PROMPTS)
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Mapping[str, str]]:
@@ -59,9 +62,10 @@ class Judge(RationaleJudge):
             if isinstance(answer, Unanswered):
                 self.unanswered[str(answer)] += 1
                 yield {}
-            else:
-                self.usage.add(answer)
-                yield read(answer.text)
+                continue
+            self.usage.add(answer)
+            self.problems.update([answer.problem.kind] if answer.problem else [])
+            yield read(answer)
 
     def record(self) -> dict[str, object]:
         """The endpoint, its parameters, and what the answers took."""
@@ -71,6 +75,7 @@ class Judge(RationaleJudge):
             "prompts": self.prompts["version"],
             "parameters": self.endpoint.parameters,
             "unanswered": dict(self.unanswered),
+            "problems": dict(self.problems),
             "usage": self.usage.record(),
         }
 
@@ -93,9 +98,9 @@ class Judge(RationaleJudge):
             return error
 
 
-def read(text: str) -> dict[str, str]:
-    """The answers in a model's words by question; ``abstained`` for null, ``invalid`` for what is none of the form."""
-    *_, form = {}, *objects(text)  # thoughts may come before it
+def read(answer: Answer) -> dict[str, str]:
+    """The model's answers by question; ``abstained`` for null, ``invalid`` for what is none of the form."""
+    form = answer.value or {}
     return {question: _answer(question, form[question]) if question in form else INVALID for question in OF_JUDGES}
 
 

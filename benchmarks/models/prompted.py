@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -28,12 +28,13 @@ from pydantic import Field
 
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from rad.errors import RadError
-from rad.llm.answer import Answer
-from rad.llm.client import Endpoint, PublicUrl, Unanswered
-from rad.llm.forms import objects, read_prompts
+from rad.llm.answer import PROBLEMS, Answer
+from rad.llm.client import Unanswered
+from rad.llm.forms import Unreadable, read_prompts
+from rad.llm.settings import EndpointSettings
 from rad.llm.usage import Usage
 from rad.rationales.claims import Matcher
-from rad.runtime.files import cache_dir
+from rad.rationales.junk import junk
 from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "1"
@@ -55,23 +56,12 @@ class Outcome:
 
 
 class Model(RationaleRecommender):
-    class Settings(ModelSettings):
-        base_url: PublicUrl | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
-        model: str | None = Field(default=None, description="the model's name at the endpoint")
+    class Settings(ModelSettings, EndpointSettings):
         rationale: Literal["first", "none"] = Field(default="first", description="say why and rank given that, or not")
         window: int = Field(default=20, ge=1, description="last purchases in the prompt")
         item_chars: int = Field(default=200, ge=20, description="an item's description is cut here")
         top: int = Field(default=20, ge=1, le=100, description="candidates that the model is asked to rank")
-        temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
         max_tokens: int | None = Field(default=1000, ge=1, description="longest answer; null: the endpoint's default")
-        # The rest changes no answer, so it stays out of the run's name (exclude)
-        concurrency: int = Field(default=8, ge=1, exclude=True, description="requests under way at once")
-        timeout: float = Field(default=120, gt=0, exclude=True, description="seconds to wait for an answer")
-        retries: int = Field(default=5, ge=0, exclude=True, description="tries after a rate limit, error or timeout")
-        price_in: float | None = Field(default=None, ge=0, exclude=True, description="price of a million prompt tokens")
-        price_out: float | None = Field(
-            default=None, ge=0, exclude=True, description="price of a million answered tokens"
-        )
 
     settings: Settings
     baselines = ("random", "popularity", "bm25")
@@ -103,12 +93,7 @@ class Model(RationaleRecommender):
         if not s.base_url or not s.model:
             raise RadError("prompted needs an endpoint: --set base_url=http://HOST:PORT/v1 model=NAME")
         self.items, self.matcher = items, Matcher(items.values())
-        parameters: dict[str, Any] = {"temperature": s.temperature, "max_tokens": s.max_tokens}
-        if s.temperature:  # where answers are drawn, another seed is another draw, and another line of the cache
-            parameters["seed"] = seed
-        parameters = {name: value for name, value in parameters.items() if value is not None}
-        folder = cache_dir() / "prompted"
-        self.endpoint = Endpoint(s.base_url, s.model, folder, parameters, s.timeout, s.retries, s.concurrency)
+        self.endpoint = s.endpoint("prompted", "a smaller window or item_chars shortens it", seed)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         usage, dropped, lacking = Usage(self.settings.price_in, self.settings.price_out), 0, 0
@@ -178,15 +163,13 @@ class Model(RationaleRecommender):
 
     def _answered(self, messages: Messages, schema: Schema, field: str, answers: list[Answer]) -> list[object]:
         """The list ``field`` of the model's answer. :class:`Unanswered` where there is none."""
-        answer = self.endpoint.ask(messages, schema)
+        answer = self.endpoint.ask(messages, schema, check=CHECKS[field])
         answers.append(answer)
-        entries = parsed(answer.text, field)
-        if entries is None:
-            cut = answer.finish == "length"
-            raise Unanswered(
-                f"{field}: " + ("the answer was cut at max_tokens" if cut else "no such JSON in the answer")
-            )
-        return entries
+        if answer.problem is not None:  # a refusal's words are its own, and failures are counted by their text
+            kind, detail = answer.problem.kind, answer.problem.detail
+            raise Unanswered(f"{field}: {PROBLEMS[kind] if kind == 'refused' else detail}")
+        assert answer.value is not None
+        return CHECKS[field](answer.value)
 
     def _messages(self, name: str, **values: object) -> Messages:
         text = Template(self.prompts[name]).substitute(values)
@@ -224,10 +207,29 @@ def ranking_schema(candidates: int, top: int) -> Schema:
     return _object(ranking=_array({"type": "integer", "enum": list(range(1, candidates + 1))}, top))
 
 
-def parsed(text: str, field: str) -> list[object] | None:
-    """The list under ``field`` of the last JSON object in ``text`` that has one: thoughts may come before it."""
-    lists = [value[field] for value in objects(text) if isinstance(value.get(field), list)]
-    return lists[-1] if lists else None
+def ranking_of(value: Mapping[str, object]) -> list[object]:
+    """The numbers of an answer."""
+    labels = value["ranking"]
+    if not isinstance(labels, list):
+        raise Unreadable("ranking is no list")
+    return labels
+
+
+def reasons_of(value: Mapping[str, object]) -> list[object]:
+    """The reasons of an answer. :class:`Unreadable` where there are some, and none says anything, or one declines."""
+    entries = value["reasons"]
+    if not isinstance(entries, list):
+        raise Unreadable("reasons is no list")
+    words = [_plain(one.get(name)) for one in entries if isinstance(one, dict) for name in ("wants", "avoids")]
+    oddities = [junk(text) for text in words if any(c.isalnum() for c in text)]
+    if entries and not oddities:
+        raise Unreadable("no reason says anything")
+    if words := [text for text in oddities if text]:
+        raise Unreadable(f"a reason {words[0]}")
+    return entries
+
+
+CHECKS: Mapping[str, Callable[[Mapping[str, object]], list[object]]] = {"reasons": reasons_of, "ranking": ranking_of}
 
 
 def _number(label: object) -> int | None:
@@ -282,7 +284,8 @@ def rationale_of(
 
 def _plain(words: object) -> str:
     """A phrase in one line that UTF-8 can hold; nothing where the answer holds no phrase."""
-    return " ".join(words.encode("utf-8", "replace").decode().split()) if isinstance(words, str) else ""
+    text = " ".join(words.encode("utf-8", "replace").decode().split()) if isinstance(words, str) else ""
+    return text if any(c.isalnum() for c in text) else ""  # the form's own dots say nothing
 
 
 def _facts(item: Item | None) -> Iterator[tuple[str, str]]:

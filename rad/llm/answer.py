@@ -1,8 +1,32 @@
-"""One answer of an endpoint."""
+"""One answer of an endpoint, and why it may be of no use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+PROBLEMS = {
+    "refused": "the model, or the endpoint for it, declined to answer",
+    "filtered": "a content filter held the answer back",
+    "thinking": "there are thoughts, and nothing after them",
+    "cut": "the answer ends at max_tokens",
+    "empty": "there is no text",
+    "unreadable": "the text is not in the form that was asked for",
+}
+"""The kinds of problems of an answer that arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an answer is of no use.
+
+    Attributes:
+        kind: One of :data:`PROBLEMS`, so that equal ones add up.
+        detail: In words that the model can be shown.
+    """
+
+    kind: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,9 +34,11 @@ class Answer:
     """What the model wrote, and what it took.
 
     Attributes:
-        text: The message.
-        finish: Why it ended, in the endpoint's words; ``length`` where ``max_tokens`` cut it.
-        structured: Whether a JSON schema went with the request and was not refused (some servers ignore it).
+        text: The message, without the thoughts before it.
+        value: The one JSON object of the text, where a schema was asked for.
+        problem: Why neither is to be used. Such an answer is never kept: the next run asks again.
+        finish: Why it ended, in the endpoint's words.
+        structured: Whether the request held the endpoint to the schema (some servers ignore that).
         cached: Whether it comes from the cache.
     """
 
@@ -22,3 +48,5 @@ class Answer:
     completion_tokens: int | None = None
     structured: bool = False
     cached: bool = False
+    value: Mapping[str, object] | None = None
+    problem: Problem | None = None

@@ -39,7 +39,8 @@ class AnswerCache:
 
     def add(self, key: str, answer: Answer) -> None:
         """Keep an answer. It is on disk when this returns: a kill afterwards does not lose it."""
-        record = {name: value for name, value in asdict(answer).items() if name != "cached" and value is not None}
+        read = ("cached", "value", "problem")  # anew when it is taken out
+        record = {name: value for name, value in asdict(answer).items() if name not in read and value is not None}
         with self._usable():
             self._answers.set(key, canonical(record), retry=True)
 

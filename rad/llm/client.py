@@ -2,12 +2,20 @@
 
     endpoint = Endpoint("http://127.0.0.1:8000/v1", "some-model", cache_dir() / "prompted")
     answer = endpoint.ask([{"role": "user", "content": "..."}], schema={"type": "object", ...})
+    answer.value if answer.problem is None else answer.problem.kind
     for result in endpoint.in_order(function_that_asks, many_inputs): ...
 
-The key comes from ``RAD_API_KEY`` or ``OPENAI_API_KEY`` and is never written down. The ``openai`` client retries rate
-limits, server errors, timeouts and cut connections with back-off and jitter, and waits as long as ``Retry-After`` says.
-A rate limit can be set, which retries keep, too. Each answer goes into the cache (:mod:`rad.llm.answer_cache`) as soon
-as it arrives; a killed run finds what it has paid for.
+The key comes from ``RAD_API_KEY`` or ``OPENAI_API_KEY`` and is never written down. Rate limits, server errors, timeouts
+and cut connections are tried again: after as long as ``Retry-After`` says, at most ``LONGEST_WAIT``; without it after
+half a second, twice that, and so on up to ``LONGEST_BACKOFF``, shortened at random. A rate limit can be set, which
+retries keep, too. Kept beside the ``openai`` package, which waits for ``Retry-After`` up to a minute alone, tries again
+what a server can never do, and has no timeout for a whole answer.
+
+With a schema, the endpoint is asked to hold its answer to it (:mod:`rad.llm.constraint`). Where its words refuse that,
+a line says so, and the next way is tried from then on. Every answer is read here: an answer that declines, is cut, is
+empty, or is not one JSON object with the required fields has a ``problem``. One without a problem is final: it goes
+into the cache (:mod:`rad.llm.answer_cache`) as soon as it arrives, and a killed run finds what it has paid for. Any
+other is asked again by the next run.
 
 Two kinds of failure: :class:`Unanswered` concerns one request; a :class:`RadError` (no connection, a refused key, an
 unknown model, a used-up quota) would befall the next request as well, so it ends the run.
@@ -16,38 +24,45 @@ unknown model, a used-up quota) would befall the next request as well, so it end
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
-import textwrap
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-import openai
-from openai.types.chat import ChatCompletion
-from pydantic import AfterValidator
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from rad.errors import RadError
-from rad.llm.answer import Answer
+from rad.llm import constraint, failures
+from rad.llm.answer import Answer, Problem
 from rad.llm.answer_cache import AnswerCache
+from rad.llm.completion import answer_of
+from rad.llm.constraint import Constraint
+from rad.llm.failures import KEYS, Status, TotalTimeout, Unanswered
+from rad.llm.forms import Unreadable, one_object
 from rad.llm.rate_limit import RateLimit
 from rad.runtime.files import canonical
 
-KEYS = ("RAD_API_KEY", "OPENAI_API_KEY")
+__all__ = ["Endpoint", "Unanswered", "checked_url"]
+
 PATIENCE = 10  # requests that fail in a row before the endpoint counts as broken
-REFUSAL = re.compile("response_?format|json_?schema|structured|grammar|guided", re.IGNORECASE)
-TOO_LONG = re.compile("context|too long|too many tokens|maximum length", re.IGNORECASE)
+LONGEST_WAIT = 600  # seconds that Retry-After may ask for; who is to wait longer goes on later
+LONGEST_BACKOFF = 8  # seconds between tries where the endpoint names none
+FORM = 2  # of the cache: answers of before, which may be unreadable, are not read
 Input = TypeVar("Input")
 Output = TypeVar("Output")
-
-
-class Unanswered(Exception):
-    """One request got no answer. The text names the kind of failure alone, so that equal ones add up."""
+Messages = Sequence[Mapping[str, str]]
+Schema = Mapping[str, object]
+Check = Callable[[Mapping[str, object]], object]
 
 
 class Endpoint:
@@ -58,11 +73,15 @@ class Endpoint:
         model: Its name at the endpoint.
         folder: Where answers are kept; other models and URLs may share it.
         parameters: They go into each request as they are (``temperature``, ``max_tokens``, ``seed``, ...).
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for the connection, and for each next byte.
+        total_timeout: Seconds to wait for the whole of an answer whose first byte has come.
         retries: Tries after a rate limit, error or timeout.
         concurrency: Requests under way at once in :meth:`in_order`.
         requests_per_minute: The most requests, retries included; None for no limit.
         tokens_per_minute: The most tokens of prompts and answers; None for no limit.
+        schema: How answers are held to a schema, and what is tried first.
+        shorter: What shortens a prompt, for the message that one is too long.
+        fresh: Ask again what is kept; the new answer takes the old one's place.
     """
 
     def __init__(
@@ -71,41 +90,60 @@ class Endpoint:
         model: str,
         folder: Path,
         parameters: Mapping[str, object] | None = None,
+        *,
         timeout: float = 120,
+        total_timeout: float = 600,
         retries: int = 5,
         concurrency: int = 8,
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
+        schema: Constraint = "json_schema",
+        shorter: str = "",
+        fresh: bool = False,
     ) -> None:
-        self.base_url, self.model, self.parameters = base_url.rstrip("/"), model, dict(parameters or {})
-        self.timeout, self.concurrency = timeout, concurrency
-        self._key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
-        self._limit, self._estimate = RateLimit(requests_per_minute, tokens_per_minute), threading.local()
-        self._client = openai.OpenAI(
-            base_url=checked_url(base_url),
-            api_key=self._key or "none",
-            timeout=timeout,
-            max_retries=retries,
-            http_client=openai.DefaultHttpxClient(event_hooks={"request": [self._wait]}),  # before each retry, too
+        self.base_url, self.model, self.parameters = checked_url(base_url).rstrip("/"), model, dict(parameters or {})
+        self.timeout, self.total_timeout, self.concurrency = timeout, total_timeout, concurrency
+        self._key = _key()
+        self._limit = RateLimit(requests_per_minute, tokens_per_minute)
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=concurrency)
+        self._http = httpx.Client(headers=headers, timeout=timeout, limits=limits, follow_redirects=True)
+        self._retrying = Retrying(
+            stop=stop_after_attempt(retries + 1),
+            retry=retry_if_exception(self._passes),
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
         )
         name = hashlib.sha256(canonical([self.base_url, model]).encode()).hexdigest()[:8]
         self._cache = AnswerCache(folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', model)[-60:]}-{name}")
         self._lock, self._turns = threading.Lock(), dict[str, threading.Lock]()
-        self._structured, self._answered, self._failed = True, len(self._cache) > 0, 0
-        self._broken: str | None = None  # why no request can succeed any more
+        self._stopped = threading.Event()
+        self._constraints = constraint.in_turn(schema)
+        self._answered, self._failed = len(self._cache) > 0, 0
+        self._shorter, self._fresh = shorter, fresh
+        self._renewed: set[str] = set()
+        self._shown: set[str] = set()  # kinds of failure whose words stand on the screen
+        self._broken: str | None = None  # the reason that no request can succeed any more
 
     def ask(
         self,
-        messages: Sequence[Mapping[str, str]],
-        schema: Mapping[str, object] | None = None,
+        messages: Messages,
+        schema: Schema | None = None,
         more: Mapping[str, object] | None = None,
+        check: Check | None = None,
     ) -> Answer:
         """The answer to ``messages``, from the cache if it is there. A question asked twice at a time is sent once.
 
         Args:
             messages: Those of the chat.
-            schema: A JSON schema that holds the answer, if the endpoint can.
+            schema: A JSON schema of an object. The answer is read as one with the fields that it requires.
             more: Parameters of this request alone.
+            check: A further look at that object; it raises :class:`rad.llm.forms.Unreadable`.
+
+        Returns:
+            An answer with its ``value``, if a schema was asked for, or with a ``problem``.
 
         Raises:
             Unanswered: This request got no answer.
@@ -113,14 +151,17 @@ class Endpoint:
         """
         parameters = {**self.parameters, **(more or {})}
         request = {"base_url": self.base_url, "model": self.model, "messages": list(messages), **parameters}
-        key = hashlib.sha256(canonical({**request, "schema": schema}).encode()).hexdigest()
+        key = hashlib.sha256(canonical({**request, "schema": schema, "form": FORM}).encode()).hexdigest()
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
         with turn:
-            answer = self._cache.get(key)
-            if answer is None:
-                answer = self._send(messages, schema, parameters)
-                self._cache.add(key, answer)  # before it is used: who is killed afterwards has it
+            stored = self._cache.get(key) if not self._fresh or key in self._renewed else None
+            answer = _read(stored, messages, schema, check) if stored else None
+            if answer is None or answer.problem:
+                answer = _read(self._send(messages, schema, parameters), messages, schema, check)
+                if answer.problem is None:
+                    self._cache.add(key, answer)  # before it is used: who is killed afterwards has it
+                    self._renewed.add(key)
         return answer
 
     def in_order(self, function: Callable[[Input], Output], inputs: Iterable[Input]) -> Iterator[Output]:
@@ -135,131 +176,149 @@ class Endpoint:
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            self._stopped.set()  # nobody waits for the next try
             pool.shutdown(cancel_futures=True)  # what is under way arrives and is kept
+            self._stopped.clear()
 
-    def _wait(self, _: object) -> None:
-        self._limit.wait(self._estimate.tokens)
+    def _send(self, messages: Messages, schema: Schema | None, parameters: Mapping[str, object]) -> Answer:
+        """The answer to a request: tried again, and under a weaker constraint, where that may help."""
+        while True:
+            held = self._constraints[0] if schema is not None else "none"
+            body = {"model": self.model, "messages": list(messages), **parameters}
+            body |= constraint.parameters(held, schema) if schema is not None else {}
+            try:
+                answer = self._retrying.copy()(self._once, body, held != "none")
+            except (RadError, Unanswered):
+                raise
+            except Exception as error:
+                if isinstance(error, Status) and held != "none" and constraint.refuses(error.status, error.words):
+                    self._weaken(held, error.words)
+                    continue
+                raise self._failure(error) from error
+            self._answered, self._failed = True, 0
+            return answer
 
-    def _send(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        schema: Mapping[str, object] | None,
-        parameters: Mapping[str, object],
-    ) -> Answer:
+    def _once(self, body: Mapping[str, object], structured: bool) -> Answer:
         if self._broken:
             raise RadError(self._broken)
-        structured = self._structured and schema is not None
-        more: dict[str, object] = {}
-        if structured:
-            shape = {"name": "answer", "strict": True, "schema": schema}
-            more["response_format"] = {"type": "json_schema", "json_schema": shape}
-        create: Callable[..., object] = self._client.chat.completions.create
-        self._estimate.tokens = _estimated_tokens(messages, parameters)
+        if self._stopped.is_set():
+            raise Unanswered("the run was stopped")
+        estimate = _estimated_tokens(body)
+        self._limit.wait(estimate)
+        answer = self._posted(body, structured)
+        if answer.prompt_tokens is not None and answer.completion_tokens is not None:
+            self._limit.correct(answer.prompt_tokens + answer.completion_tokens - estimate)
+        return answer
+
+    def _posted(self, body: Mapping[str, object], structured: bool) -> Answer:
+        """The answer in the response, all of which comes before ``total_timeout``."""
+        end, parts = time.monotonic() + self.total_timeout, []
+        content = json.dumps(body)  # ASCII: half a surrogate pair fits no other encoding
+        with self._http.stream("POST", f"{self.base_url}/chat/completions", content=content) as response:
+            for part in response.iter_bytes():
+                if time.monotonic() > end:
+                    raise TotalTimeout
+                parts.append(part)
+        received = b"".join(parts)
         try:
-            completion = create(model=self.model, messages=list(messages), **parameters, **more)
-        except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is not JSON
-            if structured and isinstance(error, openai.APIStatusError) and self._no_schema(error):
-                return self._send(messages, schema, parameters)
-            raise self._failure(error) from error
-        if not isinstance(completion, ChatCompletion) or not completion.choices:
-            raise self._failure(None)
-        self._answered, self._failed = True, 0
-        choice, usage = completion.choices[0], completion.usage
-        read, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
-        if usage:
-            self._limit.correct(usage.prompt_tokens + usage.completion_tokens - self._estimate.tokens)
-        text = (choice.message.content or "").encode("utf-8", "replace").decode()  # half a surrogate pair fits no file
-        return Answer(text, choice.finish_reason, read, written, structured)
+            if not response.is_error:
+                return answer_of(json.loads(received), structured)
+        except (ValueError, RecursionError):
+            pass
+        raise Status.of(response.status_code, received, response.headers, self._key)
 
-    def _no_schema(self, error: openai.APIStatusError) -> bool:
-        """Whether the endpoint refuses to be held to a schema: then no later request asks, and a line says so."""
-        message = self._message(error)
-        if error.status_code not in (400, 422) or not REFUSAL.search(message):
+    def _passes(self, error: BaseException) -> bool:
+        """Whether to try the same request again."""
+        if isinstance(error, Status) and constraint.refuses(error.status, error.words):
             return False
-        with self._lock:
-            if self._structured:
-                line = f"{self.base_url} takes no JSON schema, so answers are read as plain text ({message})"
-                print(line, file=sys.stderr)
-            self._structured = False
-        return True
+        return failures.passes(error) and not self._broken and (failures.retry_after(error) or 0) <= LONGEST_WAIT
 
-    def _failure(self, error: Exception | None) -> Exception:
+    def _sleep(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
+
+    def _weaken(self, held: Constraint, words: str) -> None:
+        """No later request asks for ``held``, which the endpoint refuses, and a line says so."""
+        with self._lock:
+            if self._constraints[0] == held:
+                self._constraints = self._constraints[1:]
+                line = f"{self.base_url} refuses schema={held}, so schema={self._constraints[0]} is tried ({words})"
+                print(line, file=sys.stderr)
+
+    def _failure(self, error: Exception) -> Exception:
         """What a failed request means. What would befall the next request, too, is raised by all that follow."""
-        lasting = self._lasting(error)
+        if self._broken:  # by another thread, in the meantime
+            return RadError(self._broken)
+        lasting = failures.lasting(error, self.model, self._key is not None, not self._answered)
         if lasting is None:
-            if isinstance(error, openai.APITimeoutError):
-                reason = f"no answer within {self.timeout:g} s"
-            elif isinstance(error, openai.APIConnectionError):
-                reason = "the connection was cut"
-            elif not isinstance(error, openai.APIStatusError):
-                reason = "the endpoint sent what is not a chat completion"
-            elif TOO_LONG.search(self._message(error)):
-                return Unanswered("the prompt is longer than the model's context")
-            else:
-                reason = f"the endpoint answered with status {error.status_code}"
+            reason = failures.reason(error, self.timeout, self.total_timeout)
+            if reason == failures.OVERFLOW and self._shorter:
+                reason = f"{reason}: {self._shorter}"
+            words = error.words if isinstance(error, Status) else ""
             with self._lock:
+                if words and reason not in self._shown:
+                    self._shown.add(reason)
+                    print(f"{self.base_url}: {reason} ({words})", file=sys.stderr)
                 self._failed += 1
                 if self._failed < PATIENCE:
-                    return Unanswered(reason)
-            lasting = f"{reason}, {PATIENCE} times in a row; answers so far are kept"
+                    return Unanswered(reason, words)
+            spoken = f" ({words})" if words else ""
+            lasting = f"{reason}{spoken}, {PATIENCE} times in a row; answers so far are kept"
         self._broken = f"{self.base_url}: {lasting}"
+        self._stopped.set()  # who waits for the next try learns of it
         return RadError(self._broken)
 
-    def _lasting(self, error: Exception | None) -> str | None:
-        """Why no request can succeed, if this error is of that kind."""
-        match error:
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                problem = "the key was refused" if self._key else "a key is needed"
-                return f"{problem} ({error.status_code}): set {KEYS[0]} or {KEYS[1]}"
-            case openai.NotFoundError():
-                return f"no model '{self.model}', or no such path ({self._message(error)})"
-            case openai.RateLimitError():
-                return f"rate limit or quota used up ({self._message(error)}); answers so far are kept: go on later"
-            case openai.APITimeoutError():
-                return None
-            case openai.APIConnectionError() if _unreachable(error) or not self._answered:
-                return f"no connection ({error.__cause__ or error}); is the server running?"
-            case openai.APIStatusError() if error.status_code < 500 and not self._answered:
-                # Later on, the same status may be about one prompt (a content filter)
-                message = self._message(error)
-                return None if TOO_LONG.search(message) else f"the request was refused ({error.status_code}: {message})"
-        return None
 
-    def _message(self, error: openai.APIStatusError) -> str:
-        """The endpoint's own words in one line, without the key."""
-        body = error.body if isinstance(error.body, dict) else {}
-        text = str(body.get("message") or body.get("detail") or error.message)
-        text = text.replace(self._key, "***") if self._key else text
-        return textwrap.shorten(text, 200, placeholder="...")
+def _read(answer: Answer, messages: Messages, schema: Schema | None, check: Check | None) -> Answer:
+    """The answer with its value, or its problem."""
+    if answer.problem or schema is None:
+        return answer
+    required = schema.get("required")
+    try:
+        value = one_object(answer.text, "\n".join(message["content"] for message in messages))
+        if lacking := [name for name in (required if isinstance(required, list) else ()) if name not in value]:
+            raise Unreadable(f"the answer lacks {', '.join(map(repr, lacking))}")
+        if check is not None:
+            check(value)
+    except Unreadable as error:
+        return replace(answer, problem=Problem("unreadable", str(error)))
+    return replace(answer, value=value)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds before the next try."""
+    seconds = failures.retry_after(state.outcome.exception()) if state.outcome else None
+    return _BACKOFF(state) if seconds is None else seconds
+
+
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=LONGEST_BACKOFF)
+
+
+def _key() -> str | None:
+    name = next((name for name in KEYS if os.environ.get(name)), None)
+    if name is None:
+        return None
+    key = os.environ[name].strip()
+    if not (key.isascii() and key.isprintable()):
+        raise RadError(f"{name} holds what no key has: characters other than letters, digits and signs")
+    return key
 
 
 def checked_url(url: str) -> str:
     """``url`` if it is one of http or https without a user or password in it, which would be written into results."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable:
         raise RadError("base_url must look like http://HOST:PORT/v1")
     if parts.username is not None or parts.query:
         raise RadError(f"base_url must hold no user, password or query: a key belongs in {KEYS[0]}")
     return url
 
 
-def _url_setting(url: str) -> str:
-    try:
-        return checked_url(url)
-    except RadError as error:
-        raise ValueError(str(error)) from error  # the one kind that pydantic reports as an error of the field
-
-
-PublicUrl = Annotated[str, AfterValidator(_url_setting)]
-"""The type of a setting ``base_url``: a URL that may be written into results, as :func:`checked_url` says."""
-
-
-def _unreachable(error: Exception) -> bool:
-    """Whether no connection was made, rather than cut later. By name: the client's HTTP library is its own affair."""
-    return type(error.__cause__).__name__ == "ConnectError"
-
-
-def _estimated_tokens(messages: Sequence[Mapping[str, str]], parameters: Mapping[str, object]) -> int:
+def _estimated_tokens(body: Mapping[str, object]) -> int:
     """Tokens of a request and its answer, rather too many: one for four characters, and all that may be written."""
-    longest = parameters.get("max_tokens")
-    return sum(len(message["content"]) for message in messages) // 4 + (longest if isinstance(longest, int) else 0)
+    longest, messages = body.get("max_tokens"), body.get("messages")
+    characters = sum(len(message["content"]) for message in messages) if isinstance(messages, list) else 0
+    return characters // 4 + (longest if isinstance(longest, int) else 0)

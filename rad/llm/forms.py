@@ -1,14 +1,17 @@
 """Prompts as readable files with a version, and answers as checked objects.
 
 prompts = read_prompts(Path("llm.md"))          # {"version": "1", "system": "...", "rationale": "..."}
-form = read_answer(answer.text, Form)           # a pydantic model, or Unreadable with the reason
+value = one_object(answer.text)                 # the JSON object of an answer, or Unreadable with the reason
+form = fitted(value, Form)                      # the same as a pydantic model
 """
 
 from __future__ import annotations
 
 import json
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +19,8 @@ from pydantic import BaseModel, ValidationError
 
 Form = TypeVar("Form", bound=BaseModel)
 MOST = 3  # errors of an answer that the model sees
+TRIES = 100  # beginnings of objects that turn out to be none: each may cost the length of the text
+EXAMPLE = re.compile(r"in this form\b[^\n]*:\n(?=\{)")
 
 
 class Unreadable(Exception):
@@ -35,28 +40,49 @@ def read_prompts(path: Path) -> dict[str, str]:
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in ``text``, in order, those inside others left out. Thoughts may stand around them."""
-    decoder, start = json.JSONDecoder(), text.find("{")
-    while start >= 0:
+    """The JSON objects in ``text``, in order, those inside others left out. Words may stand around them.
+
+    After ``TRIES`` braces that begin no object the rest is not looked at: a model that writes nothing but braces costs
+    milliseconds.
+    """
+    decoder, start, tries = json.JSONDecoder(), text.find("{"), 0
+    while start >= 0 and tries < TRIES:
         try:
             value, end = decoder.raw_decode(text, start)
             yield value
         except (ValueError, RecursionError):
-            end = start + 1
+            tries, end = tries + 1, start + 1
         start = text.find("{", end)
 
 
-def read_answer(text: str, form: type[Form]) -> Form:
-    """The last JSON object in ``text`` as a ``form``.
+def one_object(text: str, prompt: str = "") -> dict[str, Any]:
+    """The one JSON object in ``text``.
+
+    Args:
+        text: The answer.
+        prompt: What was asked. Its example (after "in this form:") is no answer.
 
     Raises:
-        Unreadable: There is none, or it does not fit.
+        Unreadable: There is none, there are several, or it is the example, word for word.
     """
-    candidates = list(objects(text))
-    if not candidates:
+    first = list(islice(objects(text), 2))
+    if not first:
         raise Unreadable("no JSON object in the answer")
+    if len(first) > 1:
+        raise Unreadable("several JSON objects in the answer, where one is asked for")
+    if first[0] in [next(objects(prompt[match.end() :]), None) for match in EXAMPLE.finditer(prompt)]:
+        raise Unreadable("the answer repeats the example of the form")
+    return first[0]
+
+
+def fitted(value: Mapping[str, object], form: type[Form]) -> Form:
+    """``value`` as a ``form``.
+
+    Raises:
+        Unreadable: It does not fit.
+    """
     try:
-        return form.model_validate(candidates[-1])
+        return form.model_validate(value)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
         clauses = [f"{'.'.join(map(str, one['loc'])) or 'the answer'}: {one['msg']}" for one in errors]

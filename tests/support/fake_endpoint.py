@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -25,6 +26,13 @@ def say(content, finish="stop", usage=(11, 7)):
     choice = {"index": 0, "message": message, "finish_reason": finish}
     body = {"id": "fake", "object": "chat.completion", "created": 0, "model": "fake", "choices": [choice]}
     return 200, {**body, **({"usage": counts} if counts else {})}, {}
+
+
+def refusal(words):
+    """A completion whose model declines."""
+    status, body, headers = say(None)
+    body["choices"][0]["message"]["refusal"] = words
+    return status, body, headers
 
 
 def plausible(request):
@@ -85,6 +93,7 @@ CUT = (None, b"", {})
 class FakeEndpoint:
     """Answers by ``script`` (answers, or functions of the request; taken one by one), then by ``answer``.
 
+    A function may give another one back: that writes the response itself, to the request's handler.
     ``requests`` has the body of every request, ``keys`` its Authorization header.
     """
 
@@ -116,10 +125,16 @@ class FakeEndpoint:
             self._now += 1
             self.most = max(self.most, self._now)
         try:
-            status, body, headers = chosen(request) if callable(chosen) else chosen
+            answer = chosen(request) if callable(chosen) else chosen
         finally:
             with self._lock:
                 self._now -= 1
+        if callable(answer):
+            with suppress(OSError):  # the client has given up
+                answer(handler)
+            handler.close_connection = True
+            return
+        status, body, headers = answer
         if status is None:
             handler.close_connection = True
             handler.connection.shutdown(socket.SHUT_RDWR)

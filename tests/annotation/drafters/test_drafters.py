@@ -105,7 +105,7 @@ def test_the_summary_counts_drafts_attempts_and_money():
     summary.add(Draft("c", "i", rationale, contrasts_tried=(bad,)))
     record = summary.record()
     assert (record["drafts"], record["accepted"], record["rejected"], record["unexplained"]) == (3, 2, 1, 2)
-    assert (record["redrafts"], record["unreadable"], record["contrasts_rejected"]) == (3, 3, 1)
+    assert (record["redrafts"], record["problems"], record["contrasts_rejected"]) == (3, {"unreadable": 3}, 1)
     assert record["refused_by"] == {"hindsight": 2, "unreadable": 2} and record["rejected_by"] == {"unreadable": 1}
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(summary.table())

@@ -15,11 +15,12 @@ import pytest
 from annotation.__main__ import main
 from annotation.drafters import llm
 from rad.errors import RadError
+from rad.llm.failures import OVERFLOW
 from rad.rationales import files
 from rad.runtime import records
 from rad.runtime.files import canonical, read_jsonl
 from rad.types import PairExplanation
-from tests.support.fake_endpoint import CUT, drafting, fail, say, slowly
+from tests.support.fake_endpoint import CUT, draft, drafting, fail, say, slowly
 from tests.support.llm_drafts import texts
 
 # --- faults of the endpoint ---
@@ -46,12 +47,12 @@ def test_what_passes_is_tried_again_and_makes_no_redraft(new_drafter, fake_endpo
 @pytest.mark.parametrize(
     "answer, detail",
     [
-        (fail(500), "the endpoint answered with status 500"),
+        (fail(500), "the endpoint answered with status 500 (no)"),
         (slowly(1.0), "no answer within 0.4 s"),
         (CUT, "the connection was cut"),
         ((200, b'{"choices": [', {"Content-Length": "4000"}), "the connection was cut"),
-        ((200, b"<html>", {"Content-Type": "text/html"}), "the endpoint sent what is not a chat completion"),
-        (fail(400, "maximum context length is 9"), "the prompt is longer than the model's context"),
+        ((200, b"<html>", {"Content-Type": "text/html"}), "the endpoint sent what is not a chat completion (<html>)"),
+        (fail(400, "maximum context length is 9"), f"{OVERFLOW}: {llm.SHORTER} (maximum context length is 9)"),
     ],
     ids=["500", "timeout", "cut", "half", "html", "long"],
 )
@@ -106,7 +107,8 @@ WORLD = "world:seed=3,users=40,items=200"
 
 
 def command(url, folder, *more):
-    return ["draft", str(folder), "--domain", WORLD, "--drafter", "llm", "--base-url", url, "--model", "fake", *more]
+    flags = ["--drafter", "llm", "--base-url", url, "--model", "fake"]
+    return ["draft", str(folder), "--domain", WORLD, *flags, *more]
 
 
 def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path):
@@ -117,7 +119,7 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path
         prompt = request["messages"][-1]["content"]
         if "An item:" in prompt or "It was refused" in prompt:
             return drafting(request)
-        return say("hm")
+        return say(json.dumps(draft("?")))
 
     def held(request):  # from the 13th request on, nothing is answered until the kill
         if len(fake_endpoint.requests) > 12:
@@ -125,7 +127,7 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path
         return refused_first(request)
 
     fake_endpoint.answer = held
-    more = ["--limit", "15", "--set", "concurrency=2"]
+    more = ["--limit", "15", "--set", "concurrency=2", "contrasts"]
     argv = [sys.executable, "-m", "annotation", *command(fake_endpoint.url, tmp_path / "c", *more)]
     with subprocess.Popen(argv, stderr=subprocess.PIPE, env=os.environ) as process:
         deadline = time.monotonic() + 120
@@ -148,27 +150,36 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(fake_endpoint, tmp_path
     assert len(fake_endpoint.requests) == before + 45 - 12
 
 
+def rejections(folder):
+    return [line["faults"] for _, line in read_jsonl(folder / "rejected.jsonl")]
+
+
 def test_the_command_asks_again_for_what_was_unanswered_and_tells_what_it_took(
     fake_endpoint, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("RAD_API_KEY", "sk-secret")
-    fake_endpoint.script = [drafting, drafting, CUT, *[say(f"no {k}") for k in range(3)]]
+    fake_endpoint.script = [drafting, CUT, *[say(f"no {k}") for k in range(3)], drafting, fail(500, "out of sk-secret")]
     fake_endpoint.answer = drafting
     more = ["--limit", "6", "--set", "concurrency=1", "retries=0", "temperature=null", "price_in=1", "price_out=4"]
     assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
     output = " ".join(capsys.readouterr().out.split())
-    assert "1 got no answer from the endpoint: give the same command again" in output and "sk-" not in output
-    assert "2 (for unanswered 1, unreadable 1)" in output and "11 answers (0 from the cache)" in output
+    assert "2 got no answer: " in output and "the same command asks again" in output and "sk-" not in output
+    assert "3 (for unanswered 2, unreadable 1)" in output and "6 answers (0 from the cache)" in output
     assert "temperature" not in fake_endpoint.requests[0]
-    ((_, rejected),) = read_jsonl(tmp_path / "c" / "rejected.jsonl")
-    assert rejected["faults"] == [{"rule": "unreadable", "detail": "no JSON object in the answer"}]
+    assert rejections(tmp_path / "c") == [
+        [{"rule": "unanswered", "detail": "the connection was cut"}],
+        [{"rule": "unreadable", "detail": "no JSON object in the answer"}],
+        [{"rule": "unanswered", "detail": "the endpoint answered with status 500 (out of ***)"}],
+    ]
     before = len(fake_endpoint.requests)
     assert main(command(fake_endpoint.url, tmp_path / "c", *more)) == 0
-    assert len(fake_endpoint.requests) == before + 2, "one rationale and its contrasts"
+    assert len(fake_endpoint.requests) == before + 2, "one question a draft"
+    assert rejections(tmp_path / "c") == [[{"rule": "unreadable", "detail": "no JSON object in the answer"}]]
     assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 5
     first, second = (record for _, record in read_jsonl(tmp_path / "c" / "drafting.jsonl"))
-    assert (first["summary"]["accepted"], second["summary"]["accepted"]) == (4, 1)
-    assert first["summary"]["usage"]["cost"] == pytest.approx(11 * (11 + 4 * 7) / 1e6)
+    assert (first["summary"]["accepted"], second["summary"]["accepted"]) == (3, 2)
+    assert first["summary"]["usage"]["cost"] == pytest.approx(6 * (11 + 4 * 7) / 1e6)
+    assert (first["settings"]["base_url"], first["settings"]["schema"]) == (fake_endpoint.url, "json_schema")
     assert first["settings"]["model"] == "fake" and first["seed"] == 0
     assert not any(b"sk-secret" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
@@ -178,7 +189,7 @@ def test_the_command_keeps_and_tells_what_was_done_before_the_endpoint_gave_up(f
     fake_endpoint.answer = fail(429, "quota used up")
     with pytest.raises(RadError, match=r"rate limit or quota used up .*go on later"):
         main(command(fake_endpoint.url, tmp_path / "c", "--limit", "6", "--set", "concurrency=1", "retries=0"))
-    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 2
+    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 4
     assert "4 answers (0 from the cache)" in " ".join(capsys.readouterr().out.split())
 
 
@@ -193,6 +204,67 @@ def test_the_key_is_in_no_file_no_line_and_no_record(new_drafter, fake_endpoint,
     assert len(written) > 1 and not any(b"sk-" in raw for raw in written), "the cache, and what is exported"
     words = canonical(drafter.summary.record()) + repr(drafter.settings) + repr(outcomes) + "".join(capsys.readouterr())
     assert "sk-" not in words and "sk-" not in json.dumps(fake_endpoint.requests)
+
+
+# --- what is of no use, and asking again ---
+
+
+@pytest.mark.parametrize("answer", [say(""), say("{}", "length"), fail(500, "no json_schema, no json_object, nothing")])
+def test_a_run_in_which_nothing_was_answered_fails_and_keeps_the_words(fake_endpoint, tmp_path, answer):
+    fake_endpoint.answer = answer
+    argv = command(fake_endpoint.url, tmp_path / "c", "--limit", "5", "--set", "retries=5", "redrafts=0")
+    with pytest.raises(
+        RadError, match=r"^the endpoint answered nothing of use: .*rejected.jsonl has its words"
+    ) as error:
+        main(argv)
+    assert "\n" not in str(error.value) and len(rejections(tmp_path / "c")) == 5
+    if answer[0] == 500:
+        assert "no json_schema, no json_object" in rejections(tmp_path / "c")[4][0]["detail"]
+        assert len(fake_endpoint.requests) < 5 * 6, "no refusal of the schema is tried again"
+    fake_endpoint.answer = drafting
+    assert main([*argv, "--again", "failed"]) == 0
+    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 5 and rejections(tmp_path / "c") == []
+
+
+def test_a_run_stops_where_the_first_20_drafts_cannot_be_read(fake_endpoint, tmp_path):
+    fake_endpoint.answer = say("", "length")
+    argv = command(fake_endpoint.url, tmp_path / "c", "--limit", "200", "--set", "redrafts=0", "concurrency=2")
+    cause = r"the first 20 drafts cannot be read \(cut 20\): a larger max_tokens leaves room for the answer; --again"
+    with pytest.raises(RadError, match=cause) as error:
+        main(argv)
+    assert "\n" not in str(error.value) and len(fake_endpoint.requests) <= 20 + 4 * 2
+    assert len(rejections(tmp_path / "c")) == 20
+
+
+def test_again_failed_asks_past_the_cache_and_again_all_for_everything(fake_endpoint, tmp_path):
+    fake_endpoint.script, fake_endpoint.answer = [say(json.dumps(draft("?")))], drafting
+    argv = command(fake_endpoint.url, tmp_path / "c", "--limit", "3", "--set", "redrafts=0", "concurrency=1")
+    assert main(argv) == 0 and len(rejections(tmp_path / "c")) == 1
+    assert main(argv) == 0 and len(fake_endpoint.requests) == 3
+    assert main([*argv, "--again", "failed"]) == 0 and len(fake_endpoint.requests) == 4
+    assert rejections(tmp_path / "c") == [] and len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 3
+    assert main([*argv, "--again", "all"]) == 0 and len(fake_endpoint.requests) == 7
+    assert len(list(files.read(tmp_path / "c" / "drafts.jsonl"))) == 3
+    (tmp_path / "c" / "further.jsonl").write_text("")
+    with pytest.raises(RadError, match="its drafts are with reviewers, so --again all needs another campaign"):
+        main([*argv, "--again", "all"])
+
+
+def test_contrasts_are_asked_for_on_demand_alone(fake_endpoint, tmp_path):
+    fake_endpoint.answer = drafting
+    assert main(command(fake_endpoint.url, tmp_path / "c", "--limit", "3")) == 0
+    assert len(fake_endpoint.requests) == 3 and (tmp_path / "c" / "contrasts.jsonl").read_text() == ""
+    assert main(command(fake_endpoint.url, tmp_path / "d", "--limit", "3", "--set", "contrasts=true")) == 0
+    assert len(fake_endpoint.requests) == 6, "rationales come from the cache"
+
+
+def test_a_model_that_chooses_the_same_each_time_is_warned_of(fake_endpoint, tmp_path, capsys):
+    fake_endpoint.answer = drafting
+    assert main(command(fake_endpoint.url, tmp_path / "c", "--limit", "12")) == 0
+    words = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "drafts choose the same letters and strengths" in words
+    ((_, record),) = read_jsonl(tmp_path / "c" / "drafting.jsonl")
+    assert record["summary"]["alike"] >= 10
 
 
 # --- settings ---

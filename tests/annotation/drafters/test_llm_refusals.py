@@ -9,6 +9,7 @@ import re
 import pytest
 
 from annotation.drafters.alternatives import Alternatives
+from rad.llm.answer import PROBLEMS
 from rad.rationales.facts import Facts
 from rad.rationales.prompt import described
 from rad.rationales.rules import Rules
@@ -26,9 +27,9 @@ def chosen(*letters, strength="likely"):
     "answer, rule, detail",
     [
         ("I would rather talk about the weather.", "unreadable", "no JSON object in the answer"),
-        (None, "unreadable", "no JSON object in the answer"),
+        (None, "empty", "the answer is empty"),
         ("[" * 5000 + '{"a":' * 5000, "unreadable", "no JSON object"),
-        ('{"ranking": [1, 2]}', "unreadable", "thoughts: Field required"),
+        ('{"ranking": [1, 2]}', "unreadable", "the answer lacks 'thoughts', 'reasons', 'unexplained'"),
         (draft(more=1), "unreadable", "more: Extra inputs are not permitted"),
         (draft(reasons="many"), "unreadable", "reasons: Input should be a valid list"),
         (draft(unexplained="a lot"), "unreadable", "unexplained: Value error, must be one of most likely, very likely"),
@@ -55,7 +56,7 @@ def test_a_violation_is_shown_and_the_next_draft_accepted(new_drafter, fake_endp
     first, second = texts(fake_endpoint)
     assert second.startswith(first) and f"- {rule}: " in second and "It was refused" in second
     assert drafter.summary.record()["refused_by"][rule] == 1 and drafter.summary.record()["rejected_by"] == {}
-    assert drafter.summary.unreadable == (rule == "unreadable")
+    assert drafter.summary.problems == ({rule: 1} if rule in PROBLEMS else {})
     assert drafter.summary.usage.answers == 2, "a refused answer is paid for as well"
 
 
@@ -182,11 +183,18 @@ ITEM, OTHER = "x (colour = blue; garment = boots)", "y (colour = blue; garment =
     [
         ({"for": {"claims": [as_value(RED)], "text": "Red."}}, "claim", "for: it does not have colour 'red'"),
         ({"contrast": {"claims": [], "text": "No."}}, "claim", "contrast: no value tells the two apart"),
-        ({"contrast": {"claims": [as_value(RED)], "text": "No."}}, "claim", "contrast: it does not have colour 'red'"),
+        ({"contrast": {"claims": [as_value(RED)], "text": "Red."}}, "claim", "contrast: it does not have colour 'red'"),
         ({"against": {"claims": [], "text": "They ended up with it."}}, "hindsight", "against: ended up"),
         ({"for": {"claims": [], "text": "Rated five stars."}}, "rating", "for: Rated five stars"),
         ({"for": {"claims": [], "text": "As [7]."}}, "citation", "for: the text cites [7] of a history of 4"),
         ({"against": {"claims": [], "text": ""}}, "unreadable", "against.text: Value error"),
+        ({"against": {"claims": [], "text": "..."}}, "junk", "against: the text has no words"),
+        ({"for": {"claims": [], "text": "I'm sorry, I can't."}}, "junk", "for: the text declines: I'm sorry"),
+        (
+            {"for": {"claims": [as_value(("colour", "blue"))], "text": "It suits."}},
+            "says_nothing",
+            "none of its claims",
+        ),
     ],
 )
 def test_faulty_explanations_are_redrafted_then_left_out(new_drafter, fake_endpoint, example, changes, rule, detail):

@@ -11,6 +11,7 @@ import pytest
 from annotation.judges import evidence, llm
 from rad.data.load import open_dataset
 from rad.errors import RadError
+from rad.llm.answer import Answer, Problem
 from rad.rationales import files
 from rad.rationales.text import rationale
 from rad.types import Evidence, Reason
@@ -112,7 +113,6 @@ def test_the_evidence_command(folder, capsys, judge, cases):
     ("text", "expected"),
     [
         (json.dumps(FORM), ["4", "2", "accept", '["generic"]']),
-        ('<think>{"plausibility": 1}</think> ' + json.dumps(FORM), ["4", "2", "accept", '["generic"]']),
         (json.dumps(FORM | {"plausibility": None, "trust": 9}), ["abstained", "invalid", "accept", '["generic"]']),
         (json.dumps(FORM | {"plausibility": True, "errors": ["typo"]}), ["invalid", "2", "accept", "invalid"]),
         (
@@ -120,13 +120,16 @@ def test_the_evidence_command(folder, capsys, judge, cases):
             ["4", "2", "accept", '["generic","language"]'],
         ),
         (json.dumps(FORM | {"errors": [], "verdict": {"a": 1}}), ["4", "2", "invalid", "[]"]),
-        ("I would say it is plausible.", ["invalid"] * 4),
-        ('{"plausibility": 4', ["invalid"] * 4),
     ],
 )
 def test_each_question_is_read_by_itself(text, expected):
-    answers = llm.read(text)
+    answers = llm.read(Answer(text, value=json.loads(text)))
     assert [answers[q] for q in ("plausibility", "trust", "verdict", "errors")] == expected
+
+
+def test_an_answer_of_no_use_is_invalid_throughout():
+    problem = Problem("refused", "I cannot judge people.")
+    assert set(llm.read(Answer("", problem=problem)).values()) == {"invalid"}
 
 
 def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endpoint, capsys, monkeypatch, cases):
@@ -142,7 +145,11 @@ def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endp
     assert run(*command) == 0
     judgements, record = written(folder, "model-1")
     assert record["answers"]["trust"] == {"answers": 29, "abstained": 1, "invalid": 1}
-    assert sum(record["unanswered"].values()) == 1 and record["usage"]["cost"] > 0
+    assert (
+        sum(record["unanswered"].values()) == 1
+        and record["problems"] == {"unreadable": 1}
+        and record["usage"]["cost"] > 0
+    )
     assert {one["guideline_version"] for one in judgements} == {"7"}
     prompt = fake_endpoint.requests[0]["messages"][1]["content"]
     draft, example = cases[0]
@@ -152,7 +159,7 @@ def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endp
     assert "1 drafts without an answer" in printed
     n = len(fake_endpoint.requests)
     run(*command)
-    assert len(fake_endpoint.requests) == n + 1  # the one without an answer
+    assert len(fake_endpoint.requests) == n + 2, "what had no answer, and what was no JSON"
     assert written(folder, "model-1")[1]["answers"]["trust"]["answers"] == 30
     everything = "".join(path.read_text() for path in folder.iterdir()) + printed
     assert "sk-secret" not in everything

@@ -20,7 +20,7 @@ from rad.llm.forms import read_prompts
 from rad.rationales.claims import Matcher
 from rad.rationales.rules import Rules
 from rad.runtime.files import read_jsonl
-from tests.support.fake_endpoint import fail, say
+from tests.support.fake_endpoint import fail, refusal, say
 
 SMALL = "world:seed=3,users=40,items=200"
 REASONS = {"because": [2], "wants": "a blue hat", "avoids": ""}
@@ -152,10 +152,16 @@ def test_unknown_and_repeated_numbers_are_dropped_and_counted(
 @pytest.mark.parametrize(
     "answer, message",
     [
-        (say("I would rather not."), "ranking: no such JSON in the answer"),
-        (say(None), "ranking: no such JSON in the answer"),
-        (say('{"ranking": "all"}'), "ranking: no such JSON in the answer"),
-        (say("[" * 5000 + '{"a":' * 5000), "ranking: no such JSON in the answer"),
+        (say("I would rather not."), "ranking: no JSON object in the answer"),
+        (say(None), "ranking: the answer is empty"),
+        (refusal("I cannot help with that."), "ranking: the model, or the endpoint for it, declined to answer"),
+        (say('{"ranking": "all"}'), "ranking: ranking is no list"),
+        (
+            say('{"ranking": [2]} {"ranking": [1]}'),
+            "ranking: several JSON objects in the answer, where one is asked for",
+        ),
+        (say('{"ranking": [15, 1, 2]}'), "ranking: the answer repeats the example of the form"),
+        (say("[" * 5000 + '{"a":' * 5000), "ranking: no JSON object in the answer"),
         (say('{"ranking": [1, 2, ', "length"), "ranking: the answer was cut at max_tokens"),
         (say('{"ranking": []}'), "the answer names no candidate"),
         (say('{"ranking": [77]}'), "the answer names no candidate"),
@@ -168,10 +174,37 @@ def test_no_ranking_is_ever_invented(model, fake_endpoint, candidates, answer, m
     assert (first.ranking, first.error) == ((), message) and second.error is None
 
 
-def test_reasons_that_cannot_be_read_fail_the_prediction(model, fake_endpoint, candidates):
-    fake_endpoint.script = [say("because")]
-    first, _ = model().predict(candidates[:2])
-    assert first == dataclasses.replace(first, ranking=(), error="reasons: no such JSON in the answer")
+def entry(wants, avoids=""):
+    return {"because": [1], "wants": wants, "avoids": avoids}
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ("because", "no JSON object in the answer"),
+        (
+            json.dumps({"reasons": [{**entry("...", "..."), "because": [2, 5]}]}),
+            "the answer repeats the example of the form",
+        ),
+        (json.dumps({"reasons": [entry("..."), entry("", "…")]}), "no reason says anything"),
+        (json.dumps({"reasons": [{}, "red"]}), "no reason says anything"),
+        (
+            json.dumps({"reasons": [entry("a hat"), entry("I'm sorry, but I can't help.")]}),
+            "a reason declines: I'm sorry",
+        ),
+        (json.dumps({"reasons": [entry("Lorem ipsum dolor sit")]}), "a reason is filler: Lorem ipsum"),
+    ],
+)
+def test_reasons_that_say_nothing_fail_the_prediction(model, fake_endpoint, candidates, answer, message):
+    fake_endpoint.script = [say(answer)]
+    first, second = model().predict(candidates[:2])
+    assert first == dataclasses.replace(first, ranking=(), error=f"reasons: {message}") and second.error is None
+
+
+def test_a_history_that_says_nothing_may_be_called_so(model, fake_endpoint, candidates):
+    fake_endpoint.script = [say('{"reasons": []}')]
+    (prediction,) = model().predict(candidates[:1])
+    assert prediction.error is None and prediction.rationale.verdict == "unexplained"
 
 
 def test_claims_are_found_in_the_words(toy, candidates):

@@ -17,7 +17,7 @@ from rad.errors import run
 from rad.runtime import commands
 
 PURPOSE = "Campaigns in which people review rationales."
-EXTRAS = dict.fromkeys(("argilla", "diskcache", "httpx", "matplotlib", "openai"), "annotate")
+EXTRAS = dict.fromkeys(("argilla", "diskcache", "httpx", "matplotlib"), "annotate")
 COMMANDS = ("draft", "serve", "push", "status", "pull", "agreement", "judge", "withdraw", "demo")
 summary = partial(commands.summary, "annotation.commands")
 main = commands.package("annotation.commands", PURPOSE, COMMANDS, EXTRAS)

@@ -38,7 +38,7 @@ EXTRAS = {
     "rank_bm25": "bench",
     "accelerate": "bench",
     "lightgbm": "bench",
-    "openai": "bench",
+    "httpx": "bench",
     "diskcache": "bench",
     "gguf": "language",
     "peft": "language",

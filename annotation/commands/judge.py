@@ -67,7 +67,7 @@ def main(
     if judge == "evidence":
         program: RationaleJudge = evidence.Judge(data)
     else:
-        from annotation.judges import llm  # needs openai
+        from annotation.judges import llm  # needs httpx
         from rad.llm.client import Endpoint
 
         parameters = {"temperature": temperature, "max_tokens": max_tokens}

@@ -42,7 +42,7 @@ def junk(text: str) -> str | None:
 
 
 def violations(rationale: Rationale, matcher: claims.Matcher) -> Iterator[Violation]:
-    """Why the free prose of a draft is none: ``junk``, or ``says_nothing`` where it cites no place and names no value."""
+    """Why the prose of a draft is none: ``junk``, or ``says_nothing`` where it cites no place and names no value."""
     _, _, prose = read(rationale.text)
     if not prose:
         return

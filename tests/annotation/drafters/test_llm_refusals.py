@@ -193,7 +193,7 @@ ITEM, OTHER = "x (colour = blue; garment = boots)", "y (colour = blue; garment =
         (
             {"for": {"claims": [as_value(("colour", "blue"))], "text": "It suits."}},
             "says_nothing",
-            "none of its claims",
+            "for: the text cites no place",
         ),
     ],
 )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from annotation.argilla.process import is_serving
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
 
@@ -55,7 +57,7 @@ def connect(campaign: Campaign, api_url: str | None = None) -> rg.Argilla:
 
 def _own(campaign: Campaign) -> str:
     path = campaign.server / "server.json"
-    if not path.exists():
+    if not is_serving(campaign) or not path.exists():
         raise RadError(
             f"the campaign's server is not running: python -m annotation serve {campaign.path} (in another terminal), "
             "or name another Argilla by --api-url"
@@ -92,12 +94,32 @@ def workspace_of(campaign: Campaign, name: str) -> str:
 
 
 def find_dataset(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
-    """The campaign's dataset of this name on the server, with its settings read; None where there is none."""
+    """The campaign's dataset of this name on the server, with its settings read; None where there is none.
+
+    Raises:
+        RadError: It is another campaign's.
+    """
     workspace = workspace_of(campaign, name)
     if client.workspaces(workspace) is None:
         return None
     dataset = client.datasets(name, workspace=workspace)
-    return dataset.get() if dataset is not None else None
+    if dataset is None:
+        return None
+    marked = MARK.search(dataset.get().settings.guidelines or "")
+    if marked and marked[1] != campaign.settings.key_fingerprint:
+        raise RadError(
+            f"workspace '{workspace}' on {client.api_url} is of another campaign of this name: begin this one in a "
+            "folder with another name"
+        )
+    return dataset
+
+
+def mark(campaign: Campaign, text: str) -> str:
+    """The guidelines of a dataset with the campaign's fingerprint, so that another of its name is told from it."""
+    return f"{text.rstrip()}\n\nCampaign: {campaign.fingerprint}\n"
+
+
+MARK = re.compile(r"^Campaign: ([0-9a-f]+)$", re.MULTILINE)
 
 
 def pushed_dataset(client: rg.Argilla, campaign: Campaign, name: str = REVIEW) -> rg.Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import time
@@ -48,6 +49,18 @@ def _url(state: Path, pid: int) -> str | None:
         return None
     record = json.loads(state.read_text())
     return str(record["url"]) if record["pid"] == pid else None
+
+
+def is_serving(campaign: Campaign) -> bool:
+    """Whether a server of this very folder runs: it holds a lock there. A ``server.json`` may be copied or old."""
+    try:
+        with open(campaign.server / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

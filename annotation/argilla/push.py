@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from annotation.argilla import form
-from annotation.argilla.client import REVIEW, find_dataset, records, workspace_of
+from annotation.argilla.client import REVIEW, find_dataset, mark, records, workspace_of
 from annotation.campaign import drafts, further
 from annotation.campaign.data import open_data, training_examples
 from annotation.campaign.folder import Campaign
@@ -71,6 +71,7 @@ def ensure_dataset(client: rg.Argilla, campaign: Campaign, name: str, wanted: rg
         dataset.delete()  # a push was killed before its form was whole; a form that is not published has no answers
         dataset = None
     if dataset is None:
+        wanted.guidelines = mark(campaign, wanted.guidelines)
         return rg.Dataset(name=name, workspace=workspace, settings=wanted, client=client).create()
     form.check(dataset, wanted)
     there = dataset.settings.distribution.min_submitted

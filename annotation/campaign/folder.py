@@ -139,6 +139,11 @@ class Campaign:
         digest = hmac.new(self._key, f"{role}:{username}".encode(), hashlib.sha256).hexdigest()
         return PREFIX[role] + digest[:8]
 
+    @property
+    def fingerprint(self) -> str:
+        """What no other campaign has: it is that of the key of pseudonyms."""
+        return _fingerprint(self._key)
+
     @cached_property
     def _key(self) -> bytes:
         """The key of pseudonyms. Another than the campaign's would make two people of each reviewer: it is refused."""

@@ -39,6 +39,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 MADE_FOR = "2.8.0"  # of argilla-server: search.py reads its tables
+PROBES = 20  # attempts at the lock of the folder, 0.05 s apart
 REPAIR = """
 UPDATE records SET status = 'completed' WHERE status = 'pending' AND (
   SELECT count(*) FROM responses WHERE responses.record_id = records.id AND responses.status = 'submitted'
@@ -272,10 +273,15 @@ def main() -> None:
         work()
         return
     lock = open(home / "lock", "w")  # noqa: SIM115  (held until the process ends)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        refuse(f"{home} is being served already")
+    for attempt in range(PROBES):  # a command that looks whether somebody serves holds it for a moment
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            if attempt == PROBES - 1:
+                refuse(f"{home} is being served already")
+            time.sleep(0.05)
+    (home / "server.json").unlink(missing_ok=True)  # of a server that was killed, or of the folder that this one copies
     check_port(options.host, options.port)
     temporary = home / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)

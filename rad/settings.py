@@ -66,3 +66,21 @@ def field_types(model: type) -> Mapping[str, object]:
     if issubclass(model, BaseModel):
         return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
     return get_type_hints(model)
+
+
+def explained(model: type[BaseModel]) -> list[str]:
+    """A line for each setting of a class: ``NAME=DEFAULT`` and its description, for people.
+
+    >>> class Settings(BaseModel):
+    ...     core: int = Field(5, description="purchases at least")
+    ...     reviews: bool = Field(False, description="with their texts")
+    >>> explained(Settings)
+    ['core=5         purchases at least', 'reviews=false  with their texts']
+    """
+    rows = []
+    for name, field in model.model_fields.items():
+        default = "null" if field.default is None else str(field.default)
+        default = default.lower() if isinstance(field.default, bool) else default
+        rows.append((f"{field.alias or name}={'' if field.is_required() else default}", field.description or ""))
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{name:{width}}  {text}" for name, text in rows]

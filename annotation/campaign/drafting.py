@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from annotation.drafters.base import RationaleDrafter
 from rad import registry
 from rad.errors import RadError
-from rad.settings import parse
+from rad.settings import explained, parse
 from rad.types import Example
 
 
@@ -25,6 +25,19 @@ def make_drafter(name: str, assignments: Sequence[str]) -> RationaleDrafter:
     if lacking := [key for key in kind.required if key not in named]:
         raise RadError(f"drafter '{name}' needs " + " and ".join(f"--{key.replace('_', '-')}" for key in lacking))
     return kind(settings)
+
+
+def explained_settings() -> str:
+    """The settings of every drafter that has some, for the help: a line each."""
+    parts = []
+    for name in registry.names("annotation.drafters"):
+        try:
+            lines = explained(registry.load("annotation.drafters", name).Settings)
+        except RadError as error:  # a library is missing
+            lines = [str(error)]
+        if lines:
+            parts.append("\n".join([f"Settings of {name} (--set NAME=VALUE ...):", *(f"  {line}" for line in lines)]))
+    return "\n\n".join(parts)
 
 
 def spread(examples: Iterable[Example]) -> Sequence[Example]:

@@ -14,6 +14,7 @@ the exit status is 2.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from rich.console import Console
@@ -23,7 +24,7 @@ from typer import Option
 from annotation import guidelines
 from annotation.campaign import drafts
 from annotation.campaign.data import open_data
-from annotation.campaign.drafting import make_drafter, spread
+from annotation.campaign.drafting import explained_settings, make_drafter, spread
 from annotation.campaign.folder import Campaign, Settings
 from annotation.commands._options import CampaignFolder
 from rad.errors import RadError
@@ -31,7 +32,7 @@ from rad.runtime.commands import DataDir, command
 from rad.runtime.provenance import now
 
 
-@command
+@partial(command, more=explained_settings)
 def main(
     folder: CampaignFolder,
     domain: Annotated[
@@ -47,7 +48,7 @@ def main(
     base_url: Annotated[str | None, Option(metavar="URL", help="llm: an OpenAI-compatible endpoint")] = None,
     model: Annotated[str | None, Option(metavar="NAME", help="llm: the endpoint's model")] = None,
     settings: Annotated[
-        list[str] | None, Option("--set", metavar="NAME=VALUE", help="more of the drafter's settings")
+        list[str] | None, Option("--set", metavar="NAME=VALUE", help="more of the drafter's settings, as listed below")
     ] = None,
     again: Annotated[
         drafts.Again | None, Option(help="ask anew, past the cache, for what was rejected, or for everything")

@@ -37,8 +37,7 @@ class EndpointSettings(BaseModel):
         default="json_schema",
         alias="schema",
         exclude=True,
-        description="how answers are held to a form: json_schema, json_object, grammar or none; what the endpoint "
-        "refuses is given up for the next",
+        description="how answers are held to a form: json_schema, json_object, grammar or none; falls back by itself",
     )
     concurrency: int = Field(default=8, ge=1, exclude=True, description="requests under way at once")
     requests_per_minute: float | None = Field(

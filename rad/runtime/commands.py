@@ -93,10 +93,13 @@ class Program:
         return self._function
 
 
-def command(function: Callable[..., int | None]) -> Program:
-    """The command line of a module whose ``main`` is ``function``; the module's docstring is the help."""
+def command(function: Callable[..., int | None], more: Callable[[], str] = str) -> Program:
+    """The command line of a module whose ``main`` is ``function``; the module's docstring is the help.
+
+    ``more`` writes what stands below the options. It is called when help is asked for, so it may import.
+    """
     module = function.__globals__
-    return Program(_typed(module), lambda: _parser(function, module["__doc__"] or ""), function)
+    return Program(_typed(module), lambda: _parser(function, module["__doc__"] or "", more), function)
 
 
 def group(*functions: Callable[..., int | None]) -> Program:
@@ -175,11 +178,12 @@ def _typed(module: Mapping[str, object]) -> str:
     return f"python -m {name.removesuffix('.__main__')}"
 
 
-def _parser(function: Callable[..., int | None], manual: str) -> TyperCommand:
+def _parser(function: Callable[..., int | None], manual: str, more: Callable[[], str] = str) -> TyperCommand:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(cls=_Command, help=verbatim(manual))(function)
     parser = get_command(app)
-    assert isinstance(parser, TyperCommand)
+    assert isinstance(parser, _Command)
+    parser.more = more
     return parser
 
 
@@ -189,6 +193,13 @@ def _listed(manual: str, lines: Mapping[str, str]) -> str:
 
 
 class _Command(TyperCommand):
+    more: Callable[[], str] = str
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """What stands below the options, word for word."""
+        if text := self.more():
+            formatter.write(f"\n{text}\n")
+
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         lists = [option for option in self.params if isinstance(option, TyperOption) and option.multiple]
         try:

@@ -270,6 +270,21 @@ def test_a_model_that_chooses_the_same_each_time_is_warned_of(fake_endpoint, tmp
 # --- settings ---
 
 
+def test_the_help_lists_every_setting_with_its_meaning_and_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["draft", "--help"])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for name, field in llm.Drafter.Settings.model_fields.items():
+        assert any(line.startswith(f"{field.alias or name}=") and line.endswith(field.description) for line in lines)
+    for start in ("temperature=0.0 of", "timeout=120 s", "redrafts=2 t", "concurrency=8 r", "contrasts=false ask"):
+        assert any(line.startswith(start) for line in lines)
+
+
+def test_what_stands_for_the_endpoint_s_own_default_is_not_sent(new_drafter, fake_endpoint, example):
+    list(new_drafter(temperature=None, max_tokens=None).drafts([example]))
+    assert not {"temperature", "max_tokens", "seed"} & fake_endpoint.requests[0].keys()
+
+
 def test_without_an_endpoint_it_says_so(toy):
     with pytest.raises(RadError, match=r"^the drafter 'llm' needs an endpoint: --base-url http://HOST:PORT/v1 --model"):
         llm.Drafter().fit((), toy.items)

@@ -133,13 +133,14 @@ def test_a_model_that_babbles(own_cache, tmp_path, monkeypatch):
     folder = tiny_model(tmp_path / "model", steps=0)
     with serving(folder, tmp_path) as url:
         result, predictions = ranked(url, folder, tmp_path, monkeypatch, "max_tokens=16")
-    assert result.task.failures == {"reasons: the answer was cut at max_tokens": 6}
+    assert result.task.failures == {"reasons: the answer was cut at max_tokens": 6}, result.task.failures
     assert all(p["ranking"] == [] for p in predictions) and result.score("ndcg@10").value == 0
 
 
 def drafted(url, folder, **settings):
     data = open_dataset("world:users=40,items=200")
-    values = {"base_url": url, "model": str(folder), "concurrency": 2, "item_chars": 40, "redrafts": 1, **settings}
+    common = {"concurrency": 2, "item_chars": 40, "redrafts": 1, "contrasts": True}
+    values = {"base_url": url, "model": str(folder), **common, **settings}
     drafter = llm.Drafter(llm.Drafter.Settings(**values)).fit(data.examples["train"], data.items)
     return list(drafter.drafts(data.examples["train"][:6])), drafter.summary.record()
 
@@ -151,7 +152,8 @@ def test_a_model_that_drafts(own_cache, tmp_path):
         drafts, record = drafted(url, folder)
     assert all("Something unexplained is most likely." in d.rationale.text for d in drafts)
     assert all(len(d.rationale.reasons) == 1 and d.contrasts == () for d in drafts)
-    assert (record["accepted"], record["redrafts"], record["contrasts_rejected"], record["unreadable"]) == (6, 0, 6, 12)
+    assert (record["accepted"], record["redrafts"], record["contrasts_rejected"]) == (6, 0, 6)
+    assert record["problems"] == {"unreadable": 12}
     assert (record["usage"]["answers"], record["usage"]["uncounted"]) == (18, 0)
     assert record["usage"]["prompt_tokens"] > 6 * 1000 and record["usage"]["completion_tokens"] > 18 * 20
 
@@ -161,7 +163,7 @@ def test_a_model_that_drafts_nonsense(own_cache, tmp_path):
     with serving(folder, tmp_path) as url:
         drafts, record = drafted(url, folder, max_tokens=16)
     assert all(d.rationale is None and d.violations[0].detail == "the answer was cut at max_tokens" for d in drafts)
-    assert (record["rejected"], record["rejected_by"], record["unreadable"]) == (6, {"unreadable": 6}, 12)
+    assert (record["rejected"], record["rejected_by"], record["problems"]) == (6, {"cut": 6}, {"cut": 12})
     assert 0 < record["usage"]["completion_tokens"] <= 12 * 16
 
 

@@ -71,6 +71,7 @@ def field_types(model: type) -> Mapping[str, object]:
 def explained(model: type[BaseModel]) -> list[str]:
     """A line for each setting of a class: ``NAME=DEFAULT`` and its description, for people.
 
+    >>> from pydantic import Field
     >>> class Settings(BaseModel):
     ...     core: int = Field(5, description="purchases at least")
     ...     reviews: bool = Field(False, description="with their texts")

@@ -10,13 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
-from contextlib import contextmanager, suppress
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
@@ -29,6 +23,7 @@ from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.llm.client import Endpoint
 from rad.runtime.files import read_jsonl
+from tests.support import serving as server
 
 PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if importlib.util.find_spec("fastapi") else None)
 pytestmark = [
@@ -71,31 +66,13 @@ def tiny_model(folder, steps, answer=ANSWER):
     return folder
 
 
-@contextmanager
 def serving(folder, tmp_path):
-    """``transformers serve`` on a free port; its log tells what went wrong."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log, hub = tmp_path / "serve.log", tmp_path / "hub"
+    """``transformers serve`` on a free port."""
+    hub = tmp_path / "hub"
     hub.mkdir()
     code = "from transformers.cli.transformers import main; main()"
-    argv = [PYTHON, "-c", code, "serve", folder, "--host", "127.0.0.1", "--port", port, "--device", "cpu"]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(hub)}
-    with (
-        open(log, "wb") as file,
-        subprocess.Popen(list(map(str, argv)), stdout=file, stderr=file, env=environment) as process,
-    ):
-        try:
-            deadline = time.monotonic() + 120
-            while True:
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                with suppress(URLError, OSError), urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5):
-                    break
-                time.sleep(0.5)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
+    argv = [PYTHON, "-c", code, "serve", folder, "--host", "127.0.0.1", "--device", "cpu", "--port"]
+    return server.serving(lambda port: [*argv, port], tmp_path, HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(hub))
 
 
 def ranked(url, folder, tmp_path, monkeypatch, *more):

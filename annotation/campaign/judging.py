@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from annotation.campaign import drafts
 from annotation.campaign.folder import Campaign
@@ -16,7 +17,29 @@ from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, sha256_file, write_jsonl
+from rad.settings import explained, parse
 from rad.types import Judgement, Rationale
+
+if TYPE_CHECKING:
+    from rad.llm.settings import EndpointSettings
+
+
+def endpoint_settings(assignments: Sequence[str]) -> EndpointSettings:
+    """The endpoint of the judge ``llm`` under settings that are written as ``NAME=VALUE``.
+
+    Raises:
+        RadError: There is no such setting, or a value does not fit.
+    """
+    from rad.llm.settings import EndpointSettings  # needs httpx, which the judge 'evidence' does not
+
+    return parse(EndpointSettings, assignments, "judge 'llm'")
+
+
+def explained_settings() -> str:
+    """The same settings for the help: a line each."""
+    from rad.llm.settings import EndpointSettings
+
+    return "\n".join(["Settings of llm (--set NAME=VALUE ...):", *(f"  {x}" for x in explained(EndpointSettings))])
 
 
 def cases_of(campaign: Campaign, data: Dataset, rationales: Iterable[Rationale]) -> list[Case]:

@@ -7,13 +7,14 @@
 ``evidence`` needs no language model: it scores how much likelier a draft's reasons make the item (plausibility alone).
 ``llm`` asks any OpenAI-compatible endpoint the form's questions under the reviewers' own guidelines; the key is read
 from RAD_API_KEY or OPENAI_API_KEY and never written down. Answers go to ``judge-<name>.jsonl``, never among people's,
-and how they came about (settings, counts, tokens, cost) to ``judge-<name>.json``. Endpoints' answers are kept, so a run
-that was stopped goes on where it was.
+and how they came about (settings, counts, tokens, cost) to ``judge-<name>.json``. Answers that can be read are kept, so
+a run that was stopped goes on where it was, and asks again for the others alone.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Literal
 
 from rich.console import Console
@@ -31,10 +32,9 @@ from rad.errors import RadError
 from rad.llm.usage import Usage
 from rad.reporting.console import console, table
 from rad.runtime.commands import DataDir, command
-from rad.runtime.files import cache_dir
 
 
-@command
+@partial(command, more=judging.explained_settings)
 def main(
     folder: CampaignFolder,
     judge: Annotated[Literal["evidence", "llm"], Option(help="which one")] = "evidence",
@@ -44,38 +44,40 @@ def main(
     data_dir: DataDir = None,
     base_url: Annotated[str | None, Option(metavar="URL", help="llm: the endpoint, http://HOST:PORT/v1")] = None,
     model: Annotated[str | None, Option(metavar="NAME", help="llm: the model's name at the endpoint")] = None,
-    temperature: Annotated[float, Option(help="llm: of sampling")] = 0.0,
-    max_tokens: Annotated[int, Option(metavar="N", help="llm: longest answer")] = 1000,
-    concurrency: Annotated[int, Option(metavar="N", help="llm: requests at once")] = 8,
-    price_in: Annotated[float | None, Option(metavar="P", help="llm: price of a million prompt tokens")] = None,
-    price_out: Annotated[float | None, Option(metavar="P", help="llm: price of a million answered tokens")] = None,
+    settings: Annotated[
+        list[str] | None, Option("--set", metavar="NAME=VALUE", help="llm: more of the endpoint, as listed below")
+    ] = None,
+    again: Annotated[bool, Option("--again", help="llm: ask anew, past the cache")] = False,
 ) -> None:
     if judge == "llm" and not (base_url and model):
         raise RadError("--judge llm needs --base-url and --model")
-    if concurrency < 1 or max_tokens < 1:
-        raise RadError("--concurrency and --max-tokens must be at least 1")
+    endpoint = (
+        judging.endpoint_settings([f"base_url={base_url}", f"model={model}", *(settings or ())])
+        if judge == "llm"
+        else None
+    )
     name = name or ((model or "").rpartition("/")[2] if judge == "llm" else "evidence")
     if not re.fullmatch(r"[\w.-]+", name, re.ASCII):
         raise RadError(f"--name may hold letters, digits, '.', '-' and '_' alone, got '{name}'")
     campaign = Campaign(folder)
-    settings, rationales = campaign.settings, drafts.by_id(campaign)
+    begun, rationales = campaign.settings, drafts.by_id(campaign)
     if not rationales:
         raise RadError(f"{campaign.file(drafts.FILE)}: no draft to judge")
-    with Console(stderr=True).status(f"opening {settings.domain}"):
-        data = open_data(settings, data_dir=data_dir)
+    with Console(stderr=True).status(f"opening {begun.domain}"):
+        data = open_data(begun, data_dir=data_dir)
     cases = judging.cases_of(campaign, data, rationales.values())
-    if judge == "evidence":
+    if endpoint is None:
         program: RationaleJudge = evidence.Judge(data)
     else:
         from annotation.judges import llm  # needs httpx
-        from rad.llm.client import Endpoint
 
-        parameters = {"temperature": temperature, "max_tokens": max_tokens}
-        endpoint = Endpoint(base_url or "", model or "", cache_dir() / "judge", parameters, concurrency=concurrency)
-        program = llm.Judge(data, endpoint, guidelines.REVIEWING, Usage(price_in, price_out))
-    version = program.guideline_version(settings.guideline_version)
+        client = endpoint.endpoint("judge", "a smaller max_tokens leaves the prompt more room", fresh=again)
+        program = llm.Judge(data, client, guidelines.REVIEWING, Usage(endpoint.price_in, endpoint.price_out))
+    version = program.guideline_version(begun.guideline_version)
     stream = track(program.judge(cases), "judging", len(cases), console=Console(stderr=True), transient=True)
     judgements = judging.judgements_of(name, version, cases, stream)
+    if cases and not judgements:
+        raise RadError(f"nothing was answered ({', '.join(program.unanswered)}): the same command asks again")
     path = judging.write(campaign, name, program, judgements, len(cases), data)
     rows = table("", "question", "answers", "abstained", "invalid", "unanswered")
     for question, counts in judging.tally(judgements).items():

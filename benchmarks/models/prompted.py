@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Rea
 VERSION = "1"
 PROMPTS = Path(__file__).with_suffix(".md")
 MOST = 5  # reasons in a rationale
+SUSPICIOUS = 10  # equal rationales, where fewer may be chance
 Messages = list[dict[str, str]]
 Schema = Mapping[str, object]
 """A JSON schema."""
@@ -97,10 +99,12 @@ class Model(RationaleRecommender):
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         usage, dropped, lacking = Usage(self.settings.price_in, self.settings.price_out), 0, 0
+        texts = Counter[str]()
         for outcome in self.endpoint.in_order(self._outcome, queries):
             for answer in outcome.answers:
                 usage.add(answer)
             dropped, lacking = dropped + outcome.dropped, lacking + outcome.lacking
+            texts.update([outcome.prediction.rationale.text] if outcome.prediction.rationale else [])
             self.usage = {**usage.record(), "numbers_dropped": dropped, "numbers_lacking": lacking}
             counted = self.usage["answers"] > self.usage["uncounted"]  # answers from the cache count too
             self.tokens_written = self.usage["completion_tokens"] if counted else None
@@ -108,6 +112,9 @@ class Model(RationaleRecommender):
         parts = [usage.spoken(len(queries))]
         parts += [f"{dropped:,} unknown or repeated numbers were dropped"] if dropped else []
         parts += [f"{lacking:,} numbers were lacking, filled in the order shown"] if lacking else []
+        (_, most), *_ = texts.most_common(1) or [("", 0)]
+        if most >= max(SUSPICIOUS, texts.total() / 2):
+            parts.append(f"warning: {most:,} of {texts.total():,} rationales are the same, word for word")
         print("prompted: " + "; ".join(parts), file=sys.stderr)
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:

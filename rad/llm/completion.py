@@ -12,6 +12,7 @@ from typing import Any
 
 from rad.llm.answer import Answer, Problem
 
+CUT = ("length", "model_length", "max_tokens", "MAX_TOKENS")  # servers say it differently
 TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 
 
@@ -42,7 +43,7 @@ def answer_of(body: object, structured: bool = False) -> Answer:
 
 
 def _problem(text: str, thoughts: str, is_open: bool, refusal: str, finish: str | None) -> Problem | None:
-    is_cut = finish == "length"
+    is_cut = finish in CUT
     if refusal:
         return Problem("refused", textwrap.shorten(refusal, 200, placeholder="...") or "it was refused")
     if finish == "content_filter":

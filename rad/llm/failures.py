@@ -17,6 +17,7 @@ TOO_LONG = re.compile(
     r"|maximum length",
     re.IGNORECASE,
 )
+FILTERED = re.compile(r"content.?(filter|policy|management)|moderation|safety|flagged", re.IGNORECASE)
 OVERFLOW = "the prompt and max_tokens together are longer than the model's context"
 
 
@@ -108,6 +109,8 @@ def reason(error: Exception, timeout: float, total_timeout: float) -> str:
             return "the connection was cut"
         case Status() if error.is_error and TOO_LONG.search(error.words):
             return OVERFLOW
+        case Status() if error.is_error and FILTERED.search(error.words):
+            return "a content filter refused the prompt"
         case Status() if error.is_error:
             return f"the endpoint answered with status {error.status}"
     return "the endpoint sent what is not a chat completion"
@@ -141,6 +144,6 @@ def _lasting_status(error: Status, model: str, with_key: bool, is_first: bool) -
             return f"no model '{model}', or no such path ({words})"
         case 429:
             return f"rate limit or quota used up ({words}); answers so far are kept: go on later"
-        case status if 400 <= status < 500 and is_first and not TOO_LONG.search(words):
+        case status if 400 <= status < 500 and is_first and not (TOO_LONG.search(words) or FILTERED.search(words)):
             return f"the request was refused ({status}: {words})"
     return None

@@ -141,7 +141,7 @@ def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endp
     ]
     fake_endpoint.answer = say(json.dumps(FORM))
     command = ("judge", folder, "--judge", "llm", "--base-url", fake_endpoint.url, "--model", "some/model-1")
-    command += ("--concurrency", 1, "--price-in", 1, "--price-out", 2)
+    command += ("--set", "concurrency=1", "price_in=1", "price_out=2", "temperature=null")
     assert run(*command) == 0
     judgements, record = written(folder, "model-1")
     assert record["answers"]["trust"] == {"answers": 29, "abstained": 1, "invalid": 1}
@@ -161,8 +161,24 @@ def test_the_llm_command_asks_what_reviewers_see_and_pays_once(folder, fake_endp
     run(*command)
     assert len(fake_endpoint.requests) == n + 2, "what had no answer, and what was no JSON"
     assert written(folder, "model-1")[1]["answers"]["trust"]["answers"] == 30
+    assert "temperature" not in fake_endpoint.requests[0]
+    run(*command, "--again")
+    assert len(fake_endpoint.requests) == n + 2 + 30
     everything = "".join(path.read_text() for path in folder.iterdir()) + printed
     assert "sk-secret" not in everything
+
+
+def test_a_judge_that_answers_nothing_fails_and_leaves_what_was_there(folder, fake_endpoint):
+    (folder / "judge-m.json").write_text("before")
+    fake_endpoint.answer = fail(400, "maximum context length is 9")
+    write = ("judge", folder, "--judge", "llm", "--base-url", fake_endpoint.url, "--model", "m")
+    lines = (folder / "drafts.jsonl").read_text().splitlines(keepends=True)
+    (folder / "drafts.jsonl").write_text("".join(lines[:5]))
+    with pytest.raises(RadError, match=r"nothing was answered \(.*longer than the model's context.*\)"):
+        run(*write)
+    assert (folder / "judge-m.json").read_text() == "before"
+    with pytest.raises(RadError, match="unknown setting 'colour'"):
+        run(*write, "--set", "colour=red")
 
 
 def test_what_cannot_be_judged_is_one_line(folder, tmp_path):

@@ -247,6 +247,12 @@ def test_without_candidates_it_says_so(model, candidates):
     assert prediction.error == "no candidates: prompted ranks the candidate file"
 
 
+def test_rationales_that_are_all_the_same_are_warned_of(model, fake_endpoint, candidates, capsys):
+    fake_endpoint.answer = say(json.dumps({"reasons": [REASONS], "ranking": [2, 7]}))
+    list(model().predict(candidates))
+    assert f"warning: {len(candidates)} of {len(candidates)} rationales are the same" in capsys.readouterr().err
+
+
 def test_drawn_answers_differ_by_seed(fake_endpoint, toy, candidates):
     for seed in (1, 2):
         settings = prompted.Model.Settings(base_url=fake_endpoint.url, model="fake", temperature=0.7, rationale="none")

@@ -115,11 +115,13 @@ def test_an_endpoint_that_keeps_failing_ends_the_run(new_endpoint, fake_endpoint
 
 
 def test_a_refused_prompt_among_answered_ones_concerns_itself(new_endpoint, fake_endpoint):
-    fake_endpoint.script = [say("fine"), fail(400, "content filter")]
+    fake_endpoint.script = [fail(400, "content filter"), say("fine"), fail(400, "strange prompt")]
     endpoint = new_endpoint(retries=0)
+    with pytest.raises(Unanswered, match="a content filter refused the prompt"):
+        ask(endpoint, "the first may be filtered, too")
     ask(endpoint)
     with pytest.raises(Unanswered, match="status 400"):
-        ask(endpoint, "filtered")
+        ask(endpoint, "odd")
 
 
 def test_a_connection_that_is_cut_among_answered_ones_concerns_itself(new_endpoint, fake_endpoint):

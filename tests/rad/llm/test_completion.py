@@ -47,6 +47,7 @@ def test_the_text_of_a_message(content, text):
         (read('<think>{"a": 1} or', "length"), "thinking", "nothing but thoughts, which were cut at max_tokens"),
         (read('<think>{"a": 1} or'), "thinking", "nothing but thoughts"),
         (read("<think>hm</think>"), "thinking", "nothing but thoughts"),
+        (read('{"a": 1', "model_length"), "cut", "the answer was cut at max_tokens"),
         (read('{"a": 1', "length"), "cut", "the answer was cut at max_tokens"),
     ],
 )

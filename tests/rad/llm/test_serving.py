@@ -148,7 +148,19 @@ def judged(url, model, tmp_path, *more):
     """The judge's answers by question, and what is written of how they came about."""
     folder = tmp_path / "campaign"
     annotation.main(["draft", str(folder), "--domain", "world:users=40,items=200", "--limit", "3"])
-    flags = ["--judge", "llm", "--base-url", url, "--model", str(model), "--name", "tiny", "--concurrency", "2", *more]
+    flags = [
+        "--judge",
+        "llm",
+        "--base-url",
+        url,
+        "--model",
+        str(model),
+        "--name",
+        "tiny",
+        "--set",
+        "concurrency=2",
+        *more,
+    ]
     annotation.main(["judge", str(folder), *flags])
     answers: dict[str, list[str]] = {}
     for _, one in read_jsonl(folder / "judge-tiny.jsonl"):
@@ -159,7 +171,7 @@ def judged(url, model, tmp_path, *more):
 def test_a_model_that_judges_in_nonsense(own_cache, tmp_path):
     model = tiny_model(tmp_path / "model", steps=0)
     with serving(model, tmp_path) as url:
-        answers, record = judged(url, model, tmp_path, "--max-tokens", "16")
+        answers, record = judged(url, model, tmp_path, "max_tokens=16")
     assert answers == {q: ["invalid"] * 3 for q in OF_JUDGES}
     assert record["answers"]["trust"] == {"answers": 3, "abstained": 0, "invalid": 3}
     assert 0 < record["usage"]["completion_tokens"] <= 3 * 16

@@ -34,10 +34,8 @@ class System:
 def systems(folders: Sequence[Path], metric: str) -> list[System]:
     """The models of ``folders``, seeds together, in the order of first mention. Refuses what cannot be compared."""
     results = [read_result(folder) for folder in folders]
-    first, where = results[0], folders[0]
-    for folder, result in zip(folders, results, strict=True):
-        for what, mine, other in _differences(first, result):
-            raise RadError(f"{folder}: {what} is {other}, but {mine} in {where}: only runs of one task can be compared")
+    refuse_other_tasks(folders, results)
+    where = folders[0]
     keys: list[str] | None = None
     seeds_of: dict[str, list[tuple[int, np.ndarray, bool]]] = {}
     for folder, result in zip(folders, results, strict=True):
@@ -57,6 +55,14 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
         System(label, tuple(seed for seed, _, _ in rows), np.stack([v for _, v, _ in rows]), rows[0][2])
         for label, rows in seeds_of.items()
     ]
+
+
+def refuse_other_tasks(folders: Sequence[Path], results: Sequence[Result]) -> None:
+    """:class:`RadError` where a result is not of the first one's task, on the same data and as many queries."""
+    for folder, result in zip(folders, results, strict=True):
+        for what, mine, other in _differences(results[0], result):
+            where = f"{mine} in {folders[0]}"
+            raise RadError(f"{folder}: {what} is {other}, but {where}: only runs of one task can be compared")
 
 
 def _differences(a: Result, b: Result) -> list[tuple[str, object, object]]:

@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from rad.data.splits import query_id
+from rad.errors import RadError
 from rad.types import Evidence, EvidenceKind, PairExplanation, Rationale, Reason, Verdict
 from rad.world.catalogue import ItemTable
 from rad.world.choice_model import PARTNER, SHARED, WITHIN, Trajectory
@@ -39,6 +40,24 @@ PHRASES = {
     "match": ("To match {cites}: {value} again.", "{value} once more, like {cites}."),
     "constraint": ("Keeps to {value} ({attribute}), as in {cites}.", "{value} ({attribute}) is the usual: {cites}."),
     "avoid": ("Since {cites}, rather not {value}.", "Wary of {value}, see {cites}."),
+}
+CAUSES = {
+    "complement": "complement",
+    "match": "match",
+    "plan": "need goes on",
+    "follow": "need changes",
+    "attribute": "lasting taste",
+    "constraint": "budget",
+    "avoid": "dislike",
+}
+"""What tables call the cause that a phrase tells of."""
+LASTING_CAUSES = frozenset(CAUSES[phrase] for phrase in ("attribute", "constraint", "avoid"))
+"""Causes that hold beside whatever else is wanted; the others are of the moment."""
+_PHRASES_OF: dict[EvidenceKind, tuple[str, ...]] = {
+    "attribute": ("attribute", "avoid"),
+    "sequence": ("plan", "follow"),
+    "complement": ("complement", "match"),
+    "constraint": ("constraint",),
 }
 UNEXPLAINED_TEXT = "Nothing in the history points anywhere: perhaps a gift or an impulse."
 
@@ -187,12 +206,10 @@ class Explainer:
             # whole ten-thousandths, rounded down: exact, and never above 1 in sum
             reasons.append(Reason(evidence, wants, avoids, 10_000 * term.units // total / 10_000))
             templates = PHRASES[term.phrase]
-            text = templates[(word >> 4 * k) % len(templates)].format(
-                cites=_cite(term.cited), value=value, attribute=attribute.replace("_", " ")
-            )
+            text = _sentence(templates[(word >> 4 * k) % len(templates)], term.cited, (attribute, value))
             if wants and avoids:
                 text = f"{text[:-1]}, and leaves aside {_listed([v for _, v in avoids], 'or')}."
-            sentences.append(text[0].upper() + text[1:])
+            sentences.append(text)
         verdict: Verdict = "supported" if reasons else "unexplained"
         text = " ".join(sentences) or UNEXPLAINED_TEXT
         return Rationale(f"{DRAFTER}-{key}", key, tuple(reasons), text, verdict, "known", DRAFTER, self.version)
@@ -246,6 +263,29 @@ class Explainer:
             common[item] = -1
             self._near[item] = np.argsort(-common, kind="stable")[:NEAREST].tolist()
         return self._near[item]
+
+
+def cause(reason: Reason, text: str) -> str:
+    """Which of ``CAUSES`` a known reason tells of: a world's record has the kind of evidence, its text the rest.
+
+    Args:
+        reason: Of a known rationale of a world.
+        text: The rationale's text.
+
+    Raises:
+        RadError: No sentence of the text tells of the reason.
+    """
+    claim, cited = (reason.wants or reason.avoids)[0], reason.evidence.history
+    for phrase in _PHRASES_OF.get(reason.evidence.kind, ()):
+        if any(_sentence(template, cited, claim)[:-1] in text for template in PHRASES[phrase]):
+            return CAUSES[phrase]
+    raise RadError(f"no sentence about {claim[1]} as a built-in world writes it in: {text[:80]!r}")
+
+
+def _sentence(template: str, cited: tuple[int, ...], claim: Claim) -> str:
+    attribute, value = claim
+    text = template.format(cites=_cite(cited), value=value, attribute=attribute.replace("_", " "))
+    return text[0].upper() + text[1:]
 
 
 @cache  # at most three of sixty positions

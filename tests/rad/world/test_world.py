@@ -154,6 +154,34 @@ def test_needs_show_in_the_items_cited_for_them(spec, users):
     assert seen > 100
 
 
+def test_the_cause_of_a_known_reason_is_read_from_its_record(spec, users):
+    """The hidden state says it, too: a need goes on where what is cited was bought in it, and else has changed."""
+    number = {attribute: k for k, attribute in enumerate(spec.attributes)}
+    seen = set()
+    for user in users:
+        need = user.trajectory.need
+        for key, rationale in user.rationales.items():
+            position = int(key.rpartition("-")[2])
+            for reason in rationale.reasons:
+                cause = reasons.cause(reason, rationale.text)
+                cited, attribute = reason.evidence.history[-1], (reason.wants or reason.avoids)[0][0]
+                expected = {
+                    "attribute": "lasting taste" if reason.wants else "dislike",
+                    "constraint": "budget",
+                    "sequence": "need goes on" if need[cited] == need[position] else "need changes",
+                    "complement": "complement" if number[attribute] == 1 else "match",
+                }
+                assert cause == expected[reason.evidence.kind]
+                seen.add(cause)
+    assert seen == set(reasons.CAUSES.values())
+
+
+def test_a_reason_that_its_text_does_not_tell_of_has_no_cause(users):
+    rationale = next(r for user in users for r in user.rationales.values() if r.reasons)
+    with pytest.raises(RadError, match=r"no sentence about .* in: 'Other words'"):
+        reasons.cause(rationale.reasons[0], "Other words")
+
+
 def test_three_in_ten_choices_are_unexplained(users):
     modes = np.array([m for u in users for m in u.trajectory.mode])
     assert 0.25 < np.mean(modes == user_states.UNEXPLAINED) < 0.35

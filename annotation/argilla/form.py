@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +165,7 @@ def record(
     cited = {*claims.citations(draft.text), *(k for fact in facts for k in fact.evidence.history)}
     shown = {
         "history": history(example, items, tuple(cited)),
-        "draft": draft.text,
+        "draft": padded(draft.text),
         "facts": one_by_one(draft, facts),
         "item": describe(items[next(iter(example.relevant))]),
         **({"answers": answers} if answers is not None else {}),
@@ -197,6 +199,25 @@ def plain(shown: str) -> str:
 ENTITY = re.compile(r"&(?=[#a-z])", re.IGNORECASE)  # shown as one character, it would move all places behind it
 
 
+def padded(shown: str) -> str:
+    """The text and a space for each character of two UTF-16 units.
+
+    Browsers count spans in such units, and the server refuses a span beyond the characters that there are.
+    """
+    return shown + " " * sum(character > "\uffff" for character in shown)
+
+
+def in_characters(spans: Iterable[Mapping[str, Any]], text: str) -> list[list[Any]]:
+    """Spans of a browser's, in UTF-16 units of ``text``, as sorted ``[start, end, label]`` in its characters."""
+    ends = list(accumulate((1 + (character > "\uffff") for character in text), initial=0))  # of each, in units
+    out = []
+    for span in spans:
+        start, end = bisect_right(ends, span["start"]) - 1, bisect_left(ends, min(span["end"], ends[-1]))
+        if start < end:
+            out.append([start, end, span["label"]])
+    return sorted(out)
+
+
 def history(example: Example, items: Mapping[str, Item], cited: tuple[int, ...] = ()) -> str:
     """``[k] title (attribute: value; ...)``, a purchase a line."""
     past = example.query.history
@@ -213,8 +234,8 @@ def describe(item: Item) -> str:
 
 
 def judgements(
-    rationale_id: str,
-    annotator: str,
+    key: tuple[str, str],
+    draft: str,
     values: Mapping[str, Any],
     version: str,
     times: tuple[float | None, str | None] = (None, None),
@@ -222,9 +243,9 @@ def judgements(
 ) -> list[Judgement]:
     """The answers of one submitted form, a question each. Lists are canonical JSON, so that equal answers are equal.
 
-    ``version`` is that of the guidelines. ``times`` are the seconds that the form took, and when it was answered; they
-    belong to the form as a whole and stand with each answer.
-    ``edits`` are the questions on single reasons that the form had.
+    ``key`` is rationale id and pseudonym; ``draft`` is the text that was shown, with what pads it. ``version`` is that
+    of the guidelines. ``times`` are the seconds that the form took, and when it was answered; they belong to the whole
+    form and stand with each answer. ``edits`` are the questions on single reasons that the form had.
     """
     answers = {name: value["value"] for name, value in values.items()}
     out: dict[str, str] = {}
@@ -233,11 +254,10 @@ def judgements(
             out[name] = str(answers[name])
     for name in ("errors", *edits):
         out[name] = canonical(sorted(answers.get(name) or []))
-    spans = [[s["start"], s["end"], s["label"]] for s in answers.get("unsupported") or []]
-    out["unsupported"] = canonical(sorted(spans))
+    out["unsupported"] = canonical(in_characters(answers.get("unsupported") or [], draft.rstrip()))
     if (edited := answers.get("edited")) is not None:
         out["edited"] = edited.strip()
-    return [Judgement(rationale_id, annotator, name, out[name], version, *times) for name in sorted(out)]
+    return [Judgement(*key, name, out[name], version, *times) for name in sorted(out)]
 
 
 def lettered(judged: Mapping[str, Mapping[str, str]]) -> str:

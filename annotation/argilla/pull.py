@@ -97,7 +97,10 @@ def _forms(
             continue
         uninvited |= {name} - roles.keys()
         if answer["status"] == "submitted":
-            out[key] = Form(moment, form.judgements(*key, answer["values"], version, (seconds, moment), edits))
+            one_by_one = form.judgements(
+                key, row["fields"]["draft"], answer["values"], version, (seconds, moment), edits
+            )
+            out[key] = Form(moment, one_by_one)
     if excluded:
         who = "whom push named no adjudicator, adjudicated" if adjudication else "adjudicator, reviewed"
         print(f"{', '.join(sorted(excluded))}, {who}: this does not count", file=sys.stderr)

@@ -197,7 +197,7 @@ def test_the_forms_answers_are_the_ones_that_are_read_here():
         text = f"{TEXT} {k}."
         for name in ("simulated-1", "simulated-2"):
             values = {key: {"value": value} for key, value in opinion(name, text).items()}
-            form_answers += form_module.judgements(draft(k).rationale_id, name, values, "1", (30.0, None))
+            form_answers += form_module.judgements((draft(k).rationale_id, name), text, values, "1", (30.0, None))
     lengths = {draft(k).rationale_id: len(TEXT) + 4 for k in range(30)}
     agreement = measure(form_answers, lengths, resamples=20)
     assert set(agreement.simulated.questions) == {q for q in answers.QUESTIONS if q != "edited"}

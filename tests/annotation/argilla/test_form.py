@@ -89,6 +89,25 @@ def test_long_histories_keep_what_is_cited(toy):
     assert lines[1].startswith("[1] ") and lines[-1].startswith(f"[{len(long.history)}] ")
 
 
+def test_spans_are_counted_in_characters():
+    """Browsers count UTF-16 units, of which an emoji has two."""
+    text = "A \U0001f600 cat \U0001f63a sat."
+    units = text.encode("utf-16-le")
+
+    def span(words):
+        start = units.index(words.encode("utf-16-le")) // 2
+        return {"start": start, "end": start + len(words.encode("utf-16-le")) // 2, "label": "wrong"}
+
+    for words in ("A", "\U0001f600", "cat", "sat.", text):
+        [[start, end, _]] = form.in_characters([span(words)], text)
+        assert text[start:end] == words
+        assert span(words)["end"] <= len(form.padded(text)), "or the server refuses it"
+    halves = {**span("\U0001f600"), "start": span("\U0001f600")["start"] + 1}
+    assert form.in_characters([halves], text) == [[2, 3, "wrong"]]
+    behind = {"start": len(units) // 2, "end": len(units) // 2 + 1, "label": "wrong"}
+    assert form.in_characters([behind], text) == [] and form.padded("plain") == "plain"
+
+
 def test_judgements_are_canonical():
     span = {"label": "wrong", "start": 3, "end": 5}
     values = {
@@ -101,7 +120,7 @@ def test_judgements_are_canonical():
         "strike": {"value": ["3", "2"]},
         "add_fact": {"value": ["B"]},
     }
-    got = {j.question: j.answer for j in form.judgements("r", "r-1", values, "1", (2.5, None))}
+    got = {j.question: j.answer for j in form.judgements(("r", "r-1"), "A draft.", values, "1", (2.5, None))}
     assert got == {
         "plausibility": "4",
         "trust": "2",
@@ -115,7 +134,7 @@ def test_judgements_are_canonical():
         "add_fact": '["B"]',
     }
     rejected = {"verdict": {"value": "reject"}}
-    none = {j.question: j.answer for j in form.judgements("r", "r-1", rejected, "1", edits=())}
+    none = {j.question: j.answer for j in form.judgements(("r", "r-1"), "A draft.", rejected, "1", edits=())}
     assert none == {"verdict": "reject", "errors": "[]", "unsupported": "[]"}
 
 

@@ -17,13 +17,14 @@ from tests.support.review_server import WORLD
 
 pytest.importorskip("selenium", reason="needs selenium")
 
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from annotation.__main__ import main
 from annotation.argilla.process import serving
-from annotation.campaign import judgements
+from annotation.campaign import drafts, judgements
 from annotation.campaign.folder import Campaign
 from tests.support.chromium import chromium, needs_chromium
 
@@ -32,7 +33,7 @@ pytestmark = [
     pytest.mark.usefixtures("server_environment"),
     needs_chromium,
 ]
-MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script><b>bold</b> &lt;i&gt; '
+MARKUP = '\U0001f600 <img src=x onerror="document.title=1"><script>document.title=2</script><b>bold</b> &lt;i&gt; '
 
 
 @pytest.fixture
@@ -47,6 +48,29 @@ def wait(driver, condition, patience=300):
 
 def one(driver, selector):
     return wait(driver, lambda b: b.find_elements(By.CSS_SELECTOR, selector))[0]
+
+
+PLACE_OF_WORDS = """
+const [field, words] = arguments, range = document.createRange();
+const walker = document.createTreeWalker(field, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const at = walker.currentNode.data.lastIndexOf(words);
+  if (at < 0) continue;
+  range.setStart(walker.currentNode, at);
+  range.setEnd(walker.currentNode, at + words.length);
+  const box = range.getBoundingClientRect();
+  return [box.left, box.right, (box.top + box.bottom) / 2].map(Math.round);
+}
+"""
+
+
+def mark(driver, field, words):
+    """Draw the mouse over the words, as a reviewer does."""
+    left, right, middle = driver.execute_script(PLACE_OF_WORDS, field, words)
+    actions = ActionBuilder(driver)
+    mouse = actions.pointer_action
+    mouse.move_to_location(left, middle).pointer_down().move_to_location(right, middle).pointer_up()
+    actions.perform()
 
 
 def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
@@ -71,8 +95,13 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
         assert past and "garment: " in past[0], "the history, with what the items are"
         facts = one(driver, "body").text.split("Further facts:\n")[1]
         assert facts.startswith("A. ") and "usually 1 in " in facts, "each fact with its numbers"
+        last = field.text.split()[-1]
+        driver.find_element(By.XPATH, "//label[contains(., 'Not supported by the history')]").click()
+        mark(driver, field, last)
         edited = one(driver, "[contenteditable=true]")
-        assert edited.text.startswith("<img src=x onerror=") and "(" in edited.text, "filled in with the draft"
+        assert edited.text.startswith("\U0001f600 <img src=x onerror=") and "(" in edited.text, (
+            "filled in with the draft"
+        )
         edited.send_keys(Keys.CONTROL, "a")
         edited.send_keys("In my words [1].")
         for answer in (
@@ -89,10 +118,14 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
         one(driver, "button[type=submit]").click()
         deadline = time.monotonic() + 300
         answers: dict[str, str] = {}
+        texts = {draft.rationale_id: draft.text for draft in drafts.read(campaign)}
         while not answers and time.monotonic() < deadline:
             main(["pull", str(campaign.path)])
             answers = {j.question: j.answer for j in judgements.read(campaign)}
+            reviewed = {j.rationale_id for j in judgements.read(campaign)}
         assert driver.title not in ("1", "2"), "nothing in a record runs"
     assert (answers["plausibility"], answers["trust"], answers["verdict"]) == ("4", "4", "accept_edited")
     assert (answers["strike"], answers["weaken"], answers["add_fact"]) == ('["1"]', "[]", '["A"]')
     assert answers["errors"] == '["generic"]' and answers["edited"] == "In my words [1]."
+    [[start, end, _]] = json.loads(answers["unsupported"])
+    assert texts[reviewed.pop()][start:end] == last, "in characters, of which an emoji is one"

@@ -56,6 +56,8 @@ def main(
     show_curve(title, points)
     if chosen is not None:
         show_curve("With the threshold that validation chose", pair.curve([chosen]))
+    mean, low, high = pair.advantage()
+    console.print(f"The rule adds {mean:+.4f} [{low:+.4f}, {high:+.4f}] to chance, as a mean over these shares.")
     console.print("* sees the answers: no routing of as many queries is above it")
     show_slices(f"What {other.label} adds to {one.label}", slices)
     for name, values in (("cheap", pair.of_cheap), ("costly", pair.of_costly)):
@@ -83,7 +85,7 @@ def show_slices(title: str, rows: Sequence[SliceGain]) -> None:
     grid = table(title, "slice", "queries", "cheap", "costly", "adds", "95%\ninterval", "both\nstate")
     for row in rows:
         cells = (f"{row.cheap:.4f}", f"{row.costly:.4f}", f"{row.difference:+.4f}", f"{row.low:+.4f} {row.high:+.4f}")
-        grid.add_row(row.name, f"{row.queries:,}", *cells, f"{row.both:.1f}")
+        grid.add_row(row.name, f"{row.queries:,}", *cells, f"{row.both:.1f}" if row.both is not None else "")
     console.print(grid)
 
 

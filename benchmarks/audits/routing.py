@@ -62,7 +62,10 @@ class CurvePoint(NamedTuple):
 
 
 class SliceGain(NamedTuple):
-    """What the costly model adds on a slice of the queries. ``both`` is how many reasons both state, a query."""
+    """What the costly model adds on a slice of the queries.
+
+    ``both`` is how many reasons both state, a query; None where the costly model writes none.
+    """
 
     name: str
     queries: int
@@ -71,7 +74,7 @@ class SliceGain(NamedTuple):
     difference: float
     low: float
     high: float
-    both: float
+    both: float | None
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,13 @@ class RoutedPair:
         assert best.threshold is not None
         return best.threshold
 
+    def advantage(self) -> tuple[float, float, float]:
+        """What the rule adds beyond chance, as a mean over the curve, with the ends of its 95% interval."""
+        routed = np.stack([self.unexplained > threshold for threshold in self.thresholds()], axis=1)
+        beyond = (self.gain[:, None] * (routed - routed.mean(0))).mean(1, keepdims=True)  # [queries, 1]
+        low, high = column_intervals(bootstrap(column_means(beyond), len(beyond)))[0].tolist()
+        return float(beyond.mean()), low, high
+
     def slices(self) -> list[SliceGain]:
         """What the costly model adds: over all, by history length, warm and cold targets, and by quarters of what is
         unexplained."""
@@ -164,7 +174,8 @@ class RoutedPair:
         rows = []
         for (name, inside), (low, high) in zip(parts.items(), ends, strict=True):
             cheap, costly, gain, shared = (float(v[inside].mean()) for v in values)
-            rows.append(SliceGain(name, int(inside.sum()), cheap, costly, gain, low, high, shared))
+            both_state = shared if self.costly.explained_rows else None
+            rows.append(SliceGain(name, int(inside.sum()), cheap, costly, gain, low, high, both_state))
         return rows
 
     def _quarters(self) -> dict[str, np.ndarray]:

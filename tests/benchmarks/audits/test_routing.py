@@ -66,6 +66,12 @@ def test_the_curve_by_hand(pair):
     assert [p.ndcg for p in points if p.rule == "oracle"] == [0.5, 1, 1]
 
 
+def test_the_advantage_is_what_the_rule_adds_to_chance(pair):
+    third = 0.5 / 3  # of no query, half and all of them: 0, 0.5 and 0; every query has its part in that
+    assert pair.advantage() == pytest.approx((third, third, third))
+    assert RoutedPair(pair.cheap, pair.cheap).advantage() == (0, 0, 0)
+
+
 def test_validation_chooses_the_best_threshold_that_routes_least(pair):
     assert pair.best_threshold() == 0.2
     same = RoutedPair(pair.cheap, pair.cheap)
@@ -120,7 +126,8 @@ def test_files(pair, tmp_path):
 
 def test_what_cannot_be_routed_is_refused(finished_runs, datasets, pair, monkeypatch):
     template, popularity = (finished_runs[name] for name in ("template", "popularity"))
-    assert read_pair(template, popularity, datasets).of_costly.keys() == {"ndcg@10"}
+    silent = read_pair(template, popularity, datasets)
+    assert silent.of_costly.keys() == {"ndcg@10"} and {row.both for row in silent.slices()} == {None}
     with pytest.raises(RadError, match="a run without rationales says of no query how much it leaves unexplained"):
         read_pair(popularity, template, datasets)
     with pytest.raises(RadError, match="a threshold is chosen on validation runs, and used on test"):

@@ -29,6 +29,7 @@ from rad.llm.answer import PROBLEMS
 from rad.llm.usage import Usage
 from rad.rationales import junk
 from rad.rationales.rules import Rules, Violation
+from rad.rationales.text import read
 from rad.types import Example, Item, PairExplanation, Rationale
 
 SUSPICIOUS = 10  # equal choices, where fewer may be chance
@@ -112,12 +113,22 @@ class Summary:
     contrasts_refused_by: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
     choices: Counter[str] = field(default_factory=Counter)
+    prose: set[str] = field(default_factory=set)
     usage: Usage | None = None
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
 
     def add(self, draft: Draft) -> Draft:
-        """Count a draft, and pass it on."""
+        """Count a draft, and pass it on: refused (``repeats``) where its prose is another draft's, word for word.
+
+        Texts of the grammar may be equal: they say what was counted for each.
+        """
+        text = draft.rationale.text if draft.rationale else ""
+        if text in self.prose:
+            repeated = (Violation("repeats", "another draft has this text, word for word"),)
+            draft = Draft(draft.query_id, draft.item_id, None, (), (*draft.tried, repeated), draft.rationale)
+        elif read(text)[2]:
+            self.prose.add(text)
         self.drafts += 1
         self.accepted += draft.rationale is not None
         self.unexplained += draft.rationale is not None and draft.rationale.verdict == "unexplained"

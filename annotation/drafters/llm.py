@@ -125,7 +125,7 @@ class Drafter(RationaleDrafter):
             counts = ", ".join(f"{kind} {n}" for kind, n in kinds.most_common())
             advice = "; ".join(ADVICE[kind] for kind, _ in kinds.most_common() if kind in ADVICE)
             raise RadError(
-                f"{self.endpoint.base_url}: the first {HOPELESS} drafts cannot be read ({counts})"
+                f"{self.endpoint.base_url}: no answer to the first {HOPELESS} drafts is of use ({counts})"
                 + (f": {advice}" if advice else "")
                 + "; --again failed asks for them anew"
             )

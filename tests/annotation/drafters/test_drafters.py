@@ -89,6 +89,24 @@ def test_evidence_that_breaks_a_rule_is_rejected_not_passed_on(toy, monkeypatch)
     assert {f.rule for f in draft.violations} == {"hindsight"} and drafter.summary.rejected_by == {"hindsight": 1}
 
 
+def test_prose_that_repeats_another_draft_is_refused_and_a_text_of_the_grammar_is_not():
+    common = {"reasons": [], "verdict": "unexplained", "origin": "llm", "drafter": "toy", "drafter_version": "1"}
+    summary, grammar, prose = Summary(), "Something unexplained is most likely.", "They like red, as [1] shows."
+    outcomes = [
+        summary.add(
+            Draft(
+                f"q{k}",
+                "i",
+                files.from_dict({"rationale_id": f"r{k}", "query_id": f"q{k}", "text": text, **common}, ""),
+            )
+        )
+        for k, text in enumerate([grammar, grammar, prose, prose])
+    ]
+    assert [d.rationale is None for d in outcomes] == [False, False, False, True]
+    assert [v.rule for v in outcomes[3].violations] == ["repeats"] and outcomes[3].refused.text == prose
+    assert (summary.accepted, summary.rejected_by) == (3, {"repeats": 1})
+
+
 def test_the_summary_counts_drafts_attempts_and_money():
     summary = Summary(usage=Usage(price_in=1.0, price_out=1.0))
     leak, bad = (

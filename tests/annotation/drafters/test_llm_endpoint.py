@@ -229,7 +229,9 @@ def test_a_run_in_which_nothing_was_answered_fails_and_keeps_the_words(fake_endp
 def test_a_run_stops_where_the_first_20_drafts_cannot_be_read(fake_endpoint, tmp_path):
     fake_endpoint.answer = say("", "length")
     argv = command(fake_endpoint.url, tmp_path / "c", "--limit", "200", "--set", "redrafts=0", "concurrency=2")
-    cause = r"the first 20 drafts cannot be read \(cut 20\): a larger max_tokens leaves room for the answer; --again"
+    cause = (
+        r"no answer to the first 20 drafts is of use \(cut 20\): a larger max_tokens leaves room for the answer; --a"
+    )
     with pytest.raises(RadError, match=cause) as error:
         main(argv)
     assert "\n" not in str(error.value) and len(fake_endpoint.requests) <= 20 + 4 * 2

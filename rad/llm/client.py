@@ -57,6 +57,7 @@ __all__ = ["Endpoint", "Unanswered", "checked_url"]
 PATIENCE = 10  # requests that fail in a row before the endpoint counts as broken
 LONGEST_WAIT = 600  # seconds that Retry-After may ask for; who is to wait longer goes on later
 LONGEST_BACKOFF = 8  # seconds between tries where the endpoint names none
+LARGEST = 64_000_000  # bytes of a response; no answer is that long
 FORM = 2  # of the cache: answers of before, which may be unreadable, are not read
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -212,13 +213,16 @@ class Endpoint:
 
     def _posted(self, body: Mapping[str, object], structured: bool) -> Answer:
         """The answer in the response, all of which comes before ``total_timeout``."""
-        end, parts = time.monotonic() + self.total_timeout, []
+        end, parts, size = time.monotonic() + self.total_timeout, [], 0
         content = json.dumps(body)  # ASCII: half a surrogate pair fits no other encoding
         with self._http.stream("POST", f"{self.base_url}/chat/completions", content=content) as response:
             for part in response.iter_bytes():
                 if time.monotonic() > end:
                     raise TotalTimeout
                 parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise Status(200, f"more than {LARGEST:,} bytes", response.headers)
         received = b"".join(parts)
         try:
             if not response.is_error:

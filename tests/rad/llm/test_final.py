@@ -94,6 +94,14 @@ def test_a_whole_answer_has_a_timeout_beside_that_between_bytes(new_endpoint, fa
     assert time.monotonic() - begin < 2 and len(fake_endpoint.requests) == 1, "another try would take as long"
 
 
+def test_a_response_without_end_is_no_completion(new_endpoint, fake_endpoint, monkeypatch):
+    monkeypatch.setattr(client, "LARGEST", 1000)
+    fake_endpoint.script = [(200, b" " * 100_000, {})]
+    with pytest.raises(Unanswered, match="not a chat completion") as error:
+        ask(new_endpoint())
+    assert error.value.words == "more than 1,000 bytes"
+
+
 def test_a_wait_that_is_too_long_is_left_to_the_user(new_endpoint, fake_endpoint, monkeypatch):
     monkeypatch.setattr(client, "LONGEST_WAIT", 5)
     fake_endpoint.answer = fail(429, "come back tomorrow", Retry_After="6")

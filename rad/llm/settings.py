@@ -19,6 +19,10 @@ def _url_setting(url: str) -> str:
         raise ValueError(str(error)) from error  # the one kind that pydantic reports as an error of the field
 
 
+EndpointUrl = Annotated[str, AfterValidator(_url_setting)]
+"""A setting that names an endpoint."""
+
+
 class EndpointSettings(BaseModel):
     """Where the model is, how it is asked, and how long it is waited for.
 
@@ -27,9 +31,7 @@ class EndpointSettings(BaseModel):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    base_url: Annotated[str, AfterValidator(_url_setting)] | None = Field(
-        default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1"
-    )
+    base_url: EndpointUrl | None = Field(default=None, exclude=True, description="the endpoint, http://HOST:PORT/v1")
     model: str | None = Field(default=None, description="the model's name at the endpoint")
     temperature: float | None = Field(default=0.0, ge=0, description="of sampling; null: the endpoint's default")
     max_tokens: int | None = Field(default=2000, ge=1, description="longest answer; null: the endpoint's default")

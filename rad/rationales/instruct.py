@@ -3,8 +3,8 @@
     rad.load("world", "instruct")[0]["messages"]     # system, user, assistant
 
 The system and the user say what :mod:`rad.rationales.prompt` says: the task, a history, its facts under letters. The
-assistant answers with the text of a rationale, which :mod:`rad.rationales.text` reads back. There is a row for every
-training query and for no other: the rationales are written with the answer known, which is there for training only.
+assistant answers with the lines of a rationale, which ``rad.rationales.prompt.read`` reads back. There is a row for
+every training query and for no other: rationales are written with the answer known, which is there for training only.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.facts import Facts
-from rad.rationales.prompt import MOST_FACTS, MOST_REASONS, messages
-from rad.types import Example, Item, Rationale
+from rad.rationales.prompt import MOST_FACTS, MOST_REASONS, answer, messages
+from rad.rationales.strengths import levels
+from rad.types import Example, Item, Rationale, Reason
 
 _BATCH = 2_048  # queries whose facts are held at once
 
@@ -34,15 +35,14 @@ def rows(
         part = train[start : start + _BATCH]
         about = facts.about_all([example.query for example in part], MOST_FACTS)
         for example, candidates in zip(part, about, strict=True):
-            answer = _reviewed(example) or drafts[example.query.query_id].text
-            conversation = [
-                *messages(example.query, items, candidates),
-                {"role": "assistant", "content": answer},
-            ]
+            reasons = _reviewed(example) or drafts[example.query.query_id].reasons
+            each, rest = levels(reasons)
+            written = answer(candidates, zip(reasons, each, strict=True), rest)
+            conversation = [*messages(example.query, items, candidates), {"role": "assistant", "content": written}]
             yield {"query_id": example.query.query_id, "messages": conversation}
 
 
-def _reviewed(example: Example) -> str | None:
+def _reviewed(example: Example) -> tuple[Reason, ...] | None:
     own = example.rationale
     if own is None or own.origin == "known":
         return None
@@ -50,4 +50,4 @@ def _reviewed(example: Example) -> str | None:
         reasons = text.parse(own.text)
     except RadError:
         return None
-    return own.text if len(reasons) <= MOST_REASONS else None
+    return reasons if len(reasons) <= MOST_REASONS else None

@@ -1,8 +1,9 @@
 """The prompt of every language model that writes rationales: a history, and its facts under letters.
 
-    facts = Facts.of(data.examples["train"], data.items)
-    asked = messages(query, data.items, facts.about(query, MOST_FACTS))
-    reasons = text.parse(answer)                # the model answers in the words of rad.rationales.text
+    facts = Facts.of(data.examples["train"], data.items).about(query, MOST_FACTS)
+    asked = messages(query, data.items, facts)
+    written = answer(facts, [(facts[0], 64), (facts[3], 16)], rest=32)   # what a model is taught to write
+    reasons, rest, other = read(written)                   # and what its words say
 
 A fact is shown as the sentence that states it, with a blank in the place of its strength. So a model chooses and
 weighs; it counts nothing, and what it may claim is sound. All of the prompt is made from the query, the catalogue and
@@ -11,17 +12,21 @@ the counts of other users' training purchases: no target can be in it.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rad.rationales import text
-from rad.rationales.strengths import LASTING_WORDS, WORDS, weighted
-from rad.types import Evidence, Interaction, Item, Query, Reason, Support
+from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS
+from rad.types import LASTING, Evidence, Interaction, Item, Query, Reason, Support
 
-VERSION = "1"  # of the words: raise it when one changes
+VERSION = "2"  # of the words: raise it when one changes
 MOST_REASONS = 8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_FACTS = len(LETTERS)
+UNLIKELY, NO_TASTE = "unlikely", "no"  # what is written in the blank of a fact that is no reason
+_LETTER = re.compile(r"(?m)^[A-Z]\. ")
 
 
 def quoted(words: Iterable[str]) -> str:
@@ -29,17 +34,51 @@ def quoted(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
+def lines(letter: str, fact: Reason) -> dict[int, str]:
+    """A fact as a line of an answer, by the level with which its blank is filled in; 0: it is no reason.
+
+    A line of level 0 says nothing: :func:`read` passes it over.
+    """
+    before, after = text.blank(fact).rsplit(text.BLANK, 1)
+    lasts = fact.evidence.kind in LASTING
+    words = [*(LASTING_WORDS if lasts else WORDS), NO_TASTE if lasts else UNLIKELY]
+    return {level: f"{letter}. {before}{word}{after}\n" for level, word in zip((*LEVELS, 0), words, strict=True)}
+
+
+def last_line(rest: int) -> str:
+    """What stays unexplained: the line that ends an answer."""
+    return f"{text.REST.format(WORDS[LEVELS.index(rest)])}\n"
+
+
+def answer(facts: Sequence[Reason], chosen: Iterable[tuple[Reason, int]], rest: int) -> str:
+    """What a model writes: a line for each chosen fact, strongest first, then one on what stays unexplained.
+
+    Args:
+        facts: Those of the prompt, of weight 1.
+        chosen: Facts with their levels. One that the prompt does not show stands without a letter.
+        rest: The level of the unexplained; 0 for nothing.
+    """
+    letters = {fact: letter for fact, letter in zip(facts, LETTERS, strict=False)}
+    written = []
+    for reason, level in sorted(chosen, key=lambda pair: -pair[1]):
+        fact = replace(reason, weight=1.0)
+        written.append(lines(letters[fact], fact)[level] if fact in letters else f"{text.sentence(fact, level)}\n")
+    return "".join([*written, last_line(rest)] if rest else written)
+
+
+def read(written: str) -> tuple[list[tuple[Reason, int]], int, list[str]]:
+    """The reasons of an answer with their levels, the level of the unexplained, and what is in another form."""
+    return text.read(_LETTER.sub("", written))
+
+
 _TWO_OF_NINE = Support(2.0, 9.0, 1 / 40)
-EXAMPLE = text.write(
-    weighted(
-        [
-            (Reason(Evidence((1, 4), "repeat", "brand", "Makita", _TWO_OF_NINE), (("brand", "Makita"),)), 64),
-            (Reason(Evidence((8,), "co_purchase", support=Support(12.0))), 32),
-            (Reason(Evidence((1, 4), "lasting", "brand", "Makita", _TWO_OF_NINE), (("brand", "Makita"),)), 16),
-        ],
-        rest=32,
-    )
-)
+_SHOWN = [
+    Reason(Evidence((1, 4), "repeat", "brand", "Makita", _TWO_OF_NINE), (("brand", "Makita"),)),
+    Reason(Evidence((8,), "similar", support=Support(31.0))),
+    Reason(Evidence((8,), "co_purchase", support=Support(12.0))),
+    Reason(Evidence((1, 4), "lasting", "brand", "Makita", _TWO_OF_NINE), (("brand", "Makita"),)),
+]
+EXAMPLE = answer(_SHOWN, [(_SHOWN[0], 64), (_SHOWN[2], 32), (_SHOWN[3], 16)], rest=32).strip()
 TASK = f"""\
 You say why a person will choose what they choose next, before anybody knows what that is. You read what they have \
 chosen so far, oldest first, each under its place in brackets; and facts, each under a letter. The facts are counted: \
@@ -56,26 +95,49 @@ and never name or guess the item that is chosen."""
 SYSTEM = f"""\
 {TASK}
 
-Answer with the rationale alone: the chosen facts word for word without their letters, each with its blank filled in; \
-then one sentence on the unexplained. For example:
+Answer with the rationale alone, a line a reason: the letter of the fact, and the fact word for word with its blank \
+filled in. The last line is on the unexplained. For example:
 
 {EXAMPLE}"""
 
 
+FILLING = f"""\
+{TASK}
+
+You read the facts one after the other and fill in each blank. A fact that is no reason is "{UNLIKELY}", or \
+"{NO_TASTE}" taste. The last line is on the unexplained. At most the {MOST_REASONS} strongest count."""
+
+
+def filling(query: Query, items: Mapping[str, Item], window: int, longest: int) -> list[dict[str, str]]:
+    """The system's and the user's message for a model that fills in the blanks of the facts one by one.
+
+    The answer has every fact as its line, see :func:`lines`, then :func:`last_line`. So nothing has
+    to be copied, and a model that is held to the facts reads each of them once.
+    """
+    shown = person(query, items, window, longest)
+    return [{"role": "system", "content": FILLING}, {"role": "user", "content": f"{shown}\n\nFacts:"}]
+
+
 def messages(
-    query: Query, items: Mapping[str, Item], facts: Sequence[Reason], window: int = 20, longest: int = 160
+    query: Query,
+    items: Mapping[str, Item],
+    facts: Sequence[Reason],
+    window: int = 20,
+    longest: int = 160,
+    cited: bool = True,
 ) -> list[dict[str, str]]:
-    """The system's and the user's message; the answer to them is the text of a rationale.
+    """The system's and the user's message; :func:`answer` makes the answer to them.
 
     Args:
         query: What is shown of the person.
         items: The catalogue.
         facts: The candidates, best first, as of ``Facts.about(query, MOST_FACTS)``.
-        window: Last choices that are shown, beside those that a fact cites.
-        longest: An item's description is cut here, in characters.
+        window: Last choices that are shown.
+        longest: An item's description is cut here, in characters; 0 for its attributes alone.
+        cited: Choices that a fact cites are shown beside the last ones.
     """
-    cited = [k for fact in facts for k in fact.evidence.history]
-    shown = person(query, items, window, longest, cited)
+    places = [k for fact in facts for k in fact.evidence.history] if cited else []
+    shown = person(query, items, window, longest, places)
     return [
         {"role": "system", "content": SYSTEM},
         {"role": "user", "content": f"{shown}\n\nFacts:\n\n{lettered(facts)}"},
@@ -114,10 +176,10 @@ def history(query: Query, items: Mapping[str, Item], window: int, longest: int, 
 
 
 def described(item: Item, longest: int) -> str:
-    """The item's text, cut at ``longest`` characters, and its attributes; never the id."""
-    shortened = textwrap.shorten(item.text or item.title, longest, placeholder="...") or "(no description)"
+    """The item's text, cut at ``longest`` characters (0: without it), and its attributes; never the id."""
+    shortened = textwrap.shorten(item.text or item.title, longest, placeholder="...") if longest else ""
     pairs = "; ".join(f"{name} = {value}" for name, values in item.attributes.items() for value in values)
-    return f"{shortened} ({pairs})" if pairs else shortened
+    return " ".join([shortened or "(no description)"] * (not pairs or bool(longest)) + [f"({pairs})"] * bool(pairs))
 
 
 def _rating(past: Interaction) -> str:

@@ -5,16 +5,22 @@
 2. A selector without language (``selector.py``) weighs them; it and the head (``head.py``) learn together how likely
    each finds what was bought, under counts that leave the user's fold out.
    Rationales that people accepted or corrected are lessons, too (``reviews.py``).
-3. The eight facts that say most of what the selector knows are written with five strengths (``summary.py``). Their
-   text is the rationale: the head reads what a parser reads in it, and the cited items, and ranks the catalogue.
+3. A language model (``language.py``, :mod:`benchmarks.language`) reads the history and a shortlist of facts, and writes
+   at most eight of them with five strengths. Its lessons are what the selector would write (``summary.py``).
+4. The text is the rationale: the head reads what a parser reads in it, and the cited items, and ranks the catalogue.
 
-Arms, same data and steps: ``rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
-costs. ``reasoner=template`` states the last purchases in order with fixed strengths, through the same head: what the
-choice of reasons is worth.
+Arms, same data and steps. ``reasoner=selector`` writes without language, ``reasoner=facts`` states the first facts of
+the shortlist and ``reasoner=template`` the last purchases, with fixed strengths through the same head.
+``answers=shuffled`` teaches the language model what was written of others, ``answers=quarter`` a quarter of it.
+With ``rationale=none|filler|after`` it names the item itself: at once, after tokens that say nothing, or before it
+explains. ``reasoner=selector rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
+costs.
 
     python -m benchmarks.run --model rationale_first
-    python -m benchmarks.run --model rationale_first --set reasons=4
-    python -m benchmarks.run --model rationale_first --set reasoner=template
+    python -m benchmarks.run --model rationale_first --set reasoner=selector
+    python -m benchmarks.run --model rationale_first --set base=HuggingFaceTB/SmolLM2-135M-Instruct lessons=2000
+    python -m benchmarks.run --model rationale_first --set base=FOLDER lessons=0
+    python -m benchmarks.run --model rationale_first --set base=NAME base_url=http://HOST:PORT/v1
 """
 
 from __future__ import annotations
@@ -34,36 +40,57 @@ from pydantic import Field
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
 from benchmarks.explanations.changes.recency_template import of_candidates
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
+from benchmarks.language import bases
+from benchmarks.language.tokens import Case
 from benchmarks.models._scoring import ItemIndex, rank_block
 from benchmarks.models.dense import BUNDLED, encoded
+from benchmarks.models.rationale_first.author.author import Author, EndpointAuthor, LanguageModel
+from benchmarks.models.rationale_first.author.shortlist import Shortlist, in_order, shortlists
+from benchmarks.models.rationale_first.author.teaching import curriculum
 from benchmarks.models.rationale_first.head import Head, Past
 from benchmarks.models.rationale_first.neighbours import Neighbours, Texts
 from benchmarks.models.rationale_first.options import Options
 from benchmarks.models.rationale_first.reading import rows_of
 from benchmarks.models.rationale_first.reviews import Reviews
 from benchmarks.models.rationale_first.selector import Selector
-from benchmarks.models.rationale_first.summary import summaries
+from benchmarks.models.rationale_first.summary import Choice, summaries
 from benchmarks.models.rationale_first.training import Lessons, fit
 from rad.data.splits import sequences_of
 from rad.errors import RadError
-from rad.rationales import text
+from rad.llm.settings import EndpointUrl
+from rad.rationales import prompt, text
 from rad.rationales.facts import Facts
+from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import weighted
 from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "5"
+VERSION = "6"
+FIT = "5"  # of what selector and head learn
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
 BLOCK = 200  # queries that are written and ranked at once
 
 
 class Model(RationaleRecommender):
     class Settings(ModelSettings):
-        rationale: Literal["first", "none"] = Field(
-            default="first", description="write reasons and rank from them, or rank from all facts and write nothing"
+        rationale: Literal["first", "none", "filler", "after"] = Field(
+            default="first", description="rank from written reasons, or without them (arms)"
         )
-        reasoner: Literal["selector", "template"] = Field(
-            default="selector", description="who chooses the reasons: the selector, or the last purchases in order"
+        reasoner: Literal["language", "selector", "facts", "template"] = Field(
+            default="language", description="who writes: a language model, the selector, or a fixed order (arms)"
+        )
+        base: str = Field(default=bases.SMALL, description="language model: small, smollm2, a Hub name or a folder")
+        base_url: EndpointUrl | None = Field(
+            default=None, exclude=True, description="endpoint that serves the base, http://HOST:PORT/v1"
+        )
+        facts: int = Field(default=18, ge=1, le=MOST_FACTS, description="facts in a prompt")
+        lessons: int = Field(default=6000, ge=0, description="rationales that the base learns from; 0: as it is")
+        answers: Literal["own", "shuffled", "quarter"] = Field(
+            default="own", description="what the lessons say: the selector's reasons, or arms"
+        )
+        temperature: float = Field(default=0.0, ge=0, description="of what is written; 0: the likeliest")
+        uncertain: float = Field(
+            default=0.0, ge=0, le=1, description="the selector writes where it leaves no more than this unexplained"
         )
         reasons: int = Field(default=8, ge=1, le=48, description="reasons in a rationale, at most")
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
@@ -77,7 +104,7 @@ class Model(RationaleRecommender):
     stochastic = True
     baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
     search_space: ClassVar = {"epochs": (5.0, 8.0), "brevity": (0.004, 0.01), "lasting": (0.4, 0.25, 0.0)}
-    test_settings: ClassVar = {"epochs": 1}
+    test_settings: ClassVar = {"epochs": 1, "lessons": 64}
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
@@ -88,13 +115,14 @@ class Model(RationaleRecommender):
     @property
     def card(self) -> ModelCard:
         s = self.settings
-        arms = ["rationale=none"] if s.rationale == "none" else []
-        arms += ["reasoner=template"] if s.reasoner == "template" else []
+        arms = [f"rationale={s.rationale}"] if s.rationale != "first" else []
+        arms += [f"reasoner={s.reasoner}"] if s.reasoner != "language" else []
+        arms += [f"answers={s.answers}"] if s.answers != "own" else []
         return ModelCard(
             name="rationale_first",
             version=VERSION,
             arm=",".join(arms) or None,
-            base_model=s.encoder,
+            base_model=f"{s.base} on {s.encoder}" if s.reasoner == "language" else s.encoder,
             n_parameters=self.n_parameters,
             config=s.model_dump(),
             trained_on=["purchases", *self.reviews],
@@ -132,12 +160,19 @@ class Model(RationaleRecommender):
         self.seconds_saved = stored["seconds"] if cached else 0.0
         later = sequences_of([*train, *validation]).values()
         self.neighbours = Neighbours.of(self.texts, [catalogue.indices(x) for x in later])
+        if s.reasoner == "language":
+            own = {user: catalogue.indices(x) for user, x in sequences.items()}
+            self._fit_language(train, own, items, seed, path.stem)
+
+    def folds(self, own: Mapping[str, Sequence[int]]) -> tuple[dict[str, int], list[Neighbours]]:
+        """The fold of each user, in the order of their (hashed) ids, and the counts that leave each fold out."""
+        fold = {user: k % FOLDS for k, user in enumerate(sorted(own))}
+        parts = [[x for user, x in own.items() if fold[user] != f] for f in range(FOLDS)]
+        return fold, [Neighbours.of(self.texts, part) for part in parts]
 
     def _learn(self, train: Sequence[Example], own: Mapping[str, Sequence[int]], seed: int) -> None:
-        """Train selector and head in place. Users go to folds in the order of their (hashed) ids."""
-        s, fold = self.settings, {user: k % FOLDS for k, user in enumerate(sorted(own))}
-        parts = [[x for user, x in own.items() if fold[user] != f] for f in range(FOLDS)]
-        neighbours = [Neighbours.of(self.texts, part) for part in parts]
+        """Train selector and head in place."""
+        s, (fold, neighbours) = self.settings, self.folds(own)
         lessons = self._lessons(train, fold, neighbours)
         fit(self.selector, self.head, lessons, s.epochs, s.batch_size, s.learning_rate, s.brevity, seed)
 
@@ -151,58 +186,131 @@ class Model(RationaleRecommender):
         reviewed = [e.rationale for e in train if e.rationale and e.rationale.origin != "known"]
         data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases, *([reviewed] if reviewed else [])]
         text_hash = hashlib.sha256(vectors.tobytes()).hexdigest()
-        parts = [VERSION, torch.__version__, seed, learned, data, text_hash]
+        parts = [FIT, torch.__version__, seed, learned, data, text_hash]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
-    def _lessons(self, train: Sequence[Example], fold: Mapping[str, int], neighbours: Sequence[Neighbours]) -> Lessons:
+    def _fit_language(
+        self,
+        train: Sequence[Example],
+        own: Mapping[str, Sequence[int]],
+        items: Mapping[str, Item],
+        seed: int,
+        key: str,
+    ) -> None:
+        """Teach the base what the selector would write, or find it curriculum."""
+        s = self.settings
+        if s.base_url:
+            self.writer: Author = EndpointAuthor(s.base_url, s.base, items, s.reasons, s.temperature)
+            return
+        learned = s.model_dump(include={"facts", "lessons", "answers", "reasons", "lasting"})
+        parts = [VERSION, key, bases.fingerprint(s.base), learned, s.rationale, seed, prompt.VERSION]
+        name = hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
+        author = LanguageModel(s.base, items, s.reasons, self.most_lasting, s.temperature, seed)
+        author.fit(name, lambda: curriculum(self, train, own, seed), s.rationale)
+        self.writer = author
+        self.n_parameters += author.n_parameters
+        self.seconds_saved += author.seconds_saved
+
+    def new(self, train: Sequence[Example]) -> list[Example]:
         """The prefixes whose target is new to the user: what a ranking could find."""
-        index = self.facts.catalogue.index
-        targets = [next(iter(e.relevant)) for e in train]
-        new = [k for k, e in enumerate(train) if targets[k] not in {x.item_id for x in e.query.history}]
-        prefixes = [train[k] for k in new]
+        return [e for e in train if next(iter(e.relevant)) not in {x.item_id for x in e.query.history}]
+
+    def _lessons(self, train: Sequence[Example], fold: Mapping[str, int], neighbours: Sequence[Neighbours]) -> Lessons:
+        """What selector and head learn from."""
+        index, prefixes = self.facts.catalogue.index, self.new(train)
         folds = np.array([fold[e.query.user_id] for e in prefixes], dtype=np.int64)
         options = Options.of(self.facts, self.texts, neighbours, folds, [e.query for e in prefixes])
         reviews = Reviews.of(self.facts.catalogue, options, [e.rationale for e in prefixes])
-        bought = np.array([index[targets[k]] for k in new], dtype=np.int64)
+        bought = np.array([index[next(iter(e.relevant))] for e in prefixes], dtype=np.int64)
         return Lessons(options, bought, folds, neighbours, reviews)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         for start in range(0, len(queries), BLOCK):
             part = queries[start : start + BLOCK]
-            if self.settings.rationale == "none":
-                yield from rank_block(part, self._from_all_facts(part), self.columns)
-            else:
+            if self.settings.rationale == "first":
                 yield from self.rank_given(part, self.write(part))
+            else:
+                yield from self._direct(part)
+        if self.settings.reasoner == "language":
+            self.tokens_written = self.writer.counts.tokens
+            print(f"language model: {self.writer.counts.spoken()}", file=sys.stderr)
+
+    def _direct(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        """Ranked without a rationale; one that is written ``after`` says nothing of how."""
+        ranked = rank_block(queries, self._unreasoned(queries), self.columns)
+        if self.settings.rationale != "after":
+            yield from ranked
+            return
+        for prediction, rationale in zip(ranked, self.write(queries), strict=True):
+            yield replace(prediction, rationale=rationale)
 
     def write(self, queries: Sequence[Query]) -> list[Rationale]:
         """The rationale of each query, without a ranking."""
-        if self.settings.reasoner == "template":
+        s = self.settings
+        if s.reasoner == "template":
             candidates = CandidateFacts(self.facts, queries)
-            reasons = [of_candidates(candidates, k, self.settings.reasons) for k in range(len(queries))]
-        else:
+            reasons = [of_candidates(candidates, k, s.reasons) for k in range(len(queries))]
+        elif s.reasoner == "selector":
             reasons = self._chosen(queries)
+        else:
+            reasons = self._worded(queries)
         name = self.card.name
         return [text.rationale(q, r, "model", name, VERSION) for q, r in zip(queries, reasons, strict=True)]
 
-    def _options(self, queries: Sequence[Query]) -> Options:
+    def options(self, queries: Sequence[Query], own: Neighbours | None = None) -> Options:
         folds = np.zeros(len(queries), dtype=np.int64)
-        return Options.of(self.facts, self.texts, [self.neighbours], folds, queries)
+        return Options.of(self.facts, self.texts, [own or self.neighbours], folds, queries)
+
+    @property
+    def most_lasting(self) -> int:
+        """Reasons that may last."""
+        return round(self.settings.lasting * self.settings.reasons)
+
+    def choices(self, options: Options, own: Neighbours) -> list[Choice]:
+        s = self.settings
+        everyone = np.arange(len(options))
+        return summaries(self.selector, self.head, options, everyone, own, s.reasons, self.most_lasting)
 
     def _chosen(self, queries: Sequence[Query]) -> list[tuple[Reason, ...]]:
-        options, s = self._options(queries), self.settings
-        lasting = round(s.lasting * s.reasons)
-        everyone = np.arange(len(queries))
-        choices = summaries(self.selector, self.head, options, everyone, self.neighbours, s.reasons, lasting)
+        """What the selector writes."""
+        options = self.options(queries)
         out = []
-        for query, choice in zip(queries, choices, strict=True):
+        for query, choice in zip(queries, self.choices(options, self.neighbours), strict=True):
             pairs = [(self.facts.reason(options.table, k, query), level) for k, level in choice.options]
             out.append(weighted(pairs, choice.rest))
         return out
 
+    def _shortlists(self, queries: Sequence[Query]) -> list[Shortlist]:
+        options = self.options(queries)
+        choices = self.choices(options, self.neighbours)
+        return shortlists(self.selector, options, self.facts, queries, choices, self.settings.facts)
+
+    def _worded(self, queries: Sequence[Query]) -> list[tuple[Reason, ...]]:
+        """What the language model writes; the selector where it is certain enough; or the shortlist in its order."""
+        s, shown = self.settings, self._shortlists(queries)
+        if s.reasoner == "facts":
+            return [in_order(short, s.reasons, self.most_lasting) for short in shown]
+        out: list[tuple[Reason, ...] | None] = [None] * len(queries)
+        cases = [k for k, short in enumerate(shown) if short.unexplained >= s.uncertain]
+        answers = self.writer.write([Case(queries[k], shown[k].facts) for k in cases])
+        for k, answer in zip(cases, answers, strict=True):
+            out[k] = weighted(answer.pairs, answer.rest)
+        others = [k for k, reasons in enumerate(out) if reasons is None]
+        for k, reasons in zip(others, self._chosen([queries[k] for k in others]) if others else [], strict=True):
+            out[k] = reasons
+        return [reasons or () for reasons in out]
+
+    def _unreasoned(self, queries: Sequence[Query]) -> np.ndarray:
+        """(queries, items): scores without a rationale, the language model's own or the mixture of all facts."""
+        if self.settings.reasoner == "language":
+            cases = [Case(q, short.facts) for q, short in zip(queries, self._shortlists(queries), strict=True)]
+            return self.writer.item_scores(cases)
+        return self._from_all_facts(queries)
+
     @torch.no_grad()
     def _from_all_facts(self, queries: Sequence[Query]) -> np.ndarray:
         """(queries, items): the mixture of all facts."""
-        options = self._options(queries)
+        options = self.options(queries)
         rows, _ = self.selector(options, np.arange(len(queries)))
         past = Past.of(options.histories, self.head.n_items)
         return self.head.probabilities(rows, past, self.neighbours).numpy()
@@ -211,8 +319,8 @@ class Model(RationaleRecommender):
         """Rank from the given rationales: predictions go through here, so their ranking has no other source."""
         for start in range(0, len(queries), BLOCK):
             part, those = queries[start : start + BLOCK], rationales[start : start + BLOCK]
-            if self.settings.rationale == "none":  # its ranking listens to no rationale
-                ranked = rank_block(part, self._from_all_facts(part), self.columns)
+            if self.settings.rationale != "first":  # its ranking listens to no rationale
+                ranked = rank_block(part, self._unreasoned(part), self.columns)
             else:
                 histories = [self.facts.positions(q) for q in part]
                 rows = rows_of(self.facts.catalogue, histories, [r.reasons for r in those])

@@ -10,8 +10,9 @@ import pytest
 import rad
 from rad.data.load import open_dataset
 from rad.errors import RadError
-from rad.rationales import instruct, text
+from rad.rationales import instruct, prompt, text
 from rad.rationales.facts import Facts
+from rad.rationales.strengths import weighted
 
 WORLD = "world:seed=5,users=60,items=200"
 
@@ -37,8 +38,11 @@ def test_the_assistant_says_sound_facts_that_the_user_shows(world, rows):
     n_reasons = 0
     for row, example in list(zip(rows, world.examples["train"], strict=True))[::5]:
         _, user, assistant = (message["content"] for message in row["messages"])
-        for reason in text.parse(assistant):
-            assert f". {text.blank(replace(reason, weight=1.0))}" in user
+        reasons, rest, other = prompt.read(assistant)
+        assert reasons or rest
+        assert not other
+        for reason, _ in reasons:
+            assert f". {text.blank(reason)}" in user
             assert list(facts.check(reason, example.query)) == []
             n_reasons += 1
     assert n_reasons > 50
@@ -63,8 +67,11 @@ def test_what_people_corrected_stands_in_place_of_the_draft(world):
         (row,) = instruct.rows([replace(example, rationale=own)], world.items, {example.query.query_id: draft})
         return row["messages"][-1]["content"]
 
-    assert answer(edited) == edited.text != draft.text
-    assert answer(replace(edited, text="They like red.")) == answer(example.rationale) == answer(None) == draft.text
+    def reasons(own):
+        return text.write(weighted(*prompt.read(answer(own))[:2]))
+
+    assert reasons(edited) == edited.text != draft.text
+    assert reasons(replace(edited, text="They like red.")) == reasons(example.rationale) == reasons(None) == draft.text
 
 
 def test_an_unknown_table_is_one_line():

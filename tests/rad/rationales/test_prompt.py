@@ -58,5 +58,23 @@ def test_no_more_facts_than_letters_and_none_at_all(toy):
 
 
 def test_the_version_changes_with_the_words():
-    digest = hashlib.sha256(prompt.TASK.encode()).hexdigest()[:16]
-    assert {"1": "c384edd7db9fabb6"}[prompt.VERSION] == digest, "raise the version and pin it here"
+    digest = hashlib.sha256((prompt.SYSTEM + prompt.FILLING).encode()).hexdigest()[:16]
+    assert {"2": "aebd18b60e81beb7"}[prompt.VERSION] == digest, "raise the version and pin it here"
+
+
+def test_an_answer_is_read_back_with_or_without_letters_and_lines_that_say_nothing(toy):
+    facts = Facts.of(toy.examples["train"], toy.items).about(toy.examples["test"][0].query, 6)
+    chosen = [(facts[3], 16), (facts[0], 64)]
+    written = prompt.answer(facts, chosen, 32)
+    assert [line[:3] for line in written.splitlines()] == ["A. ", "D. ", "Som"]  # strongest first
+    filled = "".join(prompt.lines("B", facts[1])[level] for level in (0, 8)) + prompt.last_line(4)
+    assert prompt.read(written) == ([(facts[0], 64), (facts[3], 16)], 32, [])
+    assert prompt.read(filled)[:2] == ([(facts[1], 8)], 4) and len(prompt.read(filled)[2]) == 1
+    assert prompt.read(prompt.answer(facts[:1], chosen, 0))[:2] == ([(facts[0], 64), (facts[3], 16)], 0)
+
+
+def test_a_model_that_fills_in_blanks_is_shown_the_history_alone(toy):
+    query = toy.examples["test"][0].query
+    system, user = prompt.filling(query, toy.items, window=1, longest=0)
+    assert system["content"] == prompt.FILLING and user["content"].endswith("\n\nFacts:")
+    assert user["content"].count("\n[") == 1 and f"[{len(query.history)}]" in user["content"]

@@ -49,7 +49,7 @@ def test_another_users_reasons_give_another_ranking(fitted):
 
 def test_fewer_reasons_on_demand(fitted):
     model = fitted.model
-    few = Model(Model.Settings(reasons=3, lasting=0.34))
+    few = Model(Model.Settings(reasons=3, lasting=0.34, reasoner="selector"))
     few.__dict__.update({k: v for k, v in model.__dict__.items() if k != "settings"})
     for rationale in few.write(fitted.queries):
         assert len(rationale.reasons) <= 3
@@ -75,15 +75,17 @@ def test_an_item_that_the_catalogue_lacks_is_passed_over(fitted):
 
 def test_the_arms_choose_otherwise(fitted):
     arms = {}
-    for name, changed in {"none": {"rationale": "none"}, "template": {"reasoner": "template"}}.items():
-        arm = Model(Model.Settings(**changed))
+    changes = {"none": {"rationale": "none"}, "template": {"reasoner": "template"}, "facts": {"reasoner": "facts"}}
+    for name, changed in changes.items():
+        arm = Model(Model.Settings(**{"reasoner": "selector", **changed}))
         arm.__dict__.update({k: v for k, v in fitted.model.__dict__.items() if k != "settings"})
         arms[name] = list(arm.predict(fitted.queries))
     own = list(fitted.model.predict(fitted.queries))
     assert all(p.rationale is None for p in arms["none"])
-    assert all(p.rationale is not None for p in arms["template"])
+    assert all(p.rationale is not None for p in [*arms["template"], *arms["facts"]])
     assert [p.ranking for p in own] != [p.ranking for p in arms["none"]]
     assert [p.ranking for p in own] != [p.ranking for p in arms["template"]]
+    assert [p.ranking for p in own] != [p.ranking for p in arms["facts"]]
 
 
 @pytest.mark.slow
@@ -92,7 +94,7 @@ def test_two_fits_with_one_seed_agree():
     queries = [e.query for e in data.examples["validation"][:20]]
     out = []
     for _ in range(2):
-        model = Model(Model.Settings(epochs=1))
+        model = Model(Model.Settings(epochs=1, lessons=64))
         model.fit(data.examples["train"], (), data.items, seed=3)
         out.append([(p.ranking, p.rationale.text) for p in model.predict(queries)])
     assert out[0] == out[1]

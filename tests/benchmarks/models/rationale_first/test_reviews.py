@@ -14,7 +14,7 @@ from rad.rationales.strengths import weighted
 
 def reviewed(fitted, origin="edited"):
     """Options of the queries, and reviews that let one fact of the moment of the first query stand."""
-    options = fitted.model._options(fitted.queries)
+    options = fitted.model.options(fitted.queries)
     number = next(k for k in range(options.starts[1]) if options.cited[k] >= 0)
     reason = fitted.model.facts.reason(options.table, number, fitted.queries[0])
     record = text.rationale(fitted.queries[0], weighted([(reason, 64)], 64), origin, "people", "1")

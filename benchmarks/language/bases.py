@@ -1,0 +1,112 @@
+"""Bases: the language models that may write. ``small`` is made here; others are checkpoints of Hugging Face.
+
+small                         a new one, trained from nothing (:mod:`benchmarks.language.small`)
+smollm2                       SmolLM2-135M-Instruct, after ``python -m rad fetch smollm2``
+NAME or FOLDER                any causal language model of transformers, its tokenizer beside it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from benchmarks.language import small
+from rad.errors import RadError
+from rad.llm import smollm2
+
+SMALL = "small"
+RANK = 16  # of adapters
+UNBOUNDED = 1_000_000  # tokenizers that know no bound state a huge number
+
+
+def resolved(base: str) -> str:
+    """The folder or the Hub name behind the name of a base.
+
+    Raises:
+        RadError: ``smollm2`` was not fetched.
+    """
+    if base != "smollm2":
+        return base
+    folder = smollm2.folder()
+    if not folder.is_dir():
+        raise RadError("base smollm2 is not here yet: python -m rad fetch smollm2")
+    return str(folder)
+
+
+def opened(base: str, texts: Iterable[str] = ()) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A base and its tokenizer, on the accelerator if there is one.
+
+    Args:
+        base: See the module.
+        texts: For ``small``: what its tokenizer is trained on.
+
+    Raises:
+        RadError: There is no such model, it is no causal language model, or the accelerator has no room for it.
+    """
+    if base == SMALL:
+        tokenizer = small.tokenizer_of(texts)
+        model: PreTrainedModel = small.model_of(tokenizer)
+    else:
+        model, tokenizer = _pretrained(resolved(base), base)
+    if torch.cuda.is_available():
+        try:
+            model = cast(PreTrainedModel, model.to("cuda"))  # type: ignore[arg-type]
+        except torch.OutOfMemoryError as error:
+            advice = "take a smaller base, or hide the GPU: CUDA_VISIBLE_DEVICES="
+            raise RadError(f"base {base}: the GPU has no room for it; {advice}") from error
+    return model, tokenizer
+
+
+def _pretrained(path: str, base: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        # half precision of what was stored is for accelerators; processors compute it slowly
+        kind = "auto" if torch.cuda.is_available() else torch.float32
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=kind)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().split("\n")[0][:200]
+        raise RadError(
+            f"base {base}: no causal language model of that name or folder can be opened ({first})"
+        ) from error
+    if tokenizer.chat_template is None:
+        print(f"base {base} has no chat template: its prompts are plain text", file=sys.stderr)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def with_adapter(model: PreTrainedModel) -> PreTrainedModel:
+    """The model with a LoRA adapter on all its linear layers, which alone learns (arXiv 2106.09685)."""
+    from peft import LoraConfig, get_peft_model  # an extra
+
+    settings = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
+    return cast(PreTrainedModel, get_peft_model(model, settings))
+
+
+def merged(model: PreTrainedModel) -> PreTrainedModel:
+    """The model with its adapter, if it has one, in its weights."""
+    return getattr(model, "merge_and_unload", lambda: model)()
+
+
+def longest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens that the model can read at once."""
+    bounds = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
+    return min([int(b) for b in bounds if b and b < UNBOUNDED], default=UNBOUNDED)
+
+
+def fingerprint(base: str) -> str:
+    """What names a base in a cache: its name, or the bytes of the weights in its folder."""
+    folder = Path(resolved(base))
+    if base == SMALL or not folder.is_dir():
+        return base
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors")]):
+        with path.open("rb") as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""Lessons: what a language model is to write, as the tokens that TRL trains on.
+
+A lesson is a prompt and an answer in one of the two forms of :mod:`benchmarks.language.tokens`. In the form ``blanks``
+the loss is of what is filled in, as the rest is given; in the form ``words`` it is of all words of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from datasets import Dataset
+
+from benchmarks.language.tokens import END, Case, Form, Tokens
+from rad.rationales import prompt
+from rad.rationales.prompt import LETTERS
+from rad.rationales.strengths import LEVELS
+from rad.types import Item, Reason
+
+IGNORED = -100  # a label that has no loss
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A case, and the reasons to be written, of weight 1, with their levels and that of the unexplained.
+
+    Reasons that the prompt does not show are left out.
+    """
+
+    case: Case
+    chosen: Sequence[tuple[Reason, int]]
+    rest: int
+
+    def lines(self, form: Form) -> list[tuple[int, int]]:
+        """The lines of the answer, as numbers of facts and levels: ``END`` is the last."""
+        levels = {fact: level for fact, level in self.chosen}
+        every = [(k, levels.get(fact, 0)) for k, fact in enumerate(self.case.facts)]
+        if form == "words":
+            every = sorted((pair for pair in every if pair[1]), key=lambda pair: -pair[1])
+        return [*every, (END, self.rest)]
+
+    def words(self, fact: int, level: int) -> str:
+        """A line in words."""
+        if fact == END:
+            return prompt.last_line(level)
+        return prompt.lines(LETTERS[fact], self.case.facts[fact])[level]
+
+
+def texts(lessons: Iterable[Demonstration], items: Mapping[str, Item], window: int, item_chars: int) -> Iterator[str]:
+    """Prompts and answers as one text each: what a tokenizer is trained on."""
+    for lesson in lessons:
+        _, question = prompt.filling(lesson.case.query, items, window, item_chars)
+        answer = "".join(lesson.words(fact, level) for fact, level in lesson.lines("blanks"))
+        yield f"{question['content']}\n\n{answer}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lesson in tokens; ``labels`` are those of the answer, ``IGNORED`` where there is no loss."""
+
+    prompt: list[int]
+    answer: list[int]
+    labels: list[int]
+
+
+def rows(lessons: Sequence[Demonstration], tokens: Tokens) -> Dataset:
+    """``input_ids`` and ``labels`` of each lesson."""
+    parts = [row(lesson, tokens) for lesson in lessons]
+    return Dataset.from_list(
+        [{"input_ids": r.prompt + r.answer, "labels": [IGNORED] * len(r.prompt) + r.labels} for r in parts]
+    )
+
+
+def row(lesson: Demonstration, tokens: Tokens) -> Row:
+    """The tokens of a prompt and its answer."""
+    lines = lesson.lines(tokens.form)
+    # each line, and the same with another filling
+    others = [LEVELS[0] if level != LEVELS[0] else LEVELS[-1] for _, level in lines]
+    words = [lesson.words(fact, level) for fact, level in lines]
+    words += [lesson.words(fact, other) for (fact, _), other in zip(lines, others, strict=True)]
+    encoded = tokens.encoded(words)
+    answer: list[int] = []
+    labels: list[int] = []
+    for ids, other in zip(encoded[: len(lines)], encoded[len(lines) :], strict=True):
+        answer += ids
+        if tokens.form == "words":
+            labels += ids
+        else:
+            first, last = _difference(ids, other), len(ids) - _difference(ids[::-1], other[::-1])
+            labels += [t if first <= at < max(last, first + 1) else IGNORED for at, t in enumerate(ids)]
+    end = tokens.tokenizer.eos_token_id
+    question = tokens.prompt(lesson.case, len(answer) + 1)
+    return Row(question, [*answer, end], [*labels, end if tokens.form == "words" else IGNORED])
+
+
+def _difference(ids: Sequence[int], other: Sequence[int]) -> int:
+    """The first place at which they differ."""
+    return next((k for k, (a, b) in enumerate(zip(ids, other, strict=False)) if a != b), 0)

@@ -1,0 +1,69 @@
+"""The base ``small``: a new Llama of under a million parameters, whose tokens are the words of the grammar.
+
+Its tokenizer is a byte-level BPE that merges within the pieces between numbers and citations. So a phrase such as
+" other owners: what else they have is" becomes one token, as does each value that is frequent; any text can be written.
+Its chat template leaves out the system's message, which is always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+VOCABULARY = 4096
+WIDTH, LAYERS, HEADS = 128, 2, 4
+LONGEST = 2048  # tokens
+# a citation with its comma; a number, or two as in "7 of 14"; a letter; what lies between; the end of a line
+_PIECE = r"\[\d+\](?:, )?|\d[\d,.]*(?: (?:of|in) \d[\d,.]*)?|^[A-Z]\. |; |[^\[\]\d\n;]+\n?|."
+_TEMPLATE = (
+    "{% for message in messages %}{% if message['role'] != 'system' %}{{ message['content'] }}\n\n{% endif %}"
+    "{% endfor %}"
+)
+
+
+def tokenizer_of(texts: Iterable[str]) -> PreTrainedTokenizerBase:
+    """A tokenizer whose tokens are what is frequent in ``texts``."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PIECE), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=["<pad>", "<end>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="<end>",
+        chat_template=_TEMPLATE,
+        model_max_length=LONGEST,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def model_of(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+    """An untrained model for ``tokenizer``; torch's seed says which."""
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=WIDTH,
+            intermediate_size=3 * WIDTH,
+            num_hidden_layers=LAYERS,
+            num_attention_heads=HEADS,
+            num_key_value_heads=1,  # keys and values are what decoding moves
+            max_position_embeddings=LONGEST,
+            tie_word_embeddings=True,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+        )
+    )

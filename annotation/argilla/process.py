@@ -21,6 +21,7 @@ PATIENCE = 300  # seconds for a start; it takes a few on an idle machine
 def server_command(campaign: Campaign, host: str = "127.0.0.1", port: int = 0, redis: str | None = None) -> list[str]:
     """The command line of the server; secrets are made on the first call and named by their file."""
     campaign.owner()
+    campaign.make_private(campaign.server)
     command = [str(environment.python()), str(APP), "--home", str(campaign.server)]
     command += ["--secrets", str(campaign.secrets / "owner.json"), "--host", host, "--port", str(port)]
     return [*command, *(["--redis", redis] if redis else [])]
@@ -29,7 +30,6 @@ def server_command(campaign: Campaign, host: str = "127.0.0.1", port: int = 0, r
 def start(campaign: Campaign, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
     """The process and its URL, when it answers. :class:`RadError` with its last words if it ends instead."""
     command = server_command(campaign, port=port)
-    campaign.server.mkdir(parents=True, exist_ok=True)
     log = campaign.server / "server.log"
     with open(log, "ab") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)

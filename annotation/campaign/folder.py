@@ -184,9 +184,15 @@ class Campaign:
         except ValueError as error:
             raise RadError(f"{path}: not a JSON object ({error})") from error
 
+    def make_private(self, folder: Path) -> None:
+        """Make one of the campaign's folders, which nobody else can enter and git does not see."""
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n")
+
     def _write_secret(self, name: str, record: object) -> None:
-        self.secrets.mkdir(parents=True, exist_ok=True)
-        self.secrets.chmod(0o700)
+        self.make_private(self.secrets)
         self._write(self.secrets / name, record, 0o600)
 
     @staticmethod

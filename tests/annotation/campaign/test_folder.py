@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -66,8 +67,19 @@ def test_secrets_are_for_the_owner_alone_and_random(tmp_path):
     one.add_reviewer("anna", "reviewer", "secret")
     one.pseudonym("anna")
     assert stat.S_IMODE(one.secrets.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(p.stat().st_mode) for p in one.secrets.iterdir()} == {0o600}
-    assert len(list(one.secrets.iterdir())) == 3
+    assert {stat.S_IMODE(p.stat().st_mode) for p in one.secrets.glob("*.json")} == {0o600}
+    assert len(list(one.secrets.glob("*.json"))) == 3
+
+
+def test_git_stages_no_secret_and_no_database(tmp_path):
+    campaign = begun(tmp_path / "anywhere" / "first")
+    campaign.owner()
+    campaign.make_private(campaign.server)
+    (campaign.server / "argilla.db").write_bytes(b"answers")
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    staged = subprocess.run(["git", "ls-files"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert staged == "anywhere/first/campaign.json\n"
 
 
 def test_pseudonyms(tmp_path):

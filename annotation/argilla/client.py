@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,11 +82,20 @@ def argilla_errors(action: str) -> Iterator[None]:
         yield
     except ForbiddenError as error:
         raise RadError(f"{action}: the key's role may not do this, an owner's may ({_short(error)})") from error
-    except (ArgillaError, httpx.HTTPError) as error:
+    except Exception as error:
+        if not isinstance(error, ArgillaError | httpx.HTTPError) and not _is_of_answer(error):
+            raise
+        words = _short(error) if str(error) else ""
         raise RadError(
-            f"{action}: the server did not answer as expected ({_short(error)}); "
+            f"{action}: the server did not answer as expected ({type(error).__name__}: {words}); "
             "what arrived there is kept: run it again"
         ) from error
+
+
+def _is_of_answer(error: BaseException) -> bool:
+    """Whether an error arose where an answer of the server is read: it lacks a part, or is no JSON."""
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith(("argilla.", "httpx.", "json.", "pydantic.", __name__))
 
 
 def workspace_of(campaign: Campaign, name: str) -> str:

@@ -19,7 +19,12 @@ PATIENCE = 300  # seconds for a start; it takes a few on an idle machine
 
 
 def server_command(campaign: Campaign, host: str = "127.0.0.1", port: int = 0, redis: str | None = None) -> list[str]:
-    """The command line of the server; secrets are made on the first call and named by their file."""
+    """The command line of the server; secrets are made on the first call and named by their file.
+
+    Raises:
+        RadError: There is no campaign, as in a folder whose name was mistyped.
+    """
+    _ = campaign.settings
     campaign.owner()
     campaign.make_private(campaign.server)
     command = [str(environment.python()), str(APP), "--home", str(campaign.server)]

@@ -13,11 +13,14 @@ secrets/           passwords and keys; leave it out when you share the folder
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +75,12 @@ class Campaign:
         hint = f"the folder holds no campaign yet: python -m annotation draft {self.path} begins one"
         return records.read_document(Settings, self.file("campaign.json"), hint)
 
+    def make(self) -> None:
+        """Make the folder, where there is none. :class:`RadError` on a name that no workspace may have."""
+        if not self.path.exists() and not NAME.fullmatch(self.path.name):
+            raise RadError(f"{self.path.name}: a campaign's name has letters, digits, '-', '_' and '.' alone")
+        self.path.mkdir(parents=True, exist_ok=True)
+
     def begin(self, settings: Settings) -> Settings:
         """Write the settings of a new campaign; for one that has begun, refuse others than its own.
 
@@ -80,8 +89,6 @@ class Campaign:
         """
         path = self.file("campaign.json")
         if not path.exists():
-            if not NAME.fullmatch(settings.name):
-                raise RadError(f"{self.path.name}: a campaign's name has letters, digits, '-', '_' and '.' alone")
             return self._set(settings, key_fingerprint=_fingerprint(self._make_key()))
         first = self.settings
         pairs = zip(asdict(first).items(), asdict(settings).values(), strict=True)
@@ -99,6 +106,22 @@ class Campaign:
         changed = replace(settings, **changes)
         self._write(self.file("campaign.json"), asdict(changed))
         return changed
+
+    @contextmanager
+    def locked(self, what: Literal["drafts", "answers"]) -> Iterator[None]:
+        """Be the only command that writes the drafts, or the answers, while a block lasts.
+
+        Raises:
+            RadError: Another command does, or there is no campaign.
+        """
+        if not self.path.is_dir():
+            raise RadError(f"{self.path}: no such campaign folder")
+        with open(self.file(f".{what}.lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RadError(f"another command writes the {what} of {self.path}: wait until it has ended") from None
+            yield
 
     # Secrets: files that nobody but their owner can read, in a folder that nobody else can enter
 

@@ -41,13 +41,18 @@ def main(
     if seed < 0:
         raise RadError(f"--seed must not be negative, got {seed}")
     campaign = Campaign(folder)
+    with campaign.locked("answers"):
+        _report(campaign, seed, resamples)
+
+
+def _report(campaign: Campaign, seed: int, resamples: int) -> None:
     rationales = drafts.by_id(campaign)
     lengths = {name: len(draft.text) for name, draft in rationales.items()}
     answered = judgements.read_reviewers(campaign, lengths)
     if not answered:
         raise RadError(f"{campaign.file(judgements.FILE)}: nobody has answered yet; 'pull' again when somebody has")
     agreement = measure_answers(answered, lengths, seed, resamples)
-    files = sorted(folder.glob(judgements.JUDGES))
+    files = sorted(campaign.path.glob(judgements.JUDGES))
     group: Group = "people" if agreement.people.reviewers else "simulated"
     theirs = [one for one in answered if one.group == group]
     judges = [
@@ -65,13 +70,13 @@ def main(
     }
     facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
     page = report.page(agreement, judges, rationales, facts)  # before anything is written: it may lack a library
-    with atomic_write(folder / AGREEMENT) as file:
+    with atomic_write(campaign.path / AGREEMENT) as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
-    with atomic_write(folder / REPORT) as file:
+    with atomic_write(campaign.path / REPORT) as file:
         file.write(page)
     terminal.show(agreement, judges)
-    message = f"wrote {folder / 'agreement.json'} and {folder / 'report.html'}"
+    message = f"wrote {campaign.path / AGREEMENT} and {campaign.path / REPORT}"
     terminal.console.print(message, soft_wrap=True, markup=False)
 
 

@@ -17,14 +17,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from rich.console import Console
-from rich.progress import track
 from typer import Option
 
 from annotation import guidelines
 from annotation.campaign import drafts
 from annotation.campaign.data import open_data
-from annotation.campaign.drafting import explained_settings, make_drafter, spread
+from annotation.campaign.drafting import draft, explained_settings, make_drafter
 from annotation.campaign.folder import Campaign, Settings
 from annotation.commands._options import CampaignFolder
 from rad.errors import RadError
@@ -54,7 +52,7 @@ def main(
         drafts.Again | None, Option(help="ask anew, past the cache, for what was rejected, or for everything")
     ] = None,
 ) -> None:
-    campaign, console = Campaign(folder), Console()
+    campaign = Campaign(folder)
     begun = campaign.settings if campaign.file("campaign.json").exists() else None
     name = drafter or (begun.drafter if begun else "evidence")
     if limit < 1:
@@ -63,31 +61,16 @@ def main(
     flags = [f"{key}={value}" for key, value in endpoint.items() if value]
     writer = make_drafter(name, [*flags, *(settings or ())])
     data = open_data(begun, domain, data_dir)
-    campaign.begin(
-        Settings(
-            name=campaign.path.name,
-            domain=data.name,
-            data_sha256=data.sha256,
-            drafter=name,
-            drafter_version=str(writer.version),
-            guideline_version=guidelines.VERSION,
-            created=now(),
-        )
+    wanted = Settings(
+        name=campaign.path.name,
+        domain=data.name,
+        data_sha256=data.sha256,
+        drafter=name,
+        drafter_version=str(writer.version),
+        guideline_version=guidelines.VERSION,
+        created=now(),
     )
-    done = drafts.mended(campaign, again)
-    waiting = [e for e in spread(data.examples["train"])[:limit] if e.query.query_id not in done]
-    if not waiting:
-        console.print(f"{len(done):,} drafts are there already; a higher --limit adds more")
-        return
-    writer.fresh = again is not None
-    with console.status(f"fitting {name}"):
-        writer.fit(data.examples["train"], data.items, seed)
-    stream = track(writer.drafts(waiting), "drafting", len(waiting), console=Console(stderr=True))
-    try:
-        drafts.append(campaign, stream)
-    finally:  # an endpoint may fail for good half-way: what it took until then is written down as well
-        drafts.log(campaign, writer, seed)
-        console.print(writer.summary.table())
-    if line := drafts.unanswered(campaign, writer.summary):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"drafts are in {campaign.file(drafts.FILE)}", soft_wrap=True, highlight=False)
+    campaign.make()
+    with campaign.locked("drafts"):
+        campaign.begin(wanted)
+        draft(campaign, writer, data, limit, seed, again)

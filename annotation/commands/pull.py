@@ -45,11 +45,12 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
     if campaign.settings.overlap is None:
         raise RadError(f"nothing was pushed yet: python -m annotation push {campaign.path}")
     client = connect(campaign, api_url)
-    with argilla_errors("pull"):
-        pulled = pull_judgements(client, campaign)
-        judgements.write(campaign, pulled)
-        show_answers(client, campaign)
-    states = release(campaign, pulled)
+    with campaign.locked("answers"):
+        with argilla_errors("pull"):
+            pulled = pull_judgements(client, campaign)
+            judgements.write(campaign, pulled)
+            show_answers(client, campaign)
+        states = release(campaign, pulled)
     _print_states(campaign, pulled, states)
 
 

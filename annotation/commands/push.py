@@ -42,21 +42,27 @@ def main(
     if unfit := [name for name in [*names, *adjudicators] if not NAME.fullmatch(name)]:
         raise RadError(f"'{unfit[0]}': user names have letters, digits, '-', '_' and '.' alone")
     settings = campaign.settings
-    answers = overlap or settings.overlap or 2
+    answers = settings.overlap or 2 if overlap is None else overlap
     if answers < 1:
         raise RadError(f"--overlap must be at least 1, got {answers}")
     if settings.overlap not in (None, answers):
         raise RadError(f"{campaign.path} was pushed with an overlap of {settings.overlap}, which stays")
-    check_roles(campaign, names, "reviewer")
-    check_roles(campaign, adjudicators, "adjudicator")
-    client = connect(campaign, api_url)
-    with argilla_errors("push"):
-        if adjudicators:
-            return _push_disputed(client, campaign, adjudicators)
-        added, total = push_drafts(client, campaign, answers)
-        new = enrol(client, campaign, names, "reviewer")
-    campaign.set_overlap(answers)
-    print(f"{added:,} drafts added, {total:,} are there; each is to be answered by {answers}")
+    with campaign.locked("answers"):
+        check_roles(campaign, names, "reviewer")
+        check_roles(campaign, adjudicators, "adjudicator")
+        client = connect(campaign, api_url)
+        with argilla_errors("push"):
+            if adjudicators:
+                _push_disputed(client, campaign, adjudicators)
+            else:
+                _push_drafts(client, campaign, names, answers)
+
+
+def _push_drafts(client: rg.Argilla, campaign: Campaign, names: list[str], overlap: int) -> None:
+    added, total = push_drafts(client, campaign, overlap)
+    new = enrol(client, campaign, names, "reviewer")
+    campaign.set_overlap(overlap)
+    print(f"{added:,} drafts added, {total:,} are there; each is to be answered by {overlap}")
     _print_accounts(client, campaign, names, new)
     if not (names or campaign.reviewers()):
         print("nobody is to review them yet: push again with --reviewers NAME,NAME")

@@ -18,6 +18,7 @@ from typer import Option
 from annotation.argilla.process import server_command
 from annotation.campaign.folder import Campaign
 from annotation.commands._options import CampaignFolder
+from rad.errors import RadError
 from rad.runtime.commands import command
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -32,6 +33,8 @@ def main(
         str | None, Option(metavar="URL", help="run Argilla's background jobs by this Redis (none is needed)")
     ] = None,
 ) -> None:
+    if not 0 <= port <= 65535:
+        raise RadError(f"--port must be 0 (any free one) to 65535, got {port}")
     words = server_command(Campaign(folder), host, port, redis)
     if host not in LOOPBACK:
         print(

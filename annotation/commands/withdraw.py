@@ -32,11 +32,12 @@ def main(
 ) -> None:
     campaign = Campaign(folder)
     client = connect(campaign, api_url)
-    with argilla_errors("withdraw"):
-        deleted, pseudonyms = accounts.withdraw(client, campaign, reviewer)
-        _forget(campaign, pseudonyms)
-        show_answers(client, campaign)
-    campaign.drop_reviewer(reviewer)
+    with campaign.locked("answers"):
+        with argilla_errors("withdraw"):
+            deleted, pseudonyms = accounts.withdraw(client, campaign, reviewer)
+            _forget(campaign, pseudonyms)
+            show_answers(client, campaign)
+        campaign.drop_reviewer(reviewer)
     print(f"{deleted:,} answers deleted on the server; the campaign's files are without them")
     if not api_url and not accounts.empty_log(campaign):
         print(f"{campaign.server} may still hold them in its log: stop the server, which empties it", file=sys.stderr)

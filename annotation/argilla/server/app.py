@@ -268,10 +268,21 @@ def main() -> None:
     secrets = json.loads(options.secrets.read_text())
     settings(home, secrets, options.redis)
     if options.work:
-        import search
-
         work()
         return
+    try:
+        run(home, secrets, options, started)
+    except Exception as error:
+        cause = error.__cause__ or error.__context__  # the database's driver has a class of its own for its errors
+        if not isinstance(error, OSError | sqlite3.Error) and not isinstance(cause, sqlite3.Error):
+            raise
+        words = "no space left" if isinstance(error, shutil.Error) else str(cause or error)[:160]
+        refuse(f"{home} cannot be read or written ({words}): is the disk full? What was answered before stays")
+    print("stopped; every answer is in", home / "argilla.db", flush=True)
+
+
+def run(home: Path, secrets: dict[str, str], options: argparse.Namespace, started: float) -> None:
+    """Serve until a signal ends it."""
     lock = open(home / "lock", "w")  # noqa: SIM115  (held until the process ends)
     for attempt in range(PROBES):  # a command that looks whether somebody serves holds it for a moment
         try:
@@ -307,7 +318,6 @@ def main() -> None:
             worker.kill()
     with sqlite3.connect(home / "argilla.db") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    print("stopped; every answer is in", home / "argilla.db", flush=True)
 
 
 if __name__ == "__main__":

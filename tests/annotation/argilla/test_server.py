@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import httpx
 
 from annotation.__main__ import main
 from annotation.argilla import client as argilla_client
-from annotation.argilla.process import APP, start
+from annotation.argilla.process import APP, server_command, start
 from annotation.argilla.server import environment
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
+from tests.annotation.campaign.test_folder import begun
 from tests.support.review_server import WORLD, error_of, owner
 
 pytestmark = [
@@ -66,7 +68,7 @@ class TestServer:
         assert "access-control-allow-origin" not in page.headers
 
     def test_files_are_the_owners_and_the_log_knows_no_secret(self, pushed, url):
-        for path in (*pushed.secrets.iterdir(), pushed.server / "argilla.db"):
+        for path in (*pushed.secrets.glob("*.json"), pushed.server / "argilla.db"):
             assert path.stat().st_mode & 0o077 == 0, path
         secrets = [v for k, v in pushed.owner().items() if k != "username"]
         secrets += [r["password"] for r in pushed.reviewers().values()]
@@ -83,7 +85,27 @@ class TestServer:
 
     def test_a_taken_port_is_one_line(self, tmp_path, url):
         with pytest.raises(RadError, match=r"cannot listen on .* choose another --port"):
-            start(Campaign(tmp_path), port=int(url.rpartition(":")[2]))
+            start(begun(tmp_path / "c"), port=int(url.rpartition(":")[2]))
+        assert "--port must be 0 (any free one) to 65535, got 99999" in error_of("serve", tmp_path, "--port", "99999")
+
+    def test_a_mistyped_folder_is_not_made(self, tmp_path):
+        mistyped = tmp_path / "frist"
+        assert "holds no campaign yet" in error_of("serve", mistyped) and not mistyped.exists()
+
+    @pytest.mark.parametrize("limit", [0, 2**12, 2**18])
+    def test_a_full_disk_is_one_line(self, tmp_path, limit):
+        """The limit is that of a file: pages cannot be copied, or the database not grow."""
+        campaign = begun(tmp_path / "c")
+        words = server_command(campaign)
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and len(done.stderr) < 400, done.stderr[:999]
+        assert re.match(r"error: .*c/server cannot be read or written \(.*\): is the disk full\?", done.stderr)
 
     def test_another_version_is_refused(self, monkeypatch, tmp_path):
         code = (
@@ -95,7 +117,9 @@ class TestServer:
         assert done.returncode == 2 and not (tmp_path / "home").exists()
         assert done.stderr == "error: argilla-server 2.9.0 is installed, but serve was made for 2.8.0 alone\n"
         monkeypatch.setattr(environment.metadata, "version", lambda name: "2.9.0")
-        assert "argilla-server 2.9.0 is installed, but serve was made for 2.8.0 alone" in error_of("serve", tmp_path)
+        assert "argilla-server 2.9.0 is installed, but serve was made for 2.8.0 alone" in error_of(
+            "serve", begun(tmp_path / "c").path
+        )
 
 
 class TestBadInput:
@@ -112,6 +136,9 @@ class TestBadInput:
     def test_an_endpoint_that_answers_nonsense(self, campaign, fake_endpoint, monkeypatch):
         monkeypatch.setenv("ARGILLA_API_KEY", "some-key")
         assert fake_endpoint.url in error_of("status", campaign.path, "--api-url", fake_endpoint.url)
+
+    def test_an_overlap_of_nobody(self, tmp_path):
+        assert "--overlap must be at least 1, got 0" in error_of("push", begun(tmp_path / "c").path, "--overlap", "0")
 
     def test_not_served(self, tmp_path):
         main(["draft", str(tmp_path / "c"), "--domain", WORLD, "--limit", "1"])

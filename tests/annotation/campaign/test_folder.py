@@ -6,13 +6,16 @@ import json
 import shutil
 import stat
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from annotation import guidelines
+from annotation.__main__ import main
 from annotation.campaign.folder import Campaign, Settings
 from rad.errors import RadError
+from rad.runtime.files import read_jsonl
 
 WORLD = "world:users=60,items=200"
 
@@ -126,3 +129,31 @@ def test_withdrawn_once(tmp_path):
     campaign = Campaign(tmp_path)
     campaign.withdraw("r-1"), campaign.withdraw("r-1")
     assert campaign.withdrawn() == ["r-1"]
+
+
+class TestLock:
+    def test_two_commands_do_not_write_at_once(self, tmp_path):
+        campaign, again = begun(tmp_path / "c"), Campaign(tmp_path / "c")
+        refused = pytest.raises(RadError, match=r"another command writes the drafts of .*: wait until it has ended")
+        with campaign.locked("drafts"), again.locked("answers"), refused, again.locked("drafts"):
+            pass
+        with again.locked("drafts"):
+            pass
+
+    def test_a_second_draft_writes_nothing_twice(self, tmp_path):
+        campaign = Campaign(tmp_path / "c")
+        words = ["draft", str(campaign.path), "--domain", WORLD, "--limit", "12"]
+        both = [subprocess.Popen([sys.executable, "-m", "annotation", *words], stderr=subprocess.PIPE) for _ in "ab"]
+        errors = [process.communicate()[1] for process in both]
+        assert 0 in [process.returncode for process in both]
+        assert (
+            sum(b"another command writes the drafts" in error for error in errors)
+            == sum(p.returncode for p in both) / 2
+        )
+        ids = [line["rationale_id"] for _, line in read_jsonl(campaign.file("drafts.jsonl"))]
+        assert len(ids) == len(set(ids)) == 12
+
+    def test_a_bad_name_leaves_no_folder(self, tmp_path):
+        with pytest.raises(RadError, match="a campaign's name has letters"):
+            main(["draft", str(tmp_path / "a b"), "--domain", WORLD, "--limit", "1"])
+        assert not (tmp_path / "a b").exists()

@@ -14,7 +14,7 @@ from annotation.argilla import form
 from annotation.argilla.client import ADJUDICATION, find_dataset, records
 from annotation.argilla.push import ensure_dataset, send
 from annotation.campaign import aggregation, drafts, further, judgements
-from annotation.campaign.data import open_data, training_examples
+from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
 
@@ -39,7 +39,7 @@ def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | N
     if not disputed:
         return None
     data = open_data(settings)
-    examples = training_examples(data)
+    examples = examples_by_id(data)
     dataset = ensure_dataset(client, campaign, ADJUDICATION, form.settings(client, 1, adjudication=True))
     there = {row["external_id"] for row in records(client, dataset)}
     new = [rationales[key] for key in disputed if key not in there]

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from annotation.argilla import form
 from annotation.argilla.client import REVIEW, find_dataset, mark, records, workspace_of
 from annotation.campaign import drafts, further
-from annotation.campaign.data import open_data, training_examples
+from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from rad.errors import RadError
 from rad.rationales.facts import Facts
@@ -34,7 +34,7 @@ def push_drafts(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[i
     if not rationales:
         raise RadError(f"{campaign.path} has no drafts: python -m annotation draft {campaign.path}")
     data = open_data(campaign.settings)
-    examples = training_examples(data)
+    examples = examples_by_id(data)
     wanted = form.settings(client, overlap)
     dataset = ensure_dataset(client, campaign, REVIEW, wanted)
     form.keep(wanted, campaign.file(form.FOLDER))

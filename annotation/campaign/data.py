@@ -34,9 +34,9 @@ def open_data(settings: Settings | None, domain: str | None = None, data_dir: Pa
     return data
 
 
-def training_examples(data: Dataset) -> dict[str, Example]:
-    """The examples that drafts are written for, by query id."""
-    return {example.query.query_id: example for example in data.examples["train"]}
+def examples_by_id(data: Dataset) -> dict[str, Example]:
+    """The examples of all splits by query id: drafts are of training purchases, rationales of runs of any."""
+    return {example.query.query_id: example for examples in data.examples.values() for example in examples}
 
 
 _open = lru_cache(maxsize=1)(open_dataset)  # the demo's commands share it

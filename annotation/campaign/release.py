@@ -1,4 +1,8 @@
-"""What a campaign gives: ``rationales.jsonl``, and in ``provenance.jsonl`` how each draft was decided and by whom."""
+"""What a campaign gives: ``rationales.jsonl``, and in ``provenance.jsonl`` how each draft was decided and by whom.
+
+A data set has one rationale a query, and none that people wrote who saw the answer of a test query. So of several
+models' rationales for one training query the first that is accepted is given, and of other queries none.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from annotation.campaign import aggregation, drafts
 from annotation.campaign.aggregation import Answers, Outcome
 from annotation.campaign.corrections import Corrections
-from annotation.campaign.data import open_data, training_examples
+from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from rad.rationales import files
 from rad.runtime.files import write_jsonl
@@ -22,10 +26,10 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
     settings = campaign.settings
     judged = aggregation.by_rationale(judgements)
     data = open_data(settings)
-    examples, corrections = training_examples(data), Corrections(campaign, data)
+    examples, corrections = examples_by_id(data), Corrections(campaign, data)
     accepted: list[Rationale] = []
     provenance: list[dict[str, object]] = []
-    states: Counter[str] = Counter()
+    states, given = Counter[str](), set[str]()
     for draft in drafts.read(campaign):
         answers = judged.get(draft.rationale_id, {})
         outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text)
@@ -36,10 +40,12 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
                 final, violations, state = draft, [], "accepted"
             state = "failed_checks" if violations else state
         states[state] += 1
-        if state in ACCEPTED:
+        gives = state in ACCEPTED and draft.query_id not in given and examples[draft.query_id].split == "train"
+        if gives:
+            given.add(draft.query_id)
             accepted.append(final)
         if answers:
-            released = final.rationale_id if state in ACCEPTED else None
+            released = final.rationale_id if gives else None
             line = _origin(draft, answers, outcome) | {"edits": dict(outcome.edits) or None}
             line |= {"guideline_version": settings.guideline_version}
             line |= {"rationale_id": released, "state": state, "broken_rules": violations or None}

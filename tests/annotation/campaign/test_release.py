@@ -9,7 +9,7 @@ import pytest
 
 from annotation.__main__ import main
 from annotation.campaign import drafts, further
-from annotation.campaign.data import open_data, training_examples
+from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from annotation.campaign.release import release
 from rad.rationales import files, text
@@ -27,7 +27,7 @@ def begun(tmp_path_factory):
     files.write(campaign.file(drafts.FILE), [d for d in drafts.read(campaign) if len(d.reasons) > 1][:4])
     data = open_data(campaign.settings)
     facts = Facts.of(data.examples["train"], data.items)
-    further.write(campaign, drafts.read(campaign), training_examples(data), facts)
+    further.write(campaign, drafts.read(campaign), examples_by_id(data), facts)
     campaign.set_overlap(1)
     return campaign
 
@@ -72,7 +72,7 @@ def test_a_campaign_from_before_facts_gives_what_it_gave(begun, tmp_path):
     settings = json.loads(begun.file("campaign.json").read_text()) | {"guideline_version": "1", "name": "old"}
     old.file("campaign.json").write_text(json.dumps(settings))
     data = open_data(old.settings)
-    query = training_examples(data)[draft.query_id].query
+    query = examples_by_id(data)[draft.query_id].query
     (name, (value, *_)), *_ = data.items[query.history[0].item_id].attributes.items()
     reason = Reason(Evidence((0,), "attribute", name, value), ((name, value),), weight=0.4)
     words = f"[1] has {name} {value}, so the user wants {name} {value} (40%)."

@@ -29,7 +29,7 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
     examples, corrections = examples_by_id(data), Corrections(campaign, data)
     accepted: list[Rationale] = []
     provenance: list[dict[str, object]] = []
-    states, given = Counter[str](), set[str]()
+    states, explained = Counter[str](), set[str]()
     for draft in drafts.read(campaign):
         answers = judged.get(draft.rationale_id, {})
         outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text)
@@ -40,9 +40,9 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
                 final, violations, state = draft, [], "accepted"
             state = "failed_checks" if violations else state
         states[state] += 1
-        gives = state in ACCEPTED and draft.query_id not in given and examples[draft.query_id].split == "train"
+        gives = state in ACCEPTED and draft.query_id not in explained and examples[draft.query_id].split == "train"
         if gives:
-            given.add(draft.query_id)
+            explained.add(draft.query_id)
             accepted.append(final)
         if answers:
             released = final.rationale_id if gives else None

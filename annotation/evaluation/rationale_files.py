@@ -118,17 +118,17 @@ def draft(
     chosen = _chosen(sources, data, limit)
     facts = Facts.of(data.examples["train"], data.items)
     counting, plain = Rules(data.items, facts), Rules(data.items)
-    made: dict[str, list[Draft]] = {}
+    by_source: dict[str, list[Draft]] = {}
     for source in sources:
         pairs = [(source.rationales[example.query.query_id], example) for example in chosen]
-        made[source.name] = [_draft(one, e, counting if files.states_numbers(one) else plain) for one, e in pairs]
-    every = [one for of_source in made.values() for one in of_source]
+        by_source[source.name] = [_draft(one, e, counting if files.states_numbers(one) else plain) for one, e in pairs]
+    every = [one for of_source in by_source.values() for one in of_source]
     there = {one.rationale_id for one in drafts.read(campaign)}
     there |= {line["refused"]["rationale_id"] for _, line in read_jsonl(campaign.file(drafts.REJECTED))}
     by_id = {one.rationale_id: draft for draft in every if (one := draft.rationale or draft.refused)}
     drafts.append(campaign, [by_id[key] for key in sorted(by_id.keys() - there)])
-    _log(campaign, sources, made)
-    _print(campaign, made, len(chosen))
+    _log(campaign, sources, by_source)
+    _print(campaign, by_source, len(chosen))
 
 
 def _chosen(sources: Sequence[Source], data: Dataset, limit: int) -> Sequence[Example]:
@@ -155,19 +155,19 @@ def _draft(one: Rationale, example: Example, rules: Rules) -> Draft:
     return Draft(one.query_id, target, one, counted=violations)
 
 
-def _violations(made: Sequence[Draft]) -> dict[str, int]:
-    rules = Counter(rule for one in made for rule in {v.rule for v in (*one.counted, *one.violations)})
+def _violations(of_source: Sequence[Draft]) -> dict[str, int]:
+    rules = Counter(rule for one in of_source for rule in {v.rule for v in (*one.counted, *one.violations)})
     return dict(sorted(rules.items()))
 
 
-def _log(campaign: Campaign, sources: Sequence[Source], made: Mapping[str, Sequence[Draft]]) -> None:
+def _log(campaign: Campaign, sources: Sequence[Source], by_source: Mapping[str, Sequence[Draft]]) -> None:
     """Append to the campaign's log of drafting which files these are, and what their rationales violate."""
     of_files = {
         source.name: {
             "sha256": sha256_file(source.path),
             "rationales": len(source.rationales),
-            "drafts": sum(one.rationale is not None for one in made[source.name]),
-            "violations": _violations(made[source.name]),
+            "drafts": sum(one.rationale is not None for one in by_source[source.name]),
+            "violations": _violations(by_source[source.name]),
         }
         for source in sources
     }
@@ -175,9 +175,9 @@ def _log(campaign: Campaign, sources: Sequence[Source], made: Mapping[str, Seque
         journal.append({"drafter": NAME, "version": version(sources), "files": of_files, "finished": now()})
 
 
-def _print(campaign: Campaign, made: Mapping[str, Sequence[Draft]], n: int) -> None:
+def _print(campaign: Campaign, by_source: Mapping[str, Sequence[Draft]], n: int) -> None:
     rows = table("", "model", "drafts", "refused", "violates (is reviewed all the same)")
-    for name, of_source in made.items():
+    for name, of_source in by_source.items():
         refused = sum(one.rationale is None for one in of_source)
         violated = ", ".join(f"{rule} {count:,}" for rule, count in _violations(of_source).items())
         rows.add_row(name, f"{len(of_source) - refused:,}", f"{refused:,}", violated or "nothing")

@@ -20,7 +20,7 @@ from tests.annotation.campaign.test_folder import WORLD
 N = 12  # queries that each model explains
 
 
-def said(query, words):
+def spoken(query, words):
     return Rationale(f"{query}-model-1", query, (), words, "unexplained", "model", "model", "1")
 
 
@@ -34,7 +34,7 @@ def runs(tmp_path_factory):
         for example in examples:
             key, target = example.query.query_id, data.items[next(iter(example.relevant))]
             words = f"You will buy {target.title}." if name == "two" and example is examples[-1] else f"{name}: by [1]."
-            rows.append(Prediction(key, (target.item_id,), None if example is lacking else said(key, words)))
+            rows.append(Prediction(key, (target.item_id,), None if example is lacking else spoken(key, words)))
         write_jsonl(folder / name / "predictions.jsonl", rows)
     return folder
 
@@ -63,8 +63,8 @@ def test_models_are_mixed_blinded_and_compared_on_the_same_queries(tmp_path, run
 
 
 def test_a_higher_limit_adds_and_a_kill_loses_nothing(tmp_path, runs):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    main(command(whole, runs, *both(runs)))
+    complete, cut = tmp_path / "complete", tmp_path / "cut"
+    main(command(complete, runs, *both(runs)))
     main(command(cut, runs, *both(runs), "--limit", "4"))
     before = drafts.read(Campaign(cut))
     assert len(before) == 8 and {d.query_id for d in before if d.drafter == "one"} == {d.query_id for d in before}
@@ -73,7 +73,7 @@ def test_a_higher_limit_adds_and_a_kill_loses_nothing(tmp_path, runs):
     main(command(cut, runs, *both(runs)))
     after = drafts.read(Campaign(cut))
     assert after[:7] == before[:7] and {d.rationale_id for d in after} == {
-        d.rationale_id for d in drafts.read(Campaign(whole))
+        d.rationale_id for d in drafts.read(Campaign(complete))
     }
     main(command(cut, runs, *both(runs)))
     assert drafts.read(Campaign(cut)) == after
@@ -83,7 +83,7 @@ def test_training_queries_are_checked(tmp_path):
     """They may be trained on. What has no text cannot be shown, whatever its query."""
     data = open_dataset(WORLD)
     (train, test), path = (data.examples[split][0].query.query_id for split in ("train", "test")), tmp_path / "r.jsonl"
-    write_jsonl(path, [said(train, "They ended up with it."), said(test, " ")])
+    write_jsonl(path, [spoken(train, "They ended up with it."), spoken(test, " ")])
     main(command(tmp_path / "c", None, "--file", str(path)))
     assert drafts.read(Campaign(tmp_path / "c")) == []
     rules = {
@@ -135,7 +135,7 @@ def test_one_rationale_of_a_training_query_is_given(tmp_path):
     ],
 )
 def test_bad_files(tmp_path, runs, files, message):
-    one = said("nobody-1", "by [1].")
+    one = spoken("nobody-1", "by [1].")
     write_jsonl(tmp_path / "strange.jsonl", [one])
     write_jsonl(tmp_path / "twice.jsonl", [one, one])
     write_jsonl(tmp_path / "empty.jsonl", [Prediction("nobody-1", ("i",))])

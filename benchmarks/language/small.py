@@ -7,16 +7,20 @@ Its chat template leaves out the system's message, which is always the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 VOCABULARY = 4096
 WIDTH, LAYERS, HEADS = 128, 2, 4
 LONGEST = 2048  # tokens
+NUMBER_SCALE = 0.015  # of what the logarithm of a number adds to its vector, which is random beside it
 # a citation with its comma; a number, or two as in "7 of 14"; a letter; what lies between; the end of a line
 _PIECE = r"\[\d+\](?:, )?|\d[\d,.]*(?: (?:of|in) \d[\d,.]*)?|^[A-Z]\. |; |[^\[\]\d\n;]+\n?|."
+_NUMBERS = re.compile(r"\[?(\d[\d,]*)\]?(?: (?:of|in) (\d[\d,]*))?,?")
 _TEMPLATE = (
     "{% for message in messages %}{% if message['role'] != 'system' %}{{ message['content'] }}\n\n{% endif %}"
     "{% endfor %}"
@@ -52,7 +56,7 @@ def tokenizer_of(texts: Iterable[str]) -> PreTrainedTokenizerBase:
 
 def model_of(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
     """An untrained model for ``tokenizer``; torch's seed says which."""
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=WIDTH,
@@ -67,3 +71,20 @@ def model_of(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
             bos_token_id=None,
         )
     )
+    with torch.no_grad():
+        model.model.embed_tokens.weight.add_(_sizes(tokenizer))
+    return model
+
+
+def _sizes(tokenizer: PreTrainedTokenizerBase) -> torch.Tensor:
+    """(vocabulary, WIDTH): where the vectors of numbers begin, so that near ones are near from the start.
+
+    Of "7 of 14", "1 in 16", "12" and "[12]" the logarithms of the first number, the second and their ratio are
+    spread over the width at random; other tokens have zeros.
+    """
+    logs = torch.zeros(len(tokenizer), 3)
+    for k, token in enumerate(tokenizer.batch_decode([[k] for k in range(len(tokenizer))])):
+        if match := _NUMBERS.fullmatch(token.strip()):
+            first, second = (float(x.replace(",", "")) for x in match.groups("1"))
+            logs[k] = torch.tensor([first, second, first / max(second, 1.0)]).clamp(min=1e-2).log()
+    return logs @ torch.randn(3, WIDTH) * NUMBER_SCALE

@@ -83,8 +83,8 @@ class Model(RationaleRecommender):
         base_url: EndpointUrl | None = Field(
             default=None, exclude=True, description="endpoint that serves the base, http://HOST:PORT/v1"
         )
-        facts: int = Field(default=18, ge=1, le=MOST_FACTS, description="facts in a prompt")
-        lessons: int = Field(default=6000, ge=0, description="rationales that the base learns from; 0: as it is")
+        facts: int = Field(default=14, ge=1, le=MOST_FACTS, description="facts in a prompt")
+        lessons: int = Field(default=7000, ge=0, description="rationales that the base learns from; 0: as it is")
         answers: Literal["own", "shuffled", "quarter"] = Field(
             default="own", description="what the lessons say: the selector's reasons, or arms"
         )

@@ -45,7 +45,7 @@ class Course:
     item_chars: int
 
 
-NEW = Course(learning_rate=3e-3, batch_size=8, window=1, item_chars=0)
+NEW = Course(learning_rate=4e-3, batch_size=8, window=1, item_chars=0)
 PRETRAINED = Course(learning_rate=2e-4, batch_size=4, window=5, item_chars=80)
 
 

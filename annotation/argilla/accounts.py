@@ -9,7 +9,7 @@ from contextlib import closing
 
 import argilla as rg
 
-from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, records, workspace_of
+from annotation.argilla.client import ADJUDICATION, COMPARISON, REVIEW, find_dataset, records, workspace_of
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
@@ -70,7 +70,7 @@ def withdraw(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[int, se
     if account is None:
         return 0, pseudonyms
     deleted = 0
-    for dataset_name in (REVIEW, ADJUDICATION):
+    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION):
         dataset = find_dataset(client, campaign, dataset_name)
         for row in records(client, dataset, answers=True) if dataset else ():
             for answer in row["responses"]:

@@ -23,7 +23,7 @@ from rad.errors import RadError
 if TYPE_CHECKING:
     import argilla as rg
 
-REVIEW, ADJUDICATION = "review", "adjudication"  # the campaign's datasets, each in a workspace of its own
+REVIEW, COMPARISON, ADJUDICATION = "review", "comparison", "adjudication"  # the campaign's datasets
 PAGE = 500  # records a request
 PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
@@ -132,12 +132,13 @@ def mark(campaign: Campaign, text: str) -> str:
 MARK = re.compile(r"^Campaign: ([0-9a-f]+)$", re.MULTILINE)
 
 
-def pushed_dataset(client: rg.Argilla, campaign: Campaign, name: str = REVIEW) -> rg.Dataset:
-    """The same. :class:`RadError` where nothing was pushed yet."""
-    dataset = find_dataset(client, campaign, name)
-    if dataset is None:
+def pushed_datasets(client: rg.Argilla, campaign: Campaign) -> dict[str, rg.Dataset]:
+    """The campaign's datasets that are on the server, by name. :class:`RadError` where nothing was pushed yet."""
+    by_name = {name: find_dataset(client, campaign, name) for name in (REVIEW, COMPARISON, ADJUDICATION)}
+    datasets = {name: dataset for name, dataset in by_name.items() if dataset is not None}
+    if not datasets:
         raise RadError(f"nothing was pushed to {client.api_url} yet: python -m annotation push {campaign.path}")
-    return dataset
+    return datasets
 
 
 def records(client: rg.Argilla, dataset: rg.Dataset, answers: bool = False) -> list[dict[str, Any]]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import argilla as rg
 
-from annotation.argilla import form
-from annotation.argilla.client import ADJUDICATION, REVIEW, find_dataset, pushed_dataset, records, usernames
+from annotation.argilla import comparison, form
+from annotation.argilla.client import ADJUDICATION, COMPARISON, REVIEW, pushed_datasets, records, usernames
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
+from annotation.evaluation import pairs
 from rad.types import Judgement
 
 PAUSE = 600  # seconds between two answers beyond which a reviewer was doing something else
 Row = Mapping[str, Any]  # a record or a response, in the API's own form
 Key = tuple[str, str]  # rationale id and pseudonym: who answered on what
+Times = tuple[float | None, str | None]  # the seconds that a form took, and when it was answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,47 @@ class Form:
     judgements: Sequence[Judgement]
 
 
-def pull_judgements(client: rg.Argilla, campaign: Campaign) -> list[Judgement]:
-    """All judgements, sorted: those on the server now, and what was pulled earlier and the server has lost."""
-    names, withdrawn = usernames(client), set(campaign.withdrawn())
-    there: dict[Key, Form] = {}
-    for dataset_name in (REVIEW, ADJUDICATION):
-        rows, edits = _rows(client, campaign, dataset_name)
-        there |= _forms(campaign, rows, names, edits, adjudication=dataset_name == ADJUDICATION)
-    earlier = [j for j in judgements.read(campaign) if j.annotator not in withdrawn]
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """All judgements, sorted: those on the server now, and what was pulled earlier and the server has lost.
+
+    Attributes:
+        reviews: Reviewers' answers on drafts, and adjudicators'.
+        comparisons: Reviewers' answers on pairs of drafts.
+    """
+
+    reviews: list[Judgement]
+    comparisons: list[Judgement]
+
+
+def pull_answers(client: rg.Argilla, campaign: Campaign) -> Pulled:
+    """What reviewers and adjudicators have answered so far.
+
+    Raises:
+        RadError: Nothing was pushed yet, or the server has another form.
+    """
+    datasets, names = pushed_datasets(client, campaign), usernames(client)
+    settings, reviews = campaign.settings, dict[Key, Form]()
+    for name in [name for name in (REVIEW, ADJUDICATION) if name in datasets]:
+        dataset = datasets[name]
+        form.check(dataset, form.settings(client, settings.overlap or 2, name == ADJUDICATION), form.ADDED)
+        there = {question.name for question in dataset.settings.questions}
+        read = partial(_review, settings.guideline_version, [edit for edit in judgements.EDITS if edit in there])
+        reviews |= _forms(campaign, records(client, dataset, answers=True), names, read, name == ADJUDICATION)
+    compared: dict[Key, Form] = {}
+    if dataset := datasets.get(COMPARISON):
+        form.check(dataset, comparison.settings(client, settings.overlap or 2))
+        read = partial(comparison.judgements, settings.guideline_version)
+        compared = _forms(campaign, records(client, dataset, answers=True), names, read)
+    return Pulled(
+        _lasting(campaign, judgements.read(campaign), reviews), _lasting(campaign, pairs.read(campaign), compared)
+    )
+
+
+def _lasting(campaign: Campaign, earlier: Iterable[Judgement], there: Mapping[Key, Form]) -> list[Judgement]:
+    """What there is of those who have not withdrawn, sorted."""
+    withdrawn = set(campaign.withdrawn())
+    earlier = [one for one in earlier if one.annotator not in withdrawn]
     pulled, lost = merged(earlier, {key: form for key, form in there.items() if key[1] not in withdrawn})
     if lost:
         print(f"{lost:,} answers pulled earlier are not on the server: they stay", file=sys.stderr)
@@ -63,28 +99,24 @@ def merged(earlier: Iterable[Judgement], there: Mapping[Key, Form]) -> tuple[lis
     return lasting + [one for key, form in there.items() if key not in lost for one in form.judgements], len(lost)
 
 
-def _rows(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """The records of a dataset with all answers, and the questions on single reasons that its form has.
-
-    There are none where nothing was sent to an adjudicator yet.
-    """
-    dataset = pushed_dataset(client, campaign) if name == REVIEW else find_dataset(client, campaign, name)
-    if dataset is None:
-        return [], []
-    wanted = form.settings(client, campaign.settings.overlap or 2, adjudication=name == ADJUDICATION)
-    form.check(dataset, wanted, without=form.ADDED)
-    there = {question.name for question in dataset.settings.questions}
-    return records(client, dataset, answers=True), [name for name in judgements.EDITS if name in there]
+def _review(version: str, edits: Sequence[str], key: Key, row: Row, answer: Row, times: Times) -> Sequence[Judgement]:
+    """The answers of a review; ``edits`` are the questions on single reasons that its form has."""
+    return form.judgements(key, row["fields"]["draft"], answer["values"], version, times, edits)
 
 
 def _forms(
-    campaign: Campaign, rows: Iterable[Row], names: Mapping[str, str], edits: Sequence[str], adjudication: bool
+    campaign: Campaign,
+    rows: Iterable[Row],
+    names: Mapping[str, str],
+    read: Callable[[Key, Row, Row, Times], Sequence[Judgement]],
+    adjudication: bool = False,
 ) -> dict[Key, Form]:
     """The answers of everybody whose account exists; ``names`` are those of the accounts by id.
 
-    Only an enrolled adjudicator adjudicates, and an adjudicator does not review.
+    ``read`` makes judgements of a record and a submitted response to it. Only an enrolled adjudicator adjudicates, and
+    an adjudicator does not review.
     """
-    role, version = "adjudicator" if adjudication else "reviewer", campaign.settings.guideline_version
+    role = "adjudicator" if adjudication else "reviewer"
     roles, uninvited, excluded = campaign.reviewers(), set[str](), set[str]()
     out: dict[Key, Form] = {}
     for row, answer, moment, seconds in _timed(rows):
@@ -97,10 +129,7 @@ def _forms(
             continue
         uninvited |= {name} - roles.keys()
         if answer["status"] == "submitted":
-            one_by_one = form.judgements(
-                key, row["fields"]["draft"], answer["values"], version, (seconds, moment), edits
-            )
-            out[key] = Form(moment, one_by_one)
+            out[key] = Form(moment, read(key, row, answer, (seconds, moment)))
     if excluded:
         who = "whom push named no adjudicator, adjudicated" if adjudication else "adjudicator, reviewed"
         print(f"{', '.join(sorted(excluded))}, {who}: this does not count", file=sys.stderr)

@@ -6,6 +6,7 @@ judgements.jsonl   what reviewers answered, under pseudonyms; withdrawn.jsonl ps
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
 judge-NAME.jsonl   what a judge answered; judge-NAME.json how that came about
 agreement.json     how far reviewers agree; report.html shows it
+comparisons.jsonl  which of two models' drafts reviewers prefer; models.json what they say of each model
 .argilla/          the form, for releases
 server/            the embedded server's database
 secrets/           passwords and keys; leave it out when you share the folder
@@ -32,7 +33,7 @@ from rad.runtime import records
 from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
-AGREEMENT, REPORT = REPORTS = "agreement.json", "report.html"  # they quote what reviewers answered
+AGREEMENT, REPORT, MODELS = REPORTS = "agreement.json", "report.html", "models.json"  # of answers, which some quote
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 

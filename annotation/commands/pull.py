@@ -19,12 +19,13 @@ from rich.table import Table
 
 from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
-from annotation.argilla.pull import pull_judgements
+from annotation.argilla.pull import pull_answers
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import is_simulated
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
+from annotation.evaluation import pairs
 from rad.errors import RadError
 from rad.runtime.commands import command
 from rad.types import Judgement
@@ -47,11 +48,16 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
     client = connect(campaign, api_url)
     with campaign.locked("answers"):
         with argilla_errors("pull"):
-            pulled = pull_judgements(client, campaign)
-            judgements.write(campaign, pulled)
+            pulled = pull_answers(client, campaign)
+            judgements.write(campaign, pulled.reviews)
+            if pulled.comparisons:
+                pairs.write(campaign, pulled.comparisons)
             show_answers(client, campaign)
-        states = release(campaign, pulled)
-    _print_states(campaign, pulled, states)
+        states = release(campaign, pulled.reviews)
+    _print_states(campaign, pulled.reviews, states)
+    if pulled.comparisons:
+        forms = {(one.rationale_id, one.annotator) for one in pulled.comparisons}
+        print(f"{len(forms):,} comparisons of two models: python -m annotation models {campaign.path} says who wins")
 
 
 def _print_states(campaign: Campaign, pulled: Sequence[Judgement], states: Mapping[str, int]) -> None:

@@ -19,6 +19,7 @@ from typer import Option
 from annotation.argilla.accounts import check_roles, enrol
 from annotation.argilla.adjudication import push_disputed
 from annotation.argilla.client import ADJUDICATION, argilla_errors, connect
+from annotation.argilla.comparison import push_pairs
 from annotation.argilla.push import push_drafts
 from annotation.campaign.folder import NAME, Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
@@ -35,6 +36,10 @@ def main(
     adjudicator: Annotated[
         str | None, Option(metavar="NAME", help="who decides what the reviewers disagree on")
     ] = None,
+    compare: Annotated[
+        bool,
+        Option("--compare", help="send pairs of two models' drafts for one query, in place of drafts"),
+    ] = False,
 ) -> None:
     campaign = Campaign(folder)
     names = [name.strip() for name in reviewers.split(",") if name.strip()]
@@ -55,14 +60,15 @@ def main(
             if adjudicators:
                 _push_disputed(client, campaign, adjudicators)
             else:
-                _push_drafts(client, campaign, names, answers)
+                _push(client, campaign, names, answers, compare)
 
 
-def _push_drafts(client: rg.Argilla, campaign: Campaign, names: list[str], overlap: int) -> None:
-    added, total = push_drafts(client, campaign, overlap)
+def _push(client: rg.Argilla, campaign: Campaign, names: list[str], overlap: int, compare: bool) -> None:
+    added, total = (push_pairs if compare else push_drafts)(client, campaign, overlap)
     new = enrol(client, campaign, names, "reviewer")
     campaign.set_overlap(overlap)
-    print(f"{added:,} drafts added, {total:,} are there; each is to be answered by {overlap}")
+    what = "pairs" if compare else "drafts"
+    print(f"{added:,} {what} added, {total:,} are there; each is to be answered by {overlap}")
     _print_accounts(client, campaign, names, new)
     if not (names or campaign.reviewers()):
         print("nobody is to review them yet: push again with --reviewers NAME,NAME")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from annotation.argilla.client import ADJUDICATION, REVIEW, argilla_errors, connect, find_dataset, pushed_dataset
+from annotation.argilla.client import ADJUDICATION, COMPARISON, argilla_errors, connect, pushed_datasets
 from annotation.campaign.folder import Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
 from rad.runtime.commands import command
@@ -23,13 +23,12 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
     overlap = campaign.settings.overlap
     client = connect(campaign, api_url)
     with argilla_errors("status"):
-        for name, role in ((REVIEW, "reviewer"), (ADJUDICATION, "adjudicator")):
-            find = pushed_dataset if name == REVIEW else find_dataset  # nobody may have begun to adjudicate
-            if (dataset := find(client, campaign, name)) is None:
-                break
+        for name, dataset in pushed_datasets(client, campaign).items():
+            role = "adjudicator" if name == ADJUDICATION else "reviewer"
             progress = dataset.progress(with_users_distribution=True)
-            title = f"{name}: {progress['completed']:,} of {progress['total']:,} drafts are done"
-            title += f" (answered by {overlap})" if name == REVIEW and overlap else ""
+            kind = "pairs" if name == COMPARISON else "drafts"
+            title = f"{name}: {progress['completed']:,} of {progress['total']:,} {kind} are done"
+            title += f" (answered by {overlap})" if role == "reviewer" and overlap else ""
             table = Table("reviewer", "submitted", "saved", "discarded", title=title, title_justify="left")
             for column in table.columns[1:]:
                 column.justify = "right"

@@ -21,6 +21,7 @@ from annotation.campaign import judgements
 from annotation.campaign.folder import REPORTS, Campaign
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
+from annotation.evaluation import pairs
 from rad.runtime.commands import command
 
 
@@ -49,7 +50,9 @@ def _forget(campaign: Campaign, pseudonyms: set[str]) -> None:
         remaining = [one for one in judgements.read(campaign) if one.annotator not in pseudonyms]
         judgements.write(campaign, remaining)
         release(campaign, remaining)
-    written = (judgements.FILE, "rationales.jsonl", "provenance.jsonl", *REPORTS)
+    if campaign.file(pairs.FILE).exists():
+        pairs.write(campaign, [one for one in pairs.read(campaign) if one.annotator not in pseudonyms])
+    written = (judgements.FILE, pairs.FILE, "rationales.jsonl", "provenance.jsonl", *REPORTS)
     unfinished = [path for name in written for path in campaign.path.glob(f".{name}.*.part")]
     for path in (*map(campaign.file, REPORTS), *unfinished):
         if path.exists():

@@ -49,10 +49,16 @@ class TestKills:
         process.kill()
         process.wait()
         client = argilla_client.connect(campaign)
-        there = [r["external_id"] for r in argilla_client.records(client, argilla_client.pushed_dataset(client, other))]
+        there = [
+            r["external_id"]
+            for r in argilla_client.records(client, argilla_client.pushed_datasets(client, other)["review"])
+        ]
         assert 12 <= len(there) < 40
         main(arguments)
-        there = [r["external_id"] for r in argilla_client.records(client, argilla_client.pushed_dataset(client, other))]
+        there = [
+            r["external_id"]
+            for r in argilla_client.records(client, argilla_client.pushed_datasets(client, other)["review"])
+        ]
         drafts = [r.rationale_id for _, r in files.read(other.file("drafts.jsonl"))]
         assert sorted(there) == sorted(drafts), "all of them, none twice"
         eva = as_user(other, url, "eva")
@@ -116,7 +122,7 @@ class TestKills:
             assert accepted <= set(answers), "every answer that was accepted is there"
             assert len(answers) == len(set(answers)), "nothing twice"
             by_record = {key: sum(k == key for _, k in answers) for _, key in answers}
-            progress = argilla_client.pushed_dataset(argilla_client.connect(campaign), campaign).progress()
+            progress = argilla_client.pushed_datasets(argilla_client.connect(campaign), campaign)["review"].progress()
             assert progress["completed"] == sum(n >= 2 for n in by_record.values()), "counts are put right"
             again = Simulated(url, names[0], campaign.reviewers()[names[0]]["password"])
             again.work(dataset)

@@ -7,8 +7,8 @@
 
 ``sft`` teaches what the selector of ``rationale_first`` would write (``SFTTrainer``; of a pretrained base an adapter
 learns). ``grpo`` goes on from there on its own answers, rewarded by how likely the head finds what was bought
-(``GRPOTrainer``). A run that was killed goes on from its last checkpoint. For several accelerators:
-``accelerate launch -m benchmarks.train sft ...``.
+(``GRPOTrainer``). A run that was killed goes on from its last checkpoint when the same command is given again. For
+several accelerators: ``accelerate launch -m benchmarks.train sft ...``.
 """
 
 from __future__ import annotations
@@ -46,14 +46,25 @@ def main(
 ) -> None:
     if out.exists():
         raise RadError(f"{out} is there already: name another folder, or delete it")
-    held = model_settings(["rationale_first"], settings or [])["rationale_first"].model_dump(exclude_unset=True)
+    if stage == "grpo" and base == "small":
+        raise RadError("grpo goes on from a checkpoint of sft, not from a new base: --base DIR")
+    others = model_settings(["rationale_first"], settings or [])["rationale_first"]
+    if taken := sorted(others.model_fields_set & {"base", "base_url", "lessons", "rationale", "reasoner"}):
+        raise RadError(f"--set {taken[0]}=: not here: a base learns (--base) from what the selector writes (--lessons)")
+    held = others.model_dump(exclude_unset=True)
+    from benchmarks.language import bases
     from benchmarks.models.rationale_first.author import stages  # torch, transformers and trl
 
+    bases.check(base)
+    counts = [lessons, passes, steps, generations, batch_size, learning_rate, save_steps]
+    stages.begin(out, [stage, base, bases.fingerprint(base), domain, seed, form, *counts, held])
     school = stages.School(open_dataset(domain, data_dir), lessons, seed, held)
     if stage == "sft":
         notes = stages.sft(school, base, out, form, passes, batch_size, learning_rate, save_steps)
     else:
         notes = stages.grpo(school, base, out, steps, batch_size or 8, generations, learning_rate or 2e-4, save_steps)
+    if not stages.is_main_process():
+        return
     shutil.rmtree(stages.training_folder(out), ignore_errors=True)
     grid = table(f"{stage} on {domain}", "", "value")
     for name, value in notes.items():

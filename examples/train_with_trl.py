@@ -14,7 +14,7 @@ from transformers import pipeline
 from trl import SFTConfig, SFTTrainer
 
 import rad
-from rad.rationales import text
+from rad.rationales import prompt
 
 DEFAULTS = ("HuggingFaceTB/SmolLM2-135M-Instruct", "world", "trained", "500")
 model, domain, folder, steps = [*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :]]
@@ -31,8 +31,9 @@ loss = trainer.train().training_loss
 trainer.save_model()
 print(f"{len(lessons)} conversations, {steps} steps, loss {loss:.3f}; the model is in {folder}")
 
-# What it writes is read as every rationale is: each sentence of the form is a reason, and prose says nothing.
+# What it writes is read as every rationale is: each line of the form is a reason, and prose says nothing.
 writer: Any = pipeline("text-generation", folder)
 (written,) = writer(lessons[0]["prompt"], max_new_tokens=200, return_full_text=False)
-reasons = text.parse(written["generated_text"], strict=False)
-print(f"it wrote {len(reasons)} reasons; the lesson has {len(text.parse(lessons[0]['completion'][0]['content']))}")
+reasons = prompt.read(written["generated_text"])[0]
+lesson = prompt.read(lessons[0]["completion"][0]["content"])[0]
+print(f"it wrote {len(reasons)} reasons; the lesson has {len(lesson)}")

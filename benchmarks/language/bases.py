@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from huggingface_hub import get_hf_file_metadata, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from benchmarks.language import small
+from rad import registry
 from rad.errors import RadError
 from rad.llm import smollm2
 
@@ -53,27 +58,32 @@ def opened(base: str, texts: Iterable[str] = ()) -> tuple[PreTrainedModel, PreTr
         tokenizer = small.tokenizer_of(texts)
         model: PreTrainedModel = small.model_of(tokenizer)
     else:
-        model, tokenizer = _pretrained(resolved(base), base)
+        model, tokenizer = _pretrained(base)
     if torch.cuda.is_available():
-        try:
+        with room(base):
             model = cast(PreTrainedModel, model.to("cuda"))  # type: ignore[arg-type]
-        except torch.OutOfMemoryError as error:
-            advice = "take a smaller base, or hide the GPU: CUDA_VISIBLE_DEVICES="
-            raise RadError(f"base {base}: the GPU has no room for it; {advice}") from error
     return model, tokenizer
 
 
-def _pretrained(path: str, base: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        # half precision of what was stored is for accelerators; processors compute it slowly
-        kind = "auto" if torch.cuda.is_available() else torch.float32
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=kind)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().split("\n")[0][:200]
+def check(base: str) -> None:
+    """Look whether there is such a base, before anything is computed for it; its weights are not read.
+
+    Raises:
+        RadError: There is none.
+    """
+    if base != SMALL:
+        _read(base, AutoConfig.from_pretrained)
+
+
+def _pretrained(base: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    # half precision of what was stored is for accelerators; processors compute it slowly
+    kind = "auto" if torch.cuda.is_available() else torch.float32
+    tokenizer = _read(base, AutoTokenizer.from_pretrained)
+    model, loaded = _read(base, AutoModelForCausalLM.from_pretrained, dtype=kind, output_loading_info=True)
+    if missing := sorted(loaded["missing_keys"]):
         raise RadError(
-            f"base {base}: no causal language model of that name or folder can be opened ({first})"
-        ) from error
+            f"base {base}: no causal language model: it lacks {len(missing)} weights of one, {missing[0]} among them"
+        )
     if tokenizer.chat_template is None:
         print(f"base {base} has no chat template: its prompts are plain text", file=sys.stderr)
     if tokenizer.pad_token is None:
@@ -81,10 +91,59 @@ def _pretrained(path: str, base: str) -> tuple[PreTrainedModel, PreTrainedTokeni
     return model, tokenizer
 
 
-def with_adapter(model: PreTrainedModel) -> PreTrainedModel:
-    """The model with a LoRA adapter on all its linear layers, which alone learns (arXiv 2106.09685)."""
-    from peft import LoraConfig, get_peft_model  # an extra
+def _read(base: str, opener: Callable[..., Any], **settings: Any) -> Any:
+    path = resolved(base)
+    local = Path(path).is_dir() or not _hub_has_answered(path)
+    try:
+        return opener(path, local_files_only=local, **settings)
+    except Exception as error:  # there is no end to what may be in a folder, and to what transformers says of it
+        first = str(error).strip().split("\n")[0][:200]
+        nowhere = local and not Path(path).is_dir()
+        reason = "no such folder, and the Hub cannot be reached" if nowhere else first or type(error).__name__
+        raise RadError(
+            f"base {base}: no causal language model of that name or folder can be opened ({reason})"
+        ) from error
 
+
+@cache
+def _hub_has_answered(name: str) -> bool:
+    """Whether the Hub answers: asked once, as transformers asks for a minute. Otherwise what it has kept is read."""
+    try:
+        get_hf_file_metadata(hf_hub_url(name, "config.json"))
+    except HfHubHTTPError:
+        return True  # transformers asks again and says it better
+    except Exception:  # of its library of HTTP; a name that no model can have
+        return False
+    return True
+
+
+@contextmanager
+def room(base: str) -> Iterator[None]:
+    """What runs inside takes memory of the accelerator.
+
+    Raises:
+        RadError: There was too little of it.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        advice = "take a smaller base or a smaller --batch-size, or hide the GPU: CUDA_VISIBLE_DEVICES="
+        raise RadError(f"base {base}: the GPU has no room for it; {advice}") from error
+
+
+def with_adapter(model: PreTrainedModel) -> PreTrainedModel:
+    """The model with a LoRA adapter on all its linear layers, which alone learns (arXiv 2106.09685).
+
+    Raises:
+        RadError: The library that makes adapters is missing.
+    """
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ModuleNotFoundError as error:
+        extra = registry.EXTRAS["peft"]
+        raise RadError(
+            f"a pretrained base learns by an adapter, which needs 'peft': pip install -e '.[{extra}]'"
+        ) from error
     settings = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     return cast(PreTrainedModel, get_peft_model(model, settings))
 

@@ -14,7 +14,6 @@ from datasets import Dataset
 from benchmarks.language.tokens import END, Case, Form, Tokens
 from rad.rationales import prompt
 from rad.rationales.prompt import LETTERS
-from rad.rationales.strengths import LEVELS
 from rad.types import Item, Reason
 
 IGNORED = -100  # a label that has no loss
@@ -73,26 +72,23 @@ def rows(lessons: Sequence[Demonstration], tokens: Tokens) -> Dataset:
 
 def row(lesson: Demonstration, tokens: Tokens) -> Row:
     """The tokens of a prompt and its answer."""
-    lines = lesson.lines(tokens.form)
-    # each line, and the same with another filling
-    others = [LEVELS[0] if level != LEVELS[0] else LEVELS[-1] for _, level in lines]
-    words = [lesson.words(fact, level) for fact, level in lines]
-    words += [lesson.words(fact, other) for (fact, _), other in zip(lines, others, strict=True)]
-    encoded = tokens.encoded(words)
+    (lines,) = tokens.lines([lesson.case])
     answer: list[int] = []
     labels: list[int] = []
-    for ids, other in zip(encoded[: len(lines)], encoded[len(lines) :], strict=True):
+    for fact, level in lesson.lines(tokens.form):
+        fillings = {line.level: line.ids for line in lines if line.fact == fact}
+        ids = fillings[level]
         answer += ids
-        if tokens.form == "words":
-            labels += ids
-        else:
-            first, last = _difference(ids, other), len(ids) - _difference(ids[::-1], other[::-1])
-            labels += [t if first <= at < max(last, first + 1) else IGNORED for at, t in enumerate(ids)]
+        labels += ids if tokens.form == "words" else _where_they_differ(ids, list(fillings.values()))
     end = tokens.tokenizer.eos_token_id
     question = tokens.prompt(lesson.case, len(answer) + 1)
     return Row(question, [*answer, end], [*labels, end if tokens.form == "words" else IGNORED])
 
 
-def _difference(ids: Sequence[int], other: Sequence[int]) -> int:
-    """The first place at which they differ."""
-    return next((k for k, (a, b) in enumerate(zip(ids, other, strict=False)) if a != b), 0)
+def _where_they_differ(ids: Sequence[int], fillings: Sequence[Sequence[int]]) -> list[int]:
+    """The tokens of one filling that any other with the same beginning has otherwise; ``IGNORED`` for the rest."""
+    out = []
+    for at, token in enumerate(ids):
+        out.append(token if any(other[at] != token for other in fillings) else IGNORED)
+        fillings = [other for other in fillings if other[at] == token]
+    return out

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig, GRPOTrainer
 
-from benchmarks.language.supervised import common
+from benchmarks.language.supervised import common, last_checkpoint
 from benchmarks.language.tokens import Case
-from benchmarks.language.writing import Answer, Writer
+from benchmarks.language.writing import Writer
 from benchmarks.models._training import configure_torch
 from rad.rationales import prompt
 from rad.types import Reason
@@ -87,8 +86,7 @@ def on_policy(
         processing_class=tokenizer,
         rollout_func=play.rollout,
     )
-    last = get_last_checkpoint(str(folder)) if save_steps and folder.is_dir() else None
-    metrics = dict(trainer.train(resume_from_checkpoint=last).metrics)
+    metrics = dict(trainer.train(resume_from_checkpoint=last_checkpoint(folder) if save_steps else None).metrics)
     for entry in trainer.state.log_history:
         metrics |= {name: value for name, value in entry.items() if name.startswith("rewards/")}
     return {name: float(value) for name, value in metrics.items()}
@@ -127,7 +125,3 @@ class _Play:
         """The price of the words."""
         pairs = zip(prompts, reasons, strict=True)
         return [-WORD_PRICE * len(prompt.answer(self.cases[int(k)].facts, *one).split()) for k, one in pairs]
-
-
-def _reasons(case: Case, answer: Answer) -> Reasons:
-    return [(case.facts[k], level) for k, level in answer.pairs], answer.rest

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from benchmarks.models._training import configure_torch
@@ -54,9 +54,20 @@ def supervised(
         **common(seed, save_steps),
     )
     trainer = SFTTrainer(model, settings, train_dataset=rows, processing_class=tokenizer)
-    last = get_last_checkpoint(str(folder)) if save_steps and folder.is_dir() else None
-    metrics = trainer.train(resume_from_checkpoint=last).metrics
+    metrics = trainer.train(resume_from_checkpoint=last_checkpoint(folder) if save_steps else None).metrics
     return {name: float(value) for name, value in metrics.items()}
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The last whole checkpoint in ``folder``, which is named on stderr: of one in writing the state is missing."""
+    complete = {
+        int(path.parent.name.partition("-")[2]): path.parent for path in folder.glob("checkpoint-*/trainer_state.json")
+    }
+    if not complete:
+        return None
+    last = complete[max(complete)]
+    print(f"training goes on from {last.name}", file=sys.stderr)
+    return str(last)
 
 
 def common(seed: int, save_steps: int | None) -> dict[str, Any]:

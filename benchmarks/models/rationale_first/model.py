@@ -31,11 +31,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
 from benchmarks.explanations.changes.recency_template import of_candidates
@@ -100,6 +100,16 @@ class Model(RationaleRecommender):
         learning_rate: float = Field(default=0.01, gt=0, description="peak of a cosine schedule")
         brevity: float = Field(default=0.004, ge=0, description="price of a unit of log odds in what lasts")
 
+        @model_validator(mode="after")
+        def _arms(self) -> Self:
+            """Refuse arms that nobody can run: an item is named by a language model that runs here."""
+            arm = f"rationale={self.rationale}"
+            if self.rationale != "first" and self.base_url:
+                raise ValueError(f"{arm} takes probabilities of items, which no endpoint gives: leave base_url out")
+            if self.rationale in ("filler", "after") and self.reasoner != "language":
+                raise ValueError(f"{arm} is an arm of reasoner=language, not of reasoner={self.reasoner}")
+            return self
+
     settings: Settings
     stochastic = True
     baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
@@ -132,6 +142,8 @@ class Model(RationaleRecommender):
         self, train: Sequence[Example], validation: Sequence[Example], items: Mapping[str, Item], seed: int
     ) -> None:
         s, self.columns = self.settings, ItemIndex(items)
+        if s.reasoner == "language" and not s.base_url:
+            bases.check(s.base)
         self.facts = Facts.of(train, items)
         catalogue = self.facts.catalogue
         vectors, _ = encoded(s.encoder, [item.text for item in items.values()])

@@ -194,16 +194,17 @@ class LanguageModel:
             table = direct.rows(lessons, curriculum.targets, item_tokens, tokens, self.filler, arm == "after")
         learner = model if self.base == bases.SMALL else bases.with_adapter(model)
         part = folder.with_name(f".{folder.name}.training")
-        supervised(
-            learner,
-            tokenizer,
-            table,
-            part,
-            passes=1.0,
-            batch_size=self.course.batch_size,
-            learning_rate=self.course.learning_rate,
-            seed=self.seed,
-        )
+        with bases.room(self.base):
+            supervised(
+                learner,
+                tokenizer,
+                table,
+                part,
+                passes=1.0,
+                batch_size=self.course.batch_size,
+                learning_rate=self.course.learning_rate,
+                seed=self.seed,
+            )
         shutil.rmtree(part, ignore_errors=True)
         return bases.merged(learner)
 
@@ -218,7 +219,8 @@ class LanguageModel:
     def write(self, cases: Sequence[Case]) -> list[Written]:
         """An answer a prompt, in order, counted."""
         clock = time.perf_counter()
-        out = list(self.writer.write(cases))
+        with bases.room(self.base):
+            out = list(self.writer.write(cases))
         self.counts.add(out, time.perf_counter() - clock)
         self.counts.shortened = self.tokens.shortened
         return out
@@ -227,7 +229,8 @@ class LanguageModel:
         """(prompts, items) log probabilities of the token of each item."""
         clock = time.perf_counter()
         item_tokens = direct.with_items(self.model, self.tokenizer, len(self.items))
-        out = np.concatenate(list(direct.scores(self.model, self.tokens, item_tokens, cases, self.filler, BATCH)))
+        with bases.room(self.base):
+            out = np.concatenate(list(direct.scores(self.model, self.tokens, item_tokens, cases, self.filler, BATCH)))
         named = [Written(tokens=self.filler + 1, readable=True) for _ in cases]
         self.counts.add(named, time.perf_counter() - clock)
         return out

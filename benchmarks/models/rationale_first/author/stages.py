@@ -5,6 +5,8 @@ A checkpoint is an ordinary folder of Hugging Face. ``rad.json`` in it says how 
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from benchmarks.models.rationale_first.reading import rows_of
 from rad.data.dataset import Dataset
 from rad.data.splits import sequences_of
 from rad.rationales.strengths import weighted
+from rad.runtime.files import atomic_write, canonical
 
 
 class School:
@@ -87,19 +90,21 @@ def sft(
     model, tokenizer = student.opened(school.curriculum.lessons)
     table = rows(school.curriculum.lessons, student.tokens_of(model, tokenizer))
     learner = model if base == bases.SMALL else bases.with_adapter(model)
-    metrics = supervised(
-        learner,
-        tokenizer,
-        table,
-        training_folder(out),
-        passes=passes,
-        batch_size=batch_size or student.course.batch_size,
-        learning_rate=learning_rate or student.course.learning_rate,
-        seed=school.seed,
-        save_steps=save_steps,
-    )
+    with bases.room(base):
+        metrics = supervised(
+            learner,
+            tokenizer,
+            table,
+            training_folder(out),
+            passes=passes,
+            batch_size=batch_size or student.course.batch_size,
+            learning_rate=learning_rate or student.course.learning_rate,
+            seed=school.seed,
+            save_steps=save_steps,
+        )
     notes = {"stage": "sft", "base": base, "form": form, "lessons": len(table), **metrics}
-    save(bases.merged(learner), tokenizer, notes, out)
+    if is_main_process():
+        save(bases.merged(learner), tokenizer, notes, out)
     return notes
 
 
@@ -121,23 +126,42 @@ def grpo(
         model, student.tokens_of(model, tokenizer), student.reasons, student.lasting, temperature=1.0, seed=school.seed
     )
     likelihood: LikelihoodOf = school.likelihood
-    metrics = on_policy(
-        model,
-        tokenizer,
-        writer,
-        [lesson.case for lesson in school.curriculum.lessons],
-        likelihood,
-        training_folder(out),
-        steps=steps,
-        batch_size=batch_size,
-        generations=generations,
-        learning_rate=learning_rate,
-        seed=school.seed,
-        save_steps=save_steps,
-    )
+    with bases.room(base):
+        metrics = on_policy(
+            model,
+            tokenizer,
+            writer,
+            [lesson.case for lesson in school.curriculum.lessons],
+            likelihood,
+            training_folder(out),
+            steps=steps,
+            batch_size=batch_size,
+            generations=generations,
+            learning_rate=learning_rate,
+            seed=school.seed,
+            save_steps=save_steps,
+        )
     notes = {"stage": "grpo", "base": base, "steps": steps, **metrics}
-    save(model, tokenizer, notes, out)
+    if is_main_process():
+        save(model, tokenizer, notes, out)
     return notes
+
+
+def is_main_process() -> bool:
+    """Whether this is the first of the processes that ``accelerate launch`` starts, which alone saves."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def begin(out: Path, recipe: Sequence[object]) -> None:
+    """Make the folder for checkpoints; what another recipe has left in it is deleted."""
+    folder, words = training_folder(out), canonical(recipe)
+    path = folder / "recipe.json"
+    if not is_main_process() or (path.exists() and path.read_text(encoding="utf-8") == words):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with atomic_write(path) as file:
+        file.write(words)
 
 
 def training_folder(out: Path) -> Path:

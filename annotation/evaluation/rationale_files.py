@@ -64,8 +64,10 @@ def read_sources(words: Sequence[str]) -> list[Source]:
 
 
 def _read(word: str) -> Source:
-    name, _, path_given = word.rpartition("=")
-    path = Path(path_given)
+    name, equals, end = word.partition("=")
+    if not equals or "/" in name or Path(word).exists():  # folders of runs may have a '=' in their names
+        name, end = "", word
+    path = Path(end)
     path = path / "predictions.jsonl" if path.is_dir() else path
     out: dict[str, Rationale] = {}
     for number, one in _rationales(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from annotation.campaign import drafts
 from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from annotation.campaign.release import release
+from annotation.evaluation.rationale_files import read_sources
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl, write_jsonl
@@ -145,6 +147,15 @@ def test_bad_files(tmp_path, runs, files, message):
     with pytest.raises(RadError, match=message) as error:
         main(command(tmp_path / "c", runs, *words))
     assert "\n" not in str(error.value)
+
+
+def test_paths_may_have_an_equals_sign(tmp_path, runs, monkeypatch):
+    folder = tmp_path / "world_users=60"
+    shutil.copytree(runs / "one", folder)
+    monkeypatch.chdir(tmp_path)
+    words = ["world_users=60", str(folder), f"./{folder.name}", "x=world_users=60", f"x={folder}/predictions.jsonl"]
+    names = [source.name for word in words for source in read_sources([word])]
+    assert names == ["model", "model", "model", "x", "x"]
 
 
 def test_other_files_than_those_of_the_campaign(tmp_path, runs):

@@ -1,4 +1,4 @@
-"""The comparison of models on the server: two drafts of one query side by side, and two questions on them."""
+"""The comparison of models on the server: two drafts of one query, and two questions on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rad.types import Example, Item, Judgement
 
 def settings(client: rg.Argilla, overlap: int) -> rg.Settings:
     """Fields, questions and guidelines. ``overlap`` is the number of answers after which a pair is done."""
-    titles = {"left": "Left rationale", "right": "Right rationale", "item": "Item that was bought"}
+    titles = {"first": "First rationale", "second": "Second rationale", "item": "Item that was bought"}
     titles["history"] = "History, oldest first"
     return rg.Settings(
         guidelines=guidelines.COMPARING,
@@ -53,24 +53,24 @@ def push_pairs(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[in
     examples = examples_by_id(data)
     dataset = ensure_dataset(client, campaign, COMPARISON, settings(client, overlap))
     there = {row["external_id"] for row in records(client, dataset)}
-    new = [record(pair, examples[pair.left.query_id], data.items) for pair in of_drafts if pair.pair_id not in there]
+    new = [record(pair, examples[pair.first.query_id], data.items) for pair in of_drafts if pair.pair_id not in there]
     send(dataset, new)
     return len(new), len(there) + len(new)
 
 
 def record(pair: Pair, example: Example, items: Mapping[str, Item]) -> rg.Record:
     """The record that shows a pair, with nothing that says whose the drafts are."""
-    cited = {*claims.citations(pair.left.text), *claims.citations(pair.right.text)}
+    cited = {*claims.citations(pair.first.text), *claims.citations(pair.second.text)}
     shown = {
-        "left": pair.left.text,
-        "right": pair.right.text,
+        "first": pair.first.text,
+        "second": pair.second.text,
         "item": form.describe(items[next(iter(example.relevant))]),
         "history": form.history(example, items, tuple(cited)),
     }
     return rg.Record(
         id=pair.pair_id,
         fields={name: form.plain(words) for name, words in shown.items()},
-        metadata={"query_id": pair.left.query_id},
+        metadata={"query_id": pair.first.query_id},
     )
 
 

@@ -1,7 +1,8 @@
 """The review form: what reviewers see of a draft, its questions, and how answers become judgements.
 
-Beside the draft stand its reasons, numbered, and further facts of the history, lettered, each with its numbers.
-Reviewers strike, weaken and strengthen reasons by number and add facts by letter; or they write a text of their own.
+The draft stands first, and last the history that it cites, which may be long. Below the draft stand its reasons,
+numbered, and further facts of the history, lettered, each with its numbers. Reviewers strike, weaken and strengthen
+reasons by number and add facts by letter; or they write a text of their own.
 
 History and draft come as plain text without the characters that begin markup (:func:`plain`). So markup in a third
 party's titles is shown and never obeyed. The corrected text is filled in beforehand with the draft. No score, no
@@ -49,15 +50,14 @@ def keep(wanted: rg.Settings, folder: Path) -> None:
 def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg.Settings:
     """Fields, questions and guidelines. ``overlap`` is the number of answers after which a record is done."""
     fields = [
-        rg.TextField(client=client, name="history", title="History, oldest first", use_markdown=False),
         rg.TextField(client=client, name="draft", title="Draft rationale", use_markdown=False),
         rg.TextField(client=client, name="facts", title="Reasons and further facts, one by one", use_markdown=False),
         rg.TextField(client=client, name="item", title="Item that was bought (the draft was to be written without it)"),
+        rg.TextField(client=client, name="history", title="History, oldest first", use_markdown=False),
     ]
     if adjudication:
-        fields.append(
-            rg.TextField(client=client, name="answers", title="What the reviewers answered", use_markdown=False)
-        )
+        answers = rg.TextField(client=client, name="answers", title="What the reviewers answered", use_markdown=False)
+        fields.insert(1, answers)
     return rg.Settings(
         guidelines=guidelines.TEXT,
         fields=fields,

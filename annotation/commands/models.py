@@ -3,7 +3,7 @@
     python -m annotation models CAMPAIGN
 
 It prints tables, and writes ``models.json`` (every figure). Models are the drafters of the campaign: ``draft --drafter
-file`` takes finished runs, ``push`` sends their drafts to reviewers, and ``push --compare`` two models' side by side.
+file`` takes finished runs, ``push`` sends their drafts to reviewers, and ``push --compare`` two models' for one query.
 """
 
 from __future__ import annotations

@@ -96,13 +96,13 @@ def _compared(
 ) -> list[Comparison]:
     values_of: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
     for one in comparisons:
-        left, right = (drafts.get(key) for key in one.rationale_id.split("+"))
-        if left is None or right is None:
+        first, second = (drafts.get(key) for key in one.rationale_id.split("+"))
+        if first is None or second is None:
             continue
-        value = {"left": 1.0, "alike": 0.5, "right": 0.0}[one.answer]
-        if left.drafter > right.drafter:
-            left, right, value = right, left, 1 - value
-        values_of.setdefault((one.question, left.drafter, right.drafter), []).append((left.query_id, value))
+        value = {"first": 1.0, "alike": 0.5, "second": 0.0}[one.answer]
+        if first.drafter > second.drafter:
+            first, second, value = second, first, 1 - value
+        values_of.setdefault((one.question, first.drafter, second.drafter), []).append((first.query_id, value))
     models = sorted({draft.drafter for draft in drafts.values()})
     out = []
     for question in QUESTIONS:

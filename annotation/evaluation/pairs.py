@@ -1,7 +1,7 @@
-"""Pairwise comparison: two models' rationales for one query, side by side, and which of them people prefer.
+"""Pairwise comparison: two models' rationales for one query, one above the other, and which of them people prefer.
 
 ``comparisons.jsonl`` has a :class:`rad.types.Judgement` for each answer. Its rationale_id names the pair,
-``LEFT+RIGHT`` by the drafts' ids, as the two stood on the page. Its answer is one of :data:`ANSWERS`.
+``FIRST+SECOND`` by the drafts' ids, as the two stood on the page. Its answer is one of :data:`ANSWERS`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from rad.runtime.files import write_jsonl
 from rad.types import Judgement, Rationale
 
 FILE = "comparisons.jsonl"
-Preference = Literal["left", "alike", "right"]
-ANSWERS: dict[Preference, str] = {"left": "The left one", "alike": "Both alike", "right": "The right one"}
+Preference = Literal["first", "alike", "second"]
+ANSWERS: dict[Preference, str] = {"first": "The first", "alike": "Both alike", "second": "The second"}
 QUESTIONS = {
     "plausible": "Which is more plausible as the reason why?",
-    "trusted": "Of a shop that explains itself like which would you rather rely on?",
+    "trusted": "Which would you rather rely on, if a shop explained itself like this?",
 }
 
 
@@ -32,17 +32,17 @@ QUESTIONS = {
 class Pair:
     """Two drafts for one query, of different drafters."""
 
-    left: Rationale
-    right: Rationale
+    first: Rationale
+    second: Rationale
 
     @property
     def pair_id(self) -> str:
-        """``LEFT+RIGHT`` by the drafts' ids."""
-        return f"{self.left.rationale_id}+{self.right.rationale_id}"
+        """``FIRST+SECOND`` by the drafts' ids."""
+        return f"{self.first.rationale_id}+{self.second.rationale_id}"
 
 
 def pairs(drafts: Iterable[Rationale]) -> list[Pair]:
-    """All pairs, in the order of hashes. A hash says, too, which stands left. Equal texts are not compared."""
+    """All pairs, in the order of hashes. A hash says, too, which stands first. Equal texts are not compared."""
     by_query: dict[str, list[Rationale]] = {}
     for draft in drafts:
         by_query.setdefault(draft.query_id, []).append(draft)
@@ -53,8 +53,8 @@ def pairs(drafts: Iterable[Rationale]) -> list[Pair]:
     return sorted(all_pairs, key=lambda pair: hashlib.sha256(pair.pair_id.encode()).digest())
 
 
-def _differ(left: Rationale, right: Rationale) -> bool:
-    return left.drafter != right.drafter and left.text != right.text
+def _differ(one: Rationale, other: Rationale) -> bool:
+    return one.drafter != other.drafter and one.text != other.text
 
 
 def read(campaign: Campaign) -> list[Judgement]:

@@ -41,8 +41,8 @@ def test_from_two_files_to_who_wins(tmp_path, capsys):
             shown = json.dumps(page)
             assert len(page) == N and "alpha" not in shown and "beta" not in shown and queries[0] not in shown
             for entry in page:
-                left = entry["record"]["fields"]["left"].startswith("a:")
-                liked = "alike" if name == "ben" else "left" if left else "right"
+                first = entry["record"]["fields"]["first"].startswith("a:")
+                liked = "alike" if name == "ben" else "first" if first else "second"
                 reviewer.submit(entry["record"]["id"], {"plausible": liked, "trusted": liked})
         main(["status", str(campaign.path)])
         assert f"comparison: {N} of {N} pairs are done" in " ".join(capsys.readouterr().out.split())

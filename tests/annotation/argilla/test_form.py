@@ -21,14 +21,14 @@ from rad.types import Rationale
 
 def test_nothing_anchors():
     wanted = form.settings(MagicMock(), 2)
-    assert [f.name for f in wanted.fields] == ["history", "draft", "facts", "item"]
+    assert [f.name for f in wanted.fields] == ["draft", "facts", "item", "history"], "what is reviewed is on the screen"
     assert not any(f.use_markdown for f in wanted.fields if hasattr(f, "use_markdown"))
     assert [q.name for q in wanted.questions] == [
         *("plausibility", "trust", "errors", "unsupported"),
         *("strike", "weaken", "strengthen", "add_fact", "edited", "verdict"),
     ]
     assert "Withdrawing" in wanted.guidelines and "Good" in wanted.guidelines and "Bad" in wanted.guidelines
-    assert [f.name for f in form.settings(MagicMock(), 1, adjudication=True).fields][-1] == "answers"
+    assert [f.name for f in form.settings(MagicMock(), 1, adjudication=True).fields][1] == "answers"
 
 
 def test_the_form_is_kept_for_releases(tmp_path, monkeypatch):

@@ -48,8 +48,8 @@ def test_figures_by_hand():
 
 def test_preferences_by_hand():
     answers = [
-        *(answer("a1+b1", "plausible", "left"), answer("a1+b1", "plausible", "alike", "r-00000002")),
-        *(answer("b2+a2", "plausible", "left"), answer("b2+a2", "trusted", "right")),
+        *(answer("a1+b1", "plausible", "first"), answer("a1+b1", "plausible", "alike", "r-00000002")),
+        *(answer("b2+a2", "plausible", "first"), answer("b2+a2", "trusted", "second")),
     ]
     plausible, trusted = measure(BY_ID, [], answers).compared
     assert (plausible.model, plausible.other, plausible.counts) == ("a", "b", (1, 1, 1))
@@ -61,8 +61,8 @@ def test_pairs_favour_no_side_and_need_a_difference():
     many = [draft(name, f"q{k}", model, model) for (k, model), name in ids.items()]
     same = [draft("s", "same", "a"), draft("t", "same", "b")]
     paired = pairs.pairs([*many, *same, draft("u", "q", "a"), draft("v", "q", "a", "another")])
-    assert len(paired) == 200 and {pair.left.query_id for pair in paired} == {f"q{k}" for k in range(200)}
-    assert 60 < sum(pair.left.drafter == "a" for pair in paired) < 140
+    assert len(paired) == 200 and {pair.first.query_id for pair in paired} == {f"q{k}" for k in range(200)}
+    assert 60 < sum(pair.first.drafter == "a" for pair in paired) < 140
     assert paired == pairs.pairs(reversed(many)), "the same on every call"
 
 
@@ -72,7 +72,7 @@ def test_the_command(tmp_path, capsys):
     with pytest.raises(RadError, match="nobody has answered yet"):
         main(["models", str(campaign.path)])
     judgements.write(campaign, [answer("a1", "plausibility", "5", "simulated-1")])
-    pairs.write(campaign, [answer("a1+b1", "plausible", "left", "simulated-1")])
+    pairs.write(campaign, [answer("a1+b1", "plausible", "first", "simulated-1")])
     main(["models", str(campaign.path), "--resamples", "10"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "who are no people" in shown and "a (plausible) b 1.00 1 0 0" in shown

@@ -3,7 +3,7 @@
     python -m benchmarks.train sft --domain world --base small --out checkpoints/sft
     python -m benchmarks.train sft --base Qwen/Qwen3-0.6B --lessons 20000 --out checkpoints/qwen
     python -m benchmarks.train grpo --base checkpoints/sft --out checkpoints/grpo
-    python -m benchmarks.run --model rationale_first --set base=checkpoints/grpo lessons=0
+    python -m benchmarks.run --model rationale_first --set reasoner=language base=checkpoints/grpo lessons=0
 
 ``sft`` teaches what the selector of ``rationale_first`` would write (``SFTTrainer``; of a pretrained base an adapter
 learns). ``grpo`` goes on from there on its own answers, rewarded by how likely the head finds what was bought
@@ -70,7 +70,8 @@ def main(
     for name, value in notes.items():
         grid.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
     console.print(grid)
-    print(f"checkpoint: {out}; try it: python -m benchmarks.run --model rationale_first --set base={out} lessons=0")
+    tried = f"--model rationale_first --set reasoner=language base={out} lessons=0"
+    print(f"checkpoint: {out}; try it: python -m benchmarks.run {tried}")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class EndpointWriter:
         yield from self.endpoint.in_order(self._written, cases)
 
     def _written(self, case: Case) -> Written:
-        messages = prompt.messages(case.query, self.items, case.facts, self.window, self.item_chars)
+        messages = prompt.messages(case.query, self.items, case.facts, self.window, self.item_chars, hints=case.hints)
         try:
             answer = self.endpoint.ask(messages)
         except Unanswered:

@@ -18,9 +18,12 @@ VOCABULARY = 4096
 WIDTH, LAYERS, HEADS = 128, 2, 4
 LONGEST = 2048  # tokens
 NUMBER_SCALE = 0.015  # of what the logarithm of a number adds to its vector, which is random beside it
-# a citation with its comma; a number, or two as in "7 of 14"; a letter; what lies between; the end of a line
-_PIECE = r"\[\d+\](?:, )?|\d[\d,.]*(?: (?:of|in) \d[\d,.]*)?|^[A-Z]\. |; |[^\[\]\d\n;]+\n?|."
-_NUMBERS = re.compile(r"\[?(\d[\d,]*)\]?(?: (?:of|in) (\d[\d,]*))?,?")
+# a letter, and its hint; a citation with its comma; a number, or two as in "7 of 14"; what lies between; a line end
+_PIECE = (
+    r"^[A-Z] |\d+%\. |^[A-Z]\. |\[\d+\](?:, )?|\d[\d,.]*(?: (?:of|in) \d[\d,.]*)?"
+    r"|; |[^\[\]\d\n;]+\n?|."
+)
+_NUMBERS = re.compile(r"\[?(\d[\d,]*)\]?(?: (?:of|in) (\d[\d,]*))?(?:,|%\.)?")
 _TEMPLATE = (
     "{% for message in messages %}{% if message['role'] != 'system' %}{{ message['content'] }}\n\n{% endif %}"
     "{% endfor %}"
@@ -66,6 +69,7 @@ def model_of(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
             num_key_value_heads=1,  # keys and values are what decoding moves
             max_position_embeddings=LONGEST,
             tie_word_embeddings=True,
+            initializer_range=WIDTH**-0.5,  # the usual 0.02 is for wide models: here attention would stay even for long
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=tokenizer.eos_token_id,
             bos_token_id=None,

@@ -20,7 +20,6 @@ from transformers import PreTrainedTokenizerBase
 
 from rad.errors import RadError
 from rad.rationales import prompt
-from rad.rationales.prompt import LETTERS
 from rad.rationales.strengths import LEVELS
 from rad.types import Item, Query, Reason
 
@@ -30,10 +29,15 @@ Form = Literal["blanks", "words"]
 
 @dataclass(frozen=True)
 class Case:
-    """A query with the facts that its prompt shows, best first."""
+    """A query with the facts that its prompt shows, best first, and a hint for each (``prompt.label``)."""
 
     query: Query
     facts: Sequence[Reason]
+    hints: Sequence[int]
+
+    def label(self, fact: int, form: Form) -> str:
+        """What stands before a fact in an answer: with its hint where the prompt does not show it."""
+        return prompt.label(fact, self.hints if form == "blanks" else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ class Tokens:
     def _messages(self, case: Case, window: int) -> list[dict[str, str]]:
         if self.form == "blanks":
             return prompt.filling(case.query, self.items, window, self.item_chars)
-        return prompt.messages(case.query, self.items, case.facts, window, self.item_chars, cited=False)
+        return prompt.messages(
+            case.query, self.items, case.facts, window, self.item_chars, cited=False, hints=case.hints
+        )
 
     def _rendered(self, messages: list[dict[str, str]]) -> list[int]:
         if self.tokenizer.chat_template is None:
@@ -116,7 +122,7 @@ class Tokens:
         for one in cases:
             names.append([])
             for k, fact in enumerate(one.facts):
-                by_level = prompt.lines(LETTERS[k], fact)
+                by_level = prompt.lines(one.label(k, self.form), fact)
                 levels = by_level if self.form == "blanks" else LEVELS
                 names[-1] += [(k, level) for level in levels]
                 words += [by_level[level] for level in levels]

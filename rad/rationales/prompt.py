@@ -21,12 +21,13 @@ from rad.rationales import text
 from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS
 from rad.types import LASTING, Evidence, Interaction, Item, Query, Reason, Support
 
-VERSION = "2"  # of the words: raise it when one changes
+VERSION = "3"  # of the words: raise it when one changes
 MOST_REASONS = 8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_FACTS = len(LETTERS)
-UNLIKELY, NO_TASTE = "unlikely", "no"  # what is written in the blank of a fact that is no reason
-_LETTER = re.compile(r"(?m)^[A-Z]\. ")
+HEAD = "Facts (after a letter: how strong counts alone make it, 100% for the strongest):"
+UNLIKELY, NO_TASTE = "unlikely", "no"  # in the blank of a fact that is no reason
+_LETTER = re.compile(r"(?m)^[A-Z](?: \d{1,3}%)?\. ")
 
 
 def quoted(words: Iterable[str]) -> str:
@@ -34,15 +35,15 @@ def quoted(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
-def lines(letter: str, fact: Reason) -> dict[int, str]:
-    """A fact as a line of an answer, by the level with which its blank is filled in; 0: it is no reason.
+def lines(label: str, fact: Reason) -> dict[int, str]:
+    """A fact after its label as a line of an answer, by the level that fills its blank; 0: it is no reason.
 
     A line of level 0 says nothing: :func:`read` passes it over.
     """
     before, after = text.blank(fact).rsplit(text.BLANK, 1)
     lasts = fact.evidence.kind in LASTING
     words = [*(LASTING_WORDS if lasts else WORDS), NO_TASTE if lasts else UNLIKELY]
-    return {level: f"{letter}. {before}{word}{after}\n" for level, word in zip((*LEVELS, 0), words, strict=True)}
+    return {level: f"{label}. {before}{word}{after}\n" for level, word in zip((*LEVELS, 0), words, strict=True)}
 
 
 def last_line(rest: int) -> str:
@@ -115,7 +116,7 @@ def filling(query: Query, items: Mapping[str, Item], window: int, longest: int) 
     to be copied, and a model that is held to the facts reads each of them once.
     """
     shown = person(query, items, window, longest)
-    return [{"role": "system", "content": FILLING}, {"role": "user", "content": f"{shown}\n\nFacts:"}]
+    return [{"role": "system", "content": FILLING}, {"role": "user", "content": f"{shown}\n\n{HEAD}"}]
 
 
 def messages(
@@ -125,6 +126,7 @@ def messages(
     window: int = 20,
     longest: int = 160,
     cited: bool = True,
+    hints: Sequence[int] = (),
 ) -> list[dict[str, str]]:
     """The system's and the user's message; :func:`answer` makes the answer to them.
 
@@ -135,12 +137,13 @@ def messages(
         window: Last choices that are shown.
         longest: An item's description is cut here, in characters; 0 for its attributes alone.
         cited: Choices that a fact cites are shown beside the last ones.
+        hints: See :func:`label`; empty for none.
     """
     places = [k for fact in facts for k in fact.evidence.history] if cited else []
     shown = person(query, items, window, longest, places)
     return [
         {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": f"{shown}\n\nFacts:\n\n{lettered(facts)}"},
+        {"role": "user", "content": f"{shown}\n\n{HEAD if hints else 'Facts:'}\n\n{lettered(facts, hints)}"},
     ]
 
 
@@ -150,7 +153,15 @@ def person(query: Query, items: Mapping[str, Item], window: int, longest: int, c
     return f"{about}Chosen so far:\n\n{history(query, items, window, longest, cited)}"
 
 
-def lettered(facts: Sequence[Reason]) -> str:
+def label(number: int, hints: Sequence[int] = ()) -> str:
+    """What stands before a fact: its letter, and how strong a model without language finds it, if that is known.
+
+    A hint is a share of the strongest, 0 to 100. It is no part of a rationale.
+    """
+    return f"{LETTERS[number]} {hints[number]}%" if hints else LETTERS[number]
+
+
+def lettered(facts: Sequence[Reason], hints: Sequence[int] = ()) -> str:
     """``A. sentence``, a fact a line, each with a blank for its strength.
 
     Raises:
@@ -158,7 +169,7 @@ def lettered(facts: Sequence[Reason]) -> str:
     """
     if len(facts) > MOST_FACTS:
         raise ValueError(f"{len(facts)} facts, but {MOST_FACTS} letters")
-    lines = [f"{letter}. {text.blank(fact)}" for letter, fact in zip(LETTERS, facts, strict=False)]
+    lines = [f"{label(k, hints)}. {text.blank(fact)}" for k, fact in enumerate(facts)]
     return "\n".join(lines) or "(none)"
 
 

@@ -5,22 +5,25 @@
 2. A selector without language (``selector.py``) weighs them; it and the head (``head.py``) learn together how likely
    each finds what was bought, under counts that leave the user's fold out.
    Rationales that people accepted or corrected are lessons, too (``reviews.py``).
-3. A language model (``language.py``, :mod:`benchmarks.language`) reads the history and a shortlist of facts, and writes
-   at most eight of them with five strengths. Its lessons are what the selector would write (``summary.py``).
-4. The text is the rationale: the head reads what a parser reads in it, and the cited items, and ranks the catalogue.
+3. The eight facts that say most of what the selector knows are written with five strengths (``summary.py``). Their
+   text is the rationale: the head reads what a parser reads in it, and the cited items, and ranks the catalogue.
 
-Arms, same data and steps. ``reasoner=selector`` writes without language, ``reasoner=facts`` states the first facts of
-the shortlist and ``reasoner=template`` the last purchases, with fixed strengths through the same head.
-``answers=shuffled`` teaches the language model what was written of others, ``answers=quarter`` a quarter of it.
-With ``rationale=none|filler|after`` it names the item itself: at once, after tokens that say nothing, or before it
-explains. ``reasoner=selector rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
-costs.
+With ``reasoner=language`` a language model writes instead (``author/``, :mod:`benchmarks.language`): it reads the
+history and a shortlist of facts, and says how strong each is. Its lessons are what the selector would write.
+
+Arms, same data and steps. ``rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
+costs. ``reasoner=template`` states the last purchases in order with fixed strengths, through the same head: what the
+choice of reasons is worth; ``reasoner=facts`` the first facts of the shortlist. Of the language model,
+``answers=shuffled`` teaches what was written of others and ``answers=quarter`` a quarter of it;
+``rationale=none|filler|after`` let it name the item itself: at once, after tokens that say nothing, or before it
+explains.
 
     python -m benchmarks.run --model rationale_first
-    python -m benchmarks.run --model rationale_first --set reasoner=selector
-    python -m benchmarks.run --model rationale_first --set base=HuggingFaceTB/SmolLM2-135M-Instruct lessons=2000
-    python -m benchmarks.run --model rationale_first --set base=FOLDER lessons=0
-    python -m benchmarks.run --model rationale_first --set base=NAME base_url=http://HOST:PORT/v1
+    python -m benchmarks.run --model rationale_first --set reasons=4
+    python -m benchmarks.run --model rationale_first --set reasoner=language
+    python -m benchmarks.run --model rationale_first --set reasoner=language base=Qwen/Qwen3-0.6B lessons=2000
+    python -m benchmarks.run --model rationale_first --set reasoner=language base=FOLDER lessons=0
+    python -m benchmarks.run --model rationale_first --set reasoner=language base=NAME base_url=http://HOST:PORT/v1
 """
 
 from __future__ import annotations
@@ -65,8 +68,8 @@ from rad.rationales.strengths import weighted
 from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "6"
-FIT = "5"  # of what selector and head learn
+VERSION = "5"
+LANGUAGE = "1"  # of what a language model learns
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
 BLOCK = 200  # queries that are written and ranked at once
 
@@ -77,7 +80,7 @@ class Model(RationaleRecommender):
             default="first", description="rank from written reasons, or without them (arms)"
         )
         reasoner: Literal["language", "selector", "facts", "template"] = Field(
-            default="language", description="who writes: a language model, the selector, or a fixed order (arms)"
+            default="selector", description="who writes: the selector, a language model, or a fixed order (arms)"
         )
         base: str = Field(default=bases.SMALL, description="language model: small, smollm2, a Hub name or a folder")
         base_url: EndpointUrl | None = Field(
@@ -126,7 +129,7 @@ class Model(RationaleRecommender):
     def card(self) -> ModelCard:
         s = self.settings
         arms = [f"rationale={s.rationale}"] if s.rationale != "first" else []
-        arms += [f"reasoner={s.reasoner}"] if s.reasoner != "language" else []
+        arms += [f"reasoner={s.reasoner}"] if s.reasoner != "selector" else []
         arms += [f"answers={s.answers}"] if s.answers != "own" else []
         return ModelCard(
             name="rationale_first",
@@ -198,7 +201,7 @@ class Model(RationaleRecommender):
         reviewed = [e.rationale for e in train if e.rationale and e.rationale.origin != "known"]
         data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases, *([reviewed] if reviewed else [])]
         text_hash = hashlib.sha256(vectors.tobytes()).hexdigest()
-        parts = [FIT, torch.__version__, seed, learned, data, text_hash]
+        parts = [VERSION, torch.__version__, seed, learned, data, text_hash]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
     def _fit_language(
@@ -215,7 +218,7 @@ class Model(RationaleRecommender):
             self.writer: Author = EndpointAuthor(s.base_url, s.base, items, s.reasons, s.temperature)
             return
         learned = s.model_dump(include={"facts", "lessons", "answers", "reasons", "lasting"})
-        parts = [VERSION, key, bases.fingerprint(s.base), learned, s.rationale, seed, prompt.VERSION]
+        parts = [LANGUAGE, key, bases.fingerprint(s.base), learned, s.rationale, seed, prompt.VERSION]
         name = hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
         author = LanguageModel(s.base, items, s.reasons, self.most_lasting, s.temperature, seed)
         author.fit(name, lambda: curriculum(self, train, own, seed), s.rationale)
@@ -304,7 +307,7 @@ class Model(RationaleRecommender):
             return [in_order(short, s.reasons, self.most_lasting) for short in shown]
         out: list[tuple[Reason, ...] | None] = [None] * len(queries)
         cases = [k for k, short in enumerate(shown) if short.unexplained >= s.uncertain]
-        answers = self.writer.write([Case(queries[k], shown[k].facts) for k in cases])
+        answers = self.writer.write([Case(queries[k], shown[k].facts, shown[k].hints) for k in cases])
         for k, answer in zip(cases, answers, strict=True):
             out[k] = weighted(answer.pairs, answer.rest)
         others = [k for k, reasons in enumerate(out) if reasons is None]
@@ -315,7 +318,9 @@ class Model(RationaleRecommender):
     def _unreasoned(self, queries: Sequence[Query]) -> np.ndarray:
         """(queries, items): scores without a rationale, the language model's own or the mixture of all facts."""
         if self.settings.reasoner == "language":
-            cases = [Case(q, short.facts) for q, short in zip(queries, self._shortlists(queries), strict=True)]
+            cases = [
+                Case(q, short.facts, short.hints) for q, short in zip(queries, self._shortlists(queries), strict=True)
+            ]
             return self.writer.item_scores(cases)
         return self._from_all_facts(queries)
 

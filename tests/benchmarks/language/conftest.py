@@ -26,7 +26,8 @@ def world():
     data = open_dataset("world:users=40,items=200")
     queries = [e.query for e in data.examples["validation"][:8]]
     facts = Facts.of(data.examples["train"], data.items).about_all(queries, 9)
-    cases = [Case(query, few[: 3 + k % 7]) for k, (query, few) in enumerate(zip(queries, facts, strict=True))]
+    pairs = enumerate(zip(queries, facts, strict=True))
+    cases = [Case(query, few[: 3 + k % 7], [100 - 10 * i for i in range(3 + k % 7)]) for k, (query, few) in pairs]
     lessons = [
         Demonstration(
             case, [(fact, LEVELS[(n + k) % 5]) for k, fact in enumerate(case.facts[n % 2 :: 2])], LEVELS[n % 5]

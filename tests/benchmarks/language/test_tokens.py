@@ -50,7 +50,7 @@ def test_a_base_without_a_chat_template_reads_plain_text(opened, world):
     _, tokens = opened("plain")
     tokens.tokenizer.bos_token = "<s>"
     text = tokens.tokenizer.decode(tokens.prompt(world.cases[0], 10))
-    assert text.startswith("<s>You say why") and text.endswith("Facts:\n\n")
+    assert text.startswith("<s>You say why") and text.endswith(f"{prompt.HEAD}\n\n")
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -1,8 +1,8 @@
 """The shortlist: the facts that a language model reads, in the order that the selector gives them.
 
 A history has some sixty facts; a prompt shows those of the moment, then those that last. Of each the first are those
-that the selector would state, then those with the largest shares or log odds. The model sees the order, not the
-weights; what the order alone says is the arm ``reasoner=facts``.
+that the selector would state, then those with the largest shares or log odds, and a hint says how large these are. What
+the order alone says is the arm ``reasoner=facts``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import torch
 
 from benchmarks.models.rationale_first.head import Rows
 from benchmarks.models.rationale_first.options import LASTS, Options
+from benchmarks.models.rationale_first.reading import LOG_ODDS
 from benchmarks.models.rationale_first.selector import Selector
-from benchmarks.models.rationale_first.summary import Choice
+from benchmarks.models.rationale_first.summary import FIRMER, Choice
 from rad.rationales.facts import Facts
 from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import LEVELS, weighted
@@ -35,10 +36,13 @@ class Shortlist:
 
     Attributes:
         facts: Best first, those of the moment before those that last.
+        hints: (facts,) how strong the selector finds each: its share in hundredths of the largest one, the unexplained
+            included; of what lasts the log odds, in hundredths of the strongest that can be said.
         unexplained: What the selector leaves unexplained.
     """
 
     facts: list[Reason]
+    hints: list[int]
     unexplained: float
 
 
@@ -65,13 +69,18 @@ def shortlists(
     chosen = np.isin(numbers, [number for choice in choices for number, _ in choice.options])
     lasting = round(LASTING_SHARE * most)
     now = _largest(rows, ~LASTS[rows.kind], rows.share.numpy() + chosen, most - lasting)
-    size = rows.log_odds.abs().numpy()
+    size, share = rows.log_odds.abs().numpy(), rows.share.numpy()
+    odds = size * FIRMER / LOG_ODDS[0]
     last = _largest(rows, LASTS[rows.kind] & (chosen | (size > LEAST_LOG_ODDS)), size + FIRST * chosen, lasting)
     out = []
     for k, query in enumerate(queries):
         mine = [*now[rows.query[now] == k], *last[rows.query[last] == k]]
         shown = [facts.reason(options.table, int(numbers[row]), query) for row in mine]
-        out.append(Shortlist(shown, float(rows.unexplained[k])))
+        top = max(float(share[rows.query == k].max(initial=0.0)), float(rows.unexplained[k]))
+        hints = [
+            round(100 * min(float(x), 1.0)) for x in np.where(LASTS[rows.kind[mine]], odds[mine], share[mine] / top)
+        ]
+        out.append(Shortlist(shown, hints, float(rows.unexplained[k])))
     return out
 
 

@@ -57,7 +57,7 @@ def curriculum(model: Model, train: Sequence[Example], own: Mapping[str, Sequenc
             shown = shortlists(model.selector, options, model.facts, queries, choices, s.facts)
             for query, short, choice in zip(queries, shown, choices, strict=True):
                 pairs = [(model.facts.reason(options.table, k, query), level) for k, level in choice.options]
-                lessons.append(Demonstration(Case(query, short.facts), pairs, choice.rest))
+                lessons.append(Demonstration(Case(query, short.facts, short.hints), pairs, choice.rest))
             targets += [model.facts.catalogue.index[next(iter(e.relevant))] for e in part]
     order = rng.permutation(len(lessons))
     mixed = altered([lessons[k] for k in order], s.answers, rng)

@@ -23,6 +23,6 @@ def fitted():
 @pytest.fixture(scope="package")
 def language(fitted):
     """The same with a language model that has learned a little."""
-    model = Model(Model.Settings(epochs=1, lessons=64))
+    model = Model(Model.Settings(epochs=1, lessons=64, reasoner="language"))
     model.fit(fitted.data.examples["train"], (), fitted.data.items, seed=0)
     return model

@@ -51,7 +51,7 @@ def test_a_history_of_nothing_is_unexplained(fitted, language):
 
 def test_the_selector_writes_where_it_is_certain(fitted, language):
     def routed(threshold):
-        model = Model(Model.Settings(epochs=1, lessons=64, uncertain=threshold))
+        model = Model(Model.Settings(epochs=1, lessons=64, reasoner="language", uncertain=threshold))
         model.__dict__.update({k: v for k, v in language.__dict__.items() if k != "settings"})
         return [r.text for r in model.write(fitted.queries)]
 
@@ -76,7 +76,7 @@ def test_a_second_fit_finds_the_weights(fitted, language, capsys):
 
 @pytest.mark.parametrize("arm", ["none", "filler", "after"])
 def test_arms_name_items_themselves(fitted, language, arm):
-    model = Model(Model.Settings(epochs=1, lessons=32, rationale=arm))
+    model = Model(Model.Settings(epochs=1, lessons=32, reasoner="language", rationale=arm))
     model.fit(fitted.data.examples["train"], (), fitted.data.items, seed=0)
     predictions = list(model.predict(fitted.queries[:8]))
     assert all(len(p.ranking) == 100 for p in predictions)
@@ -106,7 +106,7 @@ def test_the_lessons_of_arms_say_less(fitted):
     model, rng = fitted.model, np.random.default_rng(0)
     shown = shown_by(model, fitted.queries)
     lessons = [
-        Demonstration(Case(q, s.facts), [(fact, LEVELS[k % 5]) for k, fact in enumerate(s.facts[:8])], 64)
+        Demonstration(Case(q, s.facts, s.hints), [(fact, LEVELS[k % 5]) for k, fact in enumerate(s.facts[:8])], 64)
         for q, s in zip(fitted.queries, shown, strict=True)
     ]
     assert altered(lessons, "own", rng) == lessons

@@ -94,7 +94,7 @@ def test_two_fits_with_one_seed_agree():
     queries = [e.query for e in data.examples["validation"][:20]]
     out = []
     for _ in range(2):
-        model = Model(Model.Settings(epochs=1, lessons=64))
+        model = Model(Model.Settings(epochs=1))
         model.fit(data.examples["train"], (), data.items, seed=3)
         out.append([(p.ranking, p.rationale.text) for p in model.predict(queries)])
     assert out[0] == out[1]

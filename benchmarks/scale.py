@@ -21,7 +21,7 @@ from typer import Option
 from benchmarks.harness.base import CorpusMetric
 from benchmarks.harness.experiment import model_settings
 from benchmarks.harness.registries import default_metrics, load_metric, title_of
-from benchmarks.harness.sharded import ShardedExperiment, StoredScores, execute
+from benchmarks.harness.sharded import ShardedExperiment, StoredScores, execute, values_of
 from rad.data.shards import Shards
 from rad.errors import run
 from rad.reporting.console import console, table
@@ -49,7 +49,7 @@ def main(
     experiment = ShardedExperiment(
         data=str(data.resolve()),
         model=model,
-        settings=tuple(chosen.model_dump(exclude_defaults=True).items()),
+        settings=values_of(chosen),
         split=split,
         seed=seed,
         fit_users=fit_users,
@@ -75,6 +75,8 @@ def show(stored: StoredScores) -> None:
         f"{cost['score_seconds']:.0f} s scoring with {cost['workers']} worker(s), {cost['summary_seconds']:.0f} s "
         f"summarising; peak memory {memory['worker']:,.0f} MiB a worker, {memory['main']:,.0f} MiB in the main process"
     )
+    if cost["tokens_per_query"] is not None:
+        console.print(f"{cost['tokens_per_query']:,.1f} tokens written a query")
     console.print(f"Result: {stored.folder}", markup=False, soft_wrap=True)
 
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.harness.base import CorpusMetric, Metric, RationaleRecommender, Recommender
+from benchmarks.harness.base import CorpusMetric, Metric, ModelSettings, RationaleRecommender, Recommender
 from benchmarks.harness.evaluate import CountFacts, is_repeat, measure, slices_of, summary
 from benchmarks.harness.fitting import fit, peak_memory, reset_peak_memory
 from benchmarks.harness.registries import load_metrics, load_model
@@ -37,6 +37,7 @@ from rad.runtime.files import atomic_write, canonical
 from rad.types import Query
 
 BATCH = 2_000  # queries whose rankings are held at one time
+TOKENS = "tokens_written"  # what a shard's file says beside its rows, where the model counts them
 
 
 class ShardedExperiment(BaseModel):
@@ -51,6 +52,13 @@ class ShardedExperiment(BaseModel):
     seed: int = 0
     fit_users: int = 20_000
     metrics: tuple[str, ...]
+
+
+def values_of(settings: ModelSettings) -> tuple[tuple[str, Any], ...]:
+    """What differs from the defaults, with what stays out of results (an endpoint's address), as workers need it."""
+    fields = type(settings).model_fields
+    pairs = ((field.alias or name, getattr(settings, name), field.default) for name, field in fields.items())
+    return tuple((name, value) for name, value, default in pairs if value != default)
 
 
 class FittedModel(NamedTuple):
@@ -70,14 +78,18 @@ def fitted_model(experiment: ShardedExperiment) -> FittedModel:
     chosen = load_metrics(experiment.metrics, shards.items)
     if whole_only := [name for name, metric in chosen.items() if isinstance(metric, CorpusMetric)]:
         raise RadError(f"{', '.join(whole_only)}: needs all predictions at once, so not over shards")
-    kind = load_model(experiment.model)
-    model = kind(kind.Settings(**dict(experiment.settings)))
+    model = _model(experiment)
     # known reasons stay out, as no model reads them unless it is set to learn from them
     sample = shards.sample(experiment.fit_users, reasons=isinstance(model, RationaleRecommender)).examples
     fit(model, sample, shards.items, experiment.split, experiment.seed)
     # the numbers of a rationale are of the purchases that its model has seen, so they are counted there
     facts = cache(partial(Facts.of, sample["train"], shards.items))
     return FittedModel(model, shards, chosen, learnable(sample, experiment.split), facts)
+
+
+def _model(experiment: ShardedExperiment) -> Recommender:
+    kind = load_model(experiment.model)
+    return kind(kind.Settings(**dict(experiment.settings)))
 
 
 def score_shard(row: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +100,7 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
         model, shards, metrics, seen, facts = fitted_model(experiment)
         split, writes = experiment.split, isinstance(model, RationaleRecommender)
         examples = shards.examples(row["shard"], [split], reasons=writes)[split]
-        tables = []
+        tables, tokens, counted = [], 0, False
         for start in range(0, len(examples), BATCH):
             part = examples[start : start + BATCH]
             queries: Sequence[Query] = [e.query for e in part]
@@ -103,9 +115,15 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
                 **values,
             }
             tables.append(pa.table(columns))
+            tokens += model.tokens_written or 0
+            counted = model.tokens_written is not None
+        whole = pa.concat_tables(tables, promote_options="default")
         with atomic_write(path, "wb") as file:
-            pq.write_table(pa.concat_tables(tables, promote_options="default"), file, compression="zstd")
-    return {"path": str(path), "rows": pq.read_metadata(path).num_rows, "peak_mb": peak_memory()}
+            pq.write_table(whole.replace_schema_metadata({TOKENS: str(tokens)} if counted else None), file, "zstd")
+    stored = pq.read_metadata(path)
+    written = (stored.metadata or {}).get(TOKENS.encode())
+    tokens_written = None if written is None else int(written)
+    return {"path": str(path), "rows": stored.num_rows, "tokens": tokens_written, "peak_mb": peak_memory()}
 
 
 class Summary(NamedTuple):
@@ -147,7 +165,10 @@ def execute(
     """Score every shard; what a killed run with the same code left is used, and a finished one is taken as it is."""
     started, clock = provenance.now(), time.perf_counter()
     tree = provenance.tree()
-    parts = [experiment.model_dump(exclude={"data"}), shards.manifest.sha256, tree["commit"], tree["diff"]]
+    model = _model(experiment)
+    card, settings = model.card, model.settings.model_dump(exclude_defaults=True)
+    task = experiment.model_dump(exclude={"data", "settings"})
+    parts = [task, card.model_dump(), settings, shards.manifest.sha256, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     folder = out / experiment.model / f"shards-{experiment.split}-s{experiment.seed}-{run_id}"
     if (folder / "scores.json").exists():
@@ -157,20 +178,20 @@ def execute(
     text = experiment.model_dump_json()
     rows = [{"experiment": text, "shard": k, "path": str(path)} for k, path in enumerate(files)]
     reset_peak_memory()
-    peak = 0.0
+    peak, tokens = 0.0, list[int | None]()
     with Progress(*columns, console=Console(stderr=True)) as bars:
         bar = bars.add_task(f"{experiment.model}: users", total=shards.n_users)
         for row in parallel.parallel_map(score_shard, rows, workers, engine):
             peak = max(peak, row["peak_mb"])
+            tokens.append(row["tokens"])
             bars.advance(bar, row["rows"])
     scored = time.perf_counter()
     totals = summarise(files, experiment)
-    card = load_model(experiment.model)(None).card
     data = shards.manifest
     result: dict[str, Any] = {
         "schema_version": 1,
         "data": {"name": data.name, "version": data.version, "sha256": data.sha256, "users": data.users},
-        "model": {"name": card.name, "version": card.version, "settings": dict(experiment.settings)},
+        "model": {"name": card.name, "version": card.version, "settings": settings},
         "fitted_on": f"the first {min(experiment.fit_users, shards.n_users)} users",
         "split": experiment.split,
         **totals._asdict(),
@@ -179,6 +200,7 @@ def execute(
             "workers": workers,
             "engine": engine,
             "score_seconds": scored - clock,
+            "tokens_per_query": None if None in tokens else sum(n or 0 for n in tokens) / max(totals.n, 1),
             "summary_seconds": time.perf_counter() - scored,
             "peak_memory_mb": {"worker": peak, "main": peak_memory()},
         },

@@ -8,6 +8,7 @@ NAME or FOLDER                any causal language model of transformers, its tok
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from rad.errors import RadError
 from rad.llm import smollm2
 
 SMALL = "small"
+NOTES = "rad.json"  # in a checkpoint that was made here: how
 RANK = 16  # of adapters
 UNBOUNDED = 1_000_000  # tokenizers that know no bound state a huge number
 
@@ -157,6 +159,12 @@ def longest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Tokens that the model can read at once."""
     bounds = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
     return min([int(b) for b in bounds if b and b < UNBOUNDED], default=UNBOUNDED)
+
+
+def notes(base: str) -> dict[str, Any]:
+    """How a checkpoint was made, if ``benchmarks.train`` made it; else nothing."""
+    path = Path(resolved(base)) / NOTES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def fingerprint(base: str) -> str:

@@ -28,6 +28,7 @@ class EndpointWriter:
         window, item_chars: See :func:`rad.rationales.prompt.messages`.
         temperature: Of the endpoint's draws; 0 for the likeliest.
         most: Reasons in an answer, at most.
+        cited: Prompts show the purchases that a fact cites beside the last ones; the model was not trained without.
     """
 
     def __init__(
@@ -39,8 +40,9 @@ class EndpointWriter:
         item_chars: int,
         temperature: float,
         most: int,
+        cited: bool = True,
     ) -> None:
-        self.items, self.window, self.item_chars, self.most = items, window, item_chars, most
+        self.items, self.window, self.item_chars, self.most, self.cited = items, window, item_chars, most, cited
         parameters = {"temperature": temperature, "max_tokens": MOST_TOKENS}
         self.endpoint = Endpoint(base_url, model, cache_dir() / "language", parameters)
 
@@ -49,7 +51,9 @@ class EndpointWriter:
         yield from self.endpoint.in_order(self._written, cases)
 
     def _written(self, case: Case) -> Written:
-        messages = prompt.messages(case.query, self.items, case.facts, self.window, self.item_chars, hints=case.hints)
+        messages = prompt.messages(
+            case.query, self.items, case.facts, self.window, self.item_chars, self.cited, case.hints
+        )
         try:
             answer = self.endpoint.ask(messages)
         except Unanswered:

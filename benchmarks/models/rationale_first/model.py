@@ -66,6 +66,7 @@ from rad.rationales.facts import Facts
 from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import weighted
 from rad.runtime.files import atomic_write, cache_dir, canonical
+from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "5"
@@ -131,11 +132,12 @@ class Model(RationaleRecommender):
         arms = [f"rationale={s.rationale}"] if s.rationale != "first" else []
         arms += [f"reasoner={s.reasoner}"] if s.reasoner != "selector" else []
         arms += [f"answers={s.answers}"] if s.answers != "own" else []
+        base = f"{s.base} at an endpoint" if s.base_url else s.base
         return ModelCard(
             name="rationale_first",
             version=VERSION,
             arm=",".join(arms) or None,
-            base_model=f"{s.base} on {s.encoder}" if s.reasoner == "language" else s.encoder,
+            base_model=f"{base} on {s.encoder}" if s.reasoner == "language" else s.encoder,
             n_parameters=self.n_parameters,
             config=s.model_dump(),
             trained_on=["purchases", *self.reviews],
@@ -159,13 +161,14 @@ class Model(RationaleRecommender):
         self.n_parameters = sum(p.numel() for p in parts.parameters())
         sequences = sequences_of(train)
         path = cache_dir() / "rationale_first" / f"{self._key(seed, train, sequences, vectors)}.pt"
-        cached = path.exists()
-        if not cached:
-            clock = time.perf_counter()
-            self._learn(train, {user: catalogue.indices(x) for user, x in sequences.items()}, seed)
-            with atomic_write(path, "wb") as file:
-                torch.save({"state": parts.state_dict(), "seconds": time.perf_counter() - clock}, file)
-        else:
+        with alone(path):  # several workers fit the same model: the first learns, the others find it
+            cached = path.exists()
+            if not cached:
+                clock = time.perf_counter()
+                self._learn(train, {user: catalogue.indices(x) for user, x in sequences.items()}, seed)
+                with atomic_write(path, "wb") as file:
+                    torch.save({"state": parts.state_dict(), "seconds": time.perf_counter() - clock}, file)
+        if cached:
             print("selector and head: trained before, found in the cache", file=sys.stderr)
         try:
             stored = torch.load(path, weights_only=True)
@@ -212,7 +215,7 @@ class Model(RationaleRecommender):
         seed: int,
         key: str,
     ) -> None:
-        """Teach the base what the selector would write, or find it curriculum."""
+        """Teach the base what the selector would write, or find what it learned before."""
         s = self.settings
         if s.base_url:
             self.writer: Author = EndpointAuthor(s.base_url, s.base, items, s.reasons, s.temperature)
@@ -240,6 +243,8 @@ class Model(RationaleRecommender):
         return Lessons(options, bought, folds, neighbours, reviews)
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
+        if self.settings.reasoner == "language":
+            self.writer.counts.clear()
         for start in range(0, len(queries), BLOCK):
             part = queries[start : start + BLOCK]
             if self.settings.rationale == "first":

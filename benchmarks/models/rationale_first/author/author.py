@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from benchmarks.language.writing import Writer, Written
 from benchmarks.models.rationale_first.author.teaching import Curriculum
 from rad.errors import RadError
 from rad.runtime.files import cache_dir
+from rad.runtime.locks import alone
 from rad.types import Item
 
 VOCABULARY_TEXTS = 1000  # lessons from which the tokenizer of ``small`` is made
@@ -50,7 +51,11 @@ PRETRAINED = Course(learning_rate=2e-4, batch_size=4, window=5, item_chars=80)
 
 
 def course_of(base: str) -> Course:
-    return NEW if base == bases.SMALL else PRETRAINED
+    """The course of a base; a checkpoint that was made here is shown what it was shown in training."""
+    if base == bases.SMALL:
+        return NEW
+    shown = {name: value for name, value in bases.notes(base).items() if name in ("window", "item_chars")}
+    return replace(PRETRAINED, **shown)
 
 
 @dataclass
@@ -69,6 +74,11 @@ class Counts:
         self.unread += sum(not one.readable for one in written)
         self.tokens += sum(one.tokens for one in written)
         self.seconds += seconds
+
+    def clear(self) -> None:
+        """Count from nothing."""
+        self.answers = self.unread = self.shortened = self.tokens = 0
+        self.seconds = 0.0
 
     def spoken(self) -> str:
         """In one line."""
@@ -93,8 +103,10 @@ class EndpointAuthor:
     """A model behind an endpoint, as it is."""
 
     def __init__(self, base_url: str, base: str, items: Mapping[str, Item], reasons: int, temperature: float) -> None:
-        course = PRETRAINED
-        self.writer = EndpointWriter(base_url, base, items, course.window, course.item_chars, temperature, reasons)
+        course, made_here = course_of(base), bool(bases.notes(base))
+        self.writer = EndpointWriter(
+            base_url, base, items, course.window, course.item_chars, temperature, reasons, cited=not made_here
+        )
         self.counts = Counts()
 
     def write(self, cases: Sequence[Case]) -> list[Written]:
@@ -118,7 +130,7 @@ class LanguageModel:
         reasons, lasting: In an answer, at most, and how many of them may last.
         temperature: Of decoding.
         seed: Of all chance.
-        form: Of answers.
+        form: Of answers; None for that in which the base was trained here, else ``blanks``.
     """
 
     def __init__(
@@ -129,9 +141,10 @@ class LanguageModel:
         lasting: int,
         temperature: float,
         seed: int,
-        form: Form = "blanks",
+        form: Form | None = None,
     ) -> None:
-        self.base, self.items, self.form = base, items, form
+        self.base, self.items = base, items
+        self.form: Form = form or bases.notes(base).get("form", "blanks")
         self.reasons, self.lasting = reasons, lasting
         self.temperature, self.seed = temperature, seed
         self.course = course_of(base)
@@ -148,22 +161,23 @@ class LanguageModel:
             arm: ``first``, ``none``, ``filler`` or ``after``: what is learned from them.
         """
         folder = cache_dir() / "rationale_first" / key
-        cached = folder.is_dir()
-        if not cached:
-            clock = time.perf_counter()
-            torch.manual_seed(self.seed)
-            curriculum = lessons()
-            model, tokenizer = self.opened(curriculum.lessons)
-            if not curriculum.lessons:  # the base as it is
-                self._take(model, tokenizer)
-                return
-            model = self._trained(model, tokenizer, curriculum, arm, folder)
-            save(model, tokenizer, {"seconds": time.perf_counter() - clock, "filler": self.filler}, folder)
-        else:
+        with alone(folder):  # several workers fit the same model: the first learns, the others find it
+            cached = folder.is_dir()
+            if not cached:
+                clock = time.perf_counter()
+                torch.manual_seed(self.seed)
+                curriculum = lessons()
+                model, tokenizer = self.opened(curriculum.lessons)
+                if not curriculum.lessons:  # the base as it is
+                    self._take(model, tokenizer)
+                    return
+                model = self._trained(model, tokenizer, curriculum, arm, folder)
+                save(model, tokenizer, {"seconds": time.perf_counter() - clock, "filler": self.filler}, folder)
+        if cached:
             print("language model: trained before, found in the cache", file=sys.stderr)
         # read back even where it was just trained: training leaves it computing in half precision
         self._take(*bases.opened(str(folder)))
-        notes = json.loads((folder / "rad.json").read_text())
+        notes = bases.notes(str(folder))
         self.seconds_saved, self.filler = notes["seconds"] if cached else 0.0, notes["filler"]
 
     def opened(self, lessons: Sequence[Demonstration]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -218,11 +232,11 @@ class LanguageModel:
 
     def write(self, cases: Sequence[Case]) -> list[Written]:
         """An answer a prompt, in order, counted."""
-        clock = time.perf_counter()
+        clock, before = time.perf_counter(), self.tokens.shortened
         with bases.room(self.base):
             out = list(self.writer.write(cases))
         self.counts.add(out, time.perf_counter() - clock)
-        self.counts.shortened = self.tokens.shortened
+        self.counts.shortened += self.tokens.shortened - before
         return out
 
     def item_scores(self, cases: Sequence[Case]) -> np.ndarray:
@@ -242,7 +256,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, notes: Mapp
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
     tokenizer.save_pretrained(part)
-    (part / "rad.json").write_text(json.dumps(notes))
+    (part / bases.NOTES).write_text(json.dumps(notes))
     try:
         os.rename(part, folder)
     except OSError:  # another process was first: the same weights

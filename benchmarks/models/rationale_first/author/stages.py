@@ -51,7 +51,7 @@ class School:
         _, self.neighbours = self.model.folds(own)
         self.seed = seed
 
-    def student(self, base: str, form: Form = "blanks") -> LanguageModel:
+    def student(self, base: str, form: Form | None = None) -> LanguageModel:
         """A base that learns here."""
         s, lasting = self.model.settings, self.model.most_lasting
         return LanguageModel(base, self.items, s.reasons, lasting, 0.0, self.seed, form)
@@ -102,7 +102,7 @@ def sft(
             seed=school.seed,
             save_steps=save_steps,
         )
-    notes = {"stage": "sft", "base": base, "form": form, "lessons": len(table), **metrics}
+    notes = {"stage": "sft", "base": base, **shown(student), "lessons": len(table), **metrics}
     if is_main_process():
         save(bases.merged(learner), tokenizer, notes, out)
     return notes
@@ -141,7 +141,7 @@ def grpo(
             seed=school.seed,
             save_steps=save_steps,
         )
-    notes = {"stage": "grpo", "base": base, "steps": steps, **metrics}
+    notes = {"stage": "grpo", "base": base, **shown(student), "steps": steps, **metrics}
     if is_main_process():
         save(model, tokenizer, notes, out)
     return notes
@@ -162,6 +162,11 @@ def begin(out: Path, recipe: Sequence[object]) -> None:
     folder.mkdir(parents=True)
     with atomic_write(path) as file:
         file.write(words)
+
+
+def shown(student: LanguageModel) -> dict[str, Any]:
+    """What a checkpoint says of its prompts and answers, so that who opens it asks in the same way."""
+    return {"form": student.form, "window": student.course.window, "item_chars": student.course.item_chars}
 
 
 def training_folder(out: Path) -> Path:

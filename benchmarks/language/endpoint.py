@@ -1,7 +1,8 @@
 """Answers of a model behind an OpenAI-compatible endpoint: as it is, or trained here (form ``words``) and served.
 
 Nothing holds it to the grammar: what it writes in the form of :mod:`rad.rationales.prompt` counts, sound or
-not, and the rest says nothing.
+not, and the rest says nothing. There is no standard for a grammar of free text: llama.cpp takes GBNF, vLLM a field of
+its own, and ``transformers serve`` neither; a JSON schema would ask for another form than the one that was trained.
 """
 
 from __future__ import annotations

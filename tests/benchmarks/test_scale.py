@@ -97,6 +97,45 @@ def test_a_killed_run_goes_on(data, tmp_path, monkeypatch):
     assert sharded.execute(experiment, shards, tmp_path / "killed").folder == folder
 
 
+def test_tokens_are_counted_over_shards_and_by_who_goes_on(data, tmp_path, monkeypatch):
+    sharded.fitted_model.cache_clear()
+    popular = registry.load("benchmarks.models", "popularity")
+    predict = popular.predict
+
+    def predict_and_count(self, queries):
+        yield from predict(self, queries)
+        self.tokens_written = 7 * len(queries)
+
+    monkeypatch.setattr(popular, "predict", predict_and_count)
+    folder = sharded.execute(*experiment_on(data, "popularity", seed=7), tmp_path).folder
+    (folder / "scores.json").unlink()
+    sharded.fitted_model.cache_clear()
+    stored = sharded.execute(*experiment_on(data, "popularity", seed=7), tmp_path)
+    assert stored.folder == folder and stored.result["cost"]["tokens_per_query"] == 7
+    monkeypatch.undo()
+    plain = sharded.execute(*experiment_on(data, "popularity", seed=8), tmp_path)
+    assert plain.result["cost"]["tokens_per_query"] is None
+    sharded.fitted_model.cache_clear()
+
+
+def test_an_endpoint_reaches_the_workers_and_no_result(data, tmp_path):
+    settings = registry.load("benchmarks.models", "rationale_first").Settings
+    chosen = settings(base="x", base_url="http://127.0.0.1:1/v1")
+    assert dict(sharded.values_of(chosen)) == {"base": "x", "base_url": "http://127.0.0.1:1/v1"}
+    assert sharded.values_of(settings()) == ()
+
+
+@pytest.mark.slow
+def test_the_language_model_writes_over_shards(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
+    more = {"settings": (("lessons", 32), ("epochs", 1), ("facts", 6)), "metrics": ("ndcg@10", "soundness")}
+    result = sharded.execute(*experiment_on(data, "rationale_first", **more), tmp_path, workers=2).result
+    assert result["n_failed"] == 0 and result["cost"]["tokens_per_query"] > 10
+    assert next(s["value"] for s in result["scores"] if s["metric"] == "soundness") == 1.0
+    (checkpoint,) = (path.parent for path in (tmp_path / "cache").rglob("rad.json"))
+    assert json.loads((checkpoint / "rad.json").read_text())["seconds"] > 0
+
+
 def test_fewer_users_to_fit_on_are_another_run(data, tmp_path):
     every, few = experiment_on(data), experiment_on(data, fit_users=20)
     assert sharded.fitted_model(few[0]).model.block is not None

@@ -119,7 +119,8 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
             counted = model.tokens_written is not None
         whole = pa.concat_tables(tables, promote_options="default")
         with atomic_write(path, "wb") as file:
-            pq.write_table(whole.replace_schema_metadata({TOKENS: str(tokens)} if counted else None), file, "zstd")
+            noted = whole.replace_schema_metadata({TOKENS: str(tokens)} if counted else None)
+            pq.write_table(noted, file, compression="zstd")
     stored = pq.read_metadata(path)
     written = (stored.metadata or {}).get(TOKENS.encode())
     tokens_written = None if written is None else int(written)

@@ -117,9 +117,9 @@ def score_shard(row: dict[str, Any]) -> dict[str, Any]:
             tables.append(pa.table(columns))
             tokens += model.tokens_written or 0
             counted = model.tokens_written is not None
-        whole = pa.concat_tables(tables, promote_options="default")
+        shard = pa.concat_tables(tables, promote_options="default")
         with atomic_write(path, "wb") as file:
-            noted = whole.replace_schema_metadata({TOKENS: str(tokens)} if counted else None)
+            noted = shard.replace_schema_metadata({TOKENS: str(tokens)} if counted else None)
             pq.write_table(noted, file, compression="zstd")
     stored = pq.read_metadata(path)
     written = (stored.metadata or {}).get(TOKENS.encode())

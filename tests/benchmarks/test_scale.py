@@ -128,7 +128,10 @@ def test_an_endpoint_reaches_the_workers_and_no_result(data, tmp_path):
 @pytest.mark.slow
 def test_the_language_model_writes_over_shards(data, tmp_path, monkeypatch):
     monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
-    more = {"settings": (("lessons", 32), ("epochs", 1), ("facts", 6)), "metrics": ("ndcg@10", "soundness")}
+    more = {
+        "settings": (("reasoner", "language"), ("lessons", 32), ("epochs", 1), ("facts", 6)),
+        "metrics": ("ndcg@10", "soundness"),
+    }
     result = sharded.execute(*experiment_on(data, "rationale_first", **more), tmp_path, workers=2).result
     assert result["n_failed"] == 0 and result["cost"]["tokens_per_query"] > 10
     assert next(s["value"] for s in result["scores"] if s["metric"] == "soundness") == 1.0

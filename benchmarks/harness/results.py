@@ -102,8 +102,8 @@ class Result(Record):
     @property
     def label(self) -> str:
         """The model, its arm, and what was set otherwise than its defaults, by others than the arm and tuning."""
-        arm, tuned = self.model.arm or "", self.provenance.get("tuned", {})
-        settings = self.provenance.get("settings", {}).items()
+        arm, tuned = self.model.arm or "", self.provenance.get("tuned") or {}
+        settings = (self.provenance.get("settings") or {}).items()
         changed = [f"{key}={value}" for key, value in settings if key not in tuned]
         return " ".join([f"{self.model.name}.{arm}".rstrip("."), *(c for c in changed if c not in arm.split(","))])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 
 import jinja2
 
@@ -15,10 +17,10 @@ from benchmarks.harness.results import PROTOCOLS, Score
 from leaderboard.site.columns import Column, columns
 from leaderboard.site.figures import LINES, STYLES, figures
 from leaderboard.site.folder import PAGE
-from leaderboard.site.rows import CEILINGS, FLOORS, HEADLINE, OTHER, PLAIN, SORT, Row, TaskTable, safe
+from leaderboard.site.rows import CEILINGS, FLOORS, HEADLINE, OTHER, PLAIN, SORT, Row, TaskTable, safe, task_tables
 from leaderboard.site.significance import SignificanceGroups
 from leaderboard.verification.entry import Entry, Shown
-from leaderboard.verification.headline import LEAST_SAID, MOST_REASONS
+from leaderboard.verification.headline import LEAST_SAID, MOST_PROSE, MOST_REASONS
 from leaderboard.verification.scoring import better, is_outdated
 from rad import registry
 from rad.reporting import html
@@ -30,6 +32,7 @@ def pages(
     withdrawn: Mapping[str, str],
     tables: Sequence[TaskTable],
     significance: Sequence[SignificanceGroups],
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterable[tuple[str, str]]:
     """Path below the site's folder and HTML of every page.
 
@@ -38,15 +41,19 @@ def pages(
         withdrawn: Reasons by run of those that were taken back.
         tables: Of the others.
         significance: The groups of each table.
+        left_out: Reasons by file of the entries that cannot be shown.
     """
     address = addresses(entries)
-    env = _environment(address, withdrawn)
+    env = _environment()
+    common = {"address": address, "withdrawn": withdrawn}
     tested = list(zip(tables, significance, strict=True))
     yield (
         "index.html",
         env.get_template("index.html").render(
+            **common,
             up="",
             tables=tested,
+            left_out=left_out,
             matrix=_matrix(tables),
             withdrawn_entries=[e for e in entries if e.run_id in withdrawn],
             newest=max((e.submitted_at for e in entries), default=None),
@@ -55,6 +62,7 @@ def pages(
     for table, numbered in tested:
         parts = _parts(table)
         page = env.get_template("table.html").render(
+            **common,
             up="",
             table=table,
             groups=numbered,
@@ -67,6 +75,7 @@ def pages(
     for entry in entries:
         table_row = places.get(entry.run_id)
         page = env.get_template("entry.html").render(
+            **common,
             up="../",
             entry=entry,
             table=table_row[0] if table_row else None,
@@ -77,6 +86,17 @@ def pages(
             command=_command(entry),
         )
         yield f"entries/{address[entry.run_id]}", page
+
+
+def unrenderable(entry: Entry) -> str | None:
+    """The reason why the pages of an entry cannot be rendered; None where they can."""
+    try:
+        tables = task_tables([entry])
+        for _ in pages([entry], {}, tables, [SignificanceGroups() for _ in tables]):
+            pass
+    except Exception as error:  # whatever a stranger's entry does to a template must not take down the others' pages
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return None
 
 
 def addresses(entries: Iterable[Entry]) -> dict[str, str]:
@@ -94,7 +114,8 @@ def addresses(entries: Iterable[Entry]) -> dict[str, str]:
     return out
 
 
-def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> jinja2.Environment:
+@cache
+def _environment() -> jinja2.Environment:
     env = html.environment(PAGE)
     env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
     env.filters["breakable"] = html.breakable
@@ -102,7 +123,7 @@ def _environment(address: Mapping[str, str], withdrawn: Mapping[str, str]) -> ji
     env.filters["better"] = better
     env.filters["is_outdated"] = is_outdated
     env.filters["thousands"] = lambda value: f"{value:,}"
-    env.globals.update(address=address, withdrawn=withdrawn, policy=html.policy("'self'", "'self'"), script="")
+    env.globals.update(policy=html.policy("'self'", "'self'"), script="")
     env.globals.update(HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)
     env.globals.update(SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS, LINES=LINES, STYLES=STYLES)
     return env
@@ -129,7 +150,7 @@ _TITLES = {
     HEADLINE: (
         "Rationales that people can check",
         f"Every rationale has at most {MOST_REASONS} reasons, "
-        f"and the texts say at least {LEAST_SAID:.0%} of what ranks.",
+        f"and the texts say at least {LEAST_SAID:.0%} of what ranks, with at most {MOST_PROSE:.0%} of prose beside it.",
     ),
     OTHER: ("Other rationales", "What ranks here is not, or not only, what people read; each row says why."),
     PLAIN: (

@@ -5,7 +5,6 @@ The data of a task are not needed. Each file is read once: its summary lies in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,36 +16,29 @@ from leaderboard.verification.headline import RationaleSummary, rationale_summar
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
 
-VERSION = 1  # raise where the same predictions come to be summed up otherwise
+VERSION = 2  # raise where the same predictions come to be summed up otherwise
 
 
-def summaries(entries: Iterable[Entry], root: Path) -> dict[str, RationaleSummary]:
-    """The summary of each entry below ``root`` by its run; an entry without its predictions has none.
+def summary(entry: Entry, root: Path) -> RationaleSummary | None:
+    """The summary of an entry below ``root``; None where its predictions are not there.
 
     Raises:
         RadError: The predictions are not those that the entry names, or not whole: ``verify`` refuses them, too.
     """
-    out = {}
-    for entry in entries:
-        path = root / entry.folder / entry.predictions.path
-        if not path.is_file():
-            continue
-        if sha256_file(path) != entry.predictions.sha256:
-            raise RadError(f"{path}: is not the file that the entry names: python -m leaderboard verify")
-        out[entry.run_id] = _summary(entry, path)
-    return out
-
-
-def _summary(entry: Entry, path: Path) -> RationaleSummary:
+    path = root / entry.folder / entry.predictions.path
+    if not path.is_file():
+        return None
+    if sha256_file(path) != entry.predictions.sha256:
+        raise RadError(f"{path}: is not the file that the entry names: python -m leaderboard verify")
     n = entry.result.task.n
-    versions = [VERSION, load_metric("said").version]
+    versions = [VERSION, *(load_metric(name).version for name in ("said", "prose"))]
     file = cache.cache_file("rationales", [versions, entry.predictions.sha256, entry.result.predictions.sha256, n])
     stored = cache.read(file)
     if isinstance(stored, dict):
         return RationaleSummary(**stored)
     try:
-        summary = rationale_summary(predictions.stored(path, entry))
+        summed = rationale_summary(predictions.stored(path, entry))
     except RadError as error:
         raise RadError(f"{error}: python -m leaderboard verify") from error
-    cache.write(file, asdict(summary))
-    return summary
+    cache.write(file, asdict(summed))
+    return summed

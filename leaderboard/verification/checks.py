@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.harness.results import Task
+from leaderboard.site.pages import unrenderable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, parse
@@ -32,6 +33,9 @@ PROVENANCE: dict[str, type] = {
     **dict.fromkeys(("commit", "diff", "started_at", "finished_at", "python", "platform", "device"), str),
     **{"seed": int, "dirty": bool},
 }
+LARGEST = {"n_parameters": 10**15}  # of what is counted or measured; 10**9 otherwise
+LABEL = 160  # characters of a model with its arm and settings
+SETTING = r"[a-z][a-z0-9_]{0,39}=[A-Za-z0-9._,+-]{1,40}"
 _KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number from 0", bool: "true or false"}
 
 
@@ -92,6 +96,8 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
     if entry is None:
         return verdict
     verdict.violations += shape_violations(entry, path, root)
+    if not verdict.violations and (reason := unrenderable(entry)):
+        verdict.violations.append(f"its page cannot be shown ({reason})")
     if any(f.startswith("predictions.path") for f in verdict.violations):
         return verdict  # a path that is not what it must be is not followed
     try:
@@ -171,9 +177,11 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
         if "\n" in text:
             violations.append(f"submitter.{name}: more than one line")
     violations += _provenance_violations(result.provenance)
+    if not violations and len(result.label) > LABEL:
+        violations.append(f"result.provenance.settings: a label of {len(result.label)} characters, at most {LABEL}")
     for name, value in (*result.cost.model_dump().items(), ("n_parameters", result.model.n_parameters)):
-        if value is not None and value < 0:
-            violations.append(f"result: {name} is {value}, below 0")
+        if value is not None and not 0 <= value <= (most := LARGEST.get(name, 10**9)):
+            violations.append(f"result: {name} is {value:.6g}, must be from 0 to {most:,}")
     try:
         datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
@@ -198,10 +206,15 @@ def _provenance_violations(provenance: Mapping[str, object]) -> Iterator[str]:
     """What is known of a run may be anything or nothing, but readers rely on the kinds of these fields."""
     for name, kind in PROVENANCE.items():
         value = provenance.get(name)
-        if value is not None and type(value) is not kind:
+        # a commit may be unknown and so null; what tables go through is there, or left out
+        if name in provenance and type(value) is not kind and (value is not None or kind in (dict, list)):
             yield f"result.provenance.{name}: must be {_KINDS[kind]} (or left out)"
         elif isinstance(value, list) and any(type(one) is not str for one in value):
             yield f"result.provenance.{name}: must be a list of texts (or left out)"
+    settings = provenance.get("settings")
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if not re.fullmatch(SETTING, f"{key}={value}"):
+            yield f"result.provenance.settings: {ascii(f'{key}={value}')[:80]} is no setting: it stands in the label"
     seed = provenance.get("seed")
     if type(seed) is int and not 0 <= seed < 2**63:
         yield "result.provenance.seed: must be a whole number from 0 (or left out)"

@@ -24,20 +24,16 @@ from rad.runtime.files import atomic_write
 
 def read_entries(root: Path = ROOT) -> list[Entry]:
     """Every entry below ``root``, by path, withdrawn ones too. :class:`RadError` names the file and its violation."""
-    paths = [p for p in root.glob(f"*/*{ENTRY}") if not p.name.endswith(WITHDRAWN)]
-    entries = []
-    for path in sorted(paths):
-        entry = read(path, Entry)
-        if entry.file != path.relative_to(root).as_posix():
-            raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
-        entries.append(entry)
-    return entries
+    root = root.resolve()
+    return [read_entry(path, root) for path in entry_files(root)]
 
 
-def withdrawn(root: Path = ROOT) -> dict[str, str]:
-    """Reasons by ``run_id`` of the entries that were taken back."""
-    withdrawals = (read(path, Withdrawal) for path in sorted(root.glob(f"*/*{WITHDRAWN}")))
-    return {one.run_id: one.reason for one in withdrawals}
+def read_entry(path: Path, root: Path) -> Entry:
+    """The entry in a file below ``root``, where it belongs. :class:`RadError` names the file and its violation."""
+    entry = read(path, Entry)
+    if entry.file != path.relative_to(root).as_posix():
+        raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
+    return entry
 
 
 def withdraw(root: Path, run_id: str, reason: str, submitter: dict[str, str]) -> Path:

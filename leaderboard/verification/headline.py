@@ -1,7 +1,7 @@
 """Which entries the headline table takes: those whose rationales people can check.
 
-Every rationale has at most 12 reasons, and the texts say at least 95% of the weight that ranks (the metric ``said``).
-Both follow from the predictions alone, so whoever has them counts the same. And the entry states its soundness, so that
+Every rationale has at most 12 reasons, the texts say at least 95% of the weight that ranks (the metric ``said``), and at
+most 5% of their characters are prose that nobody can count again (``prose``). All three follow from the predictions alone, so whoever has them counts the same. And the entry states its soundness, so that
 it is computed again. Nothing here refuses an entry.
 """
 
@@ -17,7 +17,7 @@ from leaderboard.verification.entry import Entry
 from leaderboard.verification.scoring import is_outdated
 from rad.types import Example, Interaction, Prediction, Query
 
-MOST_REASONS, LEAST_SAID = 12, 0.95
+MOST_REASONS, LEAST_SAID, MOST_PROSE = 12, 0.95, 0.05
 REQUIRED = ("soundness", "said")  # scores that an entry must state: who leaves one out may have a reason
 UNSTATED = "soundness is not stated"
 
@@ -30,11 +30,13 @@ class RationaleSummary:
         n: Queries with one.
         most_reasons: The reasons of the longest one.
         text_share: The share of the weight that ranks which the texts say, as the metric ``said`` counts it.
+        prose: The share of the texts that is in no form that can be checked, as the metric ``prose`` counts it.
     """
 
     n: int
     most_reasons: int
     text_share: float
+    prose: float = 0.0
 
     @property
     def obstacle(self) -> str:
@@ -45,6 +47,8 @@ class RationaleSummary:
             return f"more than {MOST_REASONS} reasons"
         if self.text_share < LEAST_SAID:
             return f"text says {math.floor(100 * self.text_share)}% of what ranks"
+        if self.prose > MOST_PROSE:
+            return f"{math.ceil(100 * self.prose)}% of the text is prose"
         return ""
 
 
@@ -56,17 +60,18 @@ def states_soundness(entry: Entry) -> bool:
 
 def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
     """The summary of the rationales of ``predictions``. A query without one, or that failed, says nothing."""
-    metric = load_metric("said")({})
-    assert isinstance(metric, QueryMetric)
-    n_queries, n, most_reasons, text_share = 0, 0, 0, 0.0
+    said, prose = (load_metric(name)({}) for name in ("said", "prose"))
+    assert isinstance(said, QueryMetric) and isinstance(prose, QueryMetric)
+    n_queries, n, most_reasons, text_share, prose_share = 0, 0, 0, 0.0, 0.0
     for p in predictions:
         n_queries += 1
         if p.rationale is None or p.error is not None:
             continue
         n += 1
         most_reasons = max(most_reasons, len(p.rationale.reasons))
-        text_share += metric.score(p, _ANY) or 0.0
-    return RationaleSummary(n, most_reasons, text_share / max(n_queries, 1))
+        text_share += said.score(p, _ANY) or 0.0
+        prose_share += prose.score(p, _ANY) or 0.0
+    return RationaleSummary(n, most_reasons, text_share / max(n_queries, 1), prose_share / max(n, 1))
 
 
 _ANY = Example(Query("", "", "", (Interaction("", ""),)), "test", {})  # what a text says depends on no example
@@ -75,5 +80,9 @@ _ANY = Example(Query("", "", "", (Interaction("", ""),)), "test", {})  # what a 
 def weakest(summaries: Iterable[RationaleSummary]) -> RationaleSummary:
     """One summary for several seeds of a model: the longest rationale, and the seed whose texts say the least."""
     rows = list(summaries)
-    least = min(rows, key=lambda s: s.text_share)
-    return RationaleSummary(max(s.n for s in rows), max(s.most_reasons for s in rows), least.text_share)
+    return RationaleSummary(
+        n=max(s.n for s in rows),
+        most_reasons=max(s.most_reasons for s in rows),
+        text_share=min(s.text_share for s in rows),
+        prose=max(s.prose for s in rows),
+    )

@@ -40,6 +40,7 @@ def violations(entry: Entry, predictions: Sequence[Prediction], data: Evaluation
         yield from _different("result.scores", claimed, evaluation.scores, CLOSE)
         if result.task.n_repeat != evaluation.n_repeat:
             yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {evaluation.n_repeat}"
+    yield from _outdated("result.scores", result.scores, len(data.examples))
     yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(data.examples))
     if entry.explanation is not None:
         yield from _explanation(entry, predictions, data)
@@ -98,6 +99,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
     if (card.n, card.n_rationales) != (len(data.examples), n_rationales):
         here = f"{len(data.examples)}, {n_rationales}"
         yield f"explanation.n: {card.n} queries, {card.n_rationales} rationales; here {here}"
+    yield from _outdated("explanation.scores", card.scores, card.n)
     claimed = recomputed(card.scores)
     kinds = explanation_metrics(attested=False)
     if unknown := sorted({s.metric for s in claimed} - kinds.keys()):
@@ -149,6 +151,18 @@ def _different(at: str, claimed: Sequence[Score], computed: Sequence[Score], clo
                 yield f"{name} has {field} {value}, must be {must}"
 
 
+def _outdated(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
+    """A score that is not computed again, as its metric has changed, is at least one that the metric may give."""
+    for score in claimed:
+        if is_outdated(score) and not _is_within(score, n):
+            yield f"{at}: {ascii(score.metric)[1:-1][:60]} is outside its range, or of its own interval"
+
+
+def _is_within(score: Score, n: int) -> bool:
+    low, high = load_metric(score.metric).range
+    return low <= score.ci_low <= score.value <= score.ci_high <= high and 0 < score.n <= n
+
+
 def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
     """What can be said of a score that is not computed again: that it may be attested at all, and its bounds."""
     for score in claimed:
@@ -160,7 +174,7 @@ def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
         low, high = kind.range
         if not kind.needs & ATTESTED:
             yield f"{name} is called attested, but follows from the predictions"
-        elif not low <= score.ci_low <= score.value <= score.ci_high <= high or not 0 < score.n <= n:
+        elif not _is_within(score, n):
             yield f"{name} is outside its range of {low} to {high}, or of its own interval, or n is above {n}"
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.harness.results import read_result
 from leaderboard.__main__ import COMMANDS, main, summary
-from leaderboard.verification.folder import read_entries, withdrawn
+from leaderboard.site.admission import admitted
+from leaderboard.verification.folder import read_entries
 from rad.errors import RadError
 from rad.release import hub
 from rad.runtime.files import sha256_file
@@ -174,7 +175,7 @@ def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, capsys):
     with pytest.raises(RadError, match="no entry has the run_id nothing"):
         main(["withdraw", "nothing", *line[2:], *WHO])
     assert main([*line, *WHO]) == 0
-    assert withdrawn(root) == {path.stem: "a mistake"}
+    assert admitted(root).withdrawn == {path.stem: "a mistake"}
     assert all(p.read_bytes() == content for p, content in before.items())
     assert len(read_entries(root)) == 1 and verify(root) == 0
     with pytest.raises(RadError, match="withdrawn already"):

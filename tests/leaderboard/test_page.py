@@ -14,6 +14,7 @@ import pytest
 
 from leaderboard import build
 from leaderboard.site import columns, pages
+from leaderboard.site.admission import admitted
 from leaderboard.site.folder import write
 from leaderboard.site.rows import safe, task_tables
 from leaderboard.site.significance import OpenData, SignificanceGroups, lead, significance_groups
@@ -341,6 +342,36 @@ def test_no_entries_is_a_page_and_no_folder_is_a_line(tmp_path):
     assert "There are no entries yet" in (tmp_path / "site" / "index.html").read_text()
     with pytest.raises(RadError, match="no folder of entries"):
         run(tmp_path / "absent", tmp_path / "site")
+
+
+def test_an_entry_that_cannot_be_shown_costs_the_others_nothing(tmp_path, capsys):
+    good = entry("good", 0.2, scores=[score("recall@10", 0.3)])
+    far = good.result.cost.model_copy(update={"ms_per_query": 1e308})
+    bad = entry("far", 0.1)
+    root = stored(tmp_path / "entries", [good, bad.model_copy(update={"result": bad.result.model_copy(update={"cost": far})})])
+    nothing = json.loads(entry("null", 0.1).model_dump_json())
+    nothing["result"]["provenance"]["settings"] = {"a": {"b": "c"}}
+    nothing["result"]["provenance"]["tuned"] = None
+    (root / "null").mkdir()
+    (root / "null" / "null01.json").write_text(json.dumps(nothing))
+    (root / "good" / "half.json").write_text('{"schema_version": 1')
+    (root / "good" / "x.withdrawn.json").write_text("{}")
+    assert run(root, tmp_path / "site") == 0
+    out, err = capsys.readouterr()
+    assert "left out good/half.json: " in err and "left out good/x.withdrawn.json: " in err
+    index = Page((tmp_path / "site" / "index.html").read_text()).text
+    assert "good/half.json" in index and (tmp_path / "site" / "entries" / "good-good01.html").is_file()
+
+
+def test_what_breaks_a_template_is_named_by_verify_and_left_out_by_build(tmp_path, monkeypatch):
+    def broken(entry):
+        raise OverflowError("cannot convert")
+
+    monkeypatch.setattr(pages, "_command", broken)
+    assert pages.unrenderable(entry("a", 0.1)) == "OverflowError: cannot convert"
+    assert admitted(stored(tmp_path, [entry("a", 0.1)])).left_out == {
+        "a/a01.json": "its page cannot be shown (OverflowError: cannot convert)"
+    }
 
 
 MARKUP = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">{{ 7*7 }}"

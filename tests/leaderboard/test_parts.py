@@ -26,6 +26,8 @@ GOOD = RationaleSummary(100, 12, 0.95)
         (RationaleSummary(100, 12, 0.41), "text says 41% of what ranks"),
         (RationaleSummary(100, 12, 0.9499), "text says 94% of what ranks"),  # and not 95%, which would do
         (RationaleSummary(100, 48, 0.1), "more than 12 reasons"),
+        (RationaleSummary(100, 8, 1.0, 0.05), ""),
+        (RationaleSummary(100, 8, 1.0, 0.0501), "6% of the text is prose"),
         (RationaleSummary(0, 0, 0.0), "no rationales"),
     ],
 )

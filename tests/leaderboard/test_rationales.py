@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -16,7 +18,6 @@ from leaderboard.verification.checks import check
 from leaderboard.verification.entry import Entry, read
 from leaderboard.verification.headline import RationaleSummary
 from leaderboard.verification.opening import EvaluationSets
-from rad.errors import RadError
 from rad.runtime import records
 from rad.types import Prediction
 from tests.support.submissions import enter, lines_of, replace, rescore, rewrite, with_facts
@@ -47,7 +48,7 @@ def test_an_entry_of_sound_facts_is_in_the_headline_table(facts_entry, capsys):
     path, tasks = facts_entry
     verdict = check(path, path.parent.parent, tasks)
     assert verdict.violations == [] and verdict.notes == []
-    assert verdict.rationales == RationaleSummary(60, 8, 1.0)
+    assert verdict.rationales == RationaleSummary(60, 8, 1.0, 0.0)
     scores = {s.metric: s.value for s in read(path, Entry).result.scores if s.slice == "all"}
     assert scores["soundness"] == scores["said"] == 1.0
 
@@ -173,6 +174,10 @@ NOTES = {  # the notes, in order, each with a part of its words
     "other numbers": (other_numbers, (OBSTACLE, "text says "), (UNSOUND, ", counted ")),
     "a text of one reason": (first_alone, (OBSTACLE, "text says 42% of what ranks")),
     "prose": (other_text, (OBSTACLE, "text says 0% of what ranks")),
+    "a word beside": (
+        lambda r: r.update(text=r["text"] + " " + "The buyer is said to have fine taste, and more words. " * 3),
+        (OBSTACLE, "% of the text is prose"),
+    ),
     "old evidence": (
         lambda r: [reason["evidence"].pop("support") for reason in r["reasons"]],
         (OBSTACLE, "text says 0% of what ranks"),
@@ -197,8 +202,8 @@ def test_the_page_marks_the_reasons_that_are_not_so(entry, runs, tmp_path):
     site = tmp_path / "site"
     assert main(["build", "--entries", str(again.parent.parent), "--out", str(site)]) == 0
     (page,) = (site / "entries").glob("*.html")
-    html = page.read_text()
-    assert html.count('<span class="unsound">Not so:</span> ') == 10 and html.count('<span class="sound">') == 70
+    shown = page.read_text()
+    assert shown.count('<span class="unsound">Not so:</span> ') == 10 and shown.count('<span class="sound">') == 70
     (table,) = site.glob("world*.html")
     assert "text says" in table.read_text()
 
@@ -221,23 +226,25 @@ def test_an_entry_that_does_not_state_its_soundness_is_noted(facts_entry, entry)
 # --- a build of what verify refuses ---
 
 
-def test_predictions_that_were_cut_stop_the_build(entry, tmp_path):
+def test_an_entry_whose_predictions_were_cut_is_left_out_of_the_page_and_named(entry, tmp_path, capsys):
     packed = entry.with_name(entry.stem + ".predictions.jsonl.gz")
     build = ["build", "--entries", str(entry.parent.parent), "--out", str(tmp_path / "site")]
     lines, content = lines_of(entry), packed.read_bytes()
+
+    def left_out(words: str) -> None:
+        assert main(build) == 0
+        out, err = capsys.readouterr()
+        assert f"left out popularity/{entry.name}: " in err and re.search(words, err) and "1 left out" in out
+        assert re.search(html.escape(words, quote=True), (tmp_path / "site" / "index.html").read_text())
+
     packed.write_bytes(content[: len(content) // 2])
-    with pytest.raises(RadError, match="is not the file that the entry names: python -m leaderboard verify"):
-        main(build)
+    left_out("is not the file that the entry names: python -m leaderboard verify")
     rewrite(entry, lines[:-1])
-    with pytest.raises(RadError, match="59 predictions, the entry is of 60 queries: python -m leaderboard verify"):
-        main(build)
+    left_out("59 predictions, the entry is of 60 queries: python -m leaderboard verify")
     rewrite(entry, [*lines[:-1], lines[0]])
-    with pytest.raises(RadError, match=r":60: query '\w+-\d+' is answered twice: python -m leaderboard verify"):
-        main(build)
+    left_out(r":60: query .*is answered twice: python -m leaderboard verify")
     replace(entry, gzip.compress(gzip.decompress(content)[:-5]))
-    with pytest.raises(RadError, match="the last line has no end: python -m leaderboard verify"):
-        main(build)
-    assert not (tmp_path / "site").exists()
+    left_out("the last line has no end: python -m leaderboard verify")
     packed.unlink()
     assert main(build) == 0
     (table,) = (tmp_path / "site").glob("world*.html")

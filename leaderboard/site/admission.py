@@ -1,0 +1,67 @@
+"""Which entries the page shows: those that can be read, with whole predictions, and whose own page can be rendered.
+
+Entries are added by strangers and may not be removed, so one that slipped through must cost the others nothing. What is
+left out is named with its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leaderboard.site.pages import unrenderable
+from leaderboard.site.rationales import summary
+from leaderboard.verification.entry import WITHDRAWN, Entry, Withdrawal, read
+from leaderboard.verification.folder import entry_files, read_entry
+from leaderboard.verification.headline import RationaleSummary
+from rad.errors import RadError
+
+
+@dataclass
+class Admitted:
+    """The entries of a folder as the page takes them.
+
+    Attributes:
+        entries: Those that it shows, by path.
+        withdrawn: Reasons by run of those that were taken back.
+        summaries: What the rationales of each are like, by run; an entry without its predictions is not there.
+        left_out: Reasons by file of those that it cannot show.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    summaries: dict[str, RationaleSummary] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ranked(self) -> list[Entry]:
+        """The entries that were not taken back."""
+        return [entry for entry in self.entries if entry.run_id not in self.withdrawn]
+
+
+def admitted(root: Path) -> Admitted:
+    """What lies below ``root``. Nothing in a file of it raises."""
+    out, root, runs = Admitted(), root.resolve(), set[str]()
+    for path in entry_files(root):
+        name = path.relative_to(root).as_posix()
+        try:
+            entry = read_entry(path, root)
+            if entry.run_id in runs:
+                raise RadError(f"another file has the run_id {entry.run_id}")
+            if reason := unrenderable(entry):
+                raise RadError(f"its page cannot be shown ({reason})")
+            summed = summary(entry, root)
+        except RadError as error:
+            out.left_out[name] = str(error).replace(f"{root}/", "")
+            continue
+        runs.add(entry.run_id)
+        out.entries.append(entry)
+        out.summaries |= {entry.run_id: summed} if summed else {}
+    for path in sorted(root.glob(f"*/*{WITHDRAWN}")):
+        try:
+            withdrawal = read(path, Withdrawal)
+        except RadError as error:
+            out.left_out[path.relative_to(root).as_posix()] = str(error).replace(f"{root}/", "")
+        else:
+            out.withdrawn[withdrawal.run_id] = withdrawal.reason
+    return out

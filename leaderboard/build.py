@@ -42,6 +42,7 @@ def main(
     if not entries.is_dir():
         raise RadError(f"{entries}: no folder of entries: python -m leaderboard submit RESULT_DIR makes one")
     with console.status("reading the entries and their predictions") as status:
+
         def report(line: str) -> None:
             if line.startswith("no "):
                 console.print(line, markup=False, soft_wrap=True)

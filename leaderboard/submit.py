@@ -7,7 +7,7 @@
 ``RESULT_DIR`` is what ``benchmarks.run`` leaves (``result.json``, ``predictions.jsonl``; ``explanation.json`` where
 ``benchmarks.explain`` ran) or a folder of your own with the same files, as README.md of this package describes them.
 Nothing is written or sent unless every check of ``verify`` passes. ``--repo`` opens a pull request on a dataset
-repository of the Hub; ``--dry-run`` shows what would be sent.
+repository of the Hub; ``--dry-run`` shows what would be sent, and signs nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated
 from rich.console import Console
 from typer import Argument, Option
 
+from leaderboard.owners.keys import default_key, ensured
 from leaderboard.verification.checks import check
 from leaderboard.verification.entry import ROOT
 from leaderboard.verification.opening import EvaluationSets
@@ -47,6 +48,10 @@ def main(
     repo: Annotated[
         str | None, Option(metavar="OWNER/NAME", help="open a pull request on this dataset of the Hub")
     ] = None,
+    key: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="SSH key that signs the entry (made where there is none)", show_default=False),
+    ] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="pack and verify, then show what would be sent")] = False,
     data_dir: DataDir = None,
     seasons: Annotated[Path | None, Option(metavar="DIR", help="folder of published seasons")] = None,
@@ -55,11 +60,12 @@ def main(
         raise RadError("--to writes to a folder, --repo sends to the Hub: choose one")
     if repo:
         hub.check_name(repo)
+    signing = None if dry_run else ensured(key or default_key())
     sets = EvaluationSets(data_dir, seasons or (to or ROOT).parent / "seasons")
     with tempfile.TemporaryDirectory(prefix="rad-submit-") as temporary:
         root = Path(temporary).resolve()
         with Console(stderr=True).status("packing"):
-            entry = pack(Submission(folder, name, contact, card, trained_on), root, sets)
+            entry = pack(Submission(folder, name, contact, card, trained_on, signing), root, sets)
         with Console(stderr=True).status("scoring the predictions again"):
             verdict = check(root / entry.file, root, sets)
         if verdict.violations:
@@ -72,6 +78,8 @@ def main(
         for line in verdict.notes:
             _print(f"note: {line}")
         commit = propose(repo, root, files, dry_run) if repo else None
+        if signing:
+            _print(f"signed with {signing}: who has this key owns the entry, so keep it")
         if dry_run:
             for path in files:
                 size, digest = path.stat().st_size, sha256_file(path)[:12]

@@ -17,6 +17,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from leaderboard.owners.newcomers import newcomer_violations
+from leaderboard.owners.withdrawals import withdrawal_violations
 from leaderboard.verification.checks import Verdict, check
 from leaderboard.verification.entry import ROOT, Entry, read
 from leaderboard.verification.folder import added_since, entry_files, violations_of
@@ -45,8 +47,9 @@ def main(
         raise RadError(f"{secret}: no such file: --secret names the one that season new wrote")
     root, violations = entries.resolve(), violations_of(entries)
     if changed_since:
-        chosen, refused = added_since(entries, changed_since)
-        violations += refused
+        chosen, withdrawals, refused = added_since(entries, changed_since)
+        violations += [*refused, *newcomer_violations(entries, chosen)]
+        violations += [line for path in withdrawals for line in withdrawal_violations(path, is_new=True)]
     else:
         chosen = [path if path.is_absolute() else Path.cwd() / path for path in paths or ()] or entry_files(entries)
     if outside := [path for path in chosen if root not in path.parent.resolve().parents]:

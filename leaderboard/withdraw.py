@@ -1,8 +1,8 @@
 """Take an entry back: a new file beside it says so and why. Nothing is deleted, and the page shows it as withdrawn.
 
-    python -m leaderboard withdraw RUN_ID --reason "trained on the test split by mistake" --name NAME --contact ADDRESS
+    python -m leaderboard withdraw RUN_ID --reason "trained on the test split by mistake"
 
-The name and contact must be those of the entry.
+A signed entry is taken back with the key that signed it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from leaderboard.owners.keys import default_key
+from leaderboard.owners.withdrawals import withdraw
 from leaderboard.verification.entry import ROOT
-from leaderboard.verification.folder import withdraw
 from rad.runtime.commands import command
 
 
@@ -21,8 +22,7 @@ from rad.runtime.commands import command
 def main(
     run_id: Annotated[str, Argument(metavar="RUN_ID")],
     reason: Annotated[str, Option(metavar="WORDS", help="shown on the page")],
-    name: Annotated[str, Option(metavar="NAME", help="who submitted the entry")],
-    contact: Annotated[str, Option(metavar="ADDRESS", help="as in the entry")],
     entries: Annotated[Path, Option(metavar="DIR", help="the folder of all entries", show_default=False)] = ROOT,
+    key: Annotated[Path | None, Option(metavar="FILE", help="as submit used it", show_default=False)] = None,
 ) -> None:
-    print(f"wrote {withdraw(entries, run_id, reason, {'name': name, 'contact': contact})}")
+    print(f"wrote {withdraw(entries, run_id, reason, key or default_key())}")

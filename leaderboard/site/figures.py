@@ -57,7 +57,7 @@ def _intervals(table: TaskTable, drawn: Sequence[tuple[Row, Cell]]) -> Markup:
         colour, marker, *_ = STYLES[row.kind]
         ends = (cell.value if cell.low is None else cell.low, cell.value if cell.high is None else cell.high)
         words = f"{cell.value:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]"
-        rows.append(plots.Interval(row.label, words, cell.value, ends, colour, marker))
+        rows.append(plots.Interval(row.owned_label, words, cell.value, ends, colour, marker))
     thresholds = {CEILINGS.get(name, name): row[SORT].value for name, row in table.ceilings.items()}
     return plots.intervals(rows, "NDCG@10 of models with intervals; the table beside has the numbers", thresholds)
 
@@ -72,6 +72,6 @@ def _scatter(rows: Sequence[tuple[Row, Cell, Cell]], x_name: str, logarithmic: b
     points = []
     for row, x, y in sorted(rows, key=lambda one: (beaten(*one[1:]), -one[2].value)):
         colour, marker, *_ = STYLES[row.kind]
-        words = f"{row.label}: {x_name} {x.value:.3f}, NDCG@10 {y.value:.4f}"
-        points.append(plots.Point(row.label, words, x.value, y.value, colour=colour, marker=marker))
+        words = f"{row.owned_label}: {x_name} {x.value:.3f}, NDCG@10 {y.value:.4f}"
+        points.append(plots.Point(row.owned_label, words, x.value, y.value, colour=colour, marker=marker))
     return plots.scatter(points, x_name, "NDCG@10", logarithmic)

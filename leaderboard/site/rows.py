@@ -2,7 +2,7 @@
 
 A task is a domain, protocol and split on one version of the data. Its rows stand in up to three parts: rankings whose
 rationales people can check (:mod:`leaderboard.verification.headline`), other rationales, and rankings alone. A row is
-one submitter's model (with its arm and version): several seeds are averaged, the interval is the mean of theirs and the
+one owner's model (with its arm and version): several seeds are averaged, the interval is the mean of theirs and the
 spread their standard deviation. Of two entries of one row with the same seed the later one counts; the earlier stays on
 the table's list of older entries.
 """
@@ -78,6 +78,11 @@ class Row:
         """The model with its arm, and its version where the table has several."""
         version = f" (version {self.first.result.model.version})" if self.shows_version else ""
         return self.first.result.label + version
+
+    @property
+    def owned_label(self) -> str:
+        """The label and whose it is, for where no column says so."""
+        return f"{self.label} · {self.submitter}"
 
     @property
     def submitter(self) -> str:
@@ -229,23 +234,24 @@ def _rows(entries: Sequence[Entry], summaries: Summaries) -> tuple[list[Row], li
     older = []
     for entry in sorted(entries, key=lambda e: (e.submitted_at, e.run_id)):
         result = entry.result
-        seeds = models.setdefault((entry.submitter.name, result.label, result.model.version), {})
+        seeds = models.setdefault((entry.owner, result.label, result.model.version), {})
         if result.seed in seeds:
             older.append(seeds[result.seed])
         seeds[result.seed] = entry
-    names = [(submitter, label) for submitter, label, _ in models]
+    names = [(owner, label) for owner, label, _ in models]
     rows = []
-    for (submitter, label, _), by_seed in models.items():
+    for (owner, label, _), by_seed in models.items():
         row = tuple(by_seed[seed] for seed in sorted(by_seed))
         sent = [summaries[e.run_id] for e in row if e.run_id in summaries]
         summary = weakest(sent) if len(sent) == len(row) else None
-        rows.append(Row(row, names.count((submitter, label)) > 1, summary))
+        rows.append(Row(row, names.count((owner, label)) > 1, summary))
     return sorted(rows, key=_order), older
 
 
 def _order(row: Row) -> tuple[float, str, str]:
+    """The best first; of equals the one that came first, as the other may be its copy."""
     cell = row.score(SORT)
-    return -cell.value if cell else float("inf"), row.label, row.submitter
+    return -cell.value if cell else float("inf"), min(e.submitted_at for e in row.entries), row.owned_label
 
 
 def safe(name: str, longest: int = 100) -> str:

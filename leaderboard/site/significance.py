@@ -87,7 +87,7 @@ def significance_groups(table: TaskTable, root: Path, data: OpenData) -> Signifi
             # [seeds][queries]
             by_seed = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
         except NotTested as reason:
-            out.untested.setdefault(str(reason), []).append(row.label)
+            out.untested.setdefault(str(reason), []).append(row.owned_label)
             continue
         if by_seed:
             values[row.first.run_id] = np.mean(by_seed, axis=0)

@@ -11,14 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.harness.results import Task
+from leaderboard.owners.keys import entry_message, is_signed
+from leaderboard.owners.names import claims_authority
+from leaderboard.owners.names import violations as name_violations
 from leaderboard.site.pages import unrenderable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
-from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, Entry, parse
+from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, VERSION, Entry, parse
 from leaderboard.verification.headline import UNSTATED, RationaleSummary, rationale_summary, states_soundness
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
@@ -27,6 +30,7 @@ from rad.errors import RadError
 from rad.types import Prediction
 
 REQUIRED = "ndcg@10"
+CLOCKS = timedelta(minutes=10)  # by which two may differ
 PROVENANCE: dict[str, type] = {
     **dict.fromkeys(("settings", "tuned", "packages"), dict),
     **dict.fromkeys(("command", "metrics"), list),
@@ -71,7 +75,8 @@ class Verdict:
     def notes(self) -> list[str]:
         """What a reader of an entry that holds should know of its rationales, a line each."""
         notes = []
-        entry = self.scored or self.entry
+        if entry := self.scored or self.entry:
+            notes += [] if entry.signature else ["not signed: anybody could have sent it under this name"]
         if entry and self.rationales and self.rationales.n:
             obstacle = self.rationales.obstacle or ("" if states_soundness(entry) else UNSTATED)
             notes += [f"not in the headline table: {obstacle}"] if obstacle else []
@@ -162,6 +167,7 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
     for name, value, pattern in (
         ("model.name", result.model.name, NAME),
         ("model.arm", result.model.arm or "x", NAME),
+        ("model.version", result.model.version, VERSION),
         ("run_id", result.run_id, RUN_ID),
         ("predictions.sha256", result.predictions.sha256, SHA256),
     ):
@@ -173,25 +179,38 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
         violations.append(
             f"predictions.path: {ascii(entry.predictions.path)[:80]}, must be the bare <run_id>{PREDICTIONS}"
         )
-    for name, text in (("name", entry.submitter.name), ("contact", entry.submitter.contact)):
-        if "\n" in text:
-            violations.append(f"submitter.{name}: more than one line")
+    violations += _owner_violations(entry)
     violations += _provenance_violations(result.provenance)
     if not violations and len(result.label) > LABEL:
         violations.append(f"result.provenance.settings: a label of {len(result.label)} characters, at most {LABEL}")
     for name, value in (*result.cost.model_dump().items(), ("n_parameters", result.model.n_parameters)):
         if value is not None and not 0 <= value <= (most := LARGEST.get(name, 10**9)):
             violations.append(f"result: {name} is {value:.6g}, must be from 0 to {most:,}")
-    try:
-        datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        violations.append(f"submitted_at: {entry.submitted_at} is no time")
     violations += task_violations(result.task)
     twice = [key for key, n in Counter((s.metric, s.slice) for s in result.scores).items() if n > 1]
     violations += [f"result.scores: {metric} ({part}) stands there twice" for metric, part in twice]
     if entry.explanation is not None and entry.explanation.run_id != result.run_id:
         violations.append(f"explanation.run_id: {entry.explanation.run_id!r} is not that of the result")
     return violations
+
+
+def _owner_violations(entry: Entry) -> Iterator[str]:
+    """What is wrong with the words that stand for an entry and its sender on the page, with its time and signature."""
+    name, contact = entry.submitter.name, entry.submitter.contact
+    yield from (f"submitter.name: {ascii(name)[:80]} {reason}" for reason in name_violations(name))
+    if not (contact.isascii() and contact.isprintable()):
+        yield f"submitter.contact: {ascii(contact)[:80]} is not of printable ASCII characters"
+    if claims_authority(entry.result.label):
+        yield f"result.model: {ascii(entry.result.label)[:80]} speaks for the board"
+    try:
+        sent = datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        yield f"submitted_at: {entry.submitted_at} is no time"
+    else:
+        if sent > datetime.now(UTC) + CLOCKS:
+            yield f"submitted_at: {entry.submitted_at} is to come"
+    if entry.signature and not is_signed(entry_message(entry), entry.signature):
+        yield "signature: not by this key over this entry (README.md: Owners)"
 
 
 def task_violations(task: Task) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
     entries/<model>[.<arm>]/<run_id>.json                    the entry
     entries/<model>[.<arm>]/<run_id>.predictions.jsonl.gz    one Prediction a line, as the run wrote them
-    entries/<model>[.<arm>]/<run_id>.withdrawn.json          only where its submitter took it back
+    entries/<model>[.<arm>]/<run_id>.withdrawn.json          only where its owner took it back
 
 Files are added and never changed. ``README.md`` of the package describes them for who writes them without this
 project. An entry is untrusted input: reading one (:mod:`leaderboard.verification.untrusted`) is bounded in memory and
@@ -36,9 +36,11 @@ def entries_folder(root: Path) -> Path:
 ROOT = entries_folder(provenance.ROOT)
 ENTRY, PREDICTIONS, WITHDRAWN = ".json", ".predictions.jsonl.gz", ".withdrawn.json"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.,=+-]{0,119}$"  # of models and arms: they name folders
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}$"
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 SHA256 = r"^[0-9a-f]{64}$"
-TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
+TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+PUBLIC_KEY = r"^ssh-ed25519 [A-Za-z0-9+/]{68}$"
 EXAMPLES = 10  # shown of an entry, at most
 SHOWN_HISTORY = 100  # queries with a longer one are not shown
 
@@ -50,6 +52,13 @@ class Submitter(Record):
 
     name: str = Field(min_length=1, max_length=120)
     contact: str = Field(min_length=3, max_length=200)
+
+
+class Signature(Record):
+    """By whom a file is: a public key, and what ``ssh-keygen -Y sign`` writes with the private one."""
+
+    key: str = Field(pattern=PUBLIC_KEY)
+    value: str = Field(min_length=1, max_length=1000)
 
 
 class Claim(Record):
@@ -110,6 +119,12 @@ class Entry(Record):
     examples: list[Shown] = Field(default_factory=list, max_length=EXAMPLES)
     titles: dict[str, str] = Field(default_factory=dict)
     predictions: Stored
+    signature: Signature | None = None
+
+    @property
+    def owner(self) -> str:
+        """The key whose signature it has; of one without, what anybody may write: the name and the contact."""
+        return self.signature.key if self.signature else f"{self.submitter.name}\n{self.submitter.contact}"
 
     @property
     def run_id(self) -> str:
@@ -128,13 +143,14 @@ class Entry(Record):
 
 
 class Withdrawal(Record):
-    """The file that takes an entry back. Its submitter must be the entry's."""
+    """The file that takes an entry back. It is signed by the key of the entry, where that is signed."""
 
     schema_version: Literal[1] = 1
     run_id: str = Field(pattern=RUN_ID)
     reason: str = Field(min_length=1, max_length=1000)
     submitter: Submitter
     withdrawn_at: str = Field(pattern=TIME)
+    signature: Signature | None = None
 
 
 def parse(kind: type[R], raw: object) -> tuple[R | None, list[str]]:

@@ -6,20 +6,9 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from leaderboard.verification.entry import (
-    ENTRY,
-    PREDICTIONS,
-    ROOT,
-    WITHDRAWN,
-    Entry,
-    Withdrawal,
-    parse,
-    read,
-)
-from leaderboard.verification.untrusted import text_violations
+from leaderboard.owners.withdrawals import withdrawal_violations
+from leaderboard.verification.entry import ENTRY, PREDICTIONS, ROOT, WITHDRAWN, Entry, read
 from rad.errors import RadError
-from rad.runtime import provenance
-from rad.runtime.files import atomic_write
 
 
 def read_entries(root: Path = ROOT) -> list[Entry]:
@@ -34,32 +23,6 @@ def read_entry(path: Path, root: Path) -> Entry:
     if entry.file != path.relative_to(root).as_posix():
         raise RadError(f"{path}: holds the entry that belongs in {entry.file}")
     return entry
-
-
-def withdraw(root: Path, run_id: str, reason: str, submitter: dict[str, str]) -> Path:
-    """Write the file that takes an entry back, and return it. :class:`RadError` unless its submitter does so, once."""
-    paths = [p for p in root.glob(f"*/*{ENTRY}") if p.name == run_id + ENTRY]
-    if not paths:
-        raise RadError(f"{root}: no entry has the run_id {run_id}")
-    entry, target = read(paths[0], Entry), paths[0].with_name(run_id + WITHDRAWN)
-    if target.exists():
-        raise RadError(f"{target}: it is withdrawn already")
-    raw = {
-        "schema_version": 1,
-        "run_id": run_id,
-        "reason": reason,
-        "submitter": submitter,
-        "withdrawn_at": provenance.now(),
-    }
-    record, violations = parse(Withdrawal, raw)
-    violations += text_violations(raw)
-    if record is None or violations:
-        raise RadError("; ".join(violations))
-    if record.submitter != entry.submitter:
-        raise RadError(f"only who submitted an entry withdraws it: {entry.submitter.name}, with their contact")
-    with atomic_write(target) as file:
-        file.write(record.model_dump_json(indent=1) + "\n")
-    return target
 
 
 def entry_files(root: Path) -> list[Path]:
@@ -89,15 +52,7 @@ def violations_of(root: Path) -> list[str]:
         name = path.relative_to(root).as_posix()
         if _owner(name) not in entries:
             continue  # refused above
-        try:
-            withdrawal, entry = read(path, Withdrawal), read(entries[_owner(name)], Entry)
-        except RadError as error:
-            violations.append(str(error).replace(f"{root}/", ""))
-            continue
-        if f"{withdrawal.run_id}{WITHDRAWN}" != path.name:
-            violations.append(f"{name}: withdraws {withdrawal.run_id}")
-        if withdrawal.submitter != entry.submitter:
-            violations.append(f"{name}: only who submitted an entry withdraws it ({entry.submitter.name})")
+        violations += withdrawal_violations(path)
     return violations
 
 
@@ -109,22 +64,25 @@ def _owner(name: str) -> str:
     return name
 
 
-def added_since(root: Path, ref: str) -> tuple[list[Path], list[str]]:
-    """The entries that were added since ``ref``, and a line for every file that was changed, moved or removed."""
+def added_since(root: Path, ref: str) -> tuple[list[Path], list[Path], list[str]]:
+    """The entries and withdrawals added since ``ref``, and a line for every file that was changed, moved or removed."""
     top = Path(_git(root, "rev-parse", "--show-toplevel").strip())
     # from where the branches parted, as others may have added entries since; a rename counts as removed and added
     out = _git(root, "diff", "--name-status", "--no-renames", "-z", f"{ref}...HEAD", "--", ".")
     fields = out.split("\0")[:-1]
     words = {"D": "deleted", "M": "changed", "T": "turned into another kind of file"}
-    paths, refused = set(), []
+    paths, withdrawals, refused = set(), [], []
     for status, name in zip(fields[::2], fields[1::2], strict=True):
         path = top / name
         short = path.relative_to(root.resolve()).as_posix()
         if status != "A":
             refused.append(f"{short}: {words.get(status, status)} since {ref}: files are added, never changed")
         elif short.count("/") == 1 and short.endswith((ENTRY, PREDICTIONS)):
-            paths.add(root.resolve() / _owner(short))
-    return sorted(p for p in paths if p.exists()), refused
+            if short.endswith(WITHDRAWN):
+                withdrawals.append(path)
+            else:
+                paths.add(root.resolve() / _owner(short))
+    return sorted(p for p in paths if p.exists()), sorted(withdrawals), refused
 
 
 def _git(root: Path, *arguments: str) -> str:

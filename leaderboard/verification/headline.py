@@ -1,8 +1,9 @@
 """Which entries the headline table takes: those whose rationales people can check.
 
-Every rationale has at most 12 reasons, the texts say at least 95% of the weight that ranks (the metric ``said``), and at
-most 5% of their characters are prose that nobody can count again (``prose``). All three follow from the predictions alone, so whoever has them counts the same. And the entry states its soundness, so that
-it is computed again. Nothing here refuses an entry.
+Every rationale has at most 12 reasons, the texts say at least 95% of the weight that ranks (the metric ``said``), and
+at most 5% of them is prose that nobody can count again (``prose``). All three follow from the predictions alone, so
+whoever has them counts the same. And the entry states its soundness, so that it is computed again. Nothing here refuses
+an entry.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.explanations.results import FILE, Explanation
 from benchmarks.harness.results import Result
+from leaderboard.owners.keys import entry_message, sign
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.checks import task_violations
@@ -34,6 +35,7 @@ class Submission:
         contact: Where to reach them.
         card: Markdown on the model; by default ``MODEL_CARD.md`` of the folder, if it is there.
         trained_on: By default what the result says of its model.
+        key: The file of the private key that signs the entry; None leaves it unsigned.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Submission:
     contact: str
     card: Path | None = None
     trained_on: list[str] | None = None
+    key: Path | None = None
 
 
 def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
@@ -79,6 +82,8 @@ def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
             entry = _with_examples(entry, packed, data)
         except RadError as error:  # the packed file is gone when this is read
             raise RadError(str(error).replace(str(packed), str(folder / name))) from error
+    if submission.key:
+        entry = entry.model_copy(update={"signature": sign(entry_message(entry), submission.key)})
     with atomic_write(_inside(root, entry.file)) as file:
         file.write(entry.model_dump_json(indent=1) + "\n")
     return entry

@@ -178,7 +178,11 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 _MARKUP = re.compile(r"<\s*[A-Za-z/!?]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# what is not seen, but changes what is: control characters, marks of direction, letters without width, tags
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _SUSPICIOUS = re.compile(f"{_CONTROL.pattern}|<")  # every text that _CONTROL or _MARKUP refuses has one of these
 _NOT_PLAIN = re.compile(rb"[^ -;=-\[\]-~]")
 _NO_BRACKETS = re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]+')  # strings, or what is no bracket

@@ -27,6 +27,14 @@ def one_world():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_key(tmp_path_factory):
+    """Entries are signed with a key of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def compiled_templates(tmp_path_factory):
     """Every build of a site compiles the same templates: here they are compiled once."""
     cache = jinja2.FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.harness.results import read_result
 from leaderboard.__main__ import COMMANDS, main, summary
+from leaderboard.owners.keys import ensured
 from leaderboard.site.admission import admitted
 from leaderboard.verification.folder import read_entries
 from rad.errors import RadError
@@ -164,22 +165,30 @@ def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_pat
     assert "1 attested" in capsys.readouterr().out
 
 
-def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, capsys):
+def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, tmp_path, capsys):
     path = entered("popularity")
     before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
     line = ["withdraw", path.stem, "--reason", "a mistake", "--entries", str(root)]
-    with pytest.raises(RadError, match="only who submitted an entry"):
-        main([*line, "--name", "Eve", "--contact", "eve@example.org"])
+    with pytest.raises(RadError, match="not the key that signed the entry"):
+        main([*line, "--key", str(ensured(tmp_path / "eve"))])
+    with pytest.raises(RadError, match="no such key"):
+        main([*line, "--key", str(tmp_path / "none")])
     with pytest.raises(RadError, match="markup"):
-        main([*line[:3], "<script>", *line[4:], *WHO])
+        main([*line[:3], "<script>", *line[4:]])
     with pytest.raises(RadError, match="no entry has the run_id nothing"):
-        main(["withdraw", "nothing", *line[2:], *WHO])
-    assert main([*line, *WHO]) == 0
+        main(["withdraw", "nothing", *line[2:]])
+    assert main(line) == 0
     assert admitted(root).withdrawn == {path.stem: "a mistake"}
     assert all(p.read_bytes() == content for p, content in before.items())
     assert len(read_entries(root)) == 1 and verify(root) == 0
     with pytest.raises(RadError, match="withdrawn already"):
-        main([*line, *WHO])
+        main(line)
+    other = path.with_name(path.stem + ".withdrawn.json")
+    raw = json.loads(other.read_text())
+    for change in ({"reason": "another"}, {"signature": None}):
+        other.write_text(json.dumps(raw | change))
+        assert verify(root) == 1
+        assert "not signed by the key of the entry" in capsys.readouterr().out
 
 
 def test_a_folder_with_what_is_no_entry_is_refused(entered, root, capsys):
@@ -247,6 +256,48 @@ def test_a_pull_request_may_only_add(entered, root, capsys):
     assert f"popularity/{old.stem}.predictions.jsonl.gz: deleted since main" in out
     with pytest.raises(RadError, match="git diff"):
         verify(root, "--changed-since", "nowhere")
+
+
+def test_a_pull_request_speaks_for_its_owner_alone(runs, entered, root, tmp_path, capsys):
+    old = entered("popularity")  # by Ada, signed
+    git(root.parent, "init")
+    git(root.parent, "add", "entries")
+    git(root.parent, "commit", "-m", "first")
+    git(root.parent, "checkout", "-b", "request")
+
+    def sent(name: str, *more: str) -> str:
+        """What verify says of an entry under this name."""
+        git(root.parent, "checkout", "-q", "-B", "request", "main")
+        line = ["submit", str(runs["template"]), "--name", name, "--contact", "ada@example.org", "--to", str(root)]
+        assert main([*line, *more]) == 0
+        git(root.parent, "add", "entries")
+        git(root.parent, "commit", "-m", "an entry")
+        capsys.readouterr()
+        verify(root, "--changed-since", "main")
+        return capsys.readouterr().out
+
+    eve = ["--key", str(ensured(tmp_path / "eve"))]
+    assert "1 entry: 1 holds, 0 refused\n" in sent("Ada")
+    for name in ("Ada", "ADA", "A.d.a"):
+        assert "another owner has entries under a name that looks like" in sent(name, *eve)
+    assert "would be read as this project's" in sent("The RAD team", *eve)
+    assert "1 entry: 1 holds, 0 refused\n" in sent("Eve", *eve)
+    new = next(root.glob("template/*[0-9a-f].json"))
+    raw = json.loads(new.read_text())
+    new.write_text(json.dumps(raw | {"signature": None}))
+    git(root.parent, "commit", "-am", "unsigned")
+    verify(root, "--changed-since", "main")
+    assert f"refused template/{new.name}: not signed: a new entry shows" in capsys.readouterr().out
+    # a withdrawal of an unsigned entry is not for strangers
+    git(root.parent, "checkout", "-q", "-B", "request", "main")
+    old.write_text(json.dumps(json.loads(old.read_text()) | {"signature": None}))
+    git(root.parent, "commit", "-am", "as it was before signatures")
+    git(root.parent, "branch", "-f", "main")
+    assert main(["withdraw", old.stem, "--reason", "I say so", "--entries", str(root)]) == 0
+    git(root.parent, "add", "entries")
+    git(root.parent, "commit", "-m", "taken")
+    verify(root, "--changed-since", "main")
+    assert "nobody can show that it is theirs" in capsys.readouterr().out
 
 
 def test_an_entry_outside_the_folder_is_not_verified(entered, root, tmp_path):

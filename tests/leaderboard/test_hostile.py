@@ -22,7 +22,7 @@ from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.types import Prediction
-from tests.support.hostile_entries import BYTES, ENTRIES
+from tests.support.hostile_entries import BYTES, ENTRIES, NAMES
 from tests.support.submissions import WHO, WORLD, lines_of, replace, rewrite, world
 
 pytestmark = pytest.mark.xdist_group("submissions")
@@ -64,6 +64,15 @@ def test_an_entry_that_lies_is_refused(true_entry, entry, name):
     change(raw)
     if name == "invented examples":  # whatever the true rank is
         raw["examples"][0]["rank"] = 1 if json.loads(entry.read_text())["examples"][0]["rank"] != 1 else 2
+    entry.write_text(json.dumps(raw))
+    refused(entry, true_entry[1], *words)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_could_be_taken_for_another_is_refused(true_entry, entry, name):
+    value, *words = NAMES[name]
+    raw = json.loads(entry.read_text())
+    raw["submitter"]["name"] = value
     entry.write_text(json.dumps(raw))
     refused(entry, true_entry[1], *words)
 

@@ -348,7 +348,9 @@ def test_an_entry_that_cannot_be_shown_costs_the_others_nothing(tmp_path, capsys
     good = entry("good", 0.2, scores=[score("recall@10", 0.3)])
     far = good.result.cost.model_copy(update={"ms_per_query": 1e308})
     bad = entry("far", 0.1)
-    root = stored(tmp_path / "entries", [good, bad.model_copy(update={"result": bad.result.model_copy(update={"cost": far})})])
+    root = stored(
+        tmp_path / "entries", [good, bad.model_copy(update={"result": bad.result.model_copy(update={"cost": far})})]
+    )
     nothing = json.loads(entry("null", 0.1).model_dump_json())
     nothing["result"]["provenance"]["settings"] = {"a": {"b": "c"}}
     nothing["result"]["provenance"]["tuned"] = None
@@ -357,7 +359,7 @@ def test_an_entry_that_cannot_be_shown_costs_the_others_nothing(tmp_path, capsys
     (root / "good" / "half.json").write_text('{"schema_version": 1')
     (root / "good" / "x.withdrawn.json").write_text("{}")
     assert run(root, tmp_path / "site") == 0
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert "left out good/half.json: " in err and "left out good/x.withdrawn.json: " in err
     index = Page((tmp_path / "site" / "index.html").read_text()).text
     assert "good/half.json" in index and (tmp_path / "site" / "entries" / "good-good01.html").is_file()

@@ -105,6 +105,27 @@ ENTRIES = {
         "a label of",
     ),
     "command that is none": (edit(("result", "provenance", "command"), [1]), "provenance.command: must be a list of"),
+    "a time to come": (edit(("submitted_at",), "9999-01-01T00:00:00Z"), "is to come"),
+    "a time of other digits": (edit(("submitted_at",), "\u0662026-01-01T00:00:00Z"), "submitted_at"),
+    "a version that says more": (edit(("result", "model", "version"), "2) verified (by RAD"), "model.version"),
+    "a label that speaks for the board": (
+        edit(("result", "provenance", "settings"), {"by": "off1cial,verified-by-RAD"}),
+        "speaks for the board",
+    ),
+    "a name that speaks for the board": (edit(("submitter", "name"), "Ada (verified)"), "speaks for the board"),
+    "a contact of other letters": (edit(("submitter", "contact"), "\u0430da@example.org"), "printable ASCII"),
+    "a contact of two lines": (edit(("submitter", "contact"), "ada@example.org\nRAD"), "printable ASCII"),
+    "another's name under the signature": (edit(("submitter", "name"), "Ben"), "signature: not by this key"),
+    "another card under the signature": (edit(("model_card",), "Mine."), "signature: not by this key"),
+    "another's key": (
+        lambda raw: raw["signature"].update(key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "B" * 43),
+        "signature: not by this key",
+    ),
+    "a key with options": (
+        lambda raw: raw["signature"].update(key="* " + raw["signature"]["key"]),
+        "signature.key",
+    ),
+    "a signature that is none": (lambda raw: raw["signature"].update(value="yes"), "signature: not by this key"),
     "negative cost": (edit(("result", "cost", "fit_seconds"), -1.0), "fit_seconds is -1.0"),
     "cost beyond measure": (edit(("result", "cost", "ms_per_query"), 1e308), "ms_per_query is 1e+308"),
     "memory beyond measure": (edit(("result", "cost", "peak_memory_mb"), 1e10), "peak_memory_mb is 1e+10"),
@@ -116,6 +137,30 @@ ENTRIES = {
     "invented titles": (lambda raw: raw["titles"].update(x="Buy now"), "titles"),
     "huge model card": (edit(("model_card",), "x" * 60_000), "model_card"),
     "no training data stated": (edit(("trained_on",), []), "trained_on"),
+}
+
+
+# Names of submitters that could be taken for another's, or that say nothing to see.
+NAMES = {
+    "without width": ("Ada\u200b", "control characters"),
+    "a joiner": ("A\u200dda", "U+200D"),
+    "a tag": ("Ada\U000e0041", "control characters"),
+    "a blank letter": ("Ada\u3164", "U+3164"),
+    "a blank braille": ("Ada\u2800", "U+2800"),
+    "a soft hyphen": ("A\u00adda", "U+00AD"),
+    "zalgo": ("A\u030d\u030e\u0304da", "marks"),
+    "Cyrillic among Latin": ("\u0410da", "mixes letters of CYRILLIC and LATIN"),
+    "Greek among Latin": ("Ad\u03b1", "mixes letters of GREEK and LATIN"),
+    "wide letters": ("\uff21da", "another form"),
+    "small capitals": ("\U0001d400da", "another form"),
+    "an emoji": ("Ada \u2705", "U+2705"),
+    "spaces around": (" Ada ", "space"),
+    "two spaces": ("Ada  B", "space"),
+    "a no-break space": ("Ada\u00a0B", "another form"),
+    "two lines": ("Ada\nB", "U+000A"),
+    "signs alone": ("...", "less than two"),
+    "official": ("The Official Team", "speaks for the board"),
+    "off1c1al": ("0ff1c1al", "speaks for the board"),
 }
 
 

@@ -14,6 +14,7 @@ ceilings are those that ``python -m rad.world.ceilings`` stored.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from rich.console import Console
 from typer import Option
 
 from leaderboard.site.admission import admitted
+from leaderboard.site.floors import floors
 from leaderboard.site.folder import write
 from leaderboard.site.pages import pages
 from leaderboard.site.rows import task_tables
@@ -48,11 +50,11 @@ def main(
                 console.print(line, markup=False, soft_wrap=True)
             status.update(line.replace("[", "\\["))
 
-        site = admitted(entries)
+        data = OpenData(data_dir, report)
+        site = admitted(entries, data)
         for file, reason in site.left_out.items():
             console.print(f"left out {file}: {reason}", markup=False, soft_wrap=True)
-        tables = task_tables(site.ranked, site.summaries)
-        data = OpenData(data_dir, report)
+        tables = [replace(t, floors=floors(t.key, data)) for t in task_tables(site.ranked, site.summaries)]
         significance = [significance_groups(table, entries, data) for table in tables]
         status.update("writing the pages")
         n_pages = write(out, pages(site.entries, site.withdrawn, tables, significance, site.left_out))

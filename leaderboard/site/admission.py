@@ -11,6 +11,9 @@ from pathlib import Path
 
 from leaderboard.site.pages import unrenderable
 from leaderboard.site.rationales import summary
+from leaderboard.site.recomputed import completed
+from leaderboard.site.rows import key_of
+from leaderboard.site.significance import OpenData
 from leaderboard.verification.entry import WITHDRAWN, Entry, Withdrawal, read
 from leaderboard.verification.folder import entry_files, read_entry
 from leaderboard.verification.headline import RationaleSummary
@@ -39,9 +42,9 @@ class Admitted:
         return [entry for entry in self.entries if entry.run_id not in self.withdrawn]
 
 
-def admitted(root: Path) -> Admitted:
-    """What lies below ``root``. Nothing in a file of it raises."""
-    out, root, runs = Admitted(), root.resolve(), set[str]()
+def admitted(root: Path, data: OpenData) -> Admitted:
+    """What lies below ``root``, each entry with every score that ``data`` give it. Nothing in a file of it raises."""
+    out, root, runs, readable = Admitted(), root.resolve(), set[str](), list[Entry]()
     for path in entry_files(root):
         name = path.relative_to(root).as_posix()
         try:
@@ -55,8 +58,14 @@ def admitted(root: Path) -> Admitted:
             out.left_out[name] = str(error).replace(f"{root}/", "")
             continue
         runs.add(entry.run_id)
-        out.entries.append(entry)
+        readable.append(entry)
         out.summaries |= {entry.run_id: summed} if summed else {}
+    for entry in sorted(readable, key=key_of):  # by task: the data of one are open at a time
+        try:
+            out.entries.append(completed(entry, root, data))
+        except RadError as error:
+            out.left_out[entry.file] = str(error).replace(f"{root}/", "")
+    out.entries.sort(key=lambda entry: entry.file)
     for path in sorted(root.glob(f"*/*{WITHDRAWN}")):
         try:
             withdrawal = read(path, Withdrawal)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness.aggregate import BESIDE
-from benchmarks.harness.registries import headline_metrics, load_metric, title_of
+from benchmarks.harness.registries import ATTESTED, headline_metrics, load_metric, title_of
 from leaderboard.site.rows import SORT, Cell, Row
 
 
@@ -15,7 +14,6 @@ class Column:
     """``hint`` says in a few words what the number is. ``ceiling`` names the metric whose ceilings may stand here."""
 
     title: str
-    family: str
     get: Callable[[Row], Cell | None]
     hint: str
     digits: int = 4
@@ -26,32 +24,51 @@ class Column:
 
 
 COSTS = {
-    "tokens_per_query": ("Tokens", "tokens written a query", 1),
-    "ms_per_query": ("ms", "milliseconds a query", 2),
-    "fit_seconds": ("Fit\u00a0s", "seconds of training", 0),
-    "peak_memory_mb": ("MiB", "peak memory", 0),
+    "tokens_per_query": ("Tokens\u00a0†", "tokens written a query, as the submitter counted", 1),
+    "ms_per_query": ("ms\u00a0†", "milliseconds a query, as the submitter measured", 2),
+    "fit_seconds": ("Fit\u00a0s\u00a0†", "seconds of training", 0),
+    "peak_memory_mb": ("MiB\u00a0†", "peak memory", 0),
 }
+TIME = "ms_per_query"
+SHORT = ("soundness", "said", "reason_f1@3", "reader_gain@10")  # how good the rationales are
 QUALITY = ("reader_gain@10", "reason_f1@3", "soundness")  # of the plot: the first that a table has
 
 
 def columns(rows: Sequence[Row], bayes: float | None = None) -> list[Column]:
-    """The columns that any of the rows fills, NDCG@10 always.
-
-    NDCG@10 and what stands beside it come first, then the other headline metrics in their order, then costs.
+    """The columns of the short table that any of the rows fills: NDCG@10 always, rationale quality beside it, time.
 
     Args:
         rows: Of one task.
         bayes: NDCG@10 of the Bayes ceiling, where it is known.
     """
-    out = [_score(SORT, "Headline"), *([_share(bayes)] if bayes else [])]
-    for metric in (*BESIDE, *(m for m in headline_metrics() if m != SORT and m not in BESIDE)):
-        if any(row.score(metric) for row in rows):
-            family = "Explanations" if load_metric(metric).needs else "Ranking"
-            out.append(_score(metric, "Headline" if metric in BESIDE else family))
-    for name, (title, hint, digits) in COSTS.items():
-        if any(row.cost(name) for row in rows):
-            out.append(_cost(name, title, hint, digits))
-    return out
+    out = [_score(SORT), *([_share(bayes)] if bayes else [])]
+    out += [_score(metric) for metric in SHORT if any(row.score(metric) for row in rows)]
+    return [*out, *_costs(rows, (TIME,))]
+
+
+def best_columns() -> list[Column]:
+    """The columns of the index: NDCG@10 with its interval, and how good the rationales are."""
+    return [_score(metric) for metric in (SORT, *SHORT)]
+
+
+def further_columns(rows: Sequence[Row]) -> list[Column]:
+    """The other columns whose scores follow from the predictions, then costs."""
+    shown = [m for m in (*headline_metrics(), "target_named") if m not in (SORT, *SHORT)]
+    return [*_filled(rows, shown, False), *_costs(rows, [name for name in COSTS if name != TIME])]
+
+
+def attested_columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns of scores that submitters state and nobody can compute again."""
+    return _filled(rows, headline_metrics(), True)
+
+
+def _filled(rows: Sequence[Row], metrics: Sequence[str], attested: bool) -> list[Column]:
+    chosen = [m for m in metrics if bool(load_metric(m).needs & ATTESTED) == attested]
+    return [_score(metric) for metric in chosen if any(row.score(metric) for row in rows)]
+
+
+def _costs(rows: Sequence[Row], names: Sequence[str]) -> list[Column]:
+    return [_cost(name, *COSTS[name]) for name in names if any(row.cost(name) for row in rows)]
 
 
 def quality(rows: Sequence[Row]) -> Column | None:
@@ -60,15 +77,14 @@ def quality(rows: Sequence[Row]) -> Column | None:
     return next((by_metric[metric] for metric in QUALITY if metric in by_metric), None)
 
 
-def _score(metric: str, family: str) -> Column:
-    kind, title, interval = load_metric(metric), title_of(metric), metric == SORT
+def _score(metric: str) -> Column:
+    kind = load_metric(metric)
     return Column(
-        title,
-        family,
+        title_of(metric),
         lambda row: row.score(metric),
         kind.hint,
         higher=kind.higher_is_better,
-        interval=interval,
+        interval=metric == SORT,
         metric=metric,
     )
 
@@ -78,8 +94,8 @@ def _share(bayes: float) -> Column:
         cell = row.score(SORT)
         return Cell(cell.value / bayes, n=cell.n) if cell else None
 
-    return Column("of Bayes", "Headline", get, "NDCG@10 as a share of the Bayes ceiling", digits=0, percent=True)
+    return Column("of Bayes", get, "NDCG@10 as a share of the Bayes ceiling", digits=0, percent=True)
 
 
 def _cost(name: str, title: str, hint: str, digits: int) -> Column:
-    return Column(title, "Cost", lambda row: row.cost(name), hint, digits, higher=False)
+    return Column(title, lambda row: row.cost(name), hint, digits, higher=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from leaderboard.site.columns import Column, quality
-from leaderboard.site.rows import CEILINGS, HEADLINE, OTHER, PLAIN, SORT, Cell, Row, TaskTable
+from leaderboard.site.rows import ABOVE, CEILINGS, HEADLINE, OTHER, PLAIN, SORT, Cell, Row, TaskTable
 from rad.reporting import plots
 
 LINES = 25  # models in the plot of intervals
@@ -16,7 +16,6 @@ STYLES = {  # kind of a model -> colour, marker, the marker as a letter, what it
     HEADLINE: ("c1", "o", "●", "rationales that people can check"),
     OTHER: ("c3", "^", "▲", "other rationales"),
     PLAIN: ("c8", "s", "■", "ranks only"),
-    "floor": ("c2", "D", "◆", "floor"),
 }
 
 
@@ -35,8 +34,8 @@ class Figures:
 
 def figures(table: TaskTable) -> Figures:
     """The three plots with the rows that they show; the two of points are None where there is nothing to draw."""
-    ranked = [(row, cell) for row in table.rows if (cell := row.score(SORT))]
-    drawn = ranked[:LINES] + [(row, cell) for row, cell in ranked[LINES:] if row.is_floor]
+    ranked = [(row, cell) for row in table.rows if (cell := row.score(SORT)) and table.part_of(row) != ABOVE]
+    drawn = ranked[:LINES]
     measure = quality(table.rows)
     explained = [(row, x, y) for row, y in ranked if measure and (x := row.score(measure.metric))]
     priced = [(row, x, y) for row, y in ranked if (x := row.cost("ms_per_query")) and x.value > 0]
@@ -54,11 +53,12 @@ def figures(table: TaskTable) -> Figures:
 def _intervals(table: TaskTable, drawn: Sequence[tuple[Row, Cell]]) -> Markup:
     rows = []
     for row, cell in drawn:
-        colour, marker, *_ = STYLES[row.kind]
+        colour, marker, *_ = STYLES[row.part]
         ends = (cell.value if cell.low is None else cell.low, cell.value if cell.high is None else cell.high)
         words = f"{cell.value:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]"
         rows.append(plots.Interval(row.owned_label, words, cell.value, ends, colour, marker))
-    thresholds = {CEILINGS.get(name, name): row[SORT].value for name, row in table.ceilings.items()}
+    thresholds = {name: score.value for name, score in table.floors.items()}
+    thresholds |= {CEILINGS.get(name, name): row[SORT].value for name, row in table.ceilings.items()}
     return plots.intervals(rows, "NDCG@10 of models with intervals; the table beside has the numbers", thresholds)
 
 
@@ -71,7 +71,7 @@ def _scatter(rows: Sequence[tuple[Row, Cell, Cell]], x_name: str, logarithmic: b
 
     points = []
     for row, x, y in sorted(rows, key=lambda one: (beaten(*one[1:]), -one[2].value)):
-        colour, marker, *_ = STYLES[row.kind]
+        colour, marker, *_ = STYLES[row.part]
         words = f"{row.owned_label}: {x_name} {x.value:.3f}, NDCG@10 {y.value:.4f}"
         points.append(plots.Point(row.owned_label, words, x.value, y.value, colour=colour, marker=marker))
     return plots.scatter(points, x_name, "NDCG@10", logarithmic)

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from types import MappingProxyType
 
 import jinja2
@@ -14,10 +13,22 @@ import jinja2
 from benchmarks.harness.base import FAMILIES
 from benchmarks.harness.registries import default_metrics, load_metric
 from benchmarks.harness.results import PROTOCOLS, Score
-from leaderboard.site.columns import Column, columns
+from leaderboard.site.columns import Column, attested_columns, best_columns, columns, further_columns
 from leaderboard.site.figures import LINES, STYLES, figures
 from leaderboard.site.folder import PAGE
-from leaderboard.site.rows import CEILINGS, FLOORS, HEADLINE, OTHER, PLAIN, SORT, Row, TaskTable, safe, task_tables
+from leaderboard.site.rows import (
+    ABOVE,
+    CEILINGS,
+    FLOORS,
+    HEADLINE,
+    OTHER,
+    PLAIN,
+    SORT,
+    Row,
+    TaskTable,
+    safe,
+    task_tables,
+)
 from leaderboard.site.significance import SignificanceGroups
 from leaderboard.verification.entry import Entry, Shown
 from leaderboard.verification.headline import LEAST_SAID, MOST_PROSE, MOST_REASONS
@@ -25,6 +36,9 @@ from leaderboard.verification.scoring import better, is_outdated
 from rad import registry
 from rad.reporting import html
 from rad.runtime.files import canonical
+
+DOCS = "https://rad-bench.github.io/rad"  # the manual; nothing of it is loaded
+REASONS_SHOWN = 8  # of an example
 
 
 def pages(
@@ -54,6 +68,8 @@ def pages(
             up="",
             tables=tested,
             left_out=left_out,
+            levels={table.slug: _level(table, numbered) for table, numbered in tested},
+            best_columns=best_columns(),
             matrix=_matrix(tables),
             withdrawn_entries=[e for e in entries if e.run_id in withdrawn],
             newest=max((e.submitted_at for e in entries), default=None),
@@ -67,7 +83,8 @@ def pages(
             table=table,
             groups=numbered,
             parts=parts,
-            first=next(part.name for part in parts if part.rows),
+            further=further_columns(table.rows),
+            attested=attested_columns(table.rows),
             figures=figures(table),
         )
         yield f"{table.slug}.html", page
@@ -86,6 +103,11 @@ def pages(
             command=_command(entry),
         )
         yield f"entries/{address[entry.run_id]}", page
+
+
+def _level(table: TaskTable, groups: SignificanceGroups) -> list[Row]:
+    """The rows that are not shown to be worse than the best one, which is not among them."""
+    return [row for row in table.rows if row is not table.best and groups.numbers.get(row.first.run_id) == 1]
 
 
 def unrenderable(entry: Entry) -> str | None:
@@ -118,27 +140,27 @@ def addresses(entries: Iterable[Entry]) -> dict[str, str]:
 def _environment() -> jinja2.Environment:
     env = html.environment(PAGE)
     env.filters["fixed"] = lambda value, digits=4: f"{value:,.{digits}f}"
+    env.filters["shown_in"] = lambda column, row: column.get(row)
     env.filters["breakable"] = html.breakable
     env.filters["beside_sentences"] = beside_sentences
     env.filters["better"] = better
     env.filters["is_outdated"] = is_outdated
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(policy=html.policy("'self'", "'self'"), script="")
-    env.globals.update(HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)
+    env.globals.update(DOCS=DOCS, REASONS_SHOWN=REASONS_SHOWN, HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)
     env.globals.update(SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS, LINES=LINES, STYLES=STYLES)
     return env
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a task's table, with its own columns. ``families`` are the heads above these, each with its width."""
+    """A part of a task's table, with its own columns."""
 
     name: str
     title: str
     about: str
     rows: list[Row]
     columns: list[Column]
-    families: list[tuple[str, int]]
 
     @property
     def shows_obstacle(self) -> bool:
@@ -157,19 +179,20 @@ _TITLES = {
         "Without rationales",
         "Rankings alone. How far the best of them is ahead of the first table is what rationales cost.",
     ),
+    ABOVE: (
+        "Above what is possible",
+        "The 95% interval lies above that of the Bayes ceiling, which knows how users choose: no model that has not "
+        "seen the answers ranks so well. The scores are those of the predictions; nothing is compared with them.",
+    ),
 }
 
 
 def _parts(table: TaskTable) -> list[Part]:
     """The headline table, which may be empty, then the other parts that have rows."""
-    out = []
-    for name, (title, about) in _TITLES.items():
-        rows = table.part(name)
-        shown = columns(rows, table.bayes)
-        families = [(family, len(list(run))) for family, run in groupby(column.family for column in shown)]
-        if rows or name == HEADLINE:
-            out.append(Part(name, title, about, rows, shown, families))
-    return out
+    parts = ((name, table.part(name)) for name in _TITLES)
+    return [
+        Part(name, *_TITLES[name], rows, columns(rows, table.bayes)) for name, rows in parts if rows or name == HEADLINE
+    ]
 
 
 @dataclass(frozen=True)
@@ -181,8 +204,9 @@ class Matrix:
 
     def rationales(self, model: tuple[str, str]) -> str:
         """In a word, the rationales of a model, or of each domain where they differ."""
-        words = {HEADLINE: "can be checked", OTHER: "other", PLAIN: "none"}
-        return ", ".join(dict.fromkeys(words[row.part] for row in self.rows[model].values()))
+        words = {HEADLINE: "can be checked", OTHER: "other", PLAIN: "none", ABOVE: "above what is possible"}
+        parts = (self.tables[domain].part_of(row) for domain, row in self.rows[model].items())
+        return ", ".join(dict.fromkeys(words[part] for part in parts))
 
 
 def _matrix(tables: Sequence[TaskTable]) -> Matrix:
@@ -246,7 +270,7 @@ def _slices(entry: Entry) -> Slices:
 
 
 def _command(entry: Entry) -> str | None:
-    """The command that made the result, as one line, where the provenance has it as words."""
+    """The command that the submitter says made the result, as a line of text, where the provenance has it."""
     words = entry.result.provenance.get("command")
     if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
         return None

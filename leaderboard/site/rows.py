@@ -10,8 +10,8 @@ the table's list of older entries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import mean
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from rad.data.dataset import Protocol
 
 FLOORS = ("random", "popularity")
 CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
-HEADLINE, OTHER, PLAIN = PARTS = ("headline", "other", "plain")
+HEADLINE, OTHER, PLAIN, ABOVE = PARTS = ("headline", "other", "plain", "above")
 UNSENT = "predictions were not sent"
 Summaries = Mapping[str, RationaleSummary]
 """What the rationales of an entry are like, by its run; an entry without its predictions is not there."""
@@ -62,11 +62,13 @@ class Row:
         entries: At least one.
         shows_version: The table has several versions of the model.
         summary: What the rationales of all its entries are like; None where the predictions of one were not sent.
+        copy_of: The earlier row that ranks the same for every query; empty where there is none.
     """
 
     entries: tuple[Entry, ...]
     shows_version: bool = False
     summary: RationaleSummary | None = None
+    copy_of: str = ""
 
     @property
     def first(self) -> Entry:
@@ -94,11 +96,6 @@ class Row:
         """The seeds of the entries, in their order."""
         return tuple(e.result.seed for e in self.entries)
 
-    @property
-    def is_floor(self) -> bool:
-        """Whether it is a model that every other has to beat."""
-        return self.first.result.label in FLOORS
-
     def score(self, metric: str) -> Cell | None:
         """Over the seeds that have the metric; None where none has."""
         average = over_seeds([s for e in self.entries if (s := score_of(e, metric))])
@@ -125,16 +122,11 @@ class Row:
 
     @property
     def part(self) -> str:
-        """The part of the task's table in which the row stands, one of ``PARTS``."""
+        """The part of the task's table for rationales like these, one of ``PARTS``."""
         if self.summary:
             return HEADLINE if not self.obstacle else OTHER if self.summary.n else PLAIN
         shows_rationales = any(e.explanation or any(one.rationale for one in e.examples) for e in self.entries)
         return OTHER if shows_rationales else PLAIN
-
-    @property
-    def kind(self) -> str:
-        """``floor``, or one of ``PARTS``: how it is drawn."""
-        return "floor" if self.is_floor else self.part
 
 
 def score_of(entry: Entry, metric: str) -> Score | None:
@@ -153,6 +145,7 @@ class TaskTable:
         older: Entries that a later one of the same seed stands in for.
         several: Other tables are of other data of the same domain.
         ceilings: This project's, row -> metric -> score.
+        floors: NDCG@10 of this project's floors, by name; empty where nobody could compute them.
     """
 
     key: TaskKey
@@ -160,6 +153,7 @@ class TaskTable:
     older: list[Entry]
     several: bool
     ceilings: Ceilings
+    floors: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -191,18 +185,31 @@ class TaskTable:
         """Queries of the task, as its entries count them."""
         return max(row.first.result.task.n for row in self.rows)
 
-    def floor(self, name: str) -> Row | None:
-        """The row of one of ``FLOORS``, if somebody sent it."""
-        return next((row for row in self.rows if row.first.result.label == name), None)
-
     @property
     def bayes(self) -> float | None:
         """NDCG@10 of the Bayes ceiling, where it is known."""
         return bayes_of(self.ceilings)
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nobody could know the answers when entries were sent."""
+        return self.key.domain.startswith("season:")
+
+    def part_of(self, row: Row) -> str:
+        """The part in which a row stands: :data:`ABOVE` where its interval lies above that of the Bayes ceiling."""
+        cell, ceiling = row.score(SORT), self.ceilings.get("bayes", {}).get(SORT)
+        if cell and ceiling and (cell.value if cell.low is None else cell.low) > ceiling.ci_high:
+            return ABOVE
+        return row.part
+
     def part(self, name: str) -> list[Row]:
         """The rows of one of ``PARTS``, the best first."""
-        return [row for row in self.rows if row.part == name]
+        return [row for row in self.rows if self.part_of(row) == name]
+
+    @property
+    def best(self) -> Row | None:
+        """The best row of those that can be true."""
+        return next((row for row in self.rows if self.part_of(row) != ABOVE), None)
 
 
 def key_of(entry: Entry) -> TaskKey:
@@ -212,7 +219,7 @@ def key_of(entry: Entry) -> TaskKey:
 
 
 def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyType({})) -> list[TaskTable]:
-    """A table for every task that an entry answers, whole tasks and the whole catalogue first."""
+    """A table for every task that an entry answers: sealed ones, whole tasks and the whole catalogue first."""
     by_task: dict[TaskKey, list[Entry]] = {}
     for entry in entries:
         by_task.setdefault(key_of(entry), []).append(entry)
@@ -221,7 +228,7 @@ def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyTyp
     for task in by_task:
         versions.setdefault(task[:4], set()).add(task.sha256)
     tables = []
-    for key in sorted(by_task, key=lambda k: (k.limit > 0, order[k.protocol], k)):
+    for key in sorted(by_task, key=lambda k: (not k.domain.startswith("season:"), k.limit > 0, order[k.protocol], k)):
         rows, older = _rows(by_task[key], summaries)
         best = task_ceilings(max((row.first.result for row in rows), key=lambda result: result.task.n))
         tables.append(TaskTable(key, rows, older, several=len(versions[key[:4]]) > 1, ceilings=best))
@@ -245,13 +252,26 @@ def _rows(entries: Sequence[Entry], summaries: Summaries) -> tuple[list[Row], li
         sent = [summaries[e.run_id] for e in row if e.run_id in summaries]
         summary = weakest(sent) if len(sent) == len(row) else None
         rows.append(Row(row, names.count((owner, label)) > 1, summary))
-    return sorted(rows, key=_order), older
+    return sorted(_copies_named(rows), key=_order), older
+
+
+def _copies_named(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, those that rank as an earlier one does with its name."""
+    first: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: (_sent(row), row.owned_label)):
+        rankings = row.summary.rankings if row.summary else ""
+        earlier = first.setdefault(rankings, row) if rankings else row
+        yield row if earlier is row else replace(row, copy_of=earlier.owned_label)
 
 
 def _order(row: Row) -> tuple[float, str, str]:
     """The best first; of equals the one that came first, as the other may be its copy."""
     cell = row.score(SORT)
-    return -cell.value if cell else float("inf"), min(e.submitted_at for e in row.entries), row.owned_label
+    return -cell.value if cell else float("inf"), _sent(row), row.owned_label
+
+
+def _sent(row: Row) -> str:
+    return min(entry.submitted_at for entry in row.entries)
 
 
 def safe(name: str, longest: int = 100) -> str:

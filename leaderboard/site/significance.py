@@ -22,11 +22,12 @@ from benchmarks.harness.evaluate import measure
 from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.violations import checked
 from leaderboard.site import cache
-from leaderboard.site.rows import SORT, Row, TaskTable
+from leaderboard.site.rows import ABOVE, SORT, Row, TaskKey, TaskTable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
+from rad.data.dataset import Protocol
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
 from rad.runtime.statistics import ALPHA, holm, randomisation_test
@@ -56,24 +57,24 @@ class OpenData:
 
     def __init__(self, data_dir: Path | None, report: Callable[[str], None] = lambda line: None) -> None:
         self.data_dir, self.report = data_dir, report
-        self._last: tuple[tuple[str, str], EvaluationSet | RadError] | None = None
+        self._last: tuple[tuple[str, Protocol], EvaluationSet | RadError] | None = None
 
-    def open(self, table: TaskTable) -> EvaluationSet:
+    def open(self, task: TaskKey) -> EvaluationSet:
         """:class:`NotTested` where the data are not here, are other data, or withhold their answers."""
-        key = table.key.domain, table.key.protocol
+        key = task.domain, task.protocol
         if self._last is None or self._last[0] != key:
-            self.report(f"opening {table.key.domain}")
+            self.report(f"opening {task.domain}")
             try:
-                self._last = key, EvaluationSets(self.data_dir).open(table.key.domain, table.key.protocol)
+                self._last = key, EvaluationSets(self.data_dir).open(*key)
             except RadError as error:
-                self.report(f"no significance groups for {table.title}: {error}")
+                self.report(f"no floors, groups and further scores for {task.domain}: {error}")
                 self._last = key, error
         data = self._last[1]
         if isinstance(data, RadError):  # its words may name this machine's folders
             raise NotTested("the data of this task were not at hand when the page was built")
-        if data.sha256 != table.key.sha256:
-            raise NotTested(f"it is of data {table.key.sha256[:8]}, and {table.key.domain} is now {data.sha256[:8]}")
-        if data.sealed or table.key.split != "test" or table.key.limit:
+        if data.sha256 != task.sha256:
+            raise NotTested(f"it is of data {task.sha256[:8]}, and {task.domain} is now {data.sha256[:8]}")
+        if data.sealed or task.split != "test" or task.limit:
             raise NotTested("only whole test splits whose answers are open are compared")
         return data
 
@@ -83,6 +84,9 @@ def significance_groups(table: TaskTable, root: Path, data: OpenData) -> Signifi
     out = SignificanceGroups()
     values: dict[str, np.ndarray] = {}
     for row in table.rows:
+        if table.part_of(row) == ABOVE:  # it would lead, and tell nothing of the others
+            out.untested.setdefault("it stands above what is possible", []).append(row.owned_label)
+            continue
         try:
             # [seeds][queries]
             by_seed = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
@@ -141,7 +145,7 @@ def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.
     file = root / entry.folder / entry.predictions.path
     if not file.is_file():
         raise NotTested("predictions were not sent with the entry")
-    data = opener.open(table)
+    data = opener.open(table.key)
     if sha256_file(file) != entry.predictions.sha256:
         raise RadError(f"{file.name} is not the file that the entry names: python -m leaderboard verify")
     opener.report(f"scoring {entry.file}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.harness.results import Task
+from benchmarks.harness.results import Score, Task
 from leaderboard.owners.keys import entry_message, is_signed
 from leaderboard.owners.names import claims_authority
 from leaderboard.owners.names import violations as name_violations
@@ -22,9 +22,9 @@ from leaderboard.site.pages import unrenderable
 from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, VERSION, Entry, parse
-from leaderboard.verification.headline import UNSTATED, RationaleSummary, rationale_summary, states_soundness
+from leaderboard.verification.headline import RationaleSummary, rationale_summary
 from leaderboard.verification.opening import EvaluationSets
-from leaderboard.verification.task import EvaluationSet
+from leaderboard.verification.task import LEAST_QUERIES, EvaluationSet
 from leaderboard.verification.untrusted import text_violations
 from rad.errors import RadError
 from rad.types import Prediction
@@ -56,6 +56,7 @@ class Verdict:
         outdated: The number of scores by an earlier version of their metric.
         rationales: What the entry's rationales are like; None where its predictions could not be read.
         unsound: The first reason that is no sound fact, with its query; None where all are, or facts cannot be counted.
+        left_out: Scores that follow from the predictions and that the entry does not state; the page shows them.
         sealed: The answers are not here.
         scored: The entry with the scores that a season's secret gave it.
     """
@@ -68,6 +69,7 @@ class Verdict:
     outdated: int = 0
     rationales: RationaleSummary | None = None
     unsound: str | None = None
+    left_out: list[Score] = field(default_factory=list)
     sealed: bool = False
     scored: Entry | None = None
 
@@ -77,9 +79,11 @@ class Verdict:
         notes = []
         if entry := self.scored or self.entry:
             notes += [] if entry.signature else ["not signed: anybody could have sent it under this name"]
-        if entry and self.rationales and self.rationales.n:
-            obstacle = self.rationales.obstacle or ("" if states_soundness(entry) else UNSTATED)
+        if self.rationales and self.rationales.n:
+            obstacle = self.rationales.obstacle
             notes += [f"not in the headline table: {obstacle}"] if obstacle else []
+        if self.left_out:
+            notes.append("left out, and shown: " + ", ".join(f"{s.metric} {s.value:.4f}" for s in self.left_out))
         if self.unsound:
             notes.append(f"unsound reasons, the first is of {self.unsound}")
         return notes
@@ -138,7 +142,9 @@ def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], da
     try:
         if data.season and not entry.result.scores:
             verdict.scored = entry = scoring.scored(entry, predictions, data)
-        verdict.violations += scoring.violations(entry, predictions, data)
+        comparison = scoring.compared(entry, predictions, data)
+        verdict.violations += comparison.violations
+        verdict.left_out = comparison.left_out
         verdict.unsound = scoring.unsound(predictions, data)
     except (
         ArithmeticError,
@@ -249,6 +255,8 @@ def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
         violations.append(f"dataset.version: {claimed.dataset.version[:20]!r}, in force is {data.version!r}")
     if claimed.task.n != len(data.examples):
         violations.append(f"result.task.n: {claimed.task.n}, the task has {len(data.examples)} queries")
+    if len(data.examples) < LEAST_QUERIES:
+        violations.append(f"result.task: {len(data.examples)} queries, a task has at least {LEAST_QUERIES}")
     if data.sealed and (claimed.scores or entry.explanation or entry.examples):
         violations.append("result.scores: this season is sealed: leave scores, explanation and examples empty")
     if (

@@ -83,7 +83,7 @@ class Shown(Record):
     """One query as the page shows it.
 
     Reasons that state their numbers are sentences, the others are claims. ``rank`` is the target's place in the
-    ranking, None where it is not there.
+    ranking, None where it is not there. Of a season neither is shown: who sends often would learn its answers.
     """
 
     query_id: str
@@ -93,7 +93,7 @@ class Shown(Record):
     sentences: list[Sentence] = Field(default_factory=list, max_length=200)
     claims: list[Claim] = Field(default_factory=list, max_length=200)
     ranking: list[str] = Field(max_length=10)
-    target: str
+    target: str | None = None
     rank: int | None = None
     error: str | None = None
 

@@ -16,6 +16,7 @@ from benchmarks.harness.base import QueryMetric
 from benchmarks.harness.registries import load_metric
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.scoring import is_outdated
+from rad.runtime.files import canonical, sha256_lines
 from rad.types import Example, Interaction, Prediction, Query
 
 MOST_REASONS, LEAST_SAID, MOST_PROSE = 12, 0.95, 0.05
@@ -31,6 +32,7 @@ class RationaleSummary:
         n: Queries with one.
         most_reasons: The reasons of the longest one.
         text_share: The share of the weight that ranks which the texts say, as the metric ``said`` counts it.
+        rankings: The sha256 of what all queries' rankings are: equal where one entry ranks as another does.
         prose: The share of the texts that is in no form that can be checked, as the metric ``prose`` counts it.
     """
 
@@ -38,6 +40,7 @@ class RationaleSummary:
     most_reasons: int
     text_share: float
     prose: float = 0.0
+    rankings: str = ""
 
     @property
     def obstacle(self) -> str:
@@ -64,15 +67,23 @@ def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
     said, prose = (load_metric(name)({}) for name in ("said", "prose"))
     assert isinstance(said, QueryMetric) and isinstance(prose, QueryMetric)
     n_queries, n, most_reasons, text_share, prose_share = 0, 0, 0, 0.0, 0.0
+    rankings = []
     for p in predictions:
         n_queries += 1
+        rankings.append(canonical([p.query_id, *p.ranking]))
         if p.rationale is None or p.error is not None:
             continue
         n += 1
         most_reasons = max(most_reasons, len(p.rationale.reasons))
         text_share += said.score(p, _ANY) or 0.0
         prose_share += prose.score(p, _ANY) or 0.0
-    return RationaleSummary(n, most_reasons, text_share / max(n_queries, 1), prose_share / max(n, 1))
+    return RationaleSummary(
+        n=n,
+        most_reasons=most_reasons,
+        text_share=text_share / max(n_queries, 1),
+        prose=prose_share / max(n, 1),
+        rankings=sha256_lines(sorted(rankings)),
+    )
 
 
 _ANY = Example(Query("", "", "", (Interaction("", ""),)), "test", {})  # what a text says depends on no example
@@ -86,4 +97,5 @@ def weakest(summaries: Iterable[RationaleSummary]) -> RationaleSummary:
         most_reasons=max(s.most_reasons for s in rows),
         text_share=min(s.text_share for s in rows),
         prose=max(s.prose for s in rows),
+        rankings=" ".join(s.rankings for s in rows if s.rankings),
     )

@@ -7,7 +7,9 @@ the code now scores otherwise: an old entry keeps them on its own page, and no t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,20 +30,45 @@ CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose las
 CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
 
 
-def violations(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
-    """A line wherever the entry's scores, counts and examples are not those of its predictions."""
-    result = entry.result
-    claimed = recomputed(result.scores)
+EVERY = (*default_metrics(), "target_named", "reader_gain@10")  # computed for each entry, whatever it states
+
+
+def every_score(predictions: Sequence[Prediction], data: EvaluationSet, seed: int) -> list[Score]:
+    """Every score that tables show and that follows from predictions. One without an answer to it is left out."""
+    return _evaluation(EVERY, predictions, data, seed).scores
+
+
+@dataclass
+class Comparison:
+    """What an entry states beside what its predictions give: lines where they differ, and scores that it leaves out."""
+
+    violations: list[str]
+    left_out: list[Score]
+
+
+def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Comparison:
+    """The entry's scores, counts and examples beside what its predictions give: every score, stated or not."""
+    names = list(dict.fromkeys([*EVERY, *(s.metric for s in recomputed(entry.result.scores))]))
     try:
-        evaluation = _evaluation(list(dict.fromkeys(s.metric for s in claimed)), predictions, data, result.seed)
+        evaluation = _evaluation(names, predictions, data, entry.result.seed)
     except RadError as error:
-        yield f"result.scores: {str(error)[:400]}"
-    else:
-        yield from _different("result.scores", claimed, evaluation.scores, CLOSE)
-        if result.task.n_repeat != evaluation.n_repeat:
-            yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {evaluation.n_repeat}"
+        return Comparison([f"result.scores: {str(error)[:400]}"], [])
+    stated = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
+    scores = [rounded(s) for s in evaluation.scores] if data.season else evaluation.scores
+    left_out = [s for s in scores if s.slice == "all" and s.metric not in stated]
+    return Comparison(list(_violations(entry, scores, evaluation.n_repeat, predictions, data)), left_out)
+
+
+def _violations(
+    entry: Entry, scores: Sequence[Score], n_repeat: int, predictions: Sequence[Prediction], data: EvaluationSet
+) -> Iterator[str]:
+    result = entry.result
+    yield from _different("result.scores", recomputed(result.scores), scores, CLOSE)
+    if result.task.n_repeat != n_repeat:
+        yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {n_repeat}"
     yield from _outdated("result.scores", result.scores, len(data.examples))
-    yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], len(data.examples))
+    n_rationales = sum(p.rationale is not None for p in predictions if p.error is None)
+    yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], n_rationales)
     if entry.explanation is not None:
         yield from _explanation(entry, predictions, data)
     expected = shown(predictions, data)[: len(entry.examples)]
@@ -82,11 +109,20 @@ def _evaluation(
 
 def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Entry:
     """The entry with the scores, examples and titles that it left to us."""
-    evaluation = _evaluation(default_metrics(), predictions, data, entry.result.seed)
+    evaluation = _evaluation(EVERY, predictions, data, entry.result.seed)
     part = entry.result.task.model_copy(update={"n_repeat": evaluation.n_repeat})
-    result = entry.result.model_copy(update={"scores": evaluation.scores, "task": part})
+    scores = [rounded(score) for score in evaluation.scores if score.slice == "all"]
+    result = entry.result.model_copy(update={"scores": scores, "task": part})
     examples = shown(predictions, data)
     return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, data)})
+
+
+def rounded(score: Score) -> Score:
+    """A score to the last digit that its interval leaves open: all digits of many entries would tell the answers."""
+    half = (score.ci_high - score.ci_low) / 2
+    digits = -math.floor(math.log10(half)) if half > 0 else 2
+    values = {name: round(getattr(score, name), digits) for name in ("value", "ci_low", "ci_high")}
+    return score.model_copy(update=values)
 
 
 def _explanation(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
@@ -114,7 +150,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
         everyone = {"all": np.ones(len(data.examples), bool)}
         scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000)
         yield from _different("explanation.scores", claimed, scores, CLOSE_READ)
-    yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], card.n)
+    yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], n_rationales)
 
 
 def unsound(predictions: Sequence[Prediction], data: EvaluationSet) -> str | None:
@@ -174,6 +210,8 @@ def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
         low, high = kind.range
         if not kind.needs & ATTESTED:
             yield f"{name} is called attested, but follows from the predictions"
+        elif not n:
+            yield f"{name} is of rationales, and the predictions have none"
         elif not _is_within(score, n):
             yield f"{name} is outside its range of {low} to {high}, or of its own interval, or n is above {n}"
 
@@ -189,7 +227,7 @@ def shown(predictions: Sequence[Prediction], data: EvaluationSet) -> list[Shown]
 
 
 def _one(p: Prediction, e: Example, data: EvaluationSet) -> Shown:
-    target = next(iter(e.relevant))
+    target = None if data.season else next(iter(e.relevant))
     rationale = p.rationale
     sentences, others = _sentences(rationale.reasons, e.query, data) if rationale else ([], [])
     return Shown(
@@ -201,7 +239,7 @@ def _one(p: Prediction, e: Example, data: EvaluationSet) -> Shown:
         claims=list(_claims(others))[:200],
         ranking=[] if p.error else list(p.ranking[:10]),
         target=target,
-        rank=p.ranking.index(target) + 1 if target in p.ranking and p.error is None else None,
+        rank=p.ranking.index(target) + 1 if target is not None and target in p.ranking and p.error is None else None,
         error=p.error,
     )
 
@@ -232,5 +270,5 @@ def titles(examples: Sequence[Shown], data: EvaluationSet) -> dict[str, str]:
     """Titles of the items that the examples name, where they are the project's own texts."""
     if not data.builtin:
         return {}
-    named = {item for e in examples for item in (*e.history, *e.ranking, e.target)}
+    named = {item for e in examples for item in (*e.history, *e.ranking, e.target) if item is not None}
     return {item: data.items[item].title for item in sorted(named) if item in data.items}

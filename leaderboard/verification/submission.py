@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,15 +138,28 @@ def store(entry: Entry, predictions: Path, root: Path) -> Path:
     Predictions without an entry are the rest of a stopped call: they are written anew.
     """
     target = root / entry.file
-    if target.exists():
-        raise RadError(f"{target}: there is such an entry: entries are added, never changed")
-    if twice := [p for p in root.glob(f"*/{entry.run_id}{ENTRY}")]:
-        raise RadError(f"{twice[0]}: has this run_id")
-    with atomic_write(root / entry.folder / entry.predictions.path, "wb") as out, open(predictions, "rb") as file:
-        shutil.copyfileobj(file, out, 1 << 20)
-    with atomic_write(target) as out:
-        out.write(entry.model_dump_json(indent=1) + "\n")
+    with _alone(root):
+        if target.exists():
+            raise RadError(f"{target}: there is such an entry: entries are added, never changed")
+        if twice := [p for p in root.glob(f"*/{entry.run_id}{ENTRY}")]:
+            raise RadError(f"{twice[0]}: has this run_id")
+        with atomic_write(root / entry.folder / entry.predictions.path, "wb") as out, open(predictions, "rb") as file:
+            shutil.copyfileobj(file, out, 1 << 20)
+        with atomic_write(target) as out:
+            out.write(entry.model_dump_json(indent=1) + "\n")
     return target
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """No other submission looks at the folder or writes to it meanwhile. The folder itself is the lock."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def propose(repo: str, root: Path, files: list[Path], dry_run: bool) -> hub.Commit:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 
 from benchmarks.harness.evaluate import CountFacts
@@ -15,9 +15,11 @@ from rad import registry
 from rad.data.dataset import Dataset
 from rad.rationales.facts import Facts
 from rad.types import Example, Item, Split
+from rad.world import simulate
 
 WORLDS = ("world", "world_science")
-SETTINGS = {"seed": 2**64 - 1, "users": 20_000, "items": 20_000, "shortest": 60, "longest": 60}  # and their largest
+SETTINGS = {"seed": 2**64 - 1, "users": 4_000, "items": 4_000, "shortest": 20, "longest": 20}  # and their largest
+LEAST_QUERIES = 50  # of a task: fewer say nothing of a model
 ELSEWHERE = ("campaign", "recbole", "amazon", "release")  # they read what a user names: not the same data for everyone
 EARLIER: tuple[Split, ...] = ("train", "validation")
 SEASON = re.compile(r"season:([a-z0-9][a-z0-9-]{0,39})")
@@ -37,6 +39,7 @@ class EvaluationSet:
         sealed: The answers are not here: ``relevant`` is empty.
         season: The answers were not public when entries were sent.
         facts: Counts the facts of the training split, once; None where there is none.
+        splits: The examples of all splits, for models of the project's own.
     """
 
     domain: str
@@ -48,6 +51,7 @@ class EvaluationSet:
     sealed: bool = False
     season: bool = False
     facts: CountFacts | None = None
+    splits: Mapping[Split, Sequence[Example]] = field(default_factory=dict)
 
     @property
     def builtin(self) -> bool:
@@ -68,6 +72,7 @@ def evaluation_set(data: Dataset, sealed: bool = False, season: bool = False) ->
         sealed=sealed,
         season=season,
         facts=cache(partial(Facts.of, data.examples["train"], data.items)),
+        splits=data.examples,
     )
 
 
@@ -81,9 +86,20 @@ def refusal(domain: str) -> str | None:
         return None
     if name not in WORLDS:
         return f"domain {ascii(domain)[:80]}: entries are about {name} as it is, without arguments"
+    chosen = {}
     for part in argument.split(","):
         key, _, value = part.partition("=")
         if not re.fullmatch(r"[0-9]{1,20}", value) or int(value) > SETTINGS.get(key, -1):
             limits = ", ".join(f"{key} up to {most}" for key, most in SETTINGS.items())
             return f"domain {ascii(domain)[:80]}: '{ascii(part)[1:-1][:40]}' is not one of {limits}"
+        chosen[key] = int(value)
+    if chosen.get("users", LEAST_QUERIES) < LEAST_QUERIES:
+        return f"domain {ascii(domain)[:80]}: a task has at least {LEAST_QUERIES} queries, one a user"
+    # one task has one name: settings in their order, each once, none that is the default anyway
+    settings = [f"{key}={chosen[key]}" for key in SETTINGS if chosen.get(key, _DEFAULTS[key]) != _DEFAULTS[key]]
+    if domain != (one := name + (":" + ",".join(settings) if settings else "")):
+        return f"domain {ascii(domain)[:80]}: the name of this task is {one}"
     return None
+
+
+_DEFAULTS = asdict(simulate.Settings())

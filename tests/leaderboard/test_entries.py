@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from benchmarks.harness.results import read_result
 from leaderboard.__main__ import COMMANDS, main, summary
 from leaderboard.owners.keys import ensured
 from leaderboard.site.admission import admitted
+from leaderboard.site.significance import OpenData
 from leaderboard.verification.folder import read_entries
+from leaderboard.verification.submission import store
 from rad.errors import RadError
 from rad.release import hub
 from rad.runtime.files import sha256_file
@@ -102,6 +106,26 @@ def test_an_entry_is_added_once_and_never_changed(runs, entered, root):
         main(["submit", str(runs["popularity"]), *WHO, "--to", str(root)])
 
 
+def test_of_two_submissions_at_once_one_is_told_that_it_lost(submitted, root):
+    path = submitted["popularity"]
+    entry, predictions = read_entries(path.parent.parent)[0], path.with_name(path.stem + ".predictions.jsonl.gz")
+    others = [entry.model_copy(update={"model_card": f"card {k}"}) for k in range(8)]
+    wrote, start = [], threading.Barrier(len(others))
+
+    def send(one) -> None:
+        start.wait()
+        with suppress(RadError):
+            store(one, predictions, root)
+            wrote.append(one)
+
+    threads = [threading.Thread(target=send, args=(one,)) for one in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(wrote) == 1 and read_entries(root) == wrote
+
+
 def test_a_submission_that_was_stopped_half_way_goes_on(runs, entered, root):
     path = entered("popularity")
     path.unlink()  # the predictions are written first
@@ -178,7 +202,7 @@ def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, tmp_path, ca
     with pytest.raises(RadError, match="no entry has the run_id nothing"):
         main(["withdraw", "nothing", *line[2:]])
     assert main(line) == 0
-    assert admitted(root).withdrawn == {path.stem: "a mistake"}
+    assert admitted(root, OpenData(None)).withdrawn == {path.stem: "a mistake"}
     assert all(p.read_bytes() == content for p, content in before.items())
     assert len(read_entries(root)) == 1 and verify(root) == 0
     with pytest.raises(RadError, match="withdrawn already"):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from leaderboard.__main__ import COMMANDS, main
 from leaderboard.verification.entry import Entry, entries_folder, parse
@@ -66,6 +70,44 @@ def test_the_workflow_verifies_requests_and_builds_on_main():
     for job in raw["jobs"].values():
         (checkout,) = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout")]
         assert checkout["with"]["persist-credentials"] is False
+
+
+def test_what_the_workflow_installs_is_a_requirement_on_this_project():
+    """pip reads it as it stands in the shell: a version, extras and an address in one valid requirement."""
+    env = yaml.safe_load(WORKFLOW.read_text())["env"]
+    required = Requirement(env["RAD"])
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]
+    assert required.name == project["name"] and required.extras == {"bench"} <= project["optional-dependencies"].keys()
+    assert required.url.startswith(project["urls"]["Source"]) and f"v{project['version']}" in required.url
+    assert WORKFLOW.read_text().count('run: python -m pip install "$RAD"') == 2
+
+
+def test_the_workflows_shell_refuses_what_is_changed_beside_the_entries(tmp_path):
+    (step,) = (
+        s for s in yaml.safe_load(WORKFLOW.read_text())["jobs"]["verify"]["steps"] if "only" in s.get("name", "")
+    )
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    def sent(file: str) -> subprocess.CompletedProcess[str]:
+        git("checkout", "-q", "-B", "request", "main")
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        git("add", file)
+        git("commit", "-m", "more")
+        env = {**os.environ, "BASE": "main"}
+        return subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    git("init")
+    git("commit", "--allow-empty", "-m", "first")
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    assert sent("entries/a/b.json").returncode == 0
+    assert sent("submissions/a/b.json").returncode == 0
+    done = sent(".github/workflows/mine.yml")
+    assert done.returncode == 1 and "mine.yml" in done.stdout
 
 
 def test_an_installed_package_keeps_entries_where_the_user_stands(tmp_path):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.harness.registries import load_metric
-from leaderboard.site import pages
-from leaderboard.site.columns import columns
-from leaderboard.site.rows import task_tables
-from leaderboard.site.significance import SignificanceGroups
+from leaderboard.site import pages, rows
+from leaderboard.site.columns import columns, further_columns
+from leaderboard.site.floors import floors
+from leaderboard.site.rows import TaskKey, task_tables
+from leaderboard.site.significance import OpenData, SignificanceGroups, significance_groups
 from leaderboard.verification.headline import RationaleSummary, weakest
-from tests.support.made_up_entries import entry, example, score
+from tests.support.made_up_entries import entry, example, score, summaries_of
+from tests.support.submissions import WORLD, world
 
 GOOD = RationaleSummary(100, 12, 0.95)
 
@@ -88,17 +92,18 @@ def test_who_leaves_soundness_out_is_not_in_the_headline(three, name, monkeypatc
 
 def test_soundness_what_is_said_and_reader_gain_stand_beside_ndcg(three):
     (table,) = task_tables(*three)
-    assert [c.title for c in columns(table.part("headline"))][:5] == [
-        *("NDCG@10", "Soundness", "Said", "Reader gain@10", "Recall@10")
+    assert [c.title for c in columns(table.part("headline"))] == [
+        *("NDCG@10", "Soundness", "Said", "Reader gain@10", "ms\u00a0†")
     ]
-    assert [c.title for c in columns(table.part("plain"))][:2] == ["NDCG@10", "Recall@10"]
+    assert [c.title for c in further_columns(table.part("headline"))][:1] == ["Recall@10"]
+    assert [c.title for c in columns(table.part("plain"))] == ["NDCG@10", "ms\u00a0†"]
 
 
 def test_the_index_names_the_best_that_people_can_check(three):
     entries, summaries = three
     index = page_of(entries, summaries)["index.html"]
     cells = re.findall(r'<td data-value="([^"]*)" class="who">', index.split("</tbody>")[0])
-    assert cells == ["checked", "ranker"]
+    assert cells == ["checked", "ranker"] and '0.1000 <span class="soft">[0.090, 0.110]' in index
     assert [words for words in ("can be checked", "other", "none") if f'<td data-value="{words}">' in index] == [
         *("can be checked", "other", "none")
     ]
@@ -128,3 +133,78 @@ def test_scores_by_an_earlier_version_of_their_metric_stand_in_no_table(monkeypa
         assert (cell and cell.value) == shown
     page = page_of([entry("a", 0.1, scores=[score("claim_precision", 0.9, version=6)])], {})["entries/a-a01.html"]
     assert "version 6 of the metric" in page
+
+
+# --- what nobody can bend ---
+
+
+def test_what_is_above_the_ceiling_is_set_apart_and_leads_nothing(monkeypatch):
+    ceilings = {"bayes": {"ndcg@10": score("ndcg@10", 0.2)}}  # [0.19, 0.21]
+    monkeypatch.setattr(rows, "task_ceilings", lambda result: ceilings)
+    entries = [entry("cheat", 0.9), entry("close", 0.215), entry("true", 0.15)]
+    (table,) = task_tables(entries, summaries_of(entries))
+    assert [table.part_of(row) for row in table.rows] == ["above", "plain", "plain"] and table.best.label == "close"
+    page = dict(pages.pages(entries, {}, [table], [SignificanceGroups()]))
+    assert labels(page["world-full-test.html"], "above") == ["cheat"]
+    assert labels(page["world-full-test.html"], "plain") == ["close", "true"]
+    assert "cheat" not in page["index.html"].split('id="models"')[0] and "above what is possible" in page["index.html"]
+    significance = significance_groups(table, Path("nowhere"), OpenData(None))
+    assert significance.untested["it stands above what is possible"] == ["cheat · Ada"]
+
+
+def test_no_entry_is_a_floor_by_its_name():
+    entries = [entry("random", 1.0), entry("popularity", 0.9)]
+    (table,) = task_tables(entries)
+    page = dict(pages.pages(entries, {}, [table], [SignificanceGroups()]))
+    assert (
+        table.floors == {} and 'Floor: random, computed here</dt><dd><span class="none"' in page["world-full-test.html"]
+    )
+
+
+def test_floors_are_computed_by_the_project(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path))
+    key = TaskKey(WORLD, "full", "test", 0, world().sha256)
+    computed = floors(key, OpenData(None))
+    assert 0 <= computed["random"].value < computed["popularity"].value < 0.5
+    assert floors(key, OpenData(tmp_path / "nowhere")) == computed, "kept by the data"
+    assert floors(key._replace(sha256="b" * 64), OpenData(None)) == {}
+
+
+def test_of_equal_scores_the_earlier_stands_first_and_the_other_is_named_as_its_copy():
+    first = entry("zebra", 0.1, submitter="Zoe")
+    copy = entry("alpha", 0.1, submitter="Abe", at="2026-02-01T00:00:00Z")
+    summaries = summaries_of([first, copy], rankings="x")
+    summaries = {run: replace(one, rankings="x") for run, one in summaries.items()}
+    (table,) = task_tables([copy, first], summaries)
+    assert [(row.label, row.copy_of) for row in table.rows] == [("zebra", ""), ("alpha", "zebra · Zoe")]
+    page = page_of([copy, first], summaries)["world-full-test.html"]
+    assert '<span class="badge">ranks as zebra · Zoe</span>' in page
+
+
+def test_attested_figures_stand_apart_by_name_and_unsorted():
+    entries = [
+        entry("b", 0.1, scores=[score("swap", 0.9, basis="attested"), score("recall@10", 0.2)]),
+        entry("a", 0.2, scores=[score("swap", 0.1, basis="attested")]),
+        entry("c", 0.3),
+    ]
+    page = page_of(entries, summaries_of(entries))["world-full-test.html"]
+    assert labels(page, "attested") == ["a", "b"]
+    table = page.split('<table id="attested-table"')[1].split("</table>")[0]
+    assert "sortable" not in table and "data-column" not in table
+    assert "†</abbr>" not in page.split('<table id="plain-table"')[1].split("</table>")[0]
+
+
+def test_a_season_stands_first_and_public_answers_are_called_so():
+    entries = [entry("a", 0.1), entry("a", 0.2, run_id="s", domain="season:spring")]
+    tables = task_tables(entries)
+    assert [table.key.domain for table in tables] == ["season:spring", "world"]
+    page = page_of(entries, {})
+    assert "The answers of this task are public" in page["world-full-test.html"]
+    assert "A sealed season: nobody but" in page["season_spring-full-test.html"]
+    assert page["index.html"].index("season:") < page["index.html"].index("answers are public")
+
+
+def test_every_row_and_plot_names_its_submitter():
+    page = page_of([entry("a", 0.1, submitter="Eve")], {})["world-full-test.html"]
+    assert "a · Eve" in page.split("<svg")[1].split("</svg>")[0]
+    assert page.count('<span class="soft who">Eve</span>') == 2

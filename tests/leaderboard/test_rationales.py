@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import time
+from dataclasses import replace as replace_field
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,9 @@ def verdict_of(entry: Path, facts_entry):
 def test_an_entry_of_sound_facts_is_in_the_headline_table(facts_entry, capsys):
     path, tasks = facts_entry
     verdict = check(path, path.parent.parent, tasks)
-    assert verdict.violations == [] and verdict.notes == []
-    assert verdict.rationales == RationaleSummary(60, 8, 1.0, 0.0)
+    assert verdict.violations == [] and len(verdict.notes) == 1
+    assert verdict.notes[0].startswith("left out, and shown: ") and "target_named 0." in verdict.notes[0]
+    assert replace_field(verdict.rationales, rankings="") == RationaleSummary(60, 8, 1.0, 0.0)
     scores = {s.metric: s.value for s in read(path, Entry).result.scores if s.slice == "all"}
     assert scores["soundness"] == scores["said"] == 1.0
 
@@ -193,6 +195,7 @@ def test_what_is_not_sound_or_not_said_holds_and_is_noted(entry, runs, tmp_path,
     assert "note: not in the headline table" in capsys.readouterr().out  # submit says so, too
     assert main(["verify", "--entries", str(again.parent.parent)]) == 0
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note popularity/")]
+    notes = [line for line in notes if "left out, and shown" not in line]
     assert len(notes) == len(expected)
     assert all(first in note and words in note for note, (first, words) in zip(notes, expected, strict=True))
 
@@ -215,12 +218,23 @@ def test_scores_by_an_earlier_version_of_their_metric_hold_as_they_are(entry, fa
     assert [line for line in verdict.violations if "soundness" in line] == [] and verdict.outdated == 1
 
 
-def test_an_entry_that_does_not_state_its_soundness_is_noted(facts_entry, entry):
+def test_what_an_entry_leaves_out_is_computed_and_shown(facts_entry, entry):
     raw = json.loads(entry.read_text())
     raw["result"]["scores"] = [s for s in raw["result"]["scores"] if s["metric"] != "soundness"]
     entry.write_text(json.dumps(raw))
     verdict = verdict_of(entry, facts_entry)
-    assert verdict.violations == [] and verdict.notes == ["not in the headline table: soundness is not stated"]
+    assert verdict.violations == [] and "soundness 1.0000" in verdict.notes[0] and "headline" not in str(verdict.notes)
+
+
+def test_rationales_of_one_query_alone_score_the_worst(facts_entry, entry):
+    lines = [json.loads(line) for line in lines_of(entry)]
+    for p in lines[1:]:
+        p.pop("rationale")
+    rewrite(entry, [json.dumps(p).encode() for p in lines])
+    verdict = verdict_of(entry, facts_entry)
+    assert any("soundness (all) is 1.0, the predictions give 0.0166" in line for line in verdict.violations)
+    assert verdict.rationales.obstacle == "text says 1% of what ranks"
+    assert next(s for s in verdict.left_out if s.metric == "target_named").value > 0.98
 
 
 # --- a build of what verify refuses ---

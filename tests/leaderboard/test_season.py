@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.harness.results import Score
 from leaderboard.__main__ import main
-from leaderboard.verification import season
+from leaderboard.verification import scoring, season
 from leaderboard.verification.entry import Entry, read
 from leaderboard.verification.folder import read_entries
 from rad.data.splits import leave_last_out
@@ -146,6 +147,10 @@ def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsy
     value = scored.result.score("ndcg@10").value
     assert f"ndcg@10 {value:.4f}" in capsys.readouterr().out and value > 0
     assert scored.result.score("reason_f1@3") is not None and len(scored.examples) == 10
+    assert all(one.target is None and one.rank is None for one in scored.examples)
+    for score in scored.result.scores:  # nobody learns more than the interval leaves open
+        assert score.slice == "all" and score.value == round(score.value, 3)
+    assert value == round(value, 2)
     assert scored.model_copy(update={"result": entry.result, "examples": [], "titles": {}}) == entry
     # submissions come in one after the other: those that are scored stay as they are
     assert main([*look, "--secret", str(secret), "--to", str(top / "entries")]) == 0
@@ -199,3 +204,17 @@ def test_a_season_is_made_once_and_its_secret_lies_elsewhere(new_season, tmp_pat
         with pytest.raises(RadError, match=words):
             main(["season", "new", *line])
     assert secret.read_bytes() == before and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "rounded"),
+    [
+        (0.12345, 0.11, 0.13, 0.12),
+        (0.12346, 0.1230, 0.1239, 0.1235),
+        (129.089, 120.0, 140.0, 130.0),
+        (0.5, 0.5, 0.5, 0.5),
+    ],
+)
+def test_scores_are_rounded_to_their_interval(value, low, high, rounded):
+    one = scoring.rounded(Score(metric="ndcg@10", value=value, ci_low=low, ci_high=high, n=60))
+    assert one.value == pytest.approx(rounded)

@@ -52,12 +52,20 @@ def main(
 
         data = OpenData(data_dir, report)
         site = admitted(entries, data)
+        while True:
+            try:
+                tables = [replace(t, floors=floors(t.key, data)) for t in task_tables(site.ranked, site.summaries)]
+                significance = [significance_groups(table, entries, data) for table in tables]
+                status.update("writing the pages")
+                n_pages = write(out, pages(site.entries, site.withdrawn, tables, significance, site.left_out))
+                break
+            except RadError:
+                raise
+            except Exception:  # an entry that no rule foresaw: the others' pages are built without it
+                if not site.leave_out_unrenderable():
+                    raise
         for file, reason in site.left_out.items():
             console.print(f"left out {file}: {reason}", markup=False, soft_wrap=True)
-        tables = [replace(t, floors=floors(t.key, data)) for t in task_tables(site.ranked, site.summaries)]
-        significance = [significance_groups(table, entries, data) for table in tables]
-        status.update("writing the pages")
-        n_pages = write(out, pages(site.entries, site.withdrawn, tables, significance, site.left_out))
     print(
         f"{count(len(site.entries), 'entry', 'entries')} in {count(len(tables), 'table')}, "
         f"{len(site.withdrawn):,} withdrawn, {len(site.left_out):,} left out; {count(n_pages, 'page')}"

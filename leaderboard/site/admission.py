@@ -41,6 +41,13 @@ class Admitted:
         """The entries that were not taken back."""
         return [entry for entry in self.entries if entry.run_id not in self.withdrawn]
 
+    def leave_out_unrenderable(self) -> bool:
+        """Leave out the entries whose pages cannot be rendered; whether there are any."""
+        reasons = {entry.file: reason for entry in self.entries if (reason := unrenderable(entry))}
+        self.left_out |= {file: f"its page cannot be shown ({reason})" for file, reason in reasons.items()}
+        self.entries = [entry for entry in self.entries if entry.file not in reasons]
+        return bool(reasons)
+
 
 def admitted(root: Path, data: OpenData) -> Admitted:
     """What lies below ``root``, each entry with every score that ``data`` give it. Nothing in a file of it raises."""
@@ -51,8 +58,6 @@ def admitted(root: Path, data: OpenData) -> Admitted:
             entry = read_entry(path, root)
             if entry.run_id in runs:
                 raise RadError(f"another file has the run_id {entry.run_id}")
-            if reason := unrenderable(entry):
-                raise RadError(f"its page cannot be shown ({reason})")
             summed = summary(entry, root)
         except RadError as error:
             out.left_out[name] = str(error).replace(f"{root}/", "")

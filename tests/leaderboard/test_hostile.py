@@ -68,6 +68,16 @@ def test_an_entry_that_lies_is_refused(true_entry, entry, name):
     refused(entry, true_entry[1], *words)
 
 
+def test_attested_figures_are_of_rationales(true_entry, entered):
+    entry = entered("popularity")
+    raw = json.loads(entry.read_text())
+    made_up = {"value": 0.9, "ci_low": 0.8, "ci_high": 1.0, "n": 60, "basis": "attested", "slice": "all"}
+    raw["result"]["scores"] += [{**raw["result"]["scores"][0], "metric": name, **made_up} for name in ("swap", "trust")]
+    entry.write_text(json.dumps(raw))
+    lines = refused(entry, true_entry[1], "swap is of rationales, and the predictions have none")
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_could_be_taken_for_another_is_refused(true_entry, entry, name):
     value, *words = NAMES[name]

@@ -14,7 +14,6 @@ import pytest
 
 from leaderboard import build
 from leaderboard.site import columns, pages
-from leaderboard.site.admission import admitted
 from leaderboard.site.folder import write
 from leaderboard.site.rows import safe, task_tables
 from leaderboard.site.significance import OpenData, SignificanceGroups, lead, significance_groups
@@ -366,15 +365,17 @@ def test_an_entry_that_cannot_be_shown_costs_the_others_nothing(tmp_path, capsys
     assert "good/half.json" in index and (tmp_path / "site" / "entries" / "good-good01.html").is_file()
 
 
-def test_what_breaks_a_template_is_named_by_verify_and_left_out_by_build(tmp_path, monkeypatch):
+def test_what_breaks_a_template_is_named_by_verify_and_left_out_by_build(tmp_path, monkeypatch, capsys):
     def broken(entry):
         raise OverflowError("cannot convert")
 
     monkeypatch.setattr(pages, "_command", broken)
     assert pages.unrenderable(entry("a", 0.1)) == "OverflowError: cannot convert"
-    assert admitted(stored(tmp_path, [entry("a", 0.1)]), OpenData(None)).left_out == {
-        "a/a01.json": "its page cannot be shown (OverflowError: cannot convert)"
-    }
+    root = stored(tmp_path / "entries", [entry("a", 0.1), entry("b", 0.2)])
+    monkeypatch.setattr(pages, "_command", lambda one: broken(one) if one.run_id == "a01" else None)
+    assert run(root, tmp_path / "site") == 0
+    assert "left out a/a01.json: its page cannot be shown (OverflowError: cannot convert)" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "site" / "entries").iterdir()] == ["b-b01.html"]
 
 
 MARKUP = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">{{ 7*7 }}"

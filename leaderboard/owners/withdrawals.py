@@ -36,9 +36,10 @@ def withdraw(root: Path, run_id: str, reason: str, key: Path) -> Path:
     if record is None or violations:
         raise RadError("; ".join(violations))
     if entry.signature is not None:
-        record = record.model_copy(update={"signature": sign(withdrawal_message(record), key)})
-        if record.signature.key != entry.owner:
+        signature = sign(withdrawal_message(record), key)
+        if signature.key != entry.owner:
             raise RadError(f"{key}: not the key that signed the entry: only its owner withdraws it")
+        record = record.model_copy(update={"signature": signature})
     with atomic_write(target) as file:
         file.write(record.model_dump_json(indent=1) + "\n")
     return target

@@ -186,11 +186,15 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
             f"predictions.path: {ascii(entry.predictions.path)[:80]}, must be the bare <run_id>{PREDICTIONS}"
         )
     violations += _owner_violations(entry)
-    violations += _provenance_violations(result.provenance)
-    if not violations and len(result.label) > LABEL:
+    of_run = list(_provenance_violations(result.provenance))
+    violations += of_run
+    if not of_run and len(result.label) > LABEL:  # settings that are none have no label
         violations.append(f"result.provenance.settings: a label of {len(result.label)} characters, at most {LABEL}")
+    if not of_run and claims_authority(result.label):
+        violations.append(f"result.model: {ascii(result.label)[:80]} speaks for the board")
     for name, value in (*result.cost.model_dump().items(), ("n_parameters", result.model.n_parameters)):
-        if value is not None and not 0 <= value <= (most := LARGEST.get(name, 10**9)):
+        most = LARGEST.get(name, 10**9)
+        if value is not None and not 0 <= value <= most:
             violations.append(f"result: {name} is {value:.6g}, must be from 0 to {most:,}")
     violations += task_violations(result.task)
     twice = [key for key, n in Counter((s.metric, s.slice) for s in result.scores).items() if n > 1]
@@ -206,8 +210,6 @@ def _owner_violations(entry: Entry) -> Iterator[str]:
     yield from (f"submitter.name: {ascii(name)[:80]} {reason}" for reason in name_violations(name))
     if not (contact.isascii() and contact.isprintable()):
         yield f"submitter.contact: {ascii(contact)[:80]} is not of printable ASCII characters"
-    if claims_authority(entry.result.label):
-        yield f"result.model: {ascii(entry.result.label)[:80]} speaks for the board"
     try:
         sent = datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:

@@ -138,8 +138,8 @@ def test_a_submission_that_was_stopped_half_way_goes_on(runs, entered, root):
 def test_what_a_submitter_gives_is_text_and_its_faults_name_their_files(runs, root, tmp_path, capsys):
     folder = shutil.copytree(runs["popularity"], tmp_path / "run")
     line = ["submit", str(folder), "--contact", "a@example.org", "--name"]
-    assert main([*line, "[/red]Ada", "--to", str(root), "--dry-run"]) == 0
-    assert "as [/red]Ada <a@example.org>" in capsys.readouterr().out
+    with pytest.raises(RadError, match=r"submitter.name: '\[/red\]Ada' has the character U\+005B"):
+        main([*line, "[/red]Ada", "--to", str(root), "--dry-run"])
     with pytest.raises(RadError, match="'nowhere' is no repository"):
         main([*line, "Ada", "--repo", "nowhere"])
     assert capsys.readouterr().out == ""  # told before any work

@@ -90,24 +90,32 @@ def pages(
         yield f"{table.slug}.html", page
     places = {e.run_id: (table, row) for table in tables for row in table.rows for e in row.entries}
     for entry in entries:
-        table_row = places.get(entry.run_id)
-        page = env.get_template("entry.html").render(
+        table_row = places.get(entry.run_id, (None, None))
+        yield f"entries/{address[entry.run_id]}", _entry_page(entry, *table_row, common)
+
+
+def _entry_page(entry: Entry, table: TaskTable | None, row: Row | None, common: Mapping[str, object]) -> str:
+    provenance = entry.result.provenance.items()
+    return (
+        _environment()
+        .get_template("entry.html")
+        .render(
             **common,
             up="../",
             entry=entry,
-            table=table_row[0] if table_row else None,
-            row=table_row[1] if table_row else None,
+            table=table,
+            row=row,
             scores=_scores(entry),
             slices=_slices(entry),
-            provenance={k: v if isinstance(v, str) else canonical(v) for k, v in entry.result.provenance.items()},
+            provenance={k: v if isinstance(v, str) else canonical(v) for k, v in provenance},
             command=_command(entry),
         )
-        yield f"entries/{address[entry.run_id]}", page
+    )
 
 
-def _level(table: TaskTable, groups: SignificanceGroups) -> list[Row]:
+def _level(table: TaskTable, significance: SignificanceGroups) -> list[Row]:
     """The rows that are not shown to be worse than the best one, which is not among them."""
-    return [row for row in table.rows if row is not table.best and groups.numbers.get(row.first.run_id) == 1]
+    return [row for row in table.rows if row is not table.best and significance.numbers.get(row.first.run_id) == 1]
 
 
 def unrenderable(entry: Entry) -> str | None:

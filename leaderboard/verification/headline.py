@@ -64,8 +64,8 @@ def states_soundness(entry: Entry) -> bool:
 
 def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
     """The summary of the rationales of ``predictions``. A query without one, or that failed, says nothing."""
-    said, prose = (load_metric(name)({}) for name in ("said", "prose"))
-    assert isinstance(said, QueryMetric) and isinstance(prose, QueryMetric)
+    text_metric, prose_metric = (load_metric(name)({}) for name in ("said", "prose"))
+    assert isinstance(text_metric, QueryMetric) and isinstance(prose_metric, QueryMetric)
     n_queries, n, most_reasons, text_share, prose_share = 0, 0, 0, 0.0, 0.0
     rankings = []
     for p in predictions:
@@ -75,8 +75,8 @@ def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
             continue
         n += 1
         most_reasons = max(most_reasons, len(p.rationale.reasons))
-        text_share += said.score(p, _ANY) or 0.0
-        prose_share += prose.score(p, _ANY) or 0.0
+        text_share += text_metric.score(p, _ANY) or 0.0
+        prose_share += prose_metric.score(p, _ANY) or 0.0
     return RationaleSummary(
         n=n,
         most_reasons=most_reasons,

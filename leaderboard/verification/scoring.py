@@ -53,9 +53,9 @@ def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSe
         evaluation = _evaluation(names, predictions, data, entry.result.seed)
     except RadError as error:
         return Comparison([f"result.scores: {str(error)[:400]}"], [])
-    stated = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
+    of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
     scores = [rounded(s) for s in evaluation.scores] if data.season else evaluation.scores
-    left_out = [s for s in scores if s.slice == "all" and s.metric not in stated]
+    left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
     return Comparison(list(_violations(entry, scores, evaluation.n_repeat, predictions, data)), left_out)
 
 

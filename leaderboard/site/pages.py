@@ -90,11 +90,12 @@ def pages(
         yield f"{table.slug}.html", page
     places = {e.run_id: (table, row) for table in tables for row in table.rows for e in row.entries}
     for entry in entries:
-        table_row = places.get(entry.run_id, (None, None))
-        yield f"entries/{address[entry.run_id]}", _entry_page(entry, *table_row, common)
+        in_table = places.get(entry.run_id)
+        yield f"entries/{address[entry.run_id]}", _entry_page(entry, in_table, common)
 
 
-def _entry_page(entry: Entry, table: TaskTable | None, row: Row | None, common: Mapping[str, object]) -> str:
+def _entry_page(entry: Entry, in_table: tuple[TaskTable, Row] | None, common: Mapping[str, object]) -> str:
+    table, row = in_table or (None, None)
     provenance = entry.result.provenance.items()
     return (
         _environment()

@@ -35,11 +35,11 @@ def completed(entry: Entry, root: Path, opener: OpenData) -> Entry:
         scores = [Score.model_validate(one) for one in stored]
     else:
         file = root / entry.folder / entry.predictions.path
+        if not file.is_file():
+            return entry
         try:
             data = opener.open(key_of(entry))
         except NotTested:
-            return entry
-        if not file.is_file():
             return entry
         opener.report(f"scoring {entry.file}")
         predictions, violations = answers.read(file, entry, data)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.house import sources
+from tests.support.language import tiny
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PRINTED = {
@@ -27,8 +28,8 @@ MODULES = [name for name, path in sources().items() if ">>> " in path.read_text(
 def test_every_example_is_run():
     scripts = {path.stem for path in EXAMPLES.glob("*.py")}
     # these have tests of their own: tests/leaderboard/test_independent.py, and below
-    assert scripts - PRINTED.keys() == {"independent_submission", "train_with_trl"}
-    short = [*PRINTED, "train_with_trl"]
+    assert scripts - PRINTED.keys() == {"independent_submission", "train_with_trl", "your_language_model"}
+    short = [*PRINTED, "train_with_trl", "your_language_model"]
     assert all((EXAMPLES / f"{name}.py").read_text(encoding="utf-8").count("\n") <= 40 for name in short)
 
 
@@ -46,7 +47,8 @@ def test_any_language_model_is_taught_by_trl(tmp_path, capsys, monkeypatch):
 
     domain = "world:seed=3,users=30,items=200"
     conversations = [row["messages"] for row in rad.load(domain, "instruct")]
-    tiny_model(tmp_path / "model", [message["content"] for messages in conversations for message in messages])
+    for part in tiny(message["content"] for messages in conversations for message in messages):
+        part.save_pretrained(tmp_path / "model")
     arguments = [str(tmp_path / "model"), domain, str(tmp_path / "trained"), "3"]
     monkeypatch.setattr(sys, "argv", ["train_with_trl.py", *arguments])
     runpy.run_path(str(EXAMPLES / "train_with_trl.py"), run_name="__main__")
@@ -55,22 +57,16 @@ def test_any_language_model_is_taught_by_trl(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "trained/model.safetensors").is_file()
 
 
-def tiny_model(folder, texts):
-    """A Llama of two layers, saved with a byte-level tokenizer and a chat template."""
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    words = ByteLevelBPETokenizer()
-    words.train_from_iterator(texts, 1000, special_tokens=["<s>", "</s>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words._tokenizer, eos_token="</s>", pad_token="</s>")
-    tokenizer.chat_template = (
-        "{% for m in messages %}{{ m['role'] + ':' + m['content'] + '</s>' }}{% endfor %}"
-        "{% if add_generation_prompt %}assistant:{% endif %}"
-    )
-    tokenizer.save_pretrained(folder)
-    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
-    tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1, "max_position_embeddings": 4096}
-    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **size, **tokens)).save_pretrained(folder)
+@pytest.mark.slow
+def test_a_model_of_ones_own_writes(tmp_path, capsys, monkeypatch):
+    """One that has learned nothing: within the grammar, whatever it writes is a rationale."""
+    for part in tiny(["Chosen so far:"]):
+        part.save_pretrained(tmp_path / "model")
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "model"), "world:seed=3,users=100,items=200", "0"])
+    runpy.run_path(str(EXAMPLES / "your_language_model.py"), run_name="__main__")
+    out = capsys.readouterr().out
+    assert re.search(r"model: NDCG@10 0\.\d{4} on 50 queries\n\n", out)
+    assert out.count("Something unexplained is") == 3
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -12,8 +12,10 @@ from benchmarks.language.tokens import Case
 from benchmarks.models.rationale_first.author.shortlist import shortlists
 from benchmarks.models.rationale_first.author.teaching import altered
 from benchmarks.models.rationale_first.model import Model
+from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.strengths import LEVELS
+from rad.settings import parse
 from rad.types import LASTING
 
 
@@ -115,3 +117,19 @@ def test_the_lessons_of_arms_say_less(fitted):
         assert min(level for _, level in quarter.chosen) >= max(level for _, level in own.chosen) / 2
     shuffled = altered(lessons, "shuffled", rng)
     assert all(fact in one.case.facts for one in shuffled for fact, _ in one.chosen)
+
+
+@pytest.mark.parametrize("arm", ["filler", "after"])
+def test_arms_of_the_language_model_need_it(arm):
+    for reasoner in ("selector", "facts", "template"):
+        with pytest.raises(RadError, match=rf"^--set: .*rationale={arm} is an arm of reasoner=language.*{reasoner}$"):
+            parse(Model.Settings, [f"rationale={arm}", f"reasoner={reasoner}"], "--set")
+    assert parse(Model.Settings, ["rationale=none", "reasoner=selector"], "--set").rationale == "none"
+
+
+@pytest.mark.parametrize("arm", ["none", "filler", "after"])
+def test_an_endpoint_names_no_items(arm):
+    served = ["reasoner=language", "base_url=http://127.0.0.1:9/v1", "lessons=5"]
+    with pytest.raises(RadError, match=rf"^--set: .*rationale={arm} takes probabilities of items.*$"):
+        parse(Model.Settings, [*served, f"rationale={arm}"], "--set")
+    assert parse(Model.Settings, served, "--set").lessons == 5  # nothing is trained

@@ -120,8 +120,8 @@ def test_tokens_are_counted_over_shards_and_by_who_goes_on(data, tmp_path, monke
 
 def test_an_endpoint_reaches_the_workers_and_no_result(data, tmp_path):
     settings = registry.load("benchmarks.models", "rationale_first").Settings
-    chosen = settings(base="x", base_url="http://127.0.0.1:1/v1")
-    assert dict(sharded.values_of(chosen)) == {"base": "x", "base_url": "http://127.0.0.1:1/v1"}
+    chosen = settings(reasoner="language", base="x", base_url="http://127.0.0.1:1/v1")
+    assert dict(sharded.values_of(chosen)) == {"reasoner": "language", "base": "x", "base_url": "http://127.0.0.1:1/v1"}
     assert sharded.values_of(settings()) == ()
 
 

@@ -47,7 +47,8 @@ def test_a_base_that_is_nowhere_is_found_out_before_anything_is_computed(tmp_pat
     "setting", ["lessons=3", "base=small", "reasoner=facts", "rationale=none", "base_url=http://h/v1"]
 )
 def test_what_has_an_option_of_its_own_or_no_meaning_is_no_setting(tmp_path, setting):
-    assert line_of("sft", "--out", tmp_path / "out", "--set", setting).startswith(f"--set {setting.split('=')[0]}=: ")
+    name, line = setting.split("=")[0], line_of("sft", "--out", tmp_path / "out", "--set", setting)
+    assert line.startswith((f"--set {name}=: ", f"--set for rationale_first: Settings: {name}: "))
 
 
 def test_a_gpu_without_room_is_one_line(tmp_path, monkeypatch):

@@ -71,6 +71,7 @@ from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, 
 
 VERSION = "5"
 LANGUAGE = "1"  # of what a language model learns
+LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
 BLOCK = 200  # queries that are written and ranked at once
 
@@ -107,6 +108,9 @@ class Model(RationaleRecommender):
         @model_validator(mode="after")
         def _arms(self) -> Self:
             """Refuse arms that nobody can run: an item is named by a language model that runs here."""
+            unread = sorted(LANGUAGE_ONLY & self.model_fields_set) if self.reasoner != "language" else []
+            if unread:
+                raise ValueError(f"{', '.join(unread)}: read with reasoner=language alone, not with {self.reasoner}")
             arm = f"rationale={self.rationale}"
             if self.rationale != "first" and self.base_url:
                 raise ValueError(f"{arm} takes probabilities of items, which no endpoint gives: leave base_url out")
@@ -118,7 +122,7 @@ class Model(RationaleRecommender):
     stochastic = True
     baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
     search_space: ClassVar = {"epochs": (5.0, 8.0), "brevity": (0.004, 0.01), "lasting": (0.4, 0.25, 0.0)}
-    test_settings: ClassVar = {"epochs": 1, "lessons": 64}
+    test_settings: ClassVar = {"epochs": 1}
 
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
@@ -224,7 +228,7 @@ class Model(RationaleRecommender):
         parts = [LANGUAGE, key, bases.fingerprint(s.base), learned, s.rationale, seed, prompt.VERSION]
         name = hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
         author = LanguageModel(s.base, items, s.reasons, self.most_lasting, s.temperature, seed)
-        author.fit(name, lambda: curriculum(self, train, own, seed), s.rationale)
+        author.fit(name, lambda: curriculum(self, train, own, s.lessons, seed), s.rationale)
         self.writer = author
         self.n_parameters += author.n_parameters
         self.seconds_saved += author.seconds_saved

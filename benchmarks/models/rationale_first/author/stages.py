@@ -43,11 +43,11 @@ class School:
 
     def __init__(self, dataset: Dataset, lessons: int, seed: int, settings: dict[str, Any]) -> None:
         self.items, train = dataset.items, dataset.examples["train"]
-        self.model = Model(Model.Settings(**{**settings, "reasoner": "selector", "lessons": lessons}))
+        self.model = Model(Model.Settings(**{**settings, "reasoner": "selector"}))
         self.model.fit(train, (), dataset.items, seed)
         catalogue = self.model.facts.catalogue
         own = {user: catalogue.indices(x) for user, x in sequences_of(train).items()}
-        self.curriculum: Curriculum = curriculum(self.model, train, own, seed)
+        self.curriculum: Curriculum = curriculum(self.model, train, own, lessons, seed)
         _, self.neighbours = self.model.folds(own)
         self.seed = seed
 

@@ -35,20 +35,23 @@ class Curriculum:
     folds: np.ndarray
 
 
-def curriculum(model: Model, train: Sequence[Example], own: Mapping[str, Sequence[int]], seed: int) -> Curriculum:
-    """Some training prefixes (``model.settings.lessons``), each under the counts that leave its user's fold out.
+def curriculum(
+    model: Model, train: Sequence[Example], own: Mapping[str, Sequence[int]], lessons: int, seed: int
+) -> Curriculum:
+    """Some training prefixes, each under the counts that leave its user's fold out.
 
     Args:
         model: Its selector and head are trained.
         train: All training prefixes.
         own: Catalogue positions of each user's training purchases.
+        lessons: How many prefixes.
         seed: Which prefixes, in which order.
     """
     s, (fold, neighbours) = model.settings, model.folds(own)
     prefixes, rng = model.new(train), np.random.default_rng(seed)
-    some = rng.permutation(len(prefixes))[: s.lessons]
+    some = rng.permutation(len(prefixes))[:lessons]
     folds = np.array([fold[prefixes[k].query.user_id] for k in some], dtype=np.int64)
-    lessons, targets = list[Demonstration](), list[int]()
+    demonstrations, targets = list[Demonstration](), list[int]()
     for f in range(len(neighbours)):
         for part in _parts([prefixes[k] for k in some[folds == f]]):
             queries = [e.query for e in part]
@@ -57,10 +60,10 @@ def curriculum(model: Model, train: Sequence[Example], own: Mapping[str, Sequenc
             shown = shortlists(model.selector, options, model.facts, queries, choices, s.facts)
             for query, short, choice in zip(queries, shown, choices, strict=True):
                 pairs = [(model.facts.reason(options.table, k, query), level) for k, level in choice.options]
-                lessons.append(Demonstration(Case(query, short.facts, short.hints), pairs, choice.rest))
+                demonstrations.append(Demonstration(Case(query, short.facts, short.hints), pairs, choice.rest))
             targets += [model.facts.catalogue.index[next(iter(e.relevant))] for e in part]
-    order = rng.permutation(len(lessons))
-    mixed = altered([lessons[k] for k in order], s.answers, rng)
+    order = rng.permutation(len(demonstrations))
+    mixed = altered([demonstrations[k] for k in order], s.answers, rng)
     return Curriculum(mixed, np.array(targets, dtype=np.int64)[order], np.sort(folds)[order])
 
 

@@ -133,3 +133,12 @@ def test_an_endpoint_names_no_items(arm):
     with pytest.raises(RadError, match=rf"^--set: .*rationale={arm} takes probabilities of items.*$"):
         parse(Model.Settings, [*served, f"rationale={arm}"], "--set")
     assert parse(Model.Settings, served, "--set").lessons == 5  # nothing is trained
+
+
+@pytest.mark.parametrize(
+    "name, value", [("base", "x"), ("base_url", "http://h/v1"), ("lessons", 9), ("uncertain", 0.5)]
+)
+def test_settings_that_nobody_would_read_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name}: read with reasoner=language alone, not with selector"):
+        Model.Settings(**{name: value})
+    Model.Settings(reasoner="language", **{name: value})

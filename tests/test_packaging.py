@@ -21,7 +21,7 @@ def test_the_version_is_one():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"\n## [{VERSION}]" in changes and changes.index(f"\n## [{VERSION}]") == changes.index("\n## [")
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"] == VERSION
-    assert f"rad-bench=={VERSION} " in (ROOT / "leaderboard" / "workflow.yml").read_text(encoding="utf-8")
+    assert f"/refs/tags/v{VERSION}.tar.gz" in (ROOT / "leaderboard" / "workflow.yml").read_text(encoding="utf-8")
 
 
 def test_importing_rad_reads_no_version_and_no_large_library():

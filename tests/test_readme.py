@@ -26,7 +26,8 @@ def test_what_a_page_names_exists(page):
     for path in documents.paths(text):
         assert list(ROOT.glob(path)), path
     for name in re.findall(r"--(?:model|drafter) ([a-z_0-9]+)", text):
-        others = ["hf", "rad", *documents.NEW]  # what lm-eval calls models, and what the page itself adds
+        # what lm-eval calls models, the drafter that reads finished runs, and what the page itself adds
+        others = ["hf", "rad", "file", *documents.NEW]
         assert name in [*registry.names("benchmarks.models"), *registry.names("annotation.drafters"), *others], name
     for name in re.findall(r"rad (?:describe|check|load|push) ([a-z_]+)\b(?!/)", text):
         assert name in [*registry.names("rad.domains"), *documents.NEW], name

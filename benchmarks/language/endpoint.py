@@ -26,7 +26,8 @@ class EndpointWriter:
         base_url: ``http://HOST:PORT/v1``.
         model: Its name at the endpoint.
         items: The catalogue.
-        window, item_chars: See :func:`rad.rationales.prompt.messages`.
+        window: See :func:`rad.rationales.prompt.messages`.
+        item_chars: There it is ``longest``.
         temperature: Of the endpoint's draws; 0 for the likeliest.
         most: Reasons in an answer, at most.
         cited: Prompts show the purchases that a fact cites beside the last ones; the model was not trained without.

@@ -58,7 +58,8 @@ class Tokens:
         form: Of answers.
         items: The catalogue.
         longest: Tokens that the model can read, prompt and answer together.
-        window, item_chars: See :func:`rad.rationales.prompt.messages`.
+        window: See :func:`rad.rationales.prompt.messages`.
+        item_chars: There it is ``longest``.
     """
 
     def __init__(

@@ -46,7 +46,8 @@ class Answer:
     """What was decoded for one prompt.
 
     Attributes:
-        prompt, ids: Tokens of the prompt and of the answer.
+        prompt: Tokens of the prompt.
+        ids: Tokens of the answer.
         chosen: (tokens of the answer,) 1 where the model had a choice, 0 where the grammar left none.
         log_probabilities: (tokens of the answer,) under the model alone; 0 where it had no choice.
         pairs: Numbers of facts with their levels, in the order written.
@@ -169,7 +170,8 @@ class Writer:
     Args:
         model: A causal language model.
         tokens: Its prompts and lines.
-        most, lasting: Reasons in an answer, at most, and how many of them may last.
+        most: Reasons in an answer, at most.
+        lasting: How many of them may last.
         batch_size: Prompts that are written at once.
         temperature: 0 for the likeliest.
         seed: Of the draws.

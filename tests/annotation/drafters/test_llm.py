@@ -110,7 +110,7 @@ def test_a_draft_becomes_a_record(new_drafter, fake_endpoint, example, toy):
     first, second = drafter.facts.about(example.query, 2)
     expected = weighted([(second, 32), (first, 4)], 64)
     assert outcome.rationale.reasons == expected == text.parse(outcome.rationale.text)
-    assert (outcome.rationale.origin, outcome.rationale.drafter_version) == ("llm", "2.2.1")
+    assert (outcome.rationale.origin, outcome.rationale.drafter_version) == ("llm", f"2.2.{prompt.VERSION}")
     assert outcome.rationale.verdict == "unexplained" and outcome.rationale.rationale_id.startswith("u01-4-llm-")
     assert outcome.tried == () and outcome.redrafts == 0 and outcome.counted == ()
     rules = Rules(toy.items, drafter.facts)

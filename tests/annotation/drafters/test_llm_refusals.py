@@ -10,6 +10,7 @@ import pytest
 
 from annotation.drafters.alternatives import Alternatives
 from rad.llm.answer import PROBLEMS
+from rad.rationales import prompt
 from rad.rationales.facts import Facts
 from rad.rationales.prompt import described
 from rad.rationales.rules import Rules
@@ -169,7 +170,10 @@ def test_both_polarities_and_the_contrast(new_drafter, fake_endpoint, example, t
     other = toy.items[contrast_.item_id]
     assert contrast_.polarity == "against" and other.item_id not in {x.item_id for x in example.query.history}
     assert all(v in other.attributes[a] and v not in toy.items["blue-boots"].attributes[a] for a, v in contrast_.claims)
-    assert all((c.origin, c.drafter, c.drafter_version) == ("llm", "llm:fake", "2.2.1") for c in outcome.contrasts)
+    assert all(
+        (c.origin, c.drafter, c.drafter_version) == ("llm", "llm:fake", f"2.2.{prompt.VERSION}")
+        for c in outcome.contrasts
+    )
     _, second = texts(fake_endpoint)
     assert "Emra blue boots" in second and other.title in second and outcome.rationale.text in second
     assert drafter.summary.record()["contrasts"] == 3

@@ -36,5 +36,5 @@ def test_it_writes_sound_reasons_before_it_has_learned(fetched):
     tokens = model.writer.tokens
     question = tokens.tokenizer.decode(tokens.prompt(Case(queries[0], (), ()), room=10))
     assert question.startswith(f"<|im_start|>system\n{prompt.FILLING}<|im_end|>") and question.count("system\n") == 1
-    assert question.endswith("Facts:<|im_end|>\n<|im_start|>assistant\n")
+    assert question.endswith(f"{prompt.HEAD}<|im_end|>\n<|im_start|>assistant\n")
     assert [tokens.tokenizer.decode([t]) for t in tokens.encoded(["1,234"])[0]] == list("1,234")

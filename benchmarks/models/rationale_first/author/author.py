@@ -127,7 +127,8 @@ class LanguageModel:
     Args:
         base: See :mod:`benchmarks.language.bases`.
         items: The catalogue.
-        reasons, lasting: In an answer, at most, and how many of them may last.
+        reasons: In an answer, at most.
+        lasting: How many of them may last.
         temperature: Of decoding.
         seed: Of all chance.
         form: Of answers; None for that in which the base was trained here, else ``blanks``.

@@ -59,4 +59,4 @@ def test_from_two_files_to_who_wins(tmp_path, capsys):
 
 
 def test_nothing_to_compare(campaign, url):
-    assert "no two models' drafts to compare" in error_of("push", campaign.path, "--compare", "--reviewers", "anna")
+    assert "no two models' drafts to compare" in error_of("push", campaign.path, "--compare", "--reviewers", "zoe")

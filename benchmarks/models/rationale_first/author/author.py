@@ -177,7 +177,10 @@ class LanguageModel:
         if cached:
             print("language model: trained before, found in the cache", file=sys.stderr)
         # read back even where it was just trained: training leaves it computing in half precision
-        self._take(*bases.opened(str(folder)))
+        try:
+            self._take(*bases.opened(str(folder)))
+        except RadError as error:
+            raise RadError(f"{folder}: no weights that can be read; delete it, and they are learned again") from error
         notes = bases.notes(str(folder))
         self.seconds_saved, self.filler = notes["seconds"] if cached else 0.0, notes["filler"]
 

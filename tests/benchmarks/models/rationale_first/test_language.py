@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.language.lessons import Demonstration
 from benchmarks.language.tokens import Case
+from benchmarks.models.rationale_first.author.author import LanguageModel
 from benchmarks.models.rationale_first.author.shortlist import shortlists
 from benchmarks.models.rationale_first.author.teaching import altered
 from benchmarks.models.rationale_first.model import Model
@@ -142,3 +143,14 @@ def test_settings_that_nobody_would_read_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name}: read with reasoner=language alone, not with selector"):
         Model.Settings(**{name: value})
     Model.Settings(reasoner="language", **{name: value})
+
+
+def test_a_checkpoint_that_was_cut_is_refused_in_one_line(fitted, language, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAD_CACHE", str(tmp_path))
+    folder = tmp_path / "rationale_first" / "cut"
+    language.writer.model.save_pretrained(folder)
+    language.writer.tokenizer.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(RadError, match=r"cut: no weights that can be read; delete it, and they are learned again"):
+        LanguageModel("small", fitted.data.items, 8, 3, 0.0, 0).fit("cut", lambda: pytest.fail("learned"), "first")

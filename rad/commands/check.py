@@ -2,8 +2,10 @@
 
     python -m rad check scientific --data-dir DIR
     python -m rad check rationales.jsonl --domain world
+    python -m rad check release/world                     a release: its files and tables, too
 
-What a leak is, check by check, stands in :mod:`rad.leakage.dataset_checks`.
+What a leak is, check by check, stands in :mod:`rad.leakage.dataset_checks`; of a release, all files are compared with
+its manifest, and its tables with each other (:mod:`rad.release.contents`).
 """
 
 from __future__ import annotations
@@ -25,14 +27,16 @@ COLOURS = {"leak": "bold red", "note": "yellow", "ok": "green"}
 
 @command
 def main(
-    name: Annotated[str, Argument(metavar="NAME|FILE", help="a data set, or a .jsonl file")],
+    name: Annotated[str, Argument(metavar="NAME|FILE", help="a data set, a release, or a .jsonl file")],
     domain: Annotated[
         str | None, Option(metavar="NAME", help="the data set that the rationales of FILE are of")
     ] = None,
     data_dir: DataDir = None,
     protocol: Protocol = "full",
 ) -> int:
+    from rad.domains.release import Domain
     from rad.leakage import dataset_checks, file_checks
+    from rad.release.contents import check_contents
 
     is_file = name.endswith((".jsonl", ".jsonl.gz")) or Path(name).is_file()
     if domain and not is_file:
@@ -45,6 +49,9 @@ def main(
         findings = list(
             file_checks.check_file(Path(name), data) if is_file or data is None else dataset_checks.check(data)
         )
+        if data is not None and data.origin and not is_file:
+            release = Domain(name.removeprefix("release:"))
+            findings += check_contents(release.folder, release.manifest, data)
     for finding in findings:
         share = f"{finding.count:,}" + (f" of {finding.total:,}" if finding.total else "")
         what = finding.text + (f"\n  such as {'; '.join(finding.examples)}" if finding.examples else "")

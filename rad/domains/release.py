@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rad.data import splits
 from rad.data.arrow import contrast_of, item_of, rationale_of, rows_of, sequences_of
@@ -21,6 +20,7 @@ from rad.data.domain import BaseDomain, Corpus
 from rad.data.load import catalogue_of, load_domain
 from rad.errors import RadError
 from rad.release import hub
+from rad.release.integrity import check_files, read_table
 from rad.release.manifest import MANIFEST, read_manifest, source_sha256
 from rad.runtime.files import sha256_file
 
@@ -43,25 +43,25 @@ class Domain(BaseDomain):
             raise RadError(f"release: {argument}: no such folder, and no OWNER/NAME of the Hub")
         else:
             repo, _, revision = argument.partition("@")
-            patterns = [MANIFEST, "items/*", "users/*", "rationales/*"]
-            self.folder, commit = hub.fetch(repo, revision or None, patterns)
+            self.folder, commit = hub.fetch(repo, revision or None)
             self.origin = {"release": repo, "revision": commit}
         self.manifest = read_manifest(self.folder)
+        check_files(self.folder, self.manifest)
 
     def load(self, data_dir: Path | None = None) -> Corpus:
         """The corpus as it was released. :class:`RadError` on changed files, and where the user's copy is another."""
         manifest = self.manifest
         origin = {**self.origin, "data": manifest.data, "sha256": manifest.sha256}
-        rows = [row for table in self._tables("rationales") for row in table.to_pylist()]
+        rows = self._rows("rationales").to_pylist()
         rationales = {row["query_id"]: rationale_of(row) for row in rows if not row.get("drafted")}
         drafts = {row["query_id"]: rationale_of(row) for row in rows if row.get("drafted")}
         if manifest.texts:
-            users = self._tables("users")
+            users = self._rows("users")
             return Corpus(
-                items=[item_of(row) for table in self._tables("items") for row in table.to_pylist()],
-                sequences={user: s for table in users for user, s in sequences_of(table).items()},
+                items=[item_of(row) for row in self._rows("items").to_pylist()],
+                sequences=sequences_of(users),
                 rationales=rationales,
-                contrasts={r["query_id"]: contrast_of(r) for t in users for r in rows_of(t, "contrasts", None)},
+                contrasts={row["query_id"]: contrast_of(row) for row in rows_of(users, "contrasts", None)},
                 ordered=manifest.ordered,
                 notes=manifest.notes,
                 origin=origin,
@@ -89,16 +89,6 @@ class Domain(BaseDomain):
             drafts=drafts,
         )
 
-    def _tables(self, config: str) -> list[pa.Table]:
-        out = []
-        for file in self.manifest.files:
-            if not file.path.startswith(f"{config}/"):
-                continue
-            path = self.folder / file.path
-            try:
-                if sha256_file(path) != file.sha256:
-                    raise RadError(f"{path}: not the bytes that {MANIFEST} states: fetch or write the release again")
-                out.append(pq.read_table(path))
-            except (OSError, pa.ArrowInvalid) as error:
-                raise RadError(f"{path}: unreadable ({error})") from error
-        return out
+    def _rows(self, config: str) -> pa.Table:
+        """The rows of one config, none where the release has none of them."""
+        return read_table(self.folder, self.manifest.paths_of(config)) or pa.table({})

@@ -102,7 +102,7 @@ def release_card(release: Release, manifest: Manifest, repo: str | None) -> str:
         title=json.dumps(f"RAD {manifest.data}"),
         rows=manifest.counts()["examples"][0],
         licence="cc-by-4.0" if manifest.texts else "other",
-        configs={name: list(splits) for name, splits in release.tables.items()},
+        configs=manifest.paths(),
         manifest=manifest,
         repo=repo or EXAMPLE_REPO.replace("world", manifest.domain),
         name=manifest.data,

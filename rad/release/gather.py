@@ -117,23 +117,33 @@ def _tables(
     texts: bool,
 ) -> dict[str, dict[str, pa.Table]]:
     """By config and split. The library ``datasets`` cannot read a table without rows, so empty ones are left out."""
-    shown = data if texts else _bare(data)
-    items = arrow.item_table(shown.items.values())
-    lists = candidates.cached(data.sha256, data.items, data.examples)
+    derived = derived_tables(data, texts)
     configs: dict[str, dict[str, pa.Table]] = {
-        "examples": {
-            split: arrow.table(map(arrow.example_row, shown.examples[split]), arrow.EXAMPLE) for split in SPLITS
-        },
-        "items": {"full": items if texts else items.select(["item_id", "domain"])},
+        "examples": derived["examples"],
+        "items": derived["items"],
         "users": {"full": _users(corpus, data)} if texts else {},
         "rationales": {"full": checked_table(data, corpus.rationales, written)},
         "instruct": {"train": instruct_table(data)} if texts else {},
         "drafts": {"full": arrow.table(map(arrow.rationale_row, drafts), arrow.RATIONALE)},
         "judgements": {"full": arrow.table(map(arrow.judgement_row, judgements), arrow.JUDGEMENT)},
-        "candidates": {split: _candidates(data, split, lists) for split in candidates.HELD_OUT},
+        "candidates": derived["candidates"],
     }
     filled = {name: {split: rows for split, rows in parts.items() if rows.num_rows} for name, parts in configs.items()}
     return {name: parts for name, parts in filled.items() if parts}
+
+
+def derived_tables(data: Dataset, texts: bool) -> dict[str, dict[str, pa.Table]]:
+    """The tables that a data set determines, by config and split; ``texts``: with them, and not only ids."""
+    shown = data if texts else _bare(data)
+    items = arrow.item_table(shown.items.values())
+    lists = candidates.cached(data.sha256, data.items, data.examples)
+    return {
+        "examples": {
+            split: arrow.table(map(arrow.example_row, shown.examples[split]), arrow.EXAMPLE) for split in SPLITS
+        },
+        "items": {"full": items if texts else items.select(["item_id", "domain"])},
+        "candidates": {split: _candidates(data, split, lists) for split in candidates.HELD_OUT},
+    }
 
 
 def _there(folder: Path | None, name: str) -> list[Path]:

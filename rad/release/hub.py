@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -95,8 +95,8 @@ def commit(
     return _calling(send, api, repo, "nothing was published", create_pr)
 
 
-def fetch(repo: str, revision: str | None = None, patterns: Sequence[str] | None = None) -> tuple[Path, str]:
-    """The folder with the files of a data set repository (those that match ``patterns``), and its commit hash.
+def fetch(repo: str, revision: str | None = None) -> tuple[Path, str]:
+    """The folder with the files of a data set repository, and its commit hash.
 
     ``revision`` is a hash, tag or branch (default: main); what is in the local cache is not fetched again.
     """
@@ -108,7 +108,6 @@ def fetch(repo: str, revision: str | None = None, patterns: Sequence[str] | None
             repo,
             repo_type="dataset",
             revision=revision,
-            allow_patterns=None if patterns is None else list(patterns),
         )
         return Path(folder), Path(folder).name  # a snapshot's folder is named by its commit
 

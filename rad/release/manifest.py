@@ -20,6 +20,7 @@ from.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,18 +35,29 @@ from rad.types import Interaction, Item
 SCHEMA_VERSION = 1
 MANIFEST = "rad.json"
 PARTS = ("examples", "items", "users", "rationales", "instruct", "drafts", "judgements", "candidates")
+_PATH = re.compile(rf"({'|'.join(PARTS)})/[a-z]+(-\d+-of-\d+)?\.parquet")
 WITHOUT_FILES = ("campaign", "release")
 """Domains that no release is made of: each stands for the data of another."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a release, by its path inside."""
+    """One file of a release, by its path inside: ``CONFIG/SPLIT-*.parquet``."""
 
     path: str
     rows: int
     bytes: int
     sha256: str
+
+    @property
+    def config(self) -> str:
+        """Which table it is a part of."""
+        return self.path.partition("/")[0]
+
+    @property
+    def split(self) -> str:
+        """Which split of the table it is a part of."""
+        return self.path.partition("/")[2].partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,20 @@ class Manifest:
         """Rows and bytes of each config."""
         rows, size = Counter[str](), Counter[str]()
         for file in self.files:
-            config = file.path.partition("/")[0]
-            rows[config] += file.rows
-            size[config] += file.bytes
+            rows[file.config] += file.rows
+            size[file.config] += file.bytes
         return {config: (rows[config], size[config]) for config in PARTS if config in rows}
+
+    def paths(self) -> dict[str, dict[str, list[str]]]:
+        """Paths by config and split, in order."""
+        out: dict[str, dict[str, list[str]]] = {}
+        for file in sorted(self.files, key=lambda file: (PARTS.index(file.config), file.path)):
+            out.setdefault(file.config, {}).setdefault(file.split, []).append(file.path)
+        return out
+
+    def paths_of(self, config: str) -> list[str]:
+        """Paths of one config, all splits, in order."""
+        return [path for listed in self.paths().get(config, {}).values() for path in listed]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -118,8 +140,11 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
 def _checked(manifest: Manifest, where: str) -> Manifest:
     """A manifest may come from anyone: it names no file outside its folder, and no data that a user's path names."""
     for file in manifest.files:
-        if ".." in file.path or Path(file.path).is_absolute():
+        if not _PATH.fullmatch(file.path):
             raise RadError(f"{where}: files: {file.path[:80]!r} is no file of a release")
+    twice = [path for path, n in Counter(file.path for file in manifest.files).items() if n > 1]
+    if twice:
+        raise RadError(f"{where}: files: {twice[0]} comes twice")
     if is_release(manifest.data) or manifest.data.partition(":")[0] in WITHOUT_FILES:
         raise RadError(f"{where}: data {manifest.data[:80]!r} is no domain")
     return manifest

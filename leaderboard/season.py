@@ -10,6 +10,7 @@ How a season keeps its answers, and how everyone can check it afterwards: :mod:`
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from typer import Argument, Option
 from rad.errors import RadError
 from rad.runtime.commands import group
 
+OPEN = timedelta(days=90)
 Folder = Annotated[Path, Argument(metavar="DIR", help="its last part is the season's name")]
 
 
@@ -26,12 +28,20 @@ def new(
     secret: Annotated[Path, Option(metavar="FILE", help="where the secret goes, outside DIR")],
     users: Annotated[int, Option(metavar="N")] = 2000,
     items: Annotated[int, Option(metavar="N")] = 2000,
+    closes: Annotated[str, Option(metavar="YYYY-MM-DD", help="the last day, in UTC (default: 90 days from now)")] = "",
 ) -> None:
     """make a season: a folder to publish, and a secret to keep"""
     from leaderboard.verification import season
 
-    about = season.new(folder, secret, users, items)
-    print(f"{about.name}: {about.users:,} users, {about.items:,} items; publish {folder}, keep {secret}")
+    try:
+        last = date.fromisoformat(closes) if closes else datetime.now(UTC).date() + OPEN
+    except ValueError:
+        raise RadError(f"--closes {closes}: no day, YYYY-MM-DD is expected") from None
+    about = season.new(folder, secret, users, items, last)
+    print(
+        f"{about.name}: {about.users:,} users, {about.items:,} items, open until {about.closes_at}; "
+        f"publish {folder}, keep {secret} until then"
+    )
 
 
 def answer(

@@ -18,6 +18,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from leaderboard.owners.newcomers import newcomer_violations
+from leaderboard.owners.season_limits import season_violations
 from leaderboard.owners.withdrawals import withdrawal_violations
 from leaderboard.verification.checks import Verdict, check
 from leaderboard.verification.entry import ROOT, Entry, read
@@ -54,10 +55,15 @@ def main(
         chosen = [path if path.is_absolute() else Path.cwd() / path for path in paths or ()] or entry_files(entries)
     if outside := [path for path in chosen if root not in path.parent.resolve().parents]:
         raise RadError(f"{outside[0]}: does not lie in a model's folder of {entries} (--entries names another)")
-    sets = EvaluationSets(data_dir, seasons or entries.parent / "seasons", secret)
+    seasons = seasons or entries.parent / "seasons"
+    sets = EvaluationSets(data_dir, seasons, secret)
+    not_taken: dict[Path, list[str]] = {}
+    for path, line in season_violations(entries, chosen if changed_since else (), seasons):
+        not_taken.setdefault(path, []).append(line)
     n_refused = 0
     for path in chosen:
         verdict = check(root / path.parent.name / path.name, root, sets)
+        verdict.violations += not_taken.get(verdict.path, [])
         n_refused += bool(verdict.violations)
         _show(verdict)
         if to and verdict.scored and not verdict.violations:

@@ -5,9 +5,7 @@ What lies in the folder already was let in by the owner of the repository, signe
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from leaderboard.owners.names import is_of_the_project, skeleton
@@ -15,18 +13,13 @@ from leaderboard.verification.entry import Entry, read
 from leaderboard.verification.folder import entry_files
 from rad.errors import RadError
 
-MOST_A_DAY = 2  # entries of an owner to a season
-BACK = timedelta(days=7)  # that an entry to a season may have waited
-
 
 def newcomer_violations(root: Path, added: Sequence[Path]) -> Iterator[str]:
     """Why an owner may not add the entries in ``added``, files below ``root``, to the others there."""
     owners: dict[str, set[str]] = {}
-    sent: Counter[tuple[str, str, str]] = Counter()
     for path in entry_files(root):
         if path not in added and (entry := _readable(path)):
             owners.setdefault(skeleton(entry.submitter.name), set()).add(entry.owner)
-            sent[_day(entry)] += 1
     for path in added:
         entry, name = _readable(path), path.relative_to(root.resolve()).as_posix()
         if entry is None:
@@ -40,22 +33,6 @@ def newcomer_violations(root: Path, added: Sequence[Path]) -> Iterator[str]:
         elif not before and is_of_the_project(entry.submitter.name):
             yield f"{name}: submitter.name: {_short(entry)} would be read as this project's"
         before.add(entry.owner)
-        yield from _too_often(entry, name, sent)
-
-
-def _too_often(entry: Entry, name: str, sent: Counter[tuple[str, str, str]]) -> Iterator[str]:
-    """A season's answers could be learned from the scores of many tries; this counts the entry in ``sent``."""
-    if not entry.result.task.domain.startswith("season:"):
-        return
-    sent[_day(entry)] += 1
-    if sent[_day(entry)] > MOST_A_DAY:
-        yield f"{name}: a season takes {MOST_A_DAY} entries of an owner a day, here are {sent[_day(entry)]}"
-    if entry.submitted_at < (datetime.now(UTC) - BACK).strftime("%Y-%m-%dT%H:%M:%SZ"):
-        yield f"{name}: submitted_at: {entry.submitted_at} is more than {BACK.days} days ago"
-
-
-def _day(entry: Entry) -> tuple[str, str, str]:
-    return entry.owner, entry.result.task.domain, entry.submitted_at[:10]
 
 
 def _readable(path: Path) -> Entry | None:

@@ -140,7 +140,7 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
 def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> None:
     """Add to the verdict what the predictions say of the entry's scores."""
     try:
-        if data.season and not entry.result.scores:
+        if data.is_season and not entry.result.scores:
             verdict.scored = entry = scoring.scored(entry, predictions, data)
         comparison = scoring.compared(entry, predictions, data)
         verdict.violations += comparison.violations
@@ -152,7 +152,8 @@ def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], da
         TypeError,
         ValueError,
     ) as error:  # metrics are not written for untrusted input
-        verdict.violations.append(f"result.scores: the predictions cannot be scored ({type(error).__name__}: {error})")
+        words = "" if data.is_season else f": {error}"  # those of a season may name its answers
+        verdict.violations.append(f"result.scores: the predictions cannot be scored ({type(error).__name__}{words})")
     scores = [*entry.result.scores, *(entry.explanation.scores if entry.explanation else ())]
     verdict.attested = sum(s.basis == "attested" for s in scores)
     verdict.recomputed = len(scoring.recomputed(scores))
@@ -259,11 +260,13 @@ def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
         violations.append(f"result.task.n: {claimed.task.n}, the task has {len(data.examples)} queries")
     if len(data.examples) < LEAST_QUERIES:
         violations.append(f"result.task: {len(data.examples)} queries, a task has at least {LEAST_QUERIES}")
+    if data.closes_at and entry.submitted_at > data.closes_at:
+        violations.append(f"submitted_at: {entry.submitted_at}, the season has closed at {data.closes_at}")
     if data.sealed and (claimed.scores or entry.explanation or entry.examples):
         violations.append("result.scores: this season is sealed: leave scores, explanation and examples empty")
     if (
         not data.sealed
-        and not data.season
+        and not data.is_season
         and not any((s.metric, s.slice) == (REQUIRED, "all") for s in claimed.scores)
     ):
         violations.append(f"result.scores: {REQUIRED} is missing")

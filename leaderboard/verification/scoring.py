@@ -54,7 +54,7 @@ def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSe
     except RadError as error:
         return Comparison([f"result.scores: {str(error)[:400]}"], [])
     of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
-    scores = [rounded(s) for s in evaluation.scores] if data.season else evaluation.scores
+    scores = [rounded(s, len(data.examples)) for s in evaluation.scores] if data.is_season else evaluation.scores
     left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
     return Comparison(list(_violations(entry, scores, evaluation.n_repeat, predictions, data)), left_out)
 
@@ -111,18 +111,26 @@ def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet)
     """The entry with the scores, examples and titles that it left to us."""
     evaluation = _evaluation(EVERY, predictions, data, entry.result.seed)
     part = entry.result.task.model_copy(update={"n_repeat": evaluation.n_repeat})
-    scores = [rounded(score) for score in evaluation.scores if score.slice == "all"]
+    scores = [rounded(score, len(data.examples)) for score in evaluation.scores if score.slice == "all"]
     result = entry.result.model_copy(update={"scores": scores, "task": part})
     examples = shown(predictions, data)
     return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, data)})
 
 
-def rounded(score: Score) -> Score:
-    """A score to the last digit that its interval leaves open: all digits of many entries would tell the answers."""
+def rounded(score: Score, queries: int) -> Score:
+    """A score of a season of so many queries: all digits of many entries would tell the answers.
+
+    It is rounded to the last digit that its interval leaves open, and at least so far that five queries alone do not
+    show: who lets all others fail learns nothing of the one that is answered.
+    """
     half = (score.ci_high - score.ci_low) / 2
     digits = -math.floor(math.log10(half)) if half > 0 else 2
-    values = {name: round(getattr(score, name), digits) for name in ("value", "ci_low", "ci_high")}
-    return score.model_copy(update=values)
+    digits = min(digits, math.floor(math.log10(max(queries, 10) / 10)))
+    value, low, high = (round(x, digits) for x in (score.value, score.ci_low, score.ci_high))
+    least = 0.0 if score.ci_low >= 0 else -math.inf
+    step = 10.0**-digits  # the interval is this wide at least: that of few answers tells how many are right
+    ends = max(min(low, round(value - step, digits)), least), max(high, round(value + step, digits))
+    return score.model_copy(update={"value": value, "ci_low": ends[0], "ci_high": ends[1]})
 
 
 def _explanation(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
@@ -227,7 +235,7 @@ def shown(predictions: Sequence[Prediction], data: EvaluationSet) -> list[Shown]
 
 
 def _one(p: Prediction, e: Example, data: EvaluationSet) -> Shown:
-    target = None if data.season else next(iter(e.relevant))
+    target = None if data.is_season else next(iter(e.relevant))
     rationale = p.rationale
     sentences, others = _sentences(rationale.reasons, e.query, data) if rationale else ([], [])
     return Shown(

@@ -4,7 +4,8 @@ It is made from a key of 256 bits (:mod:`rad.world.rng`: BLAKE2b under the key, 
 the rest). Published are the catalogue and each user's history up to the last purchase, which is the answer and stays
 out, with the true reasons. ``season.json`` holds a commitment to the key (its sha256). By it everyone can check, once
 the organiser publishes the secret file, that the answers were fixed from the start. Its ``sha256`` is of the published
-files alone; a digest of the answers is published nowhere.
+files alone; a digest of the answers is published nowhere. It takes entries until ``closes_at``, and not before then is
+the secret published.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field
 
 from benchmarks.harness.results import Record
 from leaderboard.verification import untrusted
-from leaderboard.verification.entry import SHA256, read
+from leaderboard.verification.entry import SHA256, TIME, read
 from leaderboard.verification.task import SEASON, EvaluationSet, evaluation_set
 from rad.data.dataset import Dataset, Protocol
 from rad.data.splits import leave_last_out
@@ -45,6 +47,7 @@ class Season(Record):
     sha256: str = Field(pattern=SHA256)
     commitment: str = Field(pattern=SHA256)
     opened_at: str
+    closes_at: str = Field(pattern=TIME)
 
 
 class Secret(Record):
@@ -57,8 +60,14 @@ class Secret(Record):
     key: str = Field(pattern=SHA256)
 
 
-def new(folder: Path, secret: Path, users: int, items: int) -> Season:
-    """Write a season's public folder, and its secret (mode 600). :class:`RadError` where either is there already."""
+def new(folder: Path, secret: Path, users: int, items: int, closes: date) -> Season:
+    """Write a season's public folder, and its secret (mode 600). Entries come in until the day ``closes`` has ended.
+
+    :class:`RadError` where the folder or the secret is there already, and where the day is over.
+    """
+    closes_at = f"{closes.isoformat()}T23:59:59Z"
+    if closes_at < provenance.now():
+        raise RadError(f"--closes {closes}: that day is over")
     if not SEASON.fullmatch(f"season:{folder.name}"):
         raise RadError(f"{folder.name!r} is no name of a season: small letters, digits and hyphens")
     if folder.resolve() in secret.resolve().parents:
@@ -76,6 +85,7 @@ def new(folder: Path, secret: Path, users: int, items: int) -> Season:
         sha256=digest(data.items.values(), queries),
         commitment=hashlib.sha256(bytes.fromhex(own.key)).hexdigest(),
         opened_at=provenance.now(),
+        closes_at=closes_at,
     )
     secret.parent.mkdir(parents=True, exist_ok=True)
     # mode 600 from the first byte, and never over a secret that is there
@@ -127,18 +137,25 @@ def opened(folder: Path) -> Dataset:
     return Dataset(f"season:{about.name}", about.world, about.sha256, items, {**examples, "test": test})
 
 
+def closing_of(seasons: Path, domain: str) -> str | None:
+    """When the season that ``domain`` names closes; None where ``seasons`` does not hold it."""
+    name = SEASON.fullmatch(domain)
+    path = seasons / name.group(1) / ABOUT if name else None
+    return read(path, Season).closes_at if path and path.is_file() else None
+
+
 def evaluation(folder: Path, protocol: Protocol, secret: Path | None = None) -> EvaluationSet:
     """The season's test queries: sealed, or with their answers where the organiser's ``secret`` is this season's."""
     if not (folder / ABOUT).is_file():
         raise RadError(f"{folder}: no season of this name is published here")
     if protocol != "full":
         raise RadError(f"a season ranks the whole catalogue: protocol full, not {protocol}")
-    public = opened(folder)
+    public, about = opened(folder), read(folder / ABOUT, Season)
     own = read(secret, Secret) if secret is not None else None
     if own is None or f"season:{own.name}" != public.name:
-        return evaluation_set(public, sealed=True, season=True)
+        return evaluation_set(public, sealed=True, closes_at=about.closes_at)
     # all of the season follows from the secret, so its published files must come out again
     answered = revealed(own)
     if answered.sha256 != public.sha256:
         raise RadError(f"{secret}: not the secret of {public.name}: the published files do not follow from it")
-    return evaluation_set(answered, season=True)
+    return evaluation_set(answered, closes_at=about.closes_at)

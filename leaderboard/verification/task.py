@@ -37,7 +37,7 @@ class EvaluationSet:
         examples: The queries with their answers.
         seen: The items that a model could learn from.
         sealed: The answers are not here: ``relevant`` is empty.
-        season: The answers were not public when entries were sent.
+        closes_at: When a season closes, in UTC; empty where the answers are public.
         facts: Counts the facts of the training split, once; None where there is none.
         splits: The examples of all splits, for models of the project's own.
     """
@@ -49,17 +49,22 @@ class EvaluationSet:
     examples: Sequence[Example]
     seen: frozenset[str]
     sealed: bool = False
-    season: bool = False
+    closes_at: str = ""
     facts: CountFacts | None = None
     splits: Mapping[Split, Sequence[Example]] = field(default_factory=dict)
 
     @property
+    def is_season(self) -> bool:
+        """Whether the answers were not public when entries were sent."""
+        return bool(self.closes_at)
+
+    @property
     def builtin(self) -> bool:
         """Whether its texts are the project's own."""
-        return self.season or self.domain.partition(":")[0] in WORLDS
+        return self.is_season or self.domain.partition(":")[0] in WORLDS
 
 
-def evaluation_set(data: Dataset, sealed: bool = False, season: bool = False) -> EvaluationSet:
+def evaluation_set(data: Dataset, sealed: bool = False, closes_at: str = "") -> EvaluationSet:
     """The test queries of an open dataset."""
     earlier = [e for part in EARLIER for e in data.examples[part]]
     return EvaluationSet(
@@ -70,7 +75,7 @@ def evaluation_set(data: Dataset, sealed: bool = False, season: bool = False) ->
         examples=data.examples["test"],
         seen=frozenset(item for e in earlier for item in (*(x.item_id for x in e.query.history), *e.relevant)),
         sealed=sealed,
-        season=season,
+        closes_at=closes_at,
         facts=cache(partial(Facts.of, data.examples["train"], data.items)),
         splits=data.examples,
     )

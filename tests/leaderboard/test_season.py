@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import stat
 from dataclasses import replace
 
@@ -18,12 +19,13 @@ from leaderboard.verification.folder import read_entries
 from rad.data.splits import leave_last_out
 from rad.errors import RadError
 from rad.runtime.files import sha256_lines
+from rad.types import Prediction
 from rad.world import simulate
 from rad.world.rng import Purpose, random_words
 from rad.world.spec import read_spec
 from tests.support.submissions import enter
 
-SIZE = ("--users", "60", "--items", "200")
+SIZE = ("--users", "120", "--items", "200")
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +151,8 @@ def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsy
     assert scored.result.score("reason_f1@3") is not None and len(scored.examples) == 10
     assert all(one.target is None and one.rank is None for one in scored.examples)
     for score in scored.result.scores:  # nobody learns more than the interval leaves open
-        assert score.slice == "all" and (score.metric != "recall@10" or score.value == round(score.value, 2))
-    assert value == round(value, 2)
+        assert score.slice == "all" and (score.metric != "recall@10" or score.value == round(score.value, 1))
+    assert value == round(value, 1)
     assert scored.model_copy(update={"result": entry.result, "examples": [], "titles": {}}) == entry
     # submissions come in one after the other: those that are scored stay as they are
     assert main([*look, "--secret", str(secret), "--to", str(top / "entries")]) == 0
@@ -168,6 +170,35 @@ def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsy
     (top / "entries" / scored.file).write_text(json.dumps(raw))
     assert main([*again, "--secret", str(secret)]) == 1
     assert "ndcg@10 (all) is 0.9" in capsys.readouterr().out
+
+
+def test_a_season_that_has_closed_takes_nothing(new_season, tmp_path):
+    folder, *_ = new_season
+    assert main(["season", "answer", str(folder), "--model", "popularity", "--out", str(tmp_path / "runs")]) == 0
+    closed = shutil.copytree(folder, tmp_path / "seasons" / folder.name)
+    about = read(closed / "season.json", season.Season)
+    assert about.closes_at > about.opened_at
+    past = about.model_copy(update={"closes_at": "2026-01-01T23:59:59Z"})
+    (closed / "season.json").write_text(past.model_dump_json())
+    (run,) = (tmp_path / "runs").glob("*/*")
+    with pytest.raises(RadError, match="the season has closed at 2026-01-01T23:59:59Z"):
+        enter(run, tmp_path / "submissions", "--seasons", str(closed.parent))
+
+
+def test_words_of_an_error_do_not_name_an_answer(new_season, tmp_path, monkeypatch, capsys):
+    folder, secret, revealed = new_season
+    assert main(["season", "answer", str(folder), "--model", "popularity", "--out", str(tmp_path / "runs")]) == 0
+    seasons = ["--seasons", str(folder.parent)]
+    (run,) = (tmp_path / "runs").glob("*/*")
+    root = enter(run, tmp_path.resolve() / "submissions", *seasons).parents[1]
+
+    def failing(*arguments):
+        raise KeyError(next(iter(revealed.examples["test"][0].relevant)))
+
+    monkeypatch.setattr(scoring, "scored", failing)
+    capsys.readouterr()
+    assert main(["verify", "--entries", str(root), *seasons, "--secret", str(secret)]) == 1
+    assert "the predictions cannot be scored (KeyError)" in capsys.readouterr().out
 
 
 def test_another_secret_and_changed_files_are_refused(new_season, tmp_path):
@@ -200,6 +231,8 @@ def test_a_season_is_made_once_and_its_secret_lies_elsewhere(new_season, tmp_pat
         ([str(tmp_path / "new"), "--secret", str(tmp_path / "new" / "s")], "outside the folder"),
         ([str(tmp_path / "New_1"), "--secret", str(tmp_path / "s")], "no name of a season"),
         ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--users", "0"], "users: must be at least 1"),
+        ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--closes", "soon"], "no day, YYYY-MM-DD"),
+        ([str(tmp_path / "new"), "--secret", str(tmp_path / "s"), "--closes", "2026-01-01"], "that day is over"),
     ):
         with pytest.raises(RadError, match=words):
             main(["season", "new", *line])
@@ -207,14 +240,34 @@ def test_a_season_is_made_once_and_its_secret_lies_elsewhere(new_season, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "rounded"),
+    ("value", "low", "high", "queries", "rounded"),
     [
-        (0.12345, 0.11, 0.13, 0.12),
-        (0.12346, 0.1230, 0.1239, 0.1235),
-        (129.089, 120.0, 140.0, 130.0),
-        (0.5, 0.5, 0.5, 0.5),
+        (0.12345, 0.11, 0.13, 2000, 0.12),
+        (0.12346, 0.1230, 0.1239, 200_000, 0.1235),
+        (0.12346, 0.1230, 0.1239, 2000, 0.12),
+        (129.089, 120.0, 140.0, 2000, 130.0),
+        (0.5, 0.5, 0.5, 2000, 0.5),
+        (0.0005, 0.0, 0.0015, 2000, 0.0),  # one query, and all others failed
     ],
 )
-def test_scores_are_rounded_to_their_interval(value, low, high, rounded):
-    one = scoring.rounded(Score(metric="ndcg@10", value=value, ci_low=low, ci_high=high, n=60))
+def test_scores_are_rounded_to_their_interval(value, low, high, queries, rounded):
+    one = scoring.rounded(Score(metric="ndcg@10", value=value, ci_low=low, ci_high=high, n=queries), queries)
     assert one.value == pytest.approx(rounded)
+
+
+def test_queries_that_fail_do_not_tell_which_were_answered_well(new_season, tmp_path):
+    """Five answers that are right, alone, score as five that are wrong do."""
+    folder, secret, revealed = new_season
+    data = season.evaluation(folder, "full", secret)
+    targets = {e.query.query_id: next(iter(e.relevant)) for e in revealed.examples["test"]}
+    first = list(targets)[:5]
+
+    def shown(answers: dict[str, str]) -> list[tuple[str, float, float, float]]:
+        sent = [
+            Prediction(key, (answers[key],)) if key in answers else Prediction(key, (), error="none") for key in targets
+        ]
+        scores = [scoring.rounded(s, len(targets)) for s in scoring.every_score(sent, data, 0) if s.slice == "all"]
+        return [(s.metric, s.value, s.ci_low, s.ci_high) for s in scores if s.metric != "coverage@10"]
+
+    wrong = {key: next(i for i in data.items if i != targets[key]) for key in first}
+    assert shown({key: targets[key] for key in first}) == shown(wrong)

@@ -4,11 +4,12 @@
 
 Compares the model of the first folder with each of the others (``--all-pairs``: every two). The test is a paired
 randomisation test (Fisher; Smucker, Allan and Carterette, CIKM 2007): were the two models alike, each query's
-difference could as well have the other sign. So p is the share of 10,000 seeded sign flips whose mean difference is
-at least as far from 0, plus one. p values are Holm-corrected over all comparisons made. Intervals are 95% bootstrap
+difference could as well have the other sign. So p is the share of 10,000 seeded sign flips whose mean difference is at
+least as far from 0, plus one. p values are Holm-corrected over all comparisons made. Intervals are 95% bootstrap
 intervals of the mean difference. Several seeds of one model are averaged query by query first; the spread of their
-means is shown. Folders come from ``benchmarks.run`` and hold ``queries.jsonl``, each query's scores.
-"""
+means is shown. Of RMSE, AUC and calibration error, which are no means of pairs, each pair has its influence on the
+score, so differences and tests hold for them too (``--metric rmse``). Folders come from ``benchmarks.run`` and hold
+``queries.jsonl``, each query's scores."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
     python -m benchmarks.run --model rationale_first
     python -m benchmarks.run --model item_knn bm25 --domain scientific --data-dir DIR --split validation
     python -m benchmarks.run --model item_knn --set window=3 --set decay=1 --limit 500
+    python -m benchmarks.run --task rating --model biases dnn
     python -m benchmarks.run --list
 
 Each run is a folder ``OUT/<model>[.<arm>]/<domain>-<protocol>-<split>-s<seed>-<run_id>/`` with ``predictions.jsonl``
@@ -12,6 +13,9 @@ identical run (same model, settings, data, task, seed and code) is shown again r
 computes. The models that ``Model.baselines`` names are run first where ``OUT`` has no result of theirs for the same
 task. Settings that ``benchmarks.tune`` chose for the domain are used and named; ``--set`` goes before them. With
 several seeds, models without chance run once.
+
+``--task rating`` and ``--task choice`` score pairs of a user and an item (:mod:`rad.data.pairs`) in place of ranking.
+The choice task needs dislikes: ratings below a like, or with ``--negatives drawn`` items of other users.
 """
 
 from __future__ import annotations
@@ -23,11 +27,13 @@ from typing import Annotated, Literal
 from typer import Option
 
 from benchmarks.harness import runner
+from benchmarks.harness.base import TaskName
 from benchmarks.harness.experiment import Experiment, baselines_of, model_settings, refusal
-from benchmarks.harness.registries import MODELS, default_metrics, load_model
+from benchmarks.harness.registries import MODELS, default_metrics, model_kind
 from benchmarks.reporting import terminal
 from rad import registry
 from rad.data.load import is_release, open_dataset
+from rad.data.pairs import Negatives, pair_splits
 from rad.errors import RadError, run
 from rad.runtime.commands import DataDir, command
 
@@ -38,6 +44,8 @@ def main(
     domain: Annotated[str, Option(metavar="NAME", help="NAME[:ARGUMENTS] of rad/domains, or a release")] = "world",
     split: Annotated[Literal["test", "validation"], Option(help="which queries")] = "test",
     protocol: Annotated[Literal["full", "rerank", "time"], Option(help="what is ranked")] = "full",
+    task: Annotated[TaskName, Option(help="a ranking, or a rating or a choice of pairs")] = "ranking",
+    negatives: Annotated[Negatives, Option(help="what is not liked, of --task choice")] = "rated",
     seed: Annotated[list[int] | None, Option(metavar="N", help="one or more (default: 0)")] = None,
     limit: Annotated[
         int | None, Option(metavar="N", help="only the first N queries (users are in hashed order)")
@@ -55,27 +63,29 @@ def main(
     models, seeds = model or [], seed or [0]
     every = models == ["all"]
     if every:  # but those that need a setting, and those that the task has no place for
-        models = [name for name in registry.names(MODELS) if not load_model(name).required]
+        kinds = {name: model_kind(name) for name in registry.names(MODELS)}
+        models = [name for name, kind in kinds.items() if not kind.required and task in kind.tasks]
     errors = [] if limit is None or limit >= 1 else [f"--limit must be at least 1, got {limit}"]
     errors += [f"--seed must be at least 0, got {one}" for one in seeds if one < 0]
     domains = registry.names("rad.domains")
     if domain.partition(":")[0] not in domains and not is_release(domain):
         errors.append(registry.unknown("domain", [domain.partition(":")[0]], domains))
-    scored = tuple(metrics or default_metrics())
-    chosen = model_settings(models, settings or [], scored, errors)
+    scored = tuple(metrics or default_metrics(task))
+    chosen = model_settings(models, settings or [], scored, errors, task)
     dataset = open_dataset(domain, data_dir, protocol)
-    experiment = Experiment(dataset, split, protocol, seeds[0], limit, scored, out)
-    refusals = {name: reason for name in models if (reason := refusal(dataset, protocol, name))}
+    refusals = {name: reason for name in models if (reason := refusal(dataset, protocol, name, task))}
     if every:
         models = [name for name in models if name not in refusals]
     elif refusals:
         raise RadError("; ".join(refusals.values()))
+    pairs = None if task == "ranking" else pair_splits(dataset, task, negatives)
+    experiment = Experiment(dataset, split, protocol, seeds[0], limit, scored, out, pairs)
     terminal.task(experiment)
     # a baseline that the task has no place for is no reason to stop
-    baselines = [name for name in baselines_of(models) if not refusal(dataset, protocol, name)]
+    baselines = [name for name in baselines_of(models) if not refusal(dataset, protocol, name, task)]
     runs = [runner.baseline(experiment, name) for name in baselines]
     for name in models:
-        for one in seeds if load_model(name).stochastic else seeds[:1]:
+        for one in seeds if model_kind(name).stochastic else seeds[:1]:
             runs.append(runner.execute(replace(experiment, seed=one), name, chosen[name], again=again))
     terminal.tables(experiment, runs)
     terminal.examples(experiment, runs)

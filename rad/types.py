@@ -159,7 +159,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A user and an item, for the rating and choice tasks."""
+    """A user and an item, for the rating and choice tasks. Its query's id is its own; without answers both are None."""
 
     query: Query
     item_id: str

@@ -18,15 +18,26 @@ from benchmarks.harness.base import (
     JudgedMetric,
     ModelCard,
     ModelSettings,
+    PairModel,
     RationaleRecommender,
 )
 from benchmarks.harness.evaluate import evaluate
-from benchmarks.harness.registries import ATTESTED, default_metrics, load_metric, load_metrics, load_model
-from benchmarks.harness.violations import violation
+from benchmarks.harness.registries import (
+    ATTESTED,
+    default_metrics,
+    load_metric,
+    load_metrics,
+    load_model,
+    metric_kinds,
+    model_kind,
+)
+from benchmarks.harness.violations import pair_violation, violation
 from benchmarks.models import dense, late_interaction
+from benchmarks.pairs.evaluate import evaluate_pairs
 from rad import registry
 from rad.data.domain import BaseDomain
 from rad.data.load import load_domain, open_dataset
+from rad.data.pairs import answer_of, pair_splits, without_answer
 from rad.data.sources import MissingFiles
 from rad.errors import RadError
 from rad.rationales import text
@@ -34,11 +45,14 @@ from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
 from rad.release import publish
 from rad.release.gather import gather
-from rad.types import Evidence, Example, Interaction, Prediction, Query, Rationale, Reason
+from rad.types import Evidence, Example, Interaction, Pair, PairPrediction, Prediction, Query, Rationale, Reason
 from tests.conftest import raw_amazon, raw_recbole
 from tests.support.fake_endpoint import FakeEndpoint
+from tests.support.ratings import with_ratings
 
-MODELS, DOMAINS = registry.names("benchmarks.models"), registry.names("rad.domains")
+EVERY_MODEL, DOMAINS = registry.names("benchmarks.models"), registry.names("rad.domains")
+PAIR_MODELS = [name for name in EVERY_MODEL if issubclass(model_kind(name), PairModel)]
+MODELS = [name for name in EVERY_MODEL if name not in PAIR_MODELS]
 SMALL = "world:seed=3,users=40,items=200"
 
 
@@ -69,7 +83,7 @@ def endpoint():
 
 
 def make(name):
-    kind = load_model(name)
+    kind = model_kind(name)
     required = {"base_url": lambda: endpoint().url, "model": lambda: "fake"}
     needed = {key: required[key]() for key in kind.required}
     return kind(kind.Settings(**kind.test_settings, **needed))
@@ -169,10 +183,72 @@ class TestModel:
         assert all(r.query_id == q.query_id and r.origin == "model" for q, r in zip(explained, own, strict=True))
 
 
+# --- models of pairs ---
+
+
+@cache
+def pairs_of(task):
+    return pair_splits(small(), task)
+
+
+@cache
+def fitted_on_pairs(name, task):
+    """A model of pairs on a small world, fitted once for all tests, and its answers."""
+    model, pairs = make(name), pairs_of(task).pairs
+    model.fit(pairs["train"], pairs["validation"], small().items, 0)
+    scored = [without_answer(pair) for pair in pairs["test"]]
+    return model, scored, list(model.rate(scored))
+
+
+@pytest.mark.parametrize("task", ["rating", "choice"])
+@pytest.mark.parametrize("name", PAIR_MODELS)
+class TestPairModel:
+    def test_says_what_it_is(self, name, task):
+        kind = model_kind(name)
+        assert all(f.description for f in kind.Settings.model_fields.values()), "every setting has a description"
+        assert set(kind.baselines) <= set(PAIR_MODELS) - {name} and task in kind.tasks
+        card = kind(None).card
+        assert card.name == name and ModelCard.model_validate_json(card.model_dump_json()) == card
+
+    def test_answers_every_pair_in_order_the_same_whatever_else_is_asked(self, name, task):
+        model, scored, answers = fitted_on_pairs(name, task)
+        assert [p.query_id for p in answers] == [pair.query.query_id for pair in scored]
+        assert [pair_violation(p, pair, task) for p, pair in zip(answers, scored, strict=True)] == [None] * len(scored)
+        few = list(model.rate(scored[:5]))
+        for one, other in zip(few, answers[:5], strict=True):
+            assert (one.rating or one.probability) == pytest.approx(other.rating or other.probability, abs=1e-5)
+        again = make(name)
+        again.fit(pairs_of(task).pairs["train"], pairs_of(task).pairs["validation"], small().items, 0)
+        assert list(again.rate(scored[:5])) == few
+        assert list(model.rate([])) == []
+
+    def test_an_unseen_user_an_empty_history_and_no_validation(self, name, task, toy):
+        """A user and an item that training lacks have a defined answer, and fitting needs no validation."""
+        pairs = pair_splits(with_ratings(toy), task).pairs
+        model = make(name)
+        model.fit(pairs["train"], (), toy.items, 1)
+        unseen = Pair(Query("nobody-0", "toy", "nobody", ()), "green-boots")  # nobody has them
+        (answer,) = model.rate([unseen])
+        assert pair_violation(answer, unseen, task) is None
+
+
+@pytest.mark.parametrize("task", ["rating", "choice"])
+def test_pair_metric(task, toy):
+    pairs = pair_splits(with_ratings(toy), task)
+    for name, kind in metric_kinds(task).items():
+        assert kind.title and kind.hint and "\n" not in kind.hint and kind.range[0] < kind.range[1]
+        field = "rating" if task == "rating" else "probability"
+        right = [PairPrediction(p.query.query_id, p.item_id, **{field: answer_of(p)}) for p in pairs.pairs["test"]]
+        scored = (pairs.pairs["test"], [name], toy.items, task, pairs.constant)
+        best, constant = (evaluate_pairs(answers, *scored, samples=10).value(name) for answers in (right, []))
+        assert best == pytest.approx(1.0 if kind.higher_is_better else 0.0, abs=1e-5), name
+        assert kind.range[0] <= constant <= kind.range[1]
+
+
 # --- metrics ---
 
 
-@pytest.mark.parametrize("name", registry.names("benchmarks.metrics"))
+@pytest.mark.parametrize("name", [n.partition("@")[0] for n in metric_kinds()])
 def test_metric(name, toy):
     kind = load_metric(name)
     worst, best = kind.range if kind.higher_is_better else kind.range[::-1]

@@ -72,6 +72,15 @@ class FinishedRun:
         return [row for row, p in enumerate(self.predictions) if p.rationale is not None]
 
 
+def refuse_pairs(folder: Path, result: Result) -> None:
+    """:class:`RadError` where a run scored pairs: there is no ranking to explain or to show."""
+    if result.task.name != "ranking":
+        raise RadError(
+            f"{folder}: a run of --task {result.task.name}, where a ranking is needed; python -m benchmarks.compare "
+            "and python -m benchmarks.table read it"
+        )
+
+
 def predictions_path(folder: Path, result: Result) -> Path:
     """The file of a run's predictions. :class:`RadError` where it is missing or not the one the result speaks of."""
     path = folder / result.predictions.path
@@ -89,6 +98,7 @@ def read_finished_run(folder: Path, datasets: DatasetCache) -> FinishedRun:
         RadError: a file is missing, or is not the one that the result speaks of.
     """
     result = read_result(folder)
+    refuse_pairs(folder, result)
     folder = folder if folder.is_dir() else folder.parent
     path = predictions_path(folder, result)
     data = datasets.of(folder, result)

@@ -12,6 +12,7 @@ from benchmarks.harness.results import Result, Score
 from rad.runtime.statistics import bootstrap, column_intervals, column_means
 
 SORT = "ndcg@10"  # what tables order models by
+SORTS: Mapping[str, str] = {"ranking": SORT, "rating": "rmse", "choice": "auc"}
 BESIDE = ("soundness", "said", "reader_gain@10")  # what stands beside it, where models write rationales
 Ceilings = Mapping[str, Mapping[str, Score]]  # row -> metric -> score
 
@@ -44,7 +45,7 @@ def over_seeds(scores: Sequence[Score]) -> SeedMean | None:
 
 
 class TaskResults:
-    """The results of one domain, protocol and split on one version of the data: model -> seed -> result.
+    """The results of one question, domain, protocol and split on one version of the data: model -> seed -> result.
 
     Of several versions of the data the one that was run last counts, of several runs of a model and seed the newest.
     """
@@ -56,6 +57,7 @@ class TaskResults:
             if result.dataset.sha256 == newest:
                 self.models.setdefault(result.label, {})[result.seed] = result
         self.first = next(iter(next(iter(self.models.values())).values()))
+        self.sort = SORTS[self.first.task.name]
         self.ceilings = task_ceilings(self.first)
         self.bayes = bayes_of(self.ceilings)
 
@@ -63,27 +65,30 @@ class TaskResults:
         """A model's score over its seeds."""
         return over_seeds([s for r in self.models[label].values() if (s := r.score(metric, part))])
 
-    def value(self, label: str, metric: str = SORT) -> float:
-        """The same as a number; 0 where no seed has the metric."""
-        score = self.score(label, metric)
+    def value(self, label: str, metric: str | None = None) -> float:
+        """The same as a number, by default of the metric that orders the models; 0 where no seed has it."""
+        score = self.score(label, metric or self.sort)
         return score.value if score else 0.0
 
     @property
     def labels(self) -> list[str]:
-        """The models, the best NDCG@10 last."""
-        return sorted(self.models, key=self.value)
+        """The models, the best last."""
+        return sorted(self.models, key=self.value, reverse=self.sort == "rmse")
 
     @property
     def slice_sizes(self) -> dict[str, int]:
         """The slices of the queries, and how many each holds."""
-        return slice_sizes([r for seeds in self.models.values() for r in seeds.values()], SORT)
+        return slice_sizes([r for seeds in self.models.values() for r in seeds.values()], self.sort)
 
 
-def results_by_task(results: Iterable[Result]) -> dict[tuple[str, str, str], TaskResults]:
-    """By domain, protocol and split, in the order of their names; runs on a part of the queries are left out."""
+def results_by_task(results: Iterable[Result], question: str = "ranking") -> dict[tuple[str, str, str], TaskResults]:
+    """Those of a question by domain, protocol and split, in the order of their names.
+
+    Runs on a part of the queries are left out.
+    """
     tasks: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        if result.task.limit is None:
+        if result.task.limit is None and result.task.question == question:
             tasks.setdefault((result.task.domain, result.task.protocol, result.task.split), []).append(result)
     return {key: TaskResults(tasks[key]) for key in sorted(tasks)}
 
@@ -99,7 +104,7 @@ def slice_sizes(results: Iterable[Result], metric: str) -> dict[str, int]:
 
 def task_ceilings(result: Result) -> Ceilings:
     """The best possible scores of a result's task, where it is the whole test split ranked over the whole catalogue."""
-    if (result.task.protocol, result.task.split) != ("full", "test"):
+    if (result.task.name, result.task.protocol, result.task.split) != ("ranking", "full", "test"):
         return {}
     stored = ceilings(result.dataset.sha256)
     return {name: row for name, row in stored.items() if SORT in row and row[SORT].n == result.task.n}

@@ -14,12 +14,23 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from rad.rationales.facts import Facts
-from rad.types import Example, Item, Prediction, Query, Rationale
+from rad.types import Example, Item, Pair, PairPrediction, Prediction, Query, Rationale
 
+TaskName = Literal["ranking", "rating", "choice"]
 CUT = 100  # the longest ranking
 RATIONALE = frozenset({"rationale"})
 FAMILIES = (
-    *("ranking", "soundness", "choice", "grounding", "correctness", "faithfulness", "reader gain", "specificity"),
+    *(
+        "ranking",
+        "pairs",
+        "soundness",
+        "choice",
+        "grounding",
+        "correctness",
+        "faithfulness",
+        "reader gain",
+        "specificity",
+    ),
     *("contrast", "overlap", "judged"),
 )
 """The families of metrics in the order in which tables show them; others follow."""
@@ -45,10 +56,11 @@ class ModelCard(BaseModel):
     trained_on: list[str] = []
 
 
-class Recommender(ABC):
-    """A model that ranks a catalogue.
+class BenchmarkModel(ABC):
+    """What every model states, whether it ranks a catalogue or scores pairs.
 
     Attributes:
+        tasks: What it can be asked.
         Settings: What ``--set`` may change.
         settings: Those of this model; annotate it with the model's own ``Settings``.
         baselines: Models whose results belong on this one's table.
@@ -68,6 +80,7 @@ class Recommender(ABC):
     class Settings(ModelSettings):
         """None."""
 
+    tasks: ClassVar[tuple[TaskName, ...]]
     settings: ModelSettings
     baselines: ClassVar[tuple[str, ...]] = ()
     test_settings: ClassVar[Mapping[str, Any]] = {}
@@ -88,6 +101,12 @@ class Recommender(ABC):
     @abstractmethod
     def card(self) -> ModelCard:
         """Readable before ``fit``, where it makes the run's id, and after, where it goes into the result."""
+
+
+class Recommender(BenchmarkModel):
+    """A model that ranks a catalogue."""
+
+    tasks: ClassVar[tuple[TaskName, ...]] = ("ranking",)
 
     @abstractmethod
     def fit(
@@ -112,6 +131,31 @@ class Recommender(ABC):
         """
 
 
+class PairModel(BenchmarkModel):
+    """A model that scores pairs of a user and an item: a rating, or the probability of a like."""
+
+    tasks: ClassVar[tuple[TaskName, ...]] = ("rating", "choice")
+
+    @abstractmethod
+    def fit(self, train: Sequence[Pair], validation: Sequence[Pair], items: Mapping[str, Item], seed: int) -> None:
+        """Learn from pairs with their answers (:func:`rad.data.pairs.answer_of`).
+
+        Args:
+            train: Pairs to learn from; all have ratings, or all say whether the item was liked.
+            validation: Pairs on which to choose settings; they may then join the statistics. Empty where the
+                validation split itself is answered.
+            items: The whole catalogue, in the order that breaks ties.
+            seed: Of all chance.
+        """
+
+    @abstractmethod
+    def rate(self, pairs: Sequence[Pair]) -> Iterator[PairPrediction]:
+        """One prediction a pair, in order: ``rating`` where training had ratings, ``probability`` where it had likes.
+
+        The pairs are without their answers. One that fails yields ``PairPrediction(..., error="...")``.
+        """
+
+
 class RationaleRecommender(Recommender):
     """A model whose ranking follows from a rationale: it can be asked to rank given another one."""
 
@@ -124,13 +168,14 @@ class Metric(ABC):
     """What every metric states.
 
     Attributes:
+        tasks: What it scores.
         title: The metric's name in tables, without its cut.
         hint: In a few words, what the number is.
         needs: Any of ``rationale`` (the prediction has one), ``known`` (the example's reasons are known), ``supported``
             (they are known and explain the choice), ``contrast`` (the rejected alternative is known), ``facts`` (there
             are training purchases to count), ``model`` (the model is asked again) and ``judged`` (somebody read the
-            rationale). Where an example lacks what is needed the metric is undefined. A metric without needs is one of
-            ranking, and is sliced.
+            rationale). Where an example lacks what is needed the metric is undefined. A metric without needs is
+            sliced.
         higher_is_better: The direction.
         range: The least and the largest value.
         missing: What a prediction scores that fails or lacks its rationale; None: the worst of the range. A metric of
@@ -148,6 +193,7 @@ class Metric(ABC):
         facts: Counted from the training split; the harness sets them where ``needs`` has ``facts``.
     """
 
+    tasks: ClassVar[tuple[TaskName, ...]] = ("ranking",)
     title: ClassVar[str] = ""
     hint: ClassVar[str] = ""
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -200,6 +246,35 @@ class BatchMetric(QueryMetric):
     @abstractmethod
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Sequence[float | None]:
         """One value a pair, in order."""
+
+
+class PairMetric(Metric):
+    """A score of predicted ratings or probabilities.
+
+    It is a mean over pairs, so that intervals, slices, seeds and paired tests are those of every other metric. A score
+    that is no mean by itself (RMSE, AUC) gives its influence values: numbers whose mean is the score, and whose spread
+    is that of the score (Efron and Tibshirani 1993, chapter 21).
+    """
+
+    family: ClassVar[str] = "pairs"
+
+    @abstractmethod
+    def values(self, answers: PairAnswers) -> np.ndarray:
+        """[pairs]: numbers whose mean is the score; all NaN where it is undefined (one class only)."""
+
+
+class PairAnswers(NamedTuple):
+    """What was predicted, and what was right; each [pairs].
+
+    Attributes:
+        predicted: Ratings, or probabilities of a like.
+        actual: Ratings, or 1 for a like and 0 for none.
+        liked: Whether the item was liked.
+    """
+
+    predicted: np.ndarray
+    actual: np.ndarray
+    liked: np.ndarray
 
 
 class CorpusMetric(Metric):

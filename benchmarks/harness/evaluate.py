@@ -156,13 +156,24 @@ def summary(
     samples: int,
 ) -> list[Score]:
     """Means over all queries and over slices of them, with their intervals."""
-    n = len(slices["all"])
-    columns = [(name, part) for name in values for part in (slices if not chosen[name].needs else ("all",))]
-    # table [queries, columns]: a metric's values in a slice, NaN outside of it, so that one product gives all means
-    table = np.full((n, len(columns)), np.nan)
-    for column, (name, part) in enumerate(columns):
-        inside = slices[part]
-        table[inside, column] = values[name][inside]
+    columns: dict[tuple[str, str], np.ndarray] = {}
+    for name, of_metric in values.items():
+        for part in slices if not chosen[name].needs else ("all",):
+            columns[name, part] = np.where(slices[part], of_metric, np.nan)
+    return scores_of(chosen, columns, corpus, len(slices["all"]), seed, samples)
+
+
+def scores_of(
+    chosen: Mapping[str, Metric | type[Metric]],
+    columns: Mapping[tuple[str, str], np.ndarray],
+    corpus: Mapping[str, Statistic],
+    n: int,
+    seed: int,
+    samples: int,
+) -> list[Score]:
+    """The mean of each column [queries] of a metric and a slice, NaN outside of it, with its interval."""
+    # table [queries, columns], so that one product gives all means of a resample
+    table = np.stack(list(columns.values()), axis=1) if columns else np.empty((n, 0))
     intervals, drawn = bootstrapped(table, corpus, seed, samples)
 
     def row(name: str, part: str, value: float, ends: tuple[float, float], n: int) -> Score:

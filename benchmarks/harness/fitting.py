@@ -8,26 +8,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from benchmarks.harness.base import Recommender
+from benchmarks.harness.base import BenchmarkModel, PairModel, Recommender
 from benchmarks.harness.results import Cost
-from benchmarks.harness.violations import validated
-from rad.types import Example, Item, Prediction, Query, Split
+from benchmarks.harness.violations import validated, validated_pairs
+from rad.data.pairs import PairSplits, without_answer
+from rad.types import Example, Item, Pair, PairPrediction, Prediction, Query, Split
 
 Examples = Mapping[Split, Sequence[Example]]
-Track = Callable[[Iterator[Prediction]], Iterator[Prediction]]
+P = TypeVar("P", Prediction, PairPrediction)
+T = TypeVar("T")
+Track = Callable[[Iterator[P]], Iterator[P]]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One model's predictions, :func:`~benchmarks.harness.violations.validated`, and what they cost."""
+class Answers(Generic[P]):
+    """One model's predictions, judged (:mod:`benchmarks.harness.violations`), and what they cost."""
 
-    predictions: list[Prediction]
+    predictions: list[P]
     cost: Cost
 
 
-def learning_examples(examples: Examples, split: Split) -> tuple[Sequence[Example], Sequence[Example]]:
-    """The training and validation examples that a model is fitted on before it answers ``split``.
+def learning_examples(examples: Mapping[Split, Sequence[T]], split: Split) -> tuple[Sequence[T], Sequence[T]]:
+    """The training and validation examples, or pairs, that a model is fitted on before it answers ``split``.
 
     On the validation split itself there is no validation to learn from.
     """
@@ -48,8 +52,8 @@ def fit_and_answer(
     split: Split,
     seed: int,
     queries: Sequence[Query],
-    track: Track = iter,
-) -> Answers:
+    track: Track[Prediction] = iter,
+) -> Answers[Prediction]:
     """Fit a model to answer ``split`` and have it answer ``queries``.
 
     Args:
@@ -63,16 +67,50 @@ def fit_and_answer(
     """
     reset_peak_memory()
     fit_seconds = fit(model, examples, items, split, seed)
+    return _timed(model, fit_seconds, lambda: validated(track(model.predict(queries)), queries, items), len(queries))
+
+
+def fit_and_rate(
+    model: PairModel,
+    pairs: PairSplits,
+    items: Mapping[str, Item],
+    split: Split,
+    seed: int,
+    scored: Sequence[Pair],
+    track: Track[PairPrediction] = iter,
+) -> Answers[PairPrediction]:
+    """Fit a model of pairs to answer ``split`` and have it score the pairs ``scored``, whose answers it does not see.
+
+    Args:
+        model: Not yet fitted.
+        pairs: Those of all splits.
+        items: The whole catalogue.
+        split: The split of the scored pairs.
+        seed: Of the model's chance.
+        scored: At least one.
+        track: Gets the stream of predictions and yields it, to show progress.
+    """
+    reset_peak_memory()
     clock = time.perf_counter()
-    predictions = list(validated(track(model.predict(queries)), queries, items))
+    model.fit(*learning_examples(pairs.pairs, split), items, seed)
+    fit_seconds = time.perf_counter() - clock + model.seconds_saved
+    hidden = [without_answer(pair) for pair in scored]
+    return _timed(
+        model, fit_seconds, lambda: validated_pairs(track(model.rate(hidden)), hidden, pairs.task), len(scored)
+    )
+
+
+def _timed(model: BenchmarkModel, fit_seconds: float, predict: Callable[[], Iterator[P]], n: int) -> Answers[P]:
+    clock = time.perf_counter()
+    predictions = list(predict())
     predict_seconds = time.perf_counter() - clock
     tokens = model.tokens_written
     cost = Cost(
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
-        ms_per_query=1000 * predict_seconds / len(queries),
+        ms_per_query=1000 * predict_seconds / n,
         peak_memory_mb=peak_memory(),
-        tokens_per_query=None if tokens is None else tokens / len(queries),
+        tokens_per_query=None if tokens is None else tokens / n,
     )
     return Answers(predictions, cost)
 

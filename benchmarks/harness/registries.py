@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from benchmarks.harness.base import CUT, FAMILIES, AskingMetric, Metric, Recommender
+from benchmarks.harness.base import (
+    CUT,
+    FAMILIES,
+    AskingMetric,
+    BenchmarkModel,
+    Metric,
+    PairModel,
+    Recommender,
+    TaskName,
+)
 from rad import registry
 from rad.errors import RadError
 from rad.types import Item
@@ -18,11 +27,21 @@ MODELS, METRICS = "benchmarks.models", "benchmarks.metrics"
 ATTESTED = frozenset({"model", "judged"})  # what a metric may need that predictions do not hold
 
 
-def load_model(name: str) -> type[Recommender]:
+def model_kind(name: str) -> type[BenchmarkModel]:
     """The class of a model. :class:`RadError` on an unknown name, a missing library, or a class of another kind."""
     kind = registry.load(MODELS, name)
-    if not (isinstance(kind, type) and issubclass(kind, Recommender)):
-        raise RadError(f"model '{name}': its Model must inherit from benchmarks.harness.base.Recommender")
+    if not (isinstance(kind, type) and issubclass(kind, Recommender | PairModel)):
+        raise RadError(
+            f"model '{name}': its Model must inherit from Recommender or PairModel of benchmarks.harness.base"
+        )
+    return kind
+
+
+def load_model(name: str) -> type[Recommender]:
+    """The class of a model that ranks a catalogue. :class:`RadError` also on one that does not."""
+    kind = model_kind(name)
+    if not issubclass(kind, Recommender):
+        raise RadError(f"{name} scores pairs and ranks nothing: python -m benchmarks.run --task rating --model {name}")
     return kind
 
 
@@ -36,12 +55,12 @@ def load_metric(name: str) -> type[Metric]:
     return kind
 
 
-def metric_kinds() -> Mapping[str, type[Metric]]:
-    """Every metric by the name with which it stands in tables, in their order: family, position, name.
+def metric_kinds(task: TaskName = "ranking") -> Mapping[str, type[Metric]]:
+    """Every metric of a task by the name with which it stands in tables, in their order: family, position, name.
 
     One whose library is not installed stands in no table; asked for by name it says what it needs.
     """
-    return _kinds(tuple(registry.names(METRICS)))
+    return {name: kind for name, kind in _kinds(tuple(registry.names(METRICS))).items() if task in kind.tasks}
 
 
 @cache
@@ -67,9 +86,9 @@ def table_place(kind: type[Metric]) -> tuple[int, str, int]:
     return rank, kind.family, kind.position
 
 
-def default_metrics() -> tuple[str, ...]:
+def default_metrics(task: TaskName = "ranking") -> tuple[str, ...]:
     """The metrics that ``benchmarks.run`` computes unless ``--metrics`` says otherwise."""
-    return tuple(name for name, kind in metric_kinds().items() if kind.default)
+    return tuple(name for name, kind in metric_kinds(task).items() if kind.default)
 
 
 def headline_metrics(family: str | None = None) -> tuple[str, ...]:
@@ -96,7 +115,7 @@ def _is_known(metric: str) -> bool:
     return metric.partition("@")[0].partition(".")[0] in registry.names(METRICS)
 
 
-def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, Metric]:
+def load_metrics(names: Sequence[str], items: Mapping[str, Item], task: TaskName = "ranking") -> dict[str, Metric]:
     """Metric objects by the names they were asked for. All bad names are reported at once."""
     available, violations, metrics = registry.names(METRICS), [], {}
     unknown = [name for name in names if name.partition("@")[0] not in available]
@@ -105,7 +124,9 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, M
             continue
         base, at, cut = name.partition("@")
         kind = load_metric(base)
-        if at and not kind.cuts:
+        if task not in kind.tasks:
+            violations.append(f"metric '{base}' is of --task {' and '.join(kind.tasks)}, not of {task}")
+        elif at and not kind.cuts:
             violations.append(f"metric '{base}' takes no cut, found '{name}'")
         elif at and not (cut.isascii() and cut.isdigit() and 1 <= int(cut) <= CUT):
             violations.append(f"metric '{name}': the cut after @ must be 1 to {CUT}")
@@ -114,7 +135,8 @@ def load_metrics(names: Sequence[str], items: Mapping[str, Item]) -> dict[str, M
         else:
             metrics[name] = kind(items, int(cut) if at else None)
     if unknown:
-        violations.append(registry.unknown("metric", [name.partition("@")[0] for name in unknown], available))
+        of_task = [name.partition("@")[0] for name in metric_kinds(task)]
+        violations.append(registry.unknown("metric", [name.partition("@")[0] for name in unknown], of_task))
     if violations:
         raise RadError("; ".join(violations))
     return metrics

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmarks.harness.base import ModelCard
+from benchmarks.harness.base import ModelCard, TaskName
 from rad.errors import RadError
 
 SCHEMA_VERSION = 1
@@ -21,6 +21,12 @@ PROTOCOLS = {
     "time": "ranking the whole catalogue after one moment for all users",
     "rerank": "reranking of candidates (not comparable with full ranking)",
 }
+QUESTIONS = {
+    "rating": "how high the user rates an item",
+    "choice (rated)": "whether the user likes an item, of those that the user has rated",
+    "choice (drawn)": "which item is the user's own, beside one of another user's",
+}
+SPANS = {"full": "each user's last item", "time": "after one moment for all users"}
 
 
 class Record(BaseModel):
@@ -51,8 +57,13 @@ class Score(Record):
 
 
 class Task(Record):
-    """What was asked. ``n_failed`` queries got the worst score; ``n_repeat`` targets were in their own history."""
+    """What was asked. ``n_failed`` queries got the worst score; ``n_repeat`` targets were in their own history.
 
+    Where pairs were scored, ``negatives`` says which items are not liked, and ``constant`` is the mean answer of
+    training, which failed predictions score as.
+    """
+
+    name: TaskName = "ranking"
     domain: str
     split: Literal["validation", "test"]
     protocol: Literal["full", "rerank", "time"]
@@ -61,6 +72,13 @@ class Task(Record):
     n_repeat: int
     limit: int | None = None
     failures: dict[str, int] = {}
+    negatives: Literal["rated", "drawn"] | None = None
+    constant: float | None = None
+
+    @property
+    def question(self) -> str:
+        """The task in a word: its name, and the kind of its negatives where there are some."""
+        return self.name + (f" ({self.negatives})" if self.negatives else "")
 
 
 class DatasetId(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,26 +15,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.harness import settings_store
-from benchmarks.harness.base import ModelCard, ModelSettings, Recommender
+from benchmarks.harness.base import BenchmarkModel, ModelCard, ModelSettings, PairModel, Recommender
 from benchmarks.harness.evaluate import Evaluation, evaluate
 from benchmarks.harness.experiment import Experiment, refusal
-from benchmarks.harness.fitting import fit_and_answer
-from benchmarks.harness.registries import load_model
-from benchmarks.harness.results import DatasetId, Predictions, Result, StoredRun, Task, read_result
+from benchmarks.harness.fitting import P, fit_and_answer, fit_and_rate
+from benchmarks.harness.registries import model_kind
+from benchmarks.harness.results import Cost, DatasetId, Predictions, Result, StoredRun, Task, read_result
+from benchmarks.pairs.evaluate import evaluate_pairs
+from rad.data.pairs import answer_of
 from rad.data.splits import learnable
 from rad.errors import RadError
 from rad.rationales.facts import Facts
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
-from rad.types import Example, Prediction
 
 console = Console(stderr=True)
+Line = dict[str, object]
+"""The answer to one query, as a line of ``queries.jsonl``."""
 
 
 class PreparedModel(NamedTuple):
     """A model that is not fitted yet, and which of its settings tuning chose for the domain."""
 
-    model: Recommender
+    model: BenchmarkModel
     tuned: Mapping[str, object]
 
     @property
@@ -45,10 +48,10 @@ class PreparedModel(NamedTuple):
 
 def prepare(experiment: Experiment, name: str, settings: ModelSettings | None = None) -> PreparedModel:
     """A model for an experiment: settings that are stated go before those that tuning chose."""
-    kind = load_model(name)
+    kind = model_kind(name)
     model = kind(settings)
     explicit = {key: getattr(settings, key) for key in settings.model_fields_set} if settings is not None else {}
-    best, path = settings_store.chosen(experiment.dataset.name, model)
+    best, path = settings_store.chosen(experiment.dataset.name, model, experiment.task, experiment.negatives)
     tuned = {key: value for key, value in best.items() if key not in explicit}
     if not tuned or path is None:
         return PreparedModel(model, tuned)
@@ -100,7 +103,7 @@ def execute(experiment: Experiment, name: str, settings: ModelSettings | None = 
         RadError: The model cannot do the task (:func:`~benchmarks.harness.experiment.refusal`), or the folder for
             results cannot be used.
     """
-    if reason := refusal(experiment.dataset, experiment.protocol, name):
+    if reason := refusal(experiment.dataset, experiment.protocol, name, experiment.task):
         raise RadError(reason)
     return _execute(experiment, prepare(experiment, name, settings), again)
 
@@ -137,44 +140,33 @@ def _measured(
     experiment: Experiment, prepared: PreparedModel, part: Path, run_id: str, started: str, tree: provenance.Tree
 ) -> Result:
     """Fit, predict and score; leaves ``predictions.jsonl`` and ``queries.jsonl`` in ``part``."""
-    model, dataset, examples = prepared.model, experiment.dataset, experiment.examples
-    name, queries = model.card.name, [e.query for e in examples]
-    console.print(f"{name}: fitting", highlight=False)
-
-    def track(stream: Iterator[Prediction]) -> Iterator[Prediction]:
-        return _progress(stream, f"{name}: predicting", len(queries))
-
-    answers = fit_and_answer(model, dataset.examples, dataset.items, experiment.split, experiment.seed, queries, track)
+    model, dataset = prepared.model, experiment.dataset
+    console.print(f"{model.card.name}: fitting", highlight=False)
+    if isinstance(model, PairModel):
+        evaluation, cost = _rated(experiment, model, part)
+    else:
+        assert isinstance(model, Recommender)
+        evaluation, cost = _ranked(experiment, model, part)
     path = part / "predictions.jsonl"
-    write_jsonl(path, answers.predictions)
-    seen = learnable(dataset.examples, experiment.split)
-    evaluation = evaluate(
-        answers.predictions,
-        examples,
-        experiment.metrics,
-        dataset.items,
-        seen,
-        experiment.seed,
-        is_validated=True,
-        facts=partial(Facts.of, dataset.examples["train"], dataset.items),
-    )
-    write_jsonl(part / "queries.jsonl", _query_lines(examples, evaluation))
     return Result(
         run_id=run_id,
         task=Task(
+            name=experiment.task,
             domain=experiment.domain,
             split=experiment.split,
             protocol=experiment.protocol,
-            n=len(examples),
+            n=len(evaluation.query_ids),
             n_failed=evaluation.n_failed,
             n_repeat=evaluation.n_repeat,
             limit=experiment.limit,
             failures=evaluation.failures,
+            negatives=experiment.negatives,
+            constant=experiment.pairs.constant if experiment.pairs else None,
         ),
         dataset=DatasetId(version=dataset.version, sha256=dataset.sha256),
         model=model.card,
         scores=evaluation.scores,
-        cost=answers.cost,
+        cost=cost,
         predictions=Predictions(path=path.name, sha256=sha256_file(path)),
         provenance={
             **provenance.collect(experiment.seed, started, model.device, tree),
@@ -186,21 +178,68 @@ def _measured(
     )
 
 
-def _query_lines(examples: Sequence[Example], evaluation: Evaluation) -> Iterator[dict[str, object]]:
+def _ranked(experiment: Experiment, model: Recommender, part: Path) -> tuple[Evaluation, Cost]:
+    """A ranking of the catalogue for each query."""
+    dataset, examples, split = experiment.dataset, experiment.examples, experiment.split
+    queries, track = [e.query for e in examples], _tracker(model.card.name, len(examples))
+    answers = fit_and_answer(model, dataset.examples, dataset.items, split, experiment.seed, queries, track)
+    write_jsonl(part / "predictions.jsonl", answers.predictions)
+    evaluation = evaluate(
+        answers.predictions,
+        examples,
+        experiment.metrics,
+        dataset.items,
+        learnable(dataset.examples, split),
+        experiment.seed,
+        is_validated=True,
+        facts=partial(Facts.of, dataset.examples["train"], dataset.items),
+    )
+    lines: list[Line] = [{"query_id": e.query.query_id, "relevant": dict(e.relevant)} for e in examples]
+    write_jsonl(part / "queries.jsonl", _with_scores(lines, evaluation))
+    return evaluation, answers.cost
+
+
+def _rated(experiment: Experiment, model: PairModel, part: Path) -> tuple[Evaluation, Cost]:
+    """A rating or a probability for each pair."""
+    dataset, pairs, split, scored = experiment.dataset, experiment.pairs, experiment.split, experiment.scored_pairs
+    assert pairs is not None
+    track = _tracker(model.card.name, len(scored))
+    answers = fit_and_rate(model, pairs, dataset.items, split, experiment.seed, scored, track)
+    write_jsonl(part / "predictions.jsonl", answers.predictions)
+    evaluation = evaluate_pairs(
+        answers.predictions,
+        scored,
+        experiment.metrics,
+        dataset.items,
+        pairs.task,
+        pairs.constant,
+        learnable(dataset.examples, split),
+        experiment.seed,
+    )
+    lines: list[Line] = [
+        {"query_id": p.query.query_id, "item_id": p.item_id, "answer": answer_of(p), "liked": bool(p.liked)}
+        for p in scored
+    ]
+    write_jsonl(part / "queries.jsonl", _with_scores(lines, evaluation))
+    return evaluation, answers.cost
+
+
+def _with_scores(lines: Iterable[Line], evaluation: Evaluation) -> Iterator[Line]:
     """Answer and scores of each query; an undefined score is left out."""
-    for row, example in enumerate(examples):
-        scores = {name: float(v[row]) for name, v in evaluation.values.items() if not np.isnan(v[row])}
-        yield {"query_id": example.query.query_id, "relevant": dict(example.relevant), "scores": scores}
+    for row, line in enumerate(lines):
+        yield line | {"scores": {name: float(v[row]) for name, v in evaluation.values.items() if not np.isnan(v[row])}}
 
 
 def _folder(experiment: Experiment, card: ModelCard, changed: Mapping[str, object], tree: provenance.Tree) -> Path:
     """Where this run belongs; the id hashes all that its result may depend on."""
     e = experiment
-    task = [e.domain, e.split, e.protocol, e.limit, list(e.metrics)]
+    task: list[object] = [e.domain, e.split, e.protocol, e.limit, list(e.metrics)]
+    task += [e.task, e.negatives] if e.pairs else []
     parts = [card.model_dump(), changed, e.dataset.sha256, task, e.seed, tree["commit"], tree["diff"]]
     run_id = hashlib.sha256(canonical(parts).encode()).hexdigest()[:8]
     model = card.name + (f".{card.arm}" if card.arm else "")
-    return e.out / model / f"{settings_store.file_name(e.domain)}-{e.protocol}-{e.split}-s{e.seed}-{run_id}"
+    name = settings_store.question_name(e.domain, e.task, e.negatives)
+    return e.out / model / f"{name}-{e.protocol}-{e.split}-s{e.seed}-{run_id}"
 
 
 def _sweep(folder: Path) -> None:
@@ -214,7 +253,11 @@ def _sweep(folder: Path) -> None:
             continue
 
 
-def _progress(stream: Iterable[Prediction], title: str, total: int) -> Iterator[Prediction]:
+def _tracker(name: str, total: int) -> Callable[[Iterator[P]], Iterator[P]]:
+    return lambda stream: _progress(stream, f"{name}: predicting", total)
+
+
+def _progress(stream: Iterable[P], title: str, total: int) -> Iterator[P]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
         yield from bars.track(stream, total=total, description=title)

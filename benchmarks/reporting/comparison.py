@@ -67,7 +67,7 @@ def refuse_other_tasks(folders: Sequence[Path], results: Sequence[Result]) -> No
 
 def _differences(a: Result, b: Result) -> list[tuple[str, object, object]]:
     def facts(r: Result) -> dict[str, object]:
-        task = r.task.model_dump(include={"domain", "split", "protocol", "limit", "n"})
+        task = r.task.model_dump(include={"name", "negatives", "domain", "split", "protocol", "limit", "n"})
         return {**task, "the dataset's sha256": r.dataset.sha256}
 
     one, two = facts(a), facts(b)

@@ -13,6 +13,7 @@ from benchmarks.harness.aggregate import BESIDE, SORT, SeedMean, TaskResults, re
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, read_result
 from benchmarks.harness.settings_store import TuningSummary
+from benchmarks.pairs import tables as pair_tables
 from rad.errors import RadError
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -83,6 +84,12 @@ def render(results: Iterable[Result]) -> str:
     return "\n\n".join(parts) or "No results yet."
 
 
+def _pairs(results: Sequence[Result]) -> str:
+    """The tables of ratings and choices under their head; empty without any."""
+    tables = [f"{title}\n\n{markdown(rows)}" for title, rows in pair_tables.pair_tables(results)]
+    return "\n\n".join([pair_tables.HEAD, *tables]) + "\n\n" if tables else ""
+
+
 def _title(results: TaskResults) -> str:
     task = results.first.task
     data = f"data `{results.first.dataset.sha256[:8]}`"
@@ -149,6 +156,7 @@ def tuned(logs: Sequence[Path]) -> str:
         {
             "domain": log.domain,
             "model": log.model,
+            "score": title_of(log.metric),
             "settings tried": str(log.tried),
             "best": f"{log.best:.4f}",
             "default": f"{log.default:.4f}",
@@ -214,9 +222,9 @@ def _with_scorecard(folder: Path) -> Result:
 def pages(results: Path, readme: Path, logs: Sequence[Path]) -> dict[Path, str]:
     """Both files as they should be, from the results in a folder and the logs of tuning."""
     finished = [_with_scorecard(path.parent) for path in sorted(results.glob("**/result.json"))]
-    tuning = "NDCG@10 on validation of what was tried, with the processor time that it took.\n\n" + tuned(logs)
-    cards = explained(sorted(path.parent for path in results.glob("**/explanation.json")))
+    tuning = "Scores on validation of what was tried, with the processor time that it took.\n\n" + tuned(logs)
+    cards = f"{SCORECARDS}\n\n" + explained(sorted(path.parent for path in results.glob("**/explanation.json")))
     return {
         readme: updated(readme.read_text(encoding="utf-8"), overview(finished)),
-        results / "README.md": f"{TEXT}\n{render(finished)}\n\n{SCORECARDS}\n\n{cards}\n\n## Tuning\n\n{tuning}\n",
+        results / "README.md": f"{TEXT}\n{render(finished)}\n\n{_pairs(finished)}{cards}\n\n## Tuning\n\n{tuning}\n",
     }

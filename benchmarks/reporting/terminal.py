@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.harness.aggregate import BESIDE, SORT, Ceilings, bayes_of, ceilings, slice_sizes
 from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import headline_metrics, reads_rationales, title_of
-from benchmarks.harness.results import PROTOCOLS, Result, Score, StoredRun
+from benchmarks.harness.results import PROTOCOLS, SPANS, Result, Score, StoredRun
 from rad import registry
 from rad.reporting.console import console, table
 from rad.runtime import records
@@ -34,8 +34,19 @@ def registries() -> None:
 
 def task(experiment: Experiment) -> None:
     """One line on the queries that a model has to answer."""
-    counts = {split: len(examples) for split, examples in experiment.dataset.examples.items()}
     data = experiment.dataset
+    if pairs := experiment.pairs:
+        kind = f"{pairs.task} ({pairs.negatives} negatives)" if pairs.negatives else pairs.task
+        console.print(
+            f"{experiment.domain} {data.version} ({data.sha256[:8]}): {kind}, {len(pairs.pairs['train']):,} training "
+            f"pairs, mean answer {pairs.constant:.3f}; {len(experiment.scored_pairs):,} {experiment.split} pairs, "
+            f"{SPANS[experiment.protocol]}, seed {experiment.seed}",
+            markup=False,
+        )
+        for what, n in pairs.notes.items():
+            console.print(f"{n:,} {what}", markup=False)
+        return
+    counts = {split: len(examples) for split, examples in data.examples.items()}
     console.print(
         f"{experiment.domain} {data.version} ({data.sha256[:8]}): {len(data.items):,} items, "
         f"{counts['train']:,} training prefixes; {len(experiment.examples):,} {experiment.split} queries, "
@@ -49,22 +60,45 @@ def tables(experiment: Experiment, runs: Sequence[StoredRun]) -> None:
     results = [one.result for one in runs]
     several = len({result.seed for result in results}) > 1
     rows = {result.label + (f" s{result.seed}" if several else ""): result for result in results}
+    if experiment.pairs:
+        _pair_table(experiment, rows)
+        _failures(rows)
+        console.print("Results: " + " ".join(str(one.folder) for one in runs), markup=False, soft_wrap=True)
+        return
     best: Ceilings = {}
     if experiment.protocol == "full":
         best = ceilings(experiment.dataset.sha256, [e.query.query_id for e in experiment.examples], experiment.seed)
     _ranking_table({**{label: _all(result) for label, result in rows.items()}, **best}, rows, bayes_of(best))
     _slice_table(rows)
     _explanation_table(rows)
+    _failures(rows)
+    repeats = next(iter(rows.values())).task.n_repeat
+    if repeats:
+        console.print(f"{repeats} targets are in their own history; they are masked and score 0")
+    console.print("Results: " + " ".join(str(one.folder) for one in runs), markup=False, soft_wrap=True)
+
+
+def _failures(rows: Mapping[str, Result]) -> None:
     for label, result in rows.items():
         if result.task.n_failed:
             reasons = "; ".join(f"{reason} ({n})" for reason, n in result.task.failures.items())
             console.print(
                 f"{label}: {result.task.n_failed} of {result.task.n} predictions failed: {reasons}", markup=False
             )
-    repeats = next(iter(rows.values())).task.n_repeat
-    if repeats:
-        console.print(f"{repeats} targets are in their own history; they are masked and score 0")
-    console.print("Results: " + " ".join(str(one.folder) for one in runs), markup=False, soft_wrap=True)
+
+
+def _pair_table(experiment: Experiment, rows: Mapping[str, Result]) -> None:
+    """One row a model: the metrics of the task, the first with its interval."""
+    metrics = experiment.metrics
+    titles = [title_of(metric) for metric in metrics]
+    heads = [titles[0], "95%\ninterval", *titles[1:], "ms/\npair", "fail\n-ed"]
+    grid = table(f"{experiment.task.capitalize()} of pairs (interval by bootstrap over pairs)", "model", *heads)
+    for label, result in rows.items():
+        scores = [result.score(metric) for metric in metrics]
+        cells = [f"{s.value:.4f}" if s else "" for s in scores]
+        cells.insert(1, f"{scores[0].ci_low:.3f}-{scores[0].ci_high:.3f}" if scores[0] else "")
+        grid.add_row(label, *cells, f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed))
+    console.print(grid)
 
 
 def _ranking_table(scores: Mapping[str, Mapping[str, Score]], rows: Mapping[str, Result], bayes: float | None) -> None:

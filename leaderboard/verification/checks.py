@@ -224,6 +224,8 @@ def _owner_violations(entry: Entry) -> Iterator[str]:
 
 def task_violations(task: Task) -> Iterator[str]:
     """Why a run is of no task of the leaderboard, whatever its predictions are."""
+    if task.name != "ranking":
+        yield f"result.task.name: {task.name}, the leaderboard is of rankings (results/README.md has the other tasks)"
     if task.split != "test":
         yield f"result.task.split: {task.split}, the leaderboard is of the test split"
     if task.limit is not None:

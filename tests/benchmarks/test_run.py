@@ -14,6 +14,7 @@ import pytest
 from benchmarks import run
 from benchmarks.harness import runner
 from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.registries import model_kind
 from benchmarks.harness.results import read_result
 from benchmarks.models import item_knn
 from rad import registry
@@ -152,4 +153,9 @@ def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypat
     argv = ["run", "--model", "all", "--domain", SMALL, "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", argv)
     run.main()
-    assert set(registry.names("benchmarks.models")) - set(executed) == {"item_knn", "prompted"}
+    rankers = {name for name in registry.names("benchmarks.models") if "ranking" in model_kind(name).tasks}
+    assert rankers - set(executed) == {"item_knn", "prompted"} and set(executed) <= rankers
+    executed.clear()
+    monkeypatch.setattr(sys, "argv", [*argv, "--task", "choice"])
+    run.main()
+    assert {"biases", "global_mean"} <= set(executed) and not rankers & set(executed)

@@ -20,8 +20,8 @@ from typing import Protocol
 from benchmarks.explanations.changes.perturbations import Perturbations, RankingInput
 from benchmarks.harness.base import CUT, Outcome
 from benchmarks.harness.violations import violation
-from benchmarks.metrics._text import partners
 from benchmarks.metrics.ranking.ndcg import Metric as Ndcg
+from benchmarks.metrics.specificity._text import partners
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import unexplained
 from rad.runtime.files import canonical

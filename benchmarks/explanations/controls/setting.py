@@ -9,7 +9,7 @@ from functools import cached_property
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
 from benchmarks.explanations.changes.recency_template import of_candidates
 from benchmarks.explanations.changes.steering import known_facts
-from benchmarks.metrics._text import partners
+from benchmarks.metrics.specificity._text import partners
 from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import LEVELS, rounded, weighted

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.harness.base import RATIONALE, QueryMetric
-from benchmarks.metrics._text import text_of
+from benchmarks.metrics.specificity._text import text_of
 from rad.rationales.claims import Matcher, Mention
 from rad.types import Example, Item, Prediction, Rationale
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.harness.base import BatchMetric
-from benchmarks.metrics._text import text_of
+from benchmarks.metrics.specificity._text import text_of
 from benchmarks.models.dense import BUNDLED, encoded
 from rad.types import Example, Prediction
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.harness.base import QueryMetric
-from benchmarks.metrics._text import text_of
+from benchmarks.metrics.specificity._text import text_of
 from rad.features.bm25 import tokenize
 from rad.types import Example, Prediction
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.metrics._text import partners
 from benchmarks.metrics.reader_gain._reading import ReadingMetric
+from benchmarks.metrics.specificity._text import partners
 from rad.types import Example, Prediction
 
 

@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from benchmarks.harness.base import RATIONALE, CorpusMetric
-from benchmarks.metrics._text import Features, text_of
+from benchmarks.metrics.specificity._text import Features, text_of
 from rad.types import Example, Prediction
 
 PAIRS = 200_000

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.harness.base import RATIONALE, CorpusMetric
-from benchmarks.metrics._text import sentence, text_of
+from benchmarks.metrics.specificity._text import sentence, text_of
 from rad.types import Example, Prediction
 
 

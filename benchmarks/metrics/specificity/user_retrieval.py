@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.harness.base import RATIONALE, BatchMetric
-from benchmarks.metrics._text import partners, plain, text_of
+from benchmarks.metrics.specificity._text import partners, plain, text_of
 from rad.features.bm25 import BLOCK, Bm25
 from rad.types import Example, Prediction
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks.explanations.changes.perturbations import STEPS
 from benchmarks.explanations.results import Perturbed
 from benchmarks.harness.violations import checked
-from benchmarks.metrics._text import LONGEST
 from benchmarks.metrics.correctness._reasons import wants
 from benchmarks.metrics.grounding._claims import citations
+from benchmarks.metrics.specificity._text import LONGEST
 from benchmarks.reporting.page.marking import Piece, differences, marked
 from rad.data.dataset import Dataset
 from rad.errors import RadError

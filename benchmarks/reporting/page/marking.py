@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.metrics._text import LONGEST
 from benchmarks.metrics.grounding.text_agreement import claims_of
+from benchmarks.metrics.specificity._text import LONGEST
 from rad.rationales.claims import CITATION, Matcher, Mention
 from rad.types import Example, Item, Rationale
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.explanations.finished_run import refuse_pairs
 from benchmarks.explanations.results import FILE, Explanation, read_explanation
 from benchmarks.harness.registries import reads_rationales
 from benchmarks.harness.results import Result, Score, read_result
@@ -49,6 +50,7 @@ def read_runs(folders: Sequence[Path]) -> list[list[PageRun]]:
     tasks: dict[tuple[object, ...], list[PageRun]] = {}
     for folder in dict.fromkeys(folders):
         result = read_result(folder)
+        refuse_pairs(folder, result)
         folder = folder if folder.is_dir() else folder.parent
         card = read_explanation(folder) if (folder / FILE).is_file() else None
         if card is not None and card.run_id != result.run_id:

@@ -14,9 +14,9 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from benchmarks.explanations.proxy_ranker import ProxyRanker, masked, single_values, title_runs
 from benchmarks.harness.evaluate import evaluate
-from benchmarks.metrics._text import Features, partners, sentence
 from benchmarks.metrics.overlap import embedding_similarity
 from benchmarks.metrics.overlap.rouge_l import longest_common
+from benchmarks.metrics.specificity._text import Features, partners, sentence
 from rad import registry
 from rad.data import splits
 from rad.data.dataset import Dataset

@@ -1,0 +1,1 @@
+"""Models of the rating and choice tasks: one file a model, as everywhere in the registry."""

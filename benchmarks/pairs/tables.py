@@ -1,0 +1,59 @@
+"""Results of the rating and choice tasks as Markdown: a table a task, part of ``results/README.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import mean
+
+from benchmarks.harness.aggregate import SeedMean, TaskResults, results_by_task
+from benchmarks.harness.registries import metric_kinds, title_of
+from benchmarks.harness.results import QUESTIONS, SPANS, Result
+
+HEAD = """## Ratings and choices
+
+A pair is a user and an item; models see neither its rating nor its review. The best comes last. A failed prediction
+scores as the mean answer of training. Negatives of choices are the user's own low ratings, or drawn: another user's
+target. Intervals are by bootstrap over pairs."""
+
+
+def pair_tables(results: Iterable[Result]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The title and the rows of each task; nothing where no pairs were scored."""
+    results, parts = list(results), []
+    for question, words in QUESTIONS.items():
+        for task in results_by_task(results, question).values():
+            first = task.first.task
+            data = f"data `{task.first.dataset.sha256[:8]}`"
+            title = f"**{first.domain}**, {words}: {first.n:,} {first.split} pairs, {SPANS[first.protocol]}, {data}"
+            parts.append((title, rows(task)))
+    return parts
+
+
+def rows(task: TaskResults) -> list[dict[str, str]]:
+    """A row a model: every metric of the task with its interval, what it costs, and how many predictions failed."""
+    out = []
+    several = any(len(seeds) > 1 for seeds in task.models.values())
+    metrics = metric_kinds(task.first.task.name)
+    for label in task.labels:
+        runs = list(task.models[label].values())
+        row = {"model": label}
+        row |= {title_of(name): cell(task.score(label, name), name == task.sort) for name in metrics}
+        row[f"{title_of(task.sort)}, warm"] = cell(task.score(label, task.sort, "warm"), False)
+        row[f"{title_of(task.sort)}, cold"] = cell(task.score(label, task.sort, "cold"), False)
+        row["parameters"] = f"{max(r.model.n_parameters for r in runs):,}"
+        row["fit s"] = f"{mean(r.cost.fit_seconds for r in runs):.0f}"
+        row["ms/pair"] = f"{mean(r.cost.ms_per_query for r in runs):.2f}"
+        row["seeds"] = str(len(runs)) if several else ""
+        row["failed"] = str(failed) if (failed := sum(r.task.n_failed for r in runs)) else ""
+        out.append(row)
+    return out
+
+
+def cell(score: SeedMean | None, interval: bool) -> str:
+    """A number, with its interval and the spread over seeds where asked for."""
+    if score is None:
+        return ""
+    text = f"{score.value:.4f}"
+    if interval:
+        text += f" [{score.low:.3f}, {score.high:.3f}]"
+        text += f" ±{score.sd:.4f}" if score.sd is not None else ""
+    return text

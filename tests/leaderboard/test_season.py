@@ -269,5 +269,5 @@ def test_queries_that_fail_do_not_tell_which_were_answered_well(new_season, tmp_
         scores = [scoring.rounded(s, len(targets)) for s in scoring.every_score(sent, data, 0) if s.slice == "all"]
         return [(s.metric, s.value, s.ci_low, s.ci_high) for s in scores if s.metric != "coverage@10"]
 
-    wrong = {key: next(i for i in data.items if i != targets[key]) for key in first}
-    assert shown({key: targets[key] for key in first}) == shown(wrong)
+    misses = {key: next(i for i in data.items if i != targets[key]) for key in first}
+    assert shown({key: targets[key] for key in first}) == shown(misses)

@@ -9,7 +9,15 @@ from contextlib import closing
 
 import argilla as rg
 
-from annotation.argilla.client import ADJUDICATION, COMPARISON, REVIEW, find_dataset, records, workspace_of
+from annotation.argilla.client import (
+    ADJUDICATION,
+    COMPARISON,
+    CONSENT,
+    REVIEW,
+    find_dataset,
+    records,
+    workspace_of,
+)
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
@@ -70,13 +78,13 @@ def withdraw(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[int, se
     if account is None:
         return 0, pseudonyms
     deleted = 0
-    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION):
+    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION, *CONSENT.values()):
         dataset = find_dataset(client, campaign, dataset_name)
         for row in records(client, dataset, answers=True) if dataset else ():
             for answer in row["responses"]:
                 if answer["user_id"] == str(account.id):
                     client.http_client.delete(f"/api/v1/responses/{answer['id']}").raise_for_status()
-                    deleted += 1
+                    deleted += dataset_name not in CONSENT.values()
     if reviewers.get(name, {}).get("password"):
         account.delete()  # after the answers, so that the server counts anew which drafts are done
     return deleted, pseudonyms

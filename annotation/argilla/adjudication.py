@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import argilla as rg
 
-from annotation.argilla import form
+from annotation.argilla import consent, form
 from annotation.argilla.client import ADJUDICATION, find_dataset, records
 from annotation.argilla.push import ensure_dataset, send
 from annotation.campaign import aggregation, drafts, further, judgements
@@ -41,6 +41,7 @@ def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | N
     data = open_data(settings)
     examples = examples_by_id(data)
     dataset = ensure_dataset(client, campaign, ADJUDICATION, form.settings(client, 1, adjudication=True))
+    consent.ask(client, campaign, "adjudicator")
     there = {row["external_id"] for row in records(client, dataset)}
     new = [rationales[key] for key in disputed if key not in there]
     facts = further.read(campaign)

@@ -12,18 +12,22 @@ import os
 import re
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from annotation.argilla.process import is_serving
 from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import Role
 from rad.errors import RadError
 
 if TYPE_CHECKING:
     import argilla as rg
 
 REVIEW, COMPARISON, ADJUDICATION = "review", "comparison", "adjudication"  # the campaign's datasets
+# the dataset that asks people for their consent, in the workspace of their role
+CONSENT: Mapping[Role, str] = {"reviewer": "consent", "adjudicator": f"consent-{ADJUDICATION}"}
 PAGE = 500  # records a request
 PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
@@ -100,7 +104,12 @@ def _is_of_answer(error: BaseException) -> bool:
 
 def workspace_of(campaign: Campaign, name: str) -> str:
     """The workspace of a dataset. All members of a workspace read all that is in it, so the adjudicator has another."""
-    return campaign.settings.name + (f"-{ADJUDICATION}" if name == ADJUDICATION else "")
+    return campaign.settings.name + (f"-{ADJUDICATION}" if name.endswith(ADJUDICATION) else "")
+
+
+def role_of(name: str) -> Role:
+    """Whose dataset it is."""
+    return "adjudicator" if name == ADJUDICATION else "reviewer"
 
 
 def find_dataset(client: rg.Argilla, campaign: Campaign, name: str) -> rg.Dataset | None:
@@ -153,6 +162,12 @@ def records(client: rg.Argilla, dataset: rg.Dataset, answers: bool = False) -> l
         offset += len(page["items"])
         if not page["items"] or offset >= page["total"]:
             return list(out.values())
+
+
+def utc(moment: str) -> datetime:
+    """A time of the server's, which says no zone."""
+    when = datetime.fromisoformat(moment)
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def usernames(client: rg.Argilla) -> dict[str, str]:

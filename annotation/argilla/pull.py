@@ -6,16 +6,27 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import argilla as rg
 
-from annotation.argilla import comparison, form
-from annotation.argilla.client import ADJUDICATION, COMPARISON, REVIEW, pushed_datasets, records, usernames
+from annotation.argilla import comparison, consent, form
+from annotation.argilla.client import (
+    ADJUDICATION,
+    COMPARISON,
+    CONSENT,
+    REVIEW,
+    pushed_datasets,
+    records,
+    role_of,
+    usernames,
+    utc,
+)
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import Role
 from annotation.evaluation import pairs
 from rad.types import Judgement
 
@@ -47,24 +58,26 @@ class Pulled:
 
 
 def pull_answers(client: rg.Argilla, campaign: Campaign) -> Pulled:
-    """What reviewers and adjudicators have answered so far.
+    """What reviewers and adjudicators have answered so far, those who have agreed to what happens with it.
 
     Raises:
         RadError: Nothing was pushed yet, or the server has another form.
     """
     datasets, names = pushed_datasets(client, campaign), usernames(client)
     settings, reviews = campaign.settings, dict[Key, Form]()
+    agreed = {role: consent.pull(client, campaign, names, role) for role in CONSENT}
     for name in [name for name in (REVIEW, ADJUDICATION) if name in datasets]:
-        dataset = datasets[name]
+        dataset, role = datasets[name], role_of(name)
         form.check(dataset, form.settings(client, settings.overlap or 2, name == ADJUDICATION), form.ADDED)
         there = {question.name for question in dataset.settings.questions}
         read = partial(_review, settings.guideline_version, [edit for edit in judgements.EDITS if edit in there])
-        reviews |= _forms(campaign, records(client, dataset, answers=True), names, read, name == ADJUDICATION)
+        reviews |= _forms(campaign, records(client, dataset, answers=True), names, read, role, agreed[role])
     compared: dict[Key, Form] = {}
     if dataset := datasets.get(COMPARISON):
         form.check(dataset, comparison.settings(client, settings.overlap or 2))
         read = partial(comparison.judgements, settings.guideline_version)
-        compared = _forms(campaign, records(client, dataset, answers=True), names, read)
+        rows = records(client, dataset, answers=True)
+        compared = _forms(campaign, rows, names, read, "reviewer", agreed["reviewer"])
     return Pulled(
         _lasting(campaign, judgements.read(campaign), reviews), _lasting(campaign, pairs.read(campaign), compared)
     )
@@ -109,21 +122,28 @@ def _forms(
     rows: Iterable[Row],
     names: Mapping[str, str],
     read: Callable[[Key, Row, Row, Times], Sequence[Judgement]],
-    adjudication: bool = False,
+    role: Role,
+    agreed: Mapping[str, bool] | None,
 ) -> dict[Key, Form]:
     """The answers of everybody whose account exists; ``names`` are those of the accounts by id.
 
     ``read`` makes judgements of a record and a submitted response to it. Only an enrolled adjudicator adjudicates, and
-    an adjudicator does not review.
+    an adjudicator does not review. Who was asked to agree and has not answered is passed over, with what was pulled
+    before left as it is; the answers of who declined go.
     """
-    role = "adjudicator" if adjudication else "reviewer"
-    roles, uninvited, excluded = campaign.reviewers(), set[str](), set[str]()
+    adjudication, roles = role == "adjudicator", campaign.reviewers()
+    uninvited, excluded, silent = set[str](), set[str](), set[str]()
     out: dict[Key, Form] = {}
     for row, answer, moment, seconds in _timed(rows):
         if (name := names.get(answer["user_id"])) is None:
             continue
         key = row["external_id"], campaign.pseudonym(name, role)
+        if agreed is not None and key[1] not in agreed:
+            silent.add(name)
+            continue
         out[key] = Form(moment, ())
+        if agreed is not None and not agreed[key[1]]:
+            continue
         if adjudication != (roles.get(name, {}).get("role") == "adjudicator"):
             excluded.add(name)
             continue
@@ -133,6 +153,8 @@ def _forms(
     if excluded:
         who = "whom push named no adjudicator, adjudicated" if adjudication else "adjudicator, reviewed"
         print(f"{', '.join(sorted(excluded))}, {who}: this does not count", file=sys.stderr)
+    if silent:
+        print(f"{', '.join(sorted(silent))} must agree first (dataset '{CONSENT[role]}')", file=sys.stderr)
     if uninvited:
         print(f"{len(uninvited)} reviewer(s) whom push did not name have answered; they count", file=sys.stderr)
     return out
@@ -143,7 +165,7 @@ def _timed(rows: Iterable[Row]) -> list[tuple[Row, Row, str, float | None]]:
     by_user: dict[str, list[tuple[datetime, Row, Row]]] = defaultdict(list)
     for row in rows:
         for answer in row["responses"]:
-            by_user[answer["user_id"]].append((_utc(answer["updated_at"]), row, answer))
+            by_user[answer["user_id"]].append((utc(answer["updated_at"]), row, answer))
     out: list[tuple[Row, Row, str, float | None]] = []
     for answers in by_user.values():
         answers.sort(key=lambda entry: entry[0])
@@ -154,9 +176,3 @@ def _timed(rows: Iterable[Row]) -> list[tuple[Row, Row, str, float | None]]:
             seconds = round(gap, 1) if gap is not None and 0 < gap <= PAUSE else None
             out.append((row, answer, moment.isoformat(timespec="microseconds"), seconds))
     return out
-
-
-def _utc(moment: str) -> datetime:
-    """A time of the server's, which says no zone."""
-    when = datetime.fromisoformat(moment)
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)

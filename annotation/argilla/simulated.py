@@ -25,12 +25,22 @@ PAGE = 10  # records that the pages ask for at once
 class Simulated:
     """One reviewer with a session of their own. ``seconds``: how long each queue, search and submit took."""
 
-    def __init__(self, url: str, username: str, password: str, timeout: float = 300) -> None:
+    def __init__(self, url: str, username: str, password: str, timeout: float = 300, agrees: bool = True) -> None:
         self.username, self.seconds = username, defaultdict[str, list[float]](list)
         self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=timeout)
         response = self.http.post("/token", data={"username": username, "password": password})
         response.raise_for_status()
         self.http.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+        if agrees:
+            self.agree()
+
+    def agree(self) -> None:
+        """Agree to what happens with the answers, wherever it is asked."""
+        for dataset in self.http.get("/me/datasets").raise_for_status().json()["items"]:
+            if dataset["name"].startswith("consent"):
+                for entry in self.queue(dataset["id"])["items"]:
+                    self.submit(entry["record"]["id"], {"agreement": "agree"})
+        self.seconds.clear()
 
     def dataset(self, name: str = "review") -> str:
         """The id of the dataset of this name that the reviewer may see."""

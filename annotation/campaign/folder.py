@@ -3,6 +3,7 @@
 campaign.json      name, domain and its sha256, drafter, versions, overlap
 drafts.jsonl       the rationales to review, and more of them: see annotation/campaign/drafts.py
 judgements.jsonl   what reviewers answered, under pseudonyms; withdrawn.jsonl pseudonyms that are never to be read
+consents.jsonl     who agreed to what happens with their answers, and when
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
 judge-NAME.jsonl   what a judge answered; judge-NAME.json how that came about
 agreement.json     how far reviewers agree; report.html shows it

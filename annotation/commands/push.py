@@ -16,6 +16,7 @@ from typing import Annotated
 import argilla as rg
 from typer import Option
 
+from annotation.argilla import consent
 from annotation.argilla.accounts import check_roles, enrol
 from annotation.argilla.adjudication import push_disputed
 from annotation.argilla.client import ADJUDICATION, argilla_errors, connect
@@ -65,6 +66,7 @@ def main(
 
 def _push(client: rg.Argilla, campaign: Campaign, names: list[str], overlap: int, compare: bool) -> None:
     added, total = (push_pairs if compare else push_drafts)(client, campaign, overlap)
+    consent.ask(client, campaign, "reviewer")
     new = enrol(client, campaign, names, "reviewer")
     campaign.set_overlap(overlap)
     what = "pairs" if compare else "drafts"

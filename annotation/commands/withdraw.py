@@ -17,7 +17,7 @@ from typer import Argument
 from annotation.argilla import accounts
 from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
-from annotation.campaign import judgements
+from annotation.campaign import consents, judgements
 from annotation.campaign.folder import REPORTS, Campaign
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
@@ -52,7 +52,9 @@ def _forget(campaign: Campaign, pseudonyms: set[str]) -> None:
         release(campaign, remaining)
     if campaign.file(pairs.FILE).exists():
         pairs.write(campaign, [one for one in pairs.read(campaign) if one.annotator not in pseudonyms])
-    written = (judgements.FILE, pairs.FILE, "rationales.jsonl", "provenance.jsonl", *REPORTS)
+    if campaign.file(consents.FILE).exists():
+        consents.write(campaign, [one for one in consents.read(campaign).values() if one.annotator not in pseudonyms])
+    written = (judgements.FILE, pairs.FILE, consents.FILE, "rationales.jsonl", "provenance.jsonl", *REPORTS)
     unfinished = [path for name in written for path in campaign.path.glob(f".{name}.*.part")]
     for path in (*map(campaign.file, REPORTS), *unfinished):
         if path.exists():

@@ -31,7 +31,7 @@ def test_unknown_command(capsys):
 
 
 def test_guidelines_have_a_version():
-    assert guidelines.VERSION == "2" and json.dumps(guidelines.TEXT)
+    assert guidelines.VERSION == "3" and json.dumps(guidelines.TEXT)
 
 
 def test_examples_of_the_guidelines_are_in_the_form_of_drafts():

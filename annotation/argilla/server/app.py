@@ -213,9 +213,11 @@ def with_headers(app: App, more: list[tuple[bytes, bytes]]) -> App:
 def serve(host: str, port: int, home: Path, owner: str, secrets_file: Path, started: float) -> None:
     import argilla_server
     import blinding
+    import consent
     import uvicorn
 
     blinding.install()
+    consent.install()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

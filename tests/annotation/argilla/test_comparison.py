@@ -10,6 +10,7 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 
 from annotation.__main__ import main
 from annotation.argilla.process import serving
+from annotation.argilla.simulated import Simulated
 from annotation.campaign.folder import Campaign
 from annotation.evaluation import pairs
 from rad.data.load import open_dataset
@@ -30,12 +31,14 @@ def test_from_two_files_to_who_wins(tmp_path, capsys):
         arguments += ["--file", str(tmp_path / f"{name}.jsonl")]
     main(arguments)
     campaign = Campaign(tmp_path / "c")
-    push = ["push", str(campaign.path), "--reviewers", "anna,ben", "--compare"]
+    push = ["push", str(campaign.path), "--reviewers", "anna,ben,cleo", "--overlap", "3", "--compare"]
     with serving(campaign) as url:
         main(push)
         main(push)
         assert f"0 pairs added, {N} are there" in capsys.readouterr().out
-        for name in ("anna", "ben"):
+        cleo = Simulated(url, "cleo", campaign.reviewers()["cleo"]["password"], agrees=False)
+        assert [one["name"] for one in cleo.http.get("/me/datasets").json()["items"]] == ["consent"], "it comes first"
+        for name in ("anna", "ben", "cleo"):
             reviewer = as_user(campaign, url, name)
             page = reviewer.queue(reviewer.dataset("comparison"))["items"]
             shown = json.dumps(page)
@@ -44,10 +47,13 @@ def test_from_two_files_to_who_wins(tmp_path, capsys):
                 first = entry["record"]["fields"]["first"].startswith("a:")
                 liked = "alike" if name == "ben" else "first" if first else "second"
                 reviewer.submit(entry["record"]["id"], {"plausible": liked, "trusted": liked})
+            if name == "cleo":  # who thinks better of it
+                (entry,) = reviewer.queue(reviewer.dataset("consent"), "submitted")["items"]
+                reviewer.change(entry["record"]["responses"][0]["id"], {"agreement": "decline"})
         main(["status", str(campaign.path)])
         assert f"comparison: {N} of {N} pairs are done" in " ".join(capsys.readouterr().out.split())
         main(["pull", str(campaign.path)])
-        assert len(pairs.read(campaign)) == 2 * 2 * N
+        assert len(pairs.read(campaign)) == 2 * 2 * N, "who declined is not counted"
         main(["models", str(campaign.path)])
         assert f"alpha (plausible) beta 0.75 [0.75, 0.75] {N} {N} 0" in " ".join(capsys.readouterr().out.split())
         main(["push", str(campaign.path)])

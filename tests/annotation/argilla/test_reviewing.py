@@ -135,6 +135,7 @@ class TestCampaign:
         ids = {u["username"]: u["id"] for u in http.get("/users").json()["items"]}
         inside = f"/workspaces/{workspaces['first-adjudication']}/users"
         http.post(inside, json={"user_id": ids["anna"]}).raise_for_status()
+        anna.agree()
         answer = anna.submit(entry["id"], {**opinion("anna", entry["fields"]["draft"]), "verdict": "accept"})
         capsys.readouterr()
         main(["pull", str(pushed.path)])

@@ -64,6 +64,21 @@ while (walker.nextNode()) {
 """
 
 
+def open_dataset(driver, name):
+    wait(driver, lambda b: b.find_elements(By.XPATH, f"//h1[normalize-space(text())='{name}']"))[0].click()
+
+
+def agree(driver):
+    """At first sign-in nothing else is there."""
+    open_dataset(driver, "consent")
+    wait(driver, lambda b: "The time that you take for each record is measured" in one(b, "body").text)
+    if folder := os.environ.get("RAD_SCREENSHOTS"):
+        driver.save_screenshot(str(Path(folder) / "consent.png"))
+    one(driver, "label[for=agreement_agree]").click()
+    one(driver, "button[type=submit]:not([disabled])").click()
+    wait(driver, lambda b: "100.00%" in one(b, "body").text)
+
+
 def mark(driver, field, words):
     """Draw the mouse over the words, as a reviewer does."""
     left, right, middle = driver.execute_script(PLACE_OF_WORDS, field, words)
@@ -86,7 +101,9 @@ def test_a_reviewer_signs_in_corrects_and_submits(tmp_path, driver):
         password = one(driver, "input[type=password]")
         driver.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("anna")
         password.send_keys(campaign.reviewers()["anna"]["password"], Keys.ENTER)
-        wait(driver, lambda b: b.find_elements(By.XPATH, "//h1[normalize-space(text())='review']"))[0].click()
+        agree(driver)
+        driver.get(url)
+        open_dataset(driver, "review")
         field = one(driver, "[aria-label='Data entry for Field: Draft rationale']")
         wait(driver, lambda _: "[" in field.text)
         assert "‹b›bold‹/b›" in field.text and "‹script›" in field.text, "markup is text"

@@ -1,0 +1,65 @@
+"""Asking for consent: a dataset of one record in each workspace, which people answer once, before anything else.
+
+The embedded server shows them nothing else before. On any server, ``pull`` counts those alone who have agreed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import argilla as rg
+
+from annotation import guidelines
+from annotation.argilla.client import CONSENT, find_dataset, records, utc
+from annotation.argilla.push import ensure_dataset, send
+from annotation.campaign import consents
+from annotation.campaign.consents import Consent
+from annotation.campaign.folder import Campaign
+from annotation.campaign.pseudonyms import Role
+
+LABELS = {"agree": "I have read this, and I agree", "decline": "I do not agree"}
+MANY = 1_000_000  # answers: the question is never done, so that everybody is asked
+NEXT = "When you have agreed, go on at Home: the drafts are in the other dataset."
+FLOWING = re.sub(r"(?<!\n)\n(?![\n-]) *", " ", guidelines.CONSENT.strip())  # pages break a line at each line end
+TEXT = f"{FLOWING}\n\n{NEXT}"
+
+
+def ask(client: rg.Argilla, campaign: Campaign, role: Role) -> None:
+    """Have everybody of this role asked."""
+    wanted = rg.Settings(
+        guidelines=guidelines.CONSENT,
+        fields=[rg.TextField(client=client, name="text", title="Before you begin", use_markdown=True)],
+        questions=[rg.LabelQuestion(client=client, name="agreement", title="Do you agree?", labels=LABELS)],
+        distribution=rg.TaskDistribution(min_submitted=MANY),
+    )
+    dataset = ensure_dataset(client, campaign, CONSENT[role], wanted)
+    if not records(client, dataset):
+        send(dataset, [rg.Record(id="consent", fields={"text": TEXT})])
+
+
+def pull(client: rg.Argilla, campaign: Campaign, names: Mapping[str, str], role: Role) -> dict[str, bool] | None:
+    """Write down who has agreed and who has declined, as far as the server knows it now.
+
+    Args:
+        client: With the rights of an owner.
+        campaign: Its ``consents.jsonl`` is written anew.
+        names: The accounts' names by their ids.
+        role: Those who are asked.
+
+    Returns:
+        By pseudonym whether somebody agrees; None where nobody is asked, as in older campaigns.
+    """
+    dataset, recorded = find_dataset(client, campaign, CONSENT[role]), consents.read(campaign)
+    if dataset is None:
+        return None
+    answers = [answer for row in records(client, dataset, answers=True) for answer in row["responses"]]
+    for answer in answers:
+        if answer["status"] != "submitted" or (name := names.get(answer["user_id"])) is None:
+            continue
+        who, agrees = campaign.pseudonym(name, role), answer["values"]["agreement"]["value"] == "agree"
+        moment = utc(answer["updated_at"]).isoformat(timespec="microseconds")
+        if who not in recorded or recorded[who].answered_at < moment:  # an older backup may have been put back
+            recorded[who] = Consent(who, agrees, moment, campaign.settings.guideline_version)
+    consents.write(campaign, recorded.values())
+    return {one.annotator: one.agrees for one in recorded.values()}

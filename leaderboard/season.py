@@ -5,7 +5,7 @@
     python -m leaderboard submit runs/... --name NAME --contact ADDRESS --to submissions        as any other run
     python -m leaderboard verify --entries submissions --secret ~/spring.secret.json --to entries       it is scored
 
-How a season keeps its answers, and how everyone can check it afterwards: :mod:`leaderboard.verification.season`.
+How a season keeps its answers, and how everyone can check it afterwards: :mod:`leaderboard.seasons.season`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def new(
     closes: Annotated[str, Option(metavar="YYYY-MM-DD", help="the last day, in UTC (default: 90 days from now)")] = "",
 ) -> None:
     """make a season: a folder to publish, and a secret to keep"""
-    from leaderboard.verification import season
+    from leaderboard.seasons import season
 
     try:
         last = date.fromisoformat(closes) if closes else datetime.now(UTC).date() + OPEN
@@ -52,11 +52,11 @@ def answer(
     out: Annotated[Path, Option(metavar="DIR", help="folder of runs")] = Path("runs"),
 ) -> None:
     """let a model of benchmarks/models answer a season's queries"""
-    from leaderboard.verification import season_run
+    from leaderboard.seasons import answers
 
     if seed < 0:
         raise RadError(f"--seed must be at least 0, got {seed}")
-    print(f"wrote {season_run.answer(folder, model, settings or [], seed, out)}")
+    print(f"wrote {answers.answer(folder, model, settings or [], seed, out)}")
 
 
 main = group(new, answer)

@@ -18,15 +18,15 @@ from typing import Annotated
 from typer import Argument, Option
 
 from leaderboard.owners.newcomers import newcomer_violations
-from leaderboard.owners.season_limits import season_violations
 from leaderboard.owners.withdrawals import withdrawal_violations
+from leaderboard.seasons.limits import season_violations
 from leaderboard.verification.checks import Verdict, check
-from leaderboard.verification.entry import ROOT, Entry, read
+from leaderboard.verification.entry import ROOT
 from leaderboard.verification.folder import added_since, entry_files, violations_of
 from leaderboard.verification.opening import EvaluationSets
-from leaderboard.verification.submission import store
+from leaderboard.verification.report import say, show, store_scored, with_progress
 from rad.errors import RadError
-from rad.reporting.console import console, count
+from rad.reporting.console import count
 from rad.runtime.commands import DataDir, command
 
 
@@ -49,7 +49,7 @@ def main(
     root, violations = entries.resolve(), violations_of(entries)
     if changed_since:
         chosen, withdrawals, refused = added_since(entries, changed_since)
-        violations += [*refused, *newcomer_violations(entries, chosen)]
+        violations += refused
         violations += [line for path in withdrawals for line in withdrawal_violations(path, is_new=True)]
     else:
         chosen = [path if path.is_absolute() else Path.cwd() / path for path in paths or ()] or entry_files(entries)
@@ -58,51 +58,21 @@ def main(
     seasons = seasons or entries.parent / "seasons"
     sets = EvaluationSets(data_dir, seasons, secret)
     not_taken: dict[Path, list[str]] = {}
-    for path, line in season_violations(entries, chosen if changed_since else (), seasons):
+    added = chosen if changed_since else []
+    for path, line in (*newcomer_violations(root, added), *season_violations(root, added, seasons)):
         not_taken.setdefault(path, []).append(line)
     n_refused = 0
-    for path in chosen:
-        verdict = check(root / path.parent.name / path.name, root, sets)
-        verdict.violations += not_taken.get(verdict.path, [])
+    for path in with_progress(chosen):
+        path = root / path.parent.name / path.name
+        # nothing is opened for an entry that is not taken whatever it says
+        verdict = Verdict(path, violations=not_taken[path]) if path in not_taken else check(path, root, sets)
         n_refused += bool(verdict.violations)
-        _show(verdict)
+        show(verdict)
         if to and verdict.scored and not verdict.violations:
-            _store_scored(verdict.path, verdict.scored, to)
+            store_scored(verdict.path, verdict.scored, to)
     for line in violations:
-        _print(f"refused {line}")
+        say(f"refused {line}")
     of_folder = f"; {count(len(violations), 'violation')} of the folder" if violations else ""
     entries_read = count(len(chosen), "entry", "entries")
-    _print(f"{entries_read}: {count(len(chosen) - n_refused, 'holds', 'hold')}, {n_refused} refused{of_folder}")
+    say(f"{entries_read}: {count(len(chosen) - n_refused, 'holds', 'hold')}, {n_refused} refused{of_folder}")
     return 1 if n_refused or violations else 0
-
-
-def _show(verdict: Verdict) -> None:
-    """Print one line that an entry holds, or a line for each of its violations."""
-    name = f"{verdict.path.parent.name}/{verdict.path.name}"
-    for line in verdict.violations:
-        _print(f"refused {name}: {line}")
-    entry = verdict.scored or verdict.entry
-    if verdict.violations or entry is None:
-        return
-    if verdict.sealed:
-        _print(f"sealed {name}: whole; its scores wait for the season's secret")
-        return
-    score = entry.result.score("ndcg@10")
-    value = f", ndcg@10 {score.value:.4f}" if score else ""
-    outdated = f", {verdict.outdated} by earlier versions of their metrics" if verdict.outdated else ""
-    _print(f"ok {name}: {count(verdict.recomputed, 'score')} recomputed, {verdict.attested} attested{outdated}{value}")
-    for line in verdict.notes:
-        _print(f"note {name}: {line}")
-
-
-def _store_scored(path: Path, scored: Entry, folder: Path) -> None:
-    """Write an entry with the scores of its season. One that is there already stays: submissions come one by one."""
-    target = folder / scored.file
-    if target.exists() and read(target, Entry).predictions == scored.predictions:
-        _print(f"{target} is there already")
-    else:
-        _print(f"wrote {store(scored, path.parent / scored.predictions.path, folder)}")
-
-
-def _print(line: str) -> None:
-    console.print(line, markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ from leaderboard.verification import predictions as answers
 from leaderboard.verification import scoring, untrusted
 from leaderboard.verification.entry import NAME, PREDICTIONS, RUN_ID, SHA256, VERSION, Entry, parse
 from leaderboard.verification.headline import RationaleSummary, rationale_summary
+from leaderboard.verification.known_data import known_sha256
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import LEAST_QUERIES, EvaluationSet
 from leaderboard.verification.untrusted import text_violations
@@ -100,15 +101,21 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
         verdict.violations.append(_plain(error, path))
         return verdict
     verdict.entry, verdict.violations = parse(Entry, raw)
-    verdict.violations += text_violations(raw, free={"model_card"})
+    verdict.violations += (in_texts := text_violations(raw, free={"model_card"}))
     entry = verdict.entry
     if entry is None:
         return verdict
     verdict.violations += shape_violations(entry, path, root)
+    if in_texts:
+        return verdict  # such an attack is not worth the scoring
     if not verdict.violations and (reason := unrenderable(entry)):
         verdict.violations.append(f"its page cannot be shown ({reason})")
     if any(f.startswith("predictions.path") for f in verdict.violations):
         return verdict  # a path that is not what it must be is not followed
+    known = known_sha256().get(entry.result.task.domain, entry.result.dataset.sha256)
+    if entry.result.dataset.sha256 != known:  # before anything is built
+        verdict.violations.append(_other_data(entry, known))
+        return verdict
     try:
         data = sets.open(entry.result.task.domain, entry.result.task.protocol)
     except RadError as error:
@@ -250,12 +257,14 @@ def _provenance_violations(provenance: Mapping[str, object]) -> Iterator[str]:
         yield "result.provenance.seed: must be a whole number from 0 (or left out)"
 
 
+def _other_data(entry: Entry, sha256: str) -> str:
+    return f"dataset.sha256: {entry.result.dataset.sha256[:12]!r}, the data that are in force have {sha256[:12]!r}"
+
+
 def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
     claimed, violations = entry.result, []
     if claimed.dataset.sha256 != data.sha256:
-        violations.append(
-            f"dataset.sha256: {claimed.dataset.sha256[:12]!r}, the data that are in force have {data.sha256[:12]!r}"
-        )
+        violations.append(_other_data(entry, data.sha256))
     if claimed.dataset.version != data.version:
         violations.append(f"dataset.version: {claimed.dataset.version[:20]!r}, in force is {data.version!r}")
     if claimed.task.n != len(data.examples):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leaderboard.verification import season
+from leaderboard.seasons import season
 from leaderboard.verification.task import SEASON, EvaluationSet, evaluation_set, refusal
 from rad.data.dataset import Protocol
 from rad.data.load import open_dataset

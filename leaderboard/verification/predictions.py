@@ -18,7 +18,7 @@ from rad.runtime import records
 from rad.runtime.files import sha256_file
 from rad.types import Interaction, Item, Prediction, Query, Rationale
 
-REASONS, ERROR = 200, 500  # reasons of a rationale, characters of an error
+REASONS, WORDS, ERROR = 64, 4000, 500  # reasons of a rationale, characters of its text and of an error
 NUMBER = 1e12  # the largest that a fact may count to
 
 
@@ -95,6 +95,8 @@ def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Itera
     for name, explanation in (("rationale", p.rationale), ("contrast", p.contrast)):
         if explanation is not None and explanation.query_id != p.query_id:
             yield f"{name}: written for query {ascii(explanation.query_id)[:60]}"
+        if explanation is not None and len(explanation.text) > WORDS:
+            yield f"{name}: a text of {len(explanation.text)} characters, at most {WORDS}"
     if p.rationale is not None and len(p.rationale.reasons) > REASONS:
         yield f"rationale: {len(p.rationale.reasons)} reasons, at most {REASONS}"
     for number in _numbers(p.rationale):

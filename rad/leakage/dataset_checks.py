@@ -6,23 +6,19 @@ fine. Each has its count and examples. What a leak is, check by check, stands in
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from rad.data.dataset import LEAK, Dataset
 from rad.data.splits import SPLITS, is_warm, learnable
-from rad.leakage.finding import COPIES, Finding, Level, Z, finding
+from rad.leakage.finding import COPIES, Finding, Level, finding
+from rad.leakage.id_order import id_order
 from rad.leakage.input_checks import answers_in_input, profiles
 from rad.leakage.snapshot_fields import is_snapshot, snapshot_wording
 from rad.rationales.rules import COUNTED, LEAKS, Rules
 from rad.types import Example, Split
 
-STEP = 10  # catalogue positions after the last item that count as "the next ids"
 SAME_HISTORY = 0.05  # share of test queries with another user's whole history from which they count as a leak
 _PAIRS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
 
@@ -31,51 +27,6 @@ def check(data: Dataset) -> Iterator[Finding]:
     """Every check on a data set, one finding after another (the last ones take longest)."""
     for one in CHECKS:
         yield from one(data)
-
-
-def id_order(data: Dataset) -> Iterator[Finding]:
-    """Leak: ids in the order of purchase. Two signs are each compared with chance at ``Z`` standard deviations.
-
-    One is that the next item is among the ``STEP`` ids after the last one, which the control ``next_id`` exploits. The
-    other is the rank correlation of positions in the sequence and in the catalogue, over all users. Ids that are
-    numbers are put in that order.
-    """
-    # the order that raw ids would have: by value if they are numbers, else as the catalogue has them
-    numbers = all(item_id.isdecimal() for item_id in data.items)
-    order = sorted(data.items, key=int) if numbers else list(data.items)
-    position = {item_id: k for k, item_id in enumerate(order)}
-    walks = [[position[x.item_id] for x in sequence] for sequence in data.sequences.values()]
-    steps = [b - a for walk in walks for a, b in pairwise(walk)]
-    hits = sum(0 < step <= STEP for step in steps)
-    share = min(STEP, len(order)) / max(1, len(order))
-    expected = share * len(steps)
-    # the normal approximation of a binomial; its variance is at least 1, so that a handful of steps is no sign
-    z = (hits - expected) / math.sqrt(max(1.0, expected * (1 - share)))
-    leak = z > Z and hits > 2 * expected
-    text = f"next item within {STEP} ids after the last: {hits:,} of {len(steps):,} steps, by chance {expected:,.0f}"
-    yield Finding("id steps", "leak" if leak else "ok", text, hits if leak else 0, len(steps))
-    rho, z = _rank_correlation([walk for walk in walks if len(set(walk)) > 1])
-    text = f"rank correlation of purchase order and id order {rho:+.3f} ({z:+.1f} standard deviations)"
-    yield Finding("id order", "leak" if abs(z) > Z else "ok", text, len(walks) if abs(z) > Z else 0, len(walks))
-    plain = [item_id for item_id in data.items if not re.fullmatch(r"[0-9a-f]{16}", item_id)]
-    yield finding("ids hashed", plain, len(data.items), "ids that are not 16 hex digits of a hash", "note")
-
-
-def _rank_correlation(walks: Sequence[Sequence[int]]) -> tuple[float, float]:
-    """Mean Spearman correlation of position and value, weighted by n - 1, and how many standard errors it is from 0.
-
-    The variance of one Spearman correlation is 1 / (n - 1) under chance (Kendall and Gibbons 1990, section 4).
-    """
-    total, weight = 0.0, 0
-    for walk in walks:
-        n = len(walk)
-        # (n,) each: position and rank in a walk, both centred, so that their product is the covariance
-        _, where, counts = np.unique(walk, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]  # equal values share the mean of their ranks
-        a, b = np.arange(n) - (n - 1) / 2, ranks - (n + 1) / 2
-        total += (n - 1) * float(a @ b / math.sqrt((a @ a) * (b @ b)))
-        weight += n - 1
-    return (total / weight, total / math.sqrt(weight)) if weight else (0.0, 0.0)
 
 
 def query_ids(data: Dataset) -> Iterator[Finding]:

@@ -27,6 +27,10 @@ _NUMBER = re.compile(r"\s*[#(]?\d[\d,.]*\s*(?:[kKmM]|stars?|/\s*\d+|out of \d+|o
 
 _UNIT = r"(?! ?(?:bar|psi|volts?|v\b|amps?|watts?|kg|lbs?|tons?|degrees|mm|cm|inch|hours|x\b))"
 _N = r"\d+(?:[,.]\d+)*[kKmM]?\+?"
+_SOLD = (
+    r"(?:units|copies|pieces|pairs|sets|items|bottles|boxes|packs|million|thousand|people|persons|customers|shoppers"
+    r"|buyers|users|others|owners|have|total|happily|proudly)"
+)  # no kinds of a thing: "400 varieties sold" counts what there is
 _ABOUT = r"(?:over|more than|about|some|nearly)"
 TEXTS = (
     r"\bbest[- ]?sell(?:ers?|ing)\b",
@@ -44,7 +48,7 @@ TEXTS = (
     r"\b(?:customers|people|shoppers|buyers|users) also \w+",
     r"\b(?:frequently|often|commonly|usually) (?:bought|purchased|viewed) (?:together|with)\b",
     rf"\b(?:bought|sold|purchased|ordered|downloaded|viewed|rented) (?:{_ABOUT} )?{_N} times\b",
-    rf"\b{_N} (?:\w+ )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in pairs))",
+    rf"\b{_N} (?:{_SOLD} )?(?:already |were |have been )?(?:sold|bought|purchased|downloads)\b(?! (?:by|in pairs))",
     rf"\b(?:loved|liked|recommended|trusted|bought|rated|reviewed|owned|chosen) by (?:{_ABOUT} )?{_N} ",
     r"\btop[- ]rated\b|\bhighly[- ]rated\b|\bbest[- ]rated\b",
     r"\b\d+ ?% of (?:our |all )?(?:buyers|customers|shoppers|users|reviewers|people|readers)\b",

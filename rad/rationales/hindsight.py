@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rad.rationales import claims
 
@@ -137,10 +137,11 @@ _ALWAYS, _UNLESS_OPEN, _CHOICE, _RATING = (
 )
 
 
-def forbidden(text: str) -> Iterator[tuple[str, str]]:
+def forbidden(text: str, of_history: Callable[[str], bool] = lambda sentence: False) -> Iterator[tuple[str, str]]:
     """``("hindsight" or "rating", the words)``, sentence by sentence; words that touch are one.
 
-    Time is linear in the length of the text.
+    ``of_history`` says of a sentence that it speaks of the history alone, though it cites nothing: what it says was
+    bought or rated is the history's. Time is linear in the length of the text.
     """
     # (start, end) spans within a sentence: a citation excuses words of its own sentence only
     for start, end in claims.sentences(text):
@@ -149,6 +150,9 @@ def forbidden(text: str) -> Iterator[tuple[str, str]]:
         hindsight = [match.span() for match in _ALWAYS.finditer(sentence)]
         if not _OPEN.search(sentence):
             hindsight += [match.span() for match in _UNLESS_OPEN.finditer(sentence)]
+        if of_history(sentence):
+            yield from (("hindsight", sentence[first:last]) for first, last in _joined(hindsight))
+            continue
         hindsight += [
             match.span()
             for match in _CHOICE.finditer(sentence)

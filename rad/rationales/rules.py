@@ -31,7 +31,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -70,9 +70,9 @@ class Violation:
         return self.rule in COUNTED
 
 
-def forbidden_wording(text: str) -> list[Violation]:
-    """The violations ``hindsight`` and ``rating`` in a text. Time is linear in its length."""
-    return [Violation(rule, words) for rule, words in hindsight.forbidden(text)]
+def forbidden_wording(text: str, of_history: Callable[[str], bool] = lambda sentence: False) -> list[Violation]:
+    """The violations ``hindsight`` and ``rating`` in a text (:func:`rad.rationales.hindsight.forbidden`)."""
+    return [Violation(rule, words) for rule, words in hindsight.forbidden(text, of_history)]
 
 
 class Rules:
@@ -110,7 +110,8 @@ class Rules:
         - four words of its title, one after another (all, where it has fewer). One of them is neither a word of its
           attribute values nor of a title of the history;
         - a proper name in its title, in the midst of a sentence: a capitalised word that the catalogue never has in
-          small letters, and that neither an attribute value nor a title of the history has.
+          small letters, and that neither an attribute value nor a title of the history has;
+        - the same at the start of a sentence, where another word of the title follows ("Acme's shoes").
         """
         if _IS_ID.fullmatch(target.item_id) and re.search(rf"\b{re.escape(target.item_id)}\b", text):
             return [Violation("names_target", target.item_id)]
@@ -135,6 +136,9 @@ class Rules:
         if not telling or len(telling) < min(2, len(pointing)):
             names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
             telling = names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()}
+            pairs = ((m[1].lower(), m[2].lower()) for m in _PAIR.finditer(left) if m[1][0].isupper())
+            beside = {form for word in title for form in (word, f"{word}s")}
+            telling |= {first for first, second in pairs if first in names and second in beside - {first}}
         named = " ".join(word for word in dict.fromkeys(title) if word in telling)
         return [Violation("names_target", named)] if telling else []
 
@@ -237,6 +241,7 @@ def _levelled(reasons: Sequence[Reason]) -> tuple[Counter[tuple[Reason, int]], i
 
 
 _IS_ID = re.compile(r"(?=.*\d)[\w-]{8,}")
+_PAIR = re.compile(r"(?<![^\W_])([^\W_]+)(?:['\u2019]s?)? (?=([^\W_]+))")
 _NAME = re.compile(r"(?<![.!?;\n] )(?<=[^.!?;\n])(?<![^\W_])[^\W_]+")
 
 

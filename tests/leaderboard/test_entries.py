@@ -17,6 +17,7 @@ from leaderboard.__main__ import COMMANDS, main, summary
 from leaderboard.owners.keys import ensured
 from leaderboard.site.admission import admitted
 from leaderboard.site.significance import OpenData
+from leaderboard.verification import opening
 from leaderboard.verification.folder import read_entries
 from leaderboard.verification.submission import store
 from rad.errors import RadError
@@ -282,7 +283,7 @@ def test_a_pull_request_may_only_add(entered, root, capsys):
         verify(root, "--changed-since", "nowhere")
 
 
-def test_a_pull_request_speaks_for_its_owner_alone(runs, entered, root, tmp_path, capsys):
+def test_a_pull_request_speaks_for_its_owner_alone(runs, entered, root, tmp_path, capsys, monkeypatch):
     old = entered("popularity")  # by Ada, signed
     git(root.parent, "init")
     git(root.parent, "add", "entries")
@@ -305,6 +306,16 @@ def test_a_pull_request_speaks_for_its_owner_alone(runs, entered, root, tmp_path
     for name in ("Ada", "ADA", "A.d.a"):
         assert "another owner has entries under a name that looks like" in sent(name, *eve)
     assert "would be read as this project's" in sent("The RAD team", *eve)
+    # a task that the repository has no entry of is its owner's to add; nothing of it is built
+    new = next(root.glob("template/*[0-9a-f].json"))
+    raw = json.loads(new.read_text())
+    raw["result"]["task"]["domain"] = "world:seed=8,users=4000,items=4000"
+    new.write_text(json.dumps(raw))
+    git(root.parent, "commit", "-am", "a task of my own")
+    monkeypatch.setattr(opening, "open_dataset", None)
+    verify(root, "--changed-since", "main")
+    assert "is no task here: the repository's owner adds the first entry of one" in capsys.readouterr().out
+    monkeypatch.undo()
     assert "1 entry: 1 holds, 0 refused\n" in sent("Eve", *eve)
     new = next(root.glob("template/*[0-9a-f].json"))
     raw = json.loads(new.read_text())

@@ -10,19 +10,20 @@ import resource
 import shutil
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
 
 from leaderboard.__main__ import main
-from leaderboard.verification import predictions
+from leaderboard.verification import opening, predictions
 from leaderboard.verification.checks import check
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
 from rad.errors import RadError
 from rad.types import Prediction
-from tests.support.hostile_entries import BYTES, ENTRIES, NAMES
+from tests.support.hostile import fields
+from tests.support.hostile.entries import BYTES, ENTRIES, NAMES
+from tests.support.hostile.predictions import BOMBS, CONTAINERS, PREDICTIONS, line
 from tests.support.submissions import WHO, WORLD, lines_of, replace, rewrite, world
 
 pytestmark = pytest.mark.xdist_group("submissions")
@@ -68,6 +69,34 @@ def test_an_entry_that_lies_is_refused(true_entry, entry, name):
     refused(entry, true_entry[1], *words)
 
 
+@pytest.mark.parametrize("kind", fields.KINDS)
+def test_no_field_may_be_other_than_it_is(true_entry, entry, kind):
+    raw = json.loads(entry.read_text())
+    for name, change, words in fields.cases(kind, raw):
+        changed = json.loads(json.dumps(raw))
+        change(changed)
+        entry.write_text(fields.written(changed))
+        try:
+            refused(entry, true_entry[1], words)
+        except AssertionError as error:
+            raise AssertionError(f"{kind}: {name}") from error
+
+
+def test_the_corpus_is_of_three_hundred_cases(true_entry):
+    raw = json.loads(true_entry[0].read_text())
+    generated = {kind: len(list(fields.cases(kind, raw))) for kind in fields.KINDS}
+    by_hand = (ENTRIES, NAMES, BYTES, PREDICTIONS, CONTAINERS, BOMBS)
+    assert all(generated.values()) and sum(generated.values()) + sum(map(len, by_hand)) >= 300, generated
+
+
+def test_other_data_than_the_known_ones_are_not_built(true_entry, entry, monkeypatch):
+    raw = json.loads(entry.read_text())
+    raw["result"]["task"]["domain"] = "world"  # whose sha256 is another
+    entry.write_text(json.dumps(raw))
+    monkeypatch.setattr(opening, "open_dataset", None)
+    refused(entry, EvaluationSets(), "dataset.sha256", "the data that are in force have '0324203d3d53'")
+
+
 def test_attested_figures_are_of_rationales(true_entry, entered):
     entry = entered("popularity")
     raw = json.loads(entry.read_text())
@@ -103,66 +132,6 @@ def test_a_file_that_is_no_entry_is_refused(true_entry, entry, name):
 
 
 # --- the predictions ---
-
-
-def line(number, change):
-    """Changes one prediction."""
-
-    def apply(lines):
-        p = json.loads(lines[number])
-        change(p, [json.loads(x) for x in lines])
-        lines[number] = json.dumps(p).encode()
-        return lines
-
-    return apply
-
-
-def from_history(p, others):
-    example = next(e for e in world().examples["test"] if e.query.query_id == p["query_id"])
-    p["ranking"][0] = example.query.history[0].item_id
-
-
-def reason(**changes):
-    return line(0, lambda p, _: p["rationale"]["reasons"][0].update(changes))
-
-
-PREDICTIONS = {
-    "missing query": (lambda lines: lines[1:], "1 query without a prediction"),
-    "no query": (lambda lines: [], "60 queries without a prediction"),
-    "extra query": (lambda lines: [*lines, lines[0].replace(b'"query_id":"', b'"query_id":"x')], "was not asked"),
-    "query twice": (lambda lines: [*lines, lines[0]], "answered twice"),
-    "duplicate item": (line(3, lambda p, _: p["ranking"].__setitem__(1, p["ranking"][0])), ":4: repeated item"),
-    "unknown item": (line(3, lambda p, _: p["ranking"].__setitem__(0, "nothing")), ":4: unknown item", "nothing"),
-    "item of the history": (line(3, from_history), ":4: item of the history"),
-    "empty ranking": (line(0, lambda p, _: p.update(ranking=[])), "empty ranking"),
-    "ranking of 101": (line(0, lambda p, _: p.update(ranking=[str(k) for k in range(101)])), "longer than 100"),
-    "score NaN": (lambda lines: [lines[0][:-1] + b',"scores":[NaN]}', *lines[1:]], ":1:", "NaN"),
-    "score 1e999": (lambda lines: [lines[0][:-1] + b',"scores":[1e999]}', *lines[1:]], ":1:", "1e999"),
-    "score as a string": (line(0, lambda p, _: p["scores"].__setitem__(0, "0.3")), "scores[0]: expected a number"),
-    "scores of another length": (line(0, lambda p, _: p["scores"].pop()), "differ in length"),
-    "unknown field": (line(0, lambda p, _: p.update(admin=1)), "unknown field admin"),
-    "deep JSON": (lambda lines: [b'{"query_id":' + b"[" * 5000, *lines[1:]], "nested 5001 deep"),
-    "a list": (lambda lines: [b"[]", *lines[1:]], "expected an object"),
-    "an empty line": (lambda lines: [b"", *lines], "not JSON"),
-    "not UTF-8": (lambda lines: [b'"\xff"', *lines[1:]], "not UTF-8"),
-    "key twice": (lambda lines: [lines[0][:-1] + b',"query_id":"x"}', *lines[1:]], "twice"),
-    "weights above one": (reason(weight=1.5), "weights"),
-    "negative weight": (reason(weight=-0.1), "weights"),
-    "weight as a string": (reason(weight="0.1"), "expected a number"),
-    "script in a rationale": (line(0, lambda p, _: p["rationale"].update(text="<script>alert(1)</script>")), "markup"),
-    "control characters in a rationale": (line(0, lambda p, _: p["rationale"].update(text="\u202e")), "control"),
-    "endless rationale": (line(0, lambda p, _: p["rationale"].update(text="a " * 9000)), "18000 characters"),
-    "another user's rationale": (line(0, lambda p, o: p.update(rationale=o[1]["rationale"])), "written for query"),
-    "a thousand reasons": (
-        line(0, lambda p, _: p["rationale"].update(reasons=[{**p["rationale"]["reasons"][0], "weight": 0}] * 1000)),
-        "1000 reasons",
-    ),
-    "hidden failure": (line(0, lambda p, _: p.update(error="late", rationale=None)), "n_failed: 0"),
-    "other predictions": (
-        line(0, lambda p, _: p.update(ranking=p["ranking"][::-1], scores=None)),
-        "the predictions give",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
@@ -211,18 +180,6 @@ def test_titles_of_third_parties_are_not_published():
 
 # --- files that are bombs, links, or something else ---
 
-CONTAINERS = {
-    "no gzip": (lambda raw: gzip.decompress(raw), "not a gzip file"),
-    "a zip": (lambda raw: b"PK\x03\x04" + raw, "not a gzip file"),
-    "zlib without gzip": (lambda raw: zlib.compress(gzip.decompress(raw)), "not a gzip file"),
-    "cut short": (lambda raw: raw[: len(raw) // 2], "cut short"),
-    "damaged": (lambda raw: raw[:-8] + bytes(8), "not a gzip file"),
-    "two members": (lambda raw: raw + raw, "something follows"),
-    "something behind": (lambda raw: raw + b"<script>", "something follows"),
-    "an empty file": (lambda raw: b"", "cut short"),
-    "no end of the line": (lambda raw: gzip.compress(gzip.decompress(raw)[:-1]), "no end"),
-}
-
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_container_at_fault_is_refused(true_entry, entry, name):
@@ -250,28 +207,12 @@ def test_links_and_devices_are_not_followed(true_entry, entry, tmp_path):
     refused(entry, tasks, "a link", at=folder / entry.name)
 
 
-def bomb(path: Path, size: int) -> None:
-    """Gzip of ``size`` zeros, a thousandth of that on disk: one compressed block again and again."""
-    zeros, gzipped = bytes(1 << 20), zlib.compressobj(9, wbits=31)
-    first, block = (gzipped.compress(zeros) + gzipped.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
-    path.write_bytes(first + block * ((size >> 20) - 1))
-
-
 def test_bombs_are_refused_within_bounded_memory_and_time(true_entry, tmp_path):
     """All at once, in a process that may have 2 GiB of memory for data and 100 seconds of a processor."""
     import hashlib
 
     source, root = true_entry[0], tmp_path / "entries"
-    blank = b" " * (200 << 10) + b"\n"
-    bombs = {
-        "zeros": lambda path: bomb(path, 1 << 30),
-        "blanklines": lambda path: path.write_bytes(gzip.compress(blank * 500)),
-        "newlines": lambda path: path.write_bytes(gzip.compress(b"\n" * (64 << 20))),
-        "lists": lambda path: path.write_bytes(gzip.compress(b"[" + b"[]," * 60_000 + b"[]]\n")),
-        "quotes": lambda path: path.write_bytes(gzip.compress(b'"' + b'\\"' * 100_000 + b"\n")),
-        "sparse": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 40),
-    }
-    for name, make in bombs.items():
+    for name, make in BOMBS.items():
         (root / name).mkdir(parents=True)
         packed = root / name / f"{name}.predictions.jsonl.gz"
         make(packed)

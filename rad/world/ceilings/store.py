@@ -52,6 +52,12 @@ def stored(dataset_sha256: str) -> dict[str, dict[str, dict[str, float]]] | None
     return None
 
 
+def worlds() -> dict[str, str]:
+    """The sha256 of the data sets whose ceilings lie beside the code, by domain."""
+    records = (json.loads(gzip.decompress(path.read_bytes())) for path in sorted(FOLDER.glob("*.json.gz")))
+    return {record["world"]: record["dataset_sha256"] for record in records}
+
+
 def cached(sha256: str) -> Path:
     """Where the ceilings of a world are kept that is not one of the default ones."""
     return cache_dir() / "ceilings" / f"{sha256}.json.gz"

@@ -1,7 +1,9 @@
 """Leak checks: each finds what it is for, and the toy world as it should be has no leak."""
 
+import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
@@ -10,6 +12,8 @@ from rad.data.splits import leave_last_out, public_id
 from rad.domains.formats import recbole_atomic
 from rad.leakage import dataset_checks
 from rad.leakage.dataset_checks import check
+from rad.leakage.id_order import Walks
+from rad.leakage.snapshot_fields import snapshot_wording
 from rad.types import Interaction, Item
 
 
@@ -66,10 +70,38 @@ def test_ids_in_reverse_order_are_a_leak_too():
 
 
 def test_rank_correlation_agrees_with_scipy():
-    walks = [[3, 1, 2, 9], [5, 5, 7], [2, 8]]
-    rho = [float(spearmanr(range(len(walk)), walk).statistic) for walk in walks]
+    walks = [[3, 1, 2, 9], [5, 5, 7], [2, 8], [4, 4]]
+    rho = [float(spearmanr(range(len(walk)), walk).statistic) for walk in walks[:3]]
     expected = (3 * rho[0] + 2 * rho[1] + rho[2]) / 6
-    assert dataset_checks._rank_correlation(walks) == (pytest.approx(expected), pytest.approx(expected * 6**0.5))
+    flat = Walks([list(map(str, walk)) for walk in walks], list(map(str, range(10))))
+    hits, correlation = flat.signs(np.arange(10))
+    assert correlation == pytest.approx(expected) and hits == 4 and (flat.n, flat.steps) == (3, 6)
+
+
+def test_kinds_that_are_sold_are_no_number_of_buyers():
+    for text in (
+        "One of 400 varieties sold in Europe.",
+        "Over 30 colours sold separately.",
+        "The 2 sizes bought most.",
+    ):
+        assert snapshot_wording(text) is None, text
+    for text in ("More than 1,200 copies sold.", "3k+ bought in past month", "10,000 people bought it"):
+        assert snapshot_wording(text), text
+
+
+def test_random_ids_are_no_leak_where_users_walk_alike():
+    """All users buy five items of one series in its order: they agree with any ids as much as one of them does."""
+    draw = random.Random(3)
+    names = [f"{k:016x}" for k in range(60)]
+    series = draw.sample(names, 60)
+    users = {}
+    for n in range(400):
+        start = draw.randrange(55)
+        users[f"u{n}"] = tuple(Interaction(f"u{n}", item) for item in series[start : start + 5])
+    items = {name: Item(name, "d", "", "") for name in names}
+    result = findings(Dataset("d", "1", "s", items, leave_last_out("d", users), sequences=users))
+    assert result["id order"].level == "ok" and result["id steps"].level == "ok"
+    assert abs(float(result["id order"].text.split("(")[1].split()[0])) < 3
 
 
 def test_hashed_ids_are_not():

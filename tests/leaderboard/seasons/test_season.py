@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks.harness.results import Score
 from leaderboard.__main__ import main
-from leaderboard.verification import scoring, season
+from leaderboard.seasons import season
+from leaderboard.verification import scoring
 from leaderboard.verification.entry import Entry, read
 from leaderboard.verification.folder import read_entries
 from rad.data.splits import leave_last_out

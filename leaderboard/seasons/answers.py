@@ -10,7 +10,7 @@ from benchmarks.harness.experiment import model_settings
 from benchmarks.harness.fitting import fit_and_answer
 from benchmarks.harness.registries import load_model
 from benchmarks.harness.results import DatasetId, Predictions, Result, Task
-from leaderboard.verification import season
+from leaderboard.seasons import season
 from rad.runtime import provenance
 from rad.runtime.files import atomic_write, canonical, sha256_file, write_jsonl
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from leaderboard.seasons.season import closing_of
 from leaderboard.verification.entry import Entry, read
 from leaderboard.verification.folder import entry_files
-from leaderboard.verification.season import closing_of
 from rad.errors import RadError
 from rad.runtime import provenance
 

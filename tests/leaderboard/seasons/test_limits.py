@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from leaderboard.owners.season_limits import season_violations
+from leaderboard.seasons.limits import season_violations
+from leaderboard.seasons.season import new
 from leaderboard.verification.entry import Signature
-from leaderboard.verification.season import new
 from rad.runtime import provenance
 from tests.support.made_up_entries import entry, stored
 

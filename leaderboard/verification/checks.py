@@ -112,9 +112,9 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
         verdict.violations.append(f"its page cannot be shown ({reason})")
     if any(f.startswith("predictions.path") for f in verdict.violations):
         return verdict  # a path that is not what it must be is not followed
-    known = known_sha256().get(entry.result.task.domain, entry.result.dataset.sha256)
-    if entry.result.dataset.sha256 != known:  # before anything is built
-        verdict.violations.append(_other_data(entry, known))
+    digest = known_sha256().get(entry.result.task.domain, entry.result.dataset.sha256)
+    if entry.result.dataset.sha256 != digest:  # before anything is built
+        verdict.violations.append(_other_data(entry, digest))
         return verdict
     try:
         data = sets.open(entry.result.task.domain, entry.result.task.protocol)

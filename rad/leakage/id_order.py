@@ -55,15 +55,15 @@ class Walks:
     def __init__(self, sequences: list[list[str]], order: list[str]) -> None:
         number = {item_id: k for k, item_id in enumerate(order)}
         usable = [sequence for sequence in sequences if len(set(sequence)) > 1]
-        kept = int(np.searchsorted(np.cumsum([len(sequence) for sequence in usable]), MOST)) + 1
-        usable = usable[:kept]
+        n_users = int(np.searchsorted(np.cumsum([len(sequence) for sequence in usable]), MOST)) + 1
+        usable = usable[:n_users]
         lengths = np.array([len(sequence) for sequence in usable], np.int64)
         self.n, self.steps = len(usable), int((lengths - 1).sum())
         # all [interactions]: the item, the user and the place in the user's walk
         self.item = np.fromiter((number[item_id] for item_id in chain.from_iterable(usable)), np.int64)
         self.user = np.repeat(np.arange(self.n), lengths)
         start = np.cumsum(lengths) - lengths
-        self.place = np.arange(len(self.item)) - np.repeat(start, lengths)
+        self.step_number = np.arange(len(self.item)) - np.repeat(start, lengths)
         self.lengths, self.start = lengths, start
 
     def signs(self, position: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ class Walks:
         rank[by_value] = ((begins + ends - 1) / 2)[run]
         rank -= np.repeat(self.start, self.lengths)
         middle = np.repeat((self.lengths - 1) / 2, self.lengths)
-        a, b = self.place - middle, rank - middle
+        a, b = self.step_number - middle, rank - middle
         # [users] each; the Spearman correlation is the covariance of ranks over their deviations
         ab, aa, bb = (np.bincount(self.user, product, self.n) for product in (a * b, a * a, b * b))
         weight = self.lengths - 1

@@ -48,8 +48,8 @@ def counts(half: str) -> dict[str, Counts]:
     return {
         rule: Counts(
             sum(rule in due for _, due, _ in rows),
-            sum(rule in due & said for _, due, said in rows),
-            sum(rule in said - due for _, due, said in rows),
+            sum(rule in due & flags for _, due, flags in rows),
+            sum(rule in flags - due for _, due, flags in rows),
         )
         for rule in RULES
     }
@@ -59,9 +59,9 @@ def main(misses: bool) -> None:
     for half in HALVES:
         for rule, of in counts(half).items():
             print(f"{half}: {rule}: precision {of.precision:.2f}, recall {of.recall:.2f} of {of.planted}")
-        for text, due, said in flagged(half) if misses else ():
-            if due != said:
-                print(f"  {sorted(said - due)} in vain, {sorted(due - said)} missed: {text}")
+        for text, due, flags in flagged(half) if misses else ():
+            if due != flags:
+                print(f"  {sorted(flags - due)} in vain, {sorted(due - flags)} missed: {text}")
 
 
 if __name__ == "__main__":

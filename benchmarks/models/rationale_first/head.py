@@ -7,7 +7,8 @@ A reason r of the moment has the share w_r and spreads it over items by a kernel
 - ``co_purchase``, ``similar``, ``kindred``, ``new_similar``: the neighbours of the cited item
   (:mod:`benchmarks.models.rationale_first.neighbours`), log-linear in their features and a few hidden units;
 - ``repeat``, ``transition``, ``new_repeat``: popularity^b exp(appeal_i + what comes, among the values of i, with the
-  wanted one and with those of the cited item), on the items that have the value (new ones: that nobody bought).
+  wanted one and with those of the cited item + what i shares with the cited item, by attribute), on the items that have
+  the value (new ones: that nobody bought). After a coat, gloves, and rather in the colour of the coat.
 
 What lasts multiplies the odds inside each of them: M(i) = exp(sum of its log odds over the values of i). Who wants a
 coat and always likes navy wants a navy coat (a mixture of multinomial choices, McFadden 1974). The unexplained share u
@@ -16,6 +17,7 @@ follows popularity. Z_r makes each kernel a distribution; items of the history a
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -91,9 +93,9 @@ class Head(nn.Module):
         self.heard = weight_of_values(self.X)
         self.pair = nn.Parameter(torch.zeros(WIDTH, WIDTH))
         self.context = nn.Parameter(torch.zeros(len(WANTS), WIDTH, WIDTH))
-        self.preference_scale = nn.Parameter(
-            torch.zeros(len(names) or 1)
-        )  # log of the factor of an attribute's log odds
+        n_attributes = len(names) or 1
+        self.sharing = nn.Parameter(torch.zeros(len(WANTS), n_attributes))  # what a shared value of an attribute adds
+        self.preference_scale = nn.Parameter(torch.zeros(n_attributes))  # log of the factor of an attribute's log odds
 
     def penalty(self) -> torch.Tensor:
         """What is added to the mean loss."""
@@ -219,7 +221,10 @@ class Head(nn.Module):
             query, item = np.divmod(contexts, self.n_items + 1)
             cited = torch.from_numpy(item - 1)
             with_it = torch.where((cited >= 0)[:, None], vectors[cited.clamp(min=0)], torch.zeros(()))
-            logits = base[query] + with_it @ self.context[context] @ vectors.T
+            values = self.X[np.maximum(item - 1, 0)].toarray() * (item > 0)[:, None].astype(np.float32)
+            shared = torch.from_numpy(values) * self.sharing[context, self.owner]
+            shared = cast(torch.Tensor, Product.apply(shared, self.XT, self.X))
+            logits = base[query] + with_it @ self.context[context] @ vectors.T + shared
             weight = torch.exp(logits - logits.detach().amax(1, keepdim=True))
             weight = torch.where(logits < MASKED / 2, torch.zeros(()), weight)
             if kind == "new_repeat":
@@ -283,6 +288,16 @@ def _hidden(width: int) -> nn.Sequential:
     return net
 
 
+def _pattern(matrix: sp.csr_matrix) -> torch.Tensor:
+    """Where ``matrix`` has entries, as a sparse tensor of zeros."""
+    starts, columns = (torch.from_numpy(x.astype(np.int64)) for x in (matrix.indptr, matrix.indices))
+    zeros = torch.zeros(matrix.nnz)
+    with warnings.catch_warnings():
+        # torch says of every first sparse tensor that their interface may change
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+        return torch.sparse_csr_tensor(starts, columns, zeros, tuple(matrix.shape), check_invariants=False)
+
+
 class Product(torch.autograd.Function):
     """A dense matrix (B, a) by a constant sparse one (a, b), which scipy multiplies faster than torch."""
 
@@ -312,6 +327,6 @@ class Sampled(torch.autograd.Function):
         (dense,) = ctx.saved_tensors
         head = ctx.head
         to_dense = torch.from_numpy(np.ascontiguousarray((ctx.matrix.T.tocsr() @ grads[0].numpy().T).T))
-        # (pairs,): summed over the batch, a pair of value and item at a time
-        value, item = grads[0].T.contiguous(), dense.T.contiguous()
-        return to_dense, (value[head.pair_value] * item[head.pair_item]).sum(1), None
+        # (pairs,): summed over the batch, where the pattern has an entry
+        of_pairs = torch.sparse.sampled_addmm(_pattern(head.XT), grads[0].T.contiguous(), dense, beta=0.0).values()
+        return to_dense, of_pairs, None

@@ -69,7 +69,7 @@ from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "5"
+VERSION = "6"
 LANGUAGE = "1"  # of what a language model learns
 LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
@@ -100,7 +100,7 @@ class Model(RationaleRecommender):
         reasons: int = Field(default=8, ge=1, le=48, description="reasons in a rationale, at most")
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
-        epochs: float = Field(default=5.0, gt=0, description="passes over the training prefixes")
+        epochs: float = Field(default=8.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=256, ge=1, description="prefixes a step")
         learning_rate: float = Field(default=0.01, gt=0, description="peak of a cosine schedule")
         brevity: float = Field(default=0.004, ge=0, description="price of a unit of log odds in what lasts")
@@ -121,7 +121,7 @@ class Model(RationaleRecommender):
     settings: Settings
     stochastic = True
     baselines = ("random", "popularity", "item_knn", "bm25", "dense", "hybrid")
-    search_space: ClassVar = {"epochs": (5.0, 8.0), "brevity": (0.004, 0.01), "lasting": (0.4, 0.25, 0.0)}
+    search_space: ClassVar = {"epochs": (5.0, 8.0, 12.0), "brevity": (0.004, 0.01), "lasting": (0.4, 0.25, 0.0)}
     test_settings: ClassVar = {"epochs": 1}
 
     def __init__(self, settings: ModelSettings | None = None) -> None:

@@ -22,7 +22,7 @@ KINDS: tuple[EvidenceKind, ...] = (
 NUMBER = {kind: k for k, kind in enumerate(KINDS)}
 CITED = 3  # latest purchases that a fact of many cites
 LASTING_LIFT, ONCE_LIFT = 1.5, 1.5  # times the usual share: what lasts, and what was shown only once
-MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 8, 4  # candidates a query of each sort
+MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 24, 4  # candidates a query of each sort
 AFTER = 2  # last items from which a transition may start
 SURPRISE = 0.05  # an absence that is likelier than this is no fact
 # how telling a fact is beside one of another kind, chosen on validation; cited items fade from the latest on

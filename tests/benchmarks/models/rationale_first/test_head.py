@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.models.rationale_first.head import Past, Rows
+from benchmarks.models.rationale_first.head import WANTS, Past, Rows, Sampled
 from rad.rationales.facts.candidates import KINDS, NUMBER
 
 
@@ -90,3 +92,31 @@ def test_a_reason_about_an_item_leads_to_its_neighbours_alone(fitted, kind):
 def test_every_kind_is_read_by_the_head_or_left_out_by_the_selector(fitted):
     rows, _ = rows_and_past(fitted)
     assert {KINDS[k] for k in np.unique(rows.kind)} <= set(KINDS) - {"kind_of"}
+
+
+def test_what_is_shared_with_the_cited_item_multiplies_the_odds(fitted):
+    head, own = deepcopy(fitted.model.head), fitted.model.neighbours
+    past, cited, colour = Past.of([np.array([3])], head.n_items), 3, fitted.catalogue.attributes.index("colour")
+    rows = one("transition", item=cited, value=5)
+    before = head.probabilities(rows, past, own)[0].numpy()
+    with torch.no_grad():
+        head.sharing[WANTS.index("transition"), colour] += 1.0
+    after = head.probabilities(rows, past, own)[0].numpy()
+    of_colour = np.array([a == "colour" for a, _ in fitted.catalogue.values])
+    shared = np.asarray(head.X @ (head.X[cited].toarray().ravel() * of_colour)).ravel()
+    inside = np.flatnonzero(before > 0)
+    odds = np.log(after[inside] / before[inside])
+    assert np.unique(shared[inside]).tolist() == [0, 1]
+    assert odds[shared[inside] == 1].mean() - odds[shared[inside] == 0].mean() == pytest.approx(1, rel=1e-3)
+
+
+def test_slopes_of_learned_entries_are_those_of_the_dense_product(fitted):
+    head = fitted.model.head
+    dense = torch.rand(4, head.n_items, requires_grad=True)
+    entries = torch.rand(head.XT.nnz, requires_grad=True)
+    weights = torch.rand(4, head.n_values)
+    (Sampled.apply(dense, entries, head) * weights).sum().backward()
+    full = torch.zeros(head.n_values, head.n_items).index_put((head.pair_value, head.pair_item), entries.detach())
+    assert torch.allclose(dense.grad, weights @ full, rtol=1e-4)
+    whole = weights.T @ dense.detach()  # (values, items)
+    assert torch.allclose(entries.grad, whole[head.pair_value, head.pair_item], rtol=1e-4)

@@ -118,5 +118,5 @@ def test_slopes_of_learned_entries_are_those_of_the_dense_product(fitted):
     (Sampled.apply(dense, entries, head) * weights).sum().backward()
     full = torch.zeros(head.n_values, head.n_items).index_put((head.pair_value, head.pair_item), entries.detach())
     assert torch.allclose(dense.grad, weights @ full, rtol=1e-4)
-    whole = weights.T @ dense.detach()  # (values, items)
-    assert torch.allclose(entries.grad, whole[head.pair_value, head.pair_item], rtol=1e-4)
+    table = weights.T @ dense.detach()  # (values, items)
+    assert torch.allclose(entries.grad, table[head.pair_value, head.pair_item], rtol=1e-4)

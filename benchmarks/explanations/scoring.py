@@ -18,7 +18,7 @@ from benchmarks.explanations.faithfulness import Faithfulness, NotAskable, Ratio
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.results import FILE, PERTURBED, QUERIES, Explanation, Perturbed, read_explanation
-from benchmarks.harness.evaluate import measure, summary
+from benchmarks.harness.evaluate import measure, summary, users_of
 from benchmarks.harness.registries import asking_metrics, load_metric
 from benchmarks.harness.results import Score
 from rad.errors import RadError
@@ -82,11 +82,11 @@ def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
     faithfulness = _faithfulness(run, options.ask, notes)
     if faithfulness is not None:
         values |= faithfulness.values
-        scores += _attested_scores(faithfulness.values, seed, options.resamples)
+        scores += _attested_scores(run, faithfulness.values, options.resamples)
         scores += _ratio_scores(faithfulness.ratios, seed, options.resamples)
     verdicts = _verdicts(run, options)
     judged_values = _judged_values(run, verdicts)
-    scores += _attested_scores(judged_values, seed, options.resamples)
+    scores += _attested_scores(run, judged_values, options.resamples)
     explanation = Explanation(
         run_id=run.result.run_id,
         n=len(run.examples),
@@ -108,7 +108,8 @@ def _from_predictions(run: FinishedRun, resamples: int) -> tuple[Values, list[Sc
     clock = time.perf_counter()
     with Console(stderr=True).status(f"scoring {n:,} predictions"):
         values, corpus = measure(metrics, run.predictions, run.examples, facts=lambda: run.facts)
-    scores = summary(metrics, values, corpus, {"all": np.ones(n, bool)}, run.result.seed, resamples)
+    everyone, users = {"all": np.ones(n, bool)}, users_of(run.examples)
+    scores = summary(metrics, values, corpus, everyone, run.result.seed, resamples, users)
     console.print(f"{run.result.label}: from the predictions alone in {time.perf_counter() - clock:.0f} s")
     return {(name, "all"): column for name, column in values.items()}, scores
 
@@ -128,14 +129,14 @@ def _faithfulness(run: FinishedRun, ask: int | None, notes: list[str]) -> Faithf
     return faithfulness
 
 
-def _attested_scores(values: Values, seed: int, resamples: int) -> list[Score]:
+def _attested_scores(run: FinishedRun, values: Values, resamples: int) -> list[Score]:
     """Scores slice by slice; ``metric.effect`` has the properties of ``metric``."""
     out = []
     for part in dict.fromkeys(part for _, part in values):
         columns = {name: column for (name, where), column in values.items() if where == part}
         kinds = {name: load_metric(name) for name in columns}
-        n = len(next(iter(columns.values())))
-        scores = summary(kinds, columns, {}, {"all": np.ones(n, bool)}, seed, resamples)
+        everyone, users = {"all": np.ones(len(run.examples), bool)}, users_of(run.examples)
+        scores = summary(kinds, columns, {}, everyone, run.result.seed, resamples, users)
         out += [score.model_copy(update={"basis": "attested", "slice": part}) for score in scores]
     return out
 

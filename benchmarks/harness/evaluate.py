@@ -28,7 +28,7 @@ from benchmarks.harness.violations import aligned, validated
 from rad.data.splits import is_warm
 from rad.errors import RadError
 from rad.rationales.facts import Facts
-from rad.runtime.statistics import bootstrap, column_intervals, column_means, percentile_interval
+from rad.runtime.statistics import bootstrap, clusters_of, column_intervals, column_means, percentile_interval
 from rad.types import Example, Item, Prediction
 
 
@@ -87,12 +87,17 @@ def evaluate(
         warm = np.array([is_warm(e, seen) for e in examples])
     return Evaluation(
         query_ids=tuple(e.query.query_id for e in examples),
-        scores=summary(chosen, values, corpus, slices_of(history, warm), seed, samples),
+        scores=summary(chosen, values, corpus, slices_of(history, warm), seed, samples, users_of(examples)),
         values=values,
         n_failed=sum(answer.error is not None for answer in answers),
         n_repeat=sum(map(is_repeat, examples)),
         failures=dict(reasons.most_common(5)),
     )
+
+
+def users_of(examples: Sequence[Example]) -> list[str]:
+    """The user of each query, by whom intervals and tests are clustered."""
+    return [example.query.user_id for example in examples]
 
 
 Statistic = Callable[[np.ndarray], float]
@@ -154,13 +159,14 @@ def summary(
     slices: Mapping[str, np.ndarray],
     seed: int,
     samples: int,
+    users: Sequence[str] | None = None,
 ) -> list[Score]:
-    """Means over all queries and over slices of them, with their intervals."""
+    """Means over all queries and over slices of them, with their intervals (:func:`scores_of`)."""
     columns: dict[tuple[str, str], np.ndarray] = {}
     for name, of_metric in values.items():
         for part in slices if not chosen[name].needs else ("all",):
             columns[name, part] = np.where(slices[part], of_metric, np.nan)
-    return scores_of(chosen, columns, corpus, len(slices["all"]), seed, samples)
+    return scores_of(chosen, columns, corpus, len(slices["all"]), seed, samples, users)
 
 
 def scores_of(
@@ -170,11 +176,15 @@ def scores_of(
     n: int,
     seed: int,
     samples: int,
+    users: Sequence[str] | None = None,
 ) -> list[Score]:
-    """The mean of each column [queries] of a metric and a slice, NaN outside of it, with its interval."""
+    """The mean of each column [queries] of a metric and a slice, NaN outside of it, with its interval.
+
+    ``users`` has the user of each query: where one has several, whole users are resampled. None: none has.
+    """
     # table [queries, columns], so that one product gives all means of a resample
     table = np.stack(list(columns.values()), axis=1) if columns else np.empty((n, 0))
-    intervals, drawn = bootstrapped(table, corpus, seed, samples)
+    intervals, drawn = bootstrapped(table, corpus, seed, samples, None if users is None else clusters_of(users))
 
     def row(name: str, part: str, value: float, ends: tuple[float, float], n: int) -> Score:
         metric = chosen[name]
@@ -236,7 +246,11 @@ def slices_of(length: np.ndarray, warm: np.ndarray | None) -> dict[str, np.ndarr
 
 
 def bootstrapped(
-    table: np.ndarray, corpus: Mapping[str, Statistic], seed: int = 0, samples: int = 1000
+    table: np.ndarray,
+    corpus: Mapping[str, Statistic],
+    seed: int = 0,
+    samples: int = 1000,
+    clusters: np.ndarray | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Over one and the same resamples: the ends of each column's interval, and each corpus statistic's values.
 
@@ -245,6 +259,7 @@ def bootstrapped(
         corpus: Statistics of all queries together, by name.
         seed: Of the resamples.
         samples: How many resamples.
+        clusters: The user of each query, as :func:`~rad.runtime.statistics.bootstrap` takes them.
 
     Returns:
         Ends [columns, 2], NaN for a column that is nowhere defined; and values [samples] by name.
@@ -258,5 +273,6 @@ def bootstrapped(
         return np.column_stack([means(counts), *map(np.array, of_corpus)])
 
     # of many queries fewer at a time, where columns take the memory
-    drawn = bootstrap(values, n, seed, samples, cells=20_000_000 if n < 200_000 else 4_000_000)
+    cells = 20_000_000 if n < 200_000 else 4_000_000
+    drawn = bootstrap(values, n, seed, samples, cells, clusters)
     return column_intervals(drawn[:, :width]), dict(zip(corpus, drawn[:, width:].T, strict=True))

@@ -194,7 +194,9 @@ def _ranked(experiment: Experiment, model: Recommender, part: Path) -> tuple[Eva
         is_validated=True,
         facts=partial(Facts.of, dataset.examples["train"], dataset.items),
     )
-    lines: list[Line] = [{"query_id": e.query.query_id, "relevant": dict(e.relevant)} for e in examples]
+    lines: list[Line] = [
+        {"query_id": e.query.query_id, "user_id": e.query.user_id, "relevant": dict(e.relevant)} for e in examples
+    ]
     write_jsonl(part / "queries.jsonl", _with_scores(lines, evaluation))
     return evaluation, answers.cost
 
@@ -217,7 +219,13 @@ def _rated(experiment: Experiment, model: PairModel, part: Path) -> tuple[Evalua
         experiment.seed,
     )
     lines: list[Line] = [
-        {"query_id": p.query.query_id, "item_id": p.item_id, "answer": answer_of(p), "liked": bool(p.liked)}
+        {
+            "query_id": p.query.query_id,
+            "user_id": p.query.user_id,
+            "item_id": p.item_id,
+            "answer": answer_of(p),
+            "liked": bool(p.liked),
+        }
         for p in scored
     ]
     write_jsonl(part / "queries.jsonl", _with_scores(lines, evaluation))

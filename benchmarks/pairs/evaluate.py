@@ -76,7 +76,7 @@ def evaluate_pairs(
                 column[inside] = metric.values(PairAnswers(*(values[inside] for values in answers)))
     return Evaluation(
         query_ids=tuple(pair.query.query_id for pair in pairs),
-        scores=scores_of(chosen, columns, {}, len(pairs), seed, samples),
+        scores=scores_of(chosen, columns, {}, len(pairs), seed, samples, [p.query.user_id for p in pairs]),
         values={name: columns[name, "all"] for name in chosen},
         n_failed=sum(p.error is not None for p in aligned),
         n_repeat=sum(any(x.item_id == pair.item_id for x in pair.query.history) for pair in pairs),

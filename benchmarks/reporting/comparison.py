@@ -14,17 +14,29 @@ from benchmarks.harness.results import Result, read_result
 from rad import registry
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
-from rad.runtime.statistics import ALPHA, bootstrap, column_intervals, column_means, holm, randomisation_test
+from rad.runtime.statistics import (
+    ALPHA,
+    bootstrap,
+    clusters_of,
+    column_intervals,
+    column_means,
+    holm,
+    randomisation_test,
+)
 
 
 @dataclass(frozen=True)
 class System:
-    """One model with one or more seeds. ``values`` is [seeds, queries], NaN where the metric is undefined."""
+    """One model with one or more seeds.
+
+    ``values`` is [seeds, queries], NaN where the metric is undefined; ``users`` has the user of each query.
+    """
 
     label: str
     seeds: tuple[int, ...]
     values: np.ndarray
     higher_is_better: bool
+    users: tuple[str, ...]
 
     @property
     def means(self) -> np.ndarray:
@@ -37,14 +49,15 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
     refuse_other_tasks(folders, results)
     where = folders[0]
     keys: list[str] | None = None
+    users: tuple[str, ...] = ()
     seeds_of: dict[str, list[tuple[int, np.ndarray, bool]]] = {}
     for folder, result in zip(folders, results, strict=True):
         score = result.score(metric)
         if score is None:
             names = {s.metric for s in result.scores}
             raise RadError(f"{folder}: {registry.unknown('metric', [metric], names)}")
-        values = _per_query(folder, metric)
-        keys = keys or list(values)
+        values, users_here = _per_query(folder, metric)
+        keys, users = keys or list(values), users or users_here
         if values.keys() != set(keys):
             raise RadError(f"{folder}: its queries differ from those of {where}")
         seed, label = result.seed, result.label
@@ -52,7 +65,7 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
             label += f" #{result.run_id}"
         seeds_of.setdefault(label, []).append((seed, np.array([values[key] for key in keys]), score.higher_is_better))
     return [
-        System(label, tuple(seed for seed, _, _ in rows), np.stack([v for _, v, _ in rows]), rows[0][2])
+        System(label, tuple(seed for seed, _, _ in rows), np.stack([v for _, v, _ in rows]), rows[0][2], users)
         for label, rows in seeds_of.items()
     ]
 
@@ -74,17 +87,19 @@ def _differences(a: Result, b: Result) -> list[tuple[str, object, object]]:
     return [(name, one[name], two[name]) for name in one if one[name] != two[name]]
 
 
-def _per_query(folder: Path, metric: str) -> dict[str, float]:
+def _per_query(folder: Path, metric: str) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The scores by query, and the user of each; files of earlier runs do not say whose a query is."""
     path = (folder if folder.is_dir() else folder.parent) / "queries.jsonl"
-    out = {}
+    out, users = {}, []
     for number, record in read_jsonl(path):
         try:
+            users.append(str(record.get("user_id", record["query_id"])))
             out[str(record["query_id"])] = float(record["scores"].get(metric, np.nan))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RadError(f"{path}:{number}: lacks a query_id or scores ({error})") from error
     if not any(np.isfinite(value) for value in out.values()):
         raise RadError(f"{path}: no query has '{metric}' (it is a score of all queries together)")
-    return out
+    return out, tuple(users)
 
 
 class Difference(NamedTuple):
@@ -114,9 +129,10 @@ def differences_of(compared: Sequence[System], all_pairs: bool, permutations: in
         return []
     # [queries, pairs]: the mean over seeds of the one less that of the other
     differences = np.stack([a.values.mean(axis=0) - b.values.mean(axis=0) for a, b in pairs], axis=1)
-    p = randomisation_test(differences, permutations, seed)
+    clusters = clusters_of(compared[0].users)
+    p = randomisation_test(differences, permutations, seed, clusters)
     corrected = holm(p)
-    resampled = bootstrap(column_means(differences), len(differences), seed)
+    resampled = bootstrap(column_means(differences), len(differences), seed, clusters=clusters)
     intervals = column_intervals(resampled)
     rows = []
     for k, (a, b) in enumerate(pairs):

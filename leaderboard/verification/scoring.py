@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.harness.evaluate import Evaluation, evaluate, measure, summary
+from benchmarks.harness.evaluate import Evaluation, evaluate, measure, summary, users_of
 from benchmarks.harness.registries import ATTESTED, METRICS, default_metrics, load_metric
 from benchmarks.harness.results import Score
 from benchmarks.harness.violations import checked
@@ -156,7 +156,7 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
         answers, _ = checked(predictions, data.examples, data.items)
         values, corpus = measure(metrics, answers, data.examples, facts=data.facts)
         everyone = {"all": np.ones(len(data.examples), bool)}
-        scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000)
+        scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000, users_of(data.examples))
         yield from _different("explanation.scores", claimed, scores, CLOSE_READ)
     yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], n_rationales)
 

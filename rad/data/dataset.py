@@ -20,7 +20,8 @@ class Dataset:
 
     ``sha256`` is that of the corpus and is the same under every protocol. ``sequences`` are those that were split.
     ``origin`` is empty, or says which release was read: repository and revision, or folder; ``drafts`` are what that
-    release brings along for training queries without a rationale of their own, by query id.
+    release brings along for training queries without a rationale of their own, by query id. ``pre_split`` says that the
+    publisher made the splits, with several queries a user in each and histories that may be cut.
     """
 
     name: str
@@ -34,3 +35,4 @@ class Dataset:
     sequences: Mapping[str, Sequence[Interaction]] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
     drafts: Mapping[str, Rationale] = field(default_factory=dict)
+    pre_split: bool = False

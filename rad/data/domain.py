@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rad.data.sources import Source
+from rad.data.splits import SplitRow
 from rad.types import Interaction, Item, PairExplanation, Rationale
 
 
@@ -32,7 +33,8 @@ class Corpus:
     id and hold what is known of the reasons (built-in worlds, campaigns). ``ordered`` is False where the source has no
     order. ``notes`` counts what the loader dropped or mended, by a short description. ``origin`` says of a corpus that
     was read from a release which one that is (:mod:`rad.domains.release`); ``drafts`` are that release's drafts, by
-    query id, which are no part of the data set.
+    query id, which are no part of the data set. ``rows`` are the queries of a publisher's own split, users in any order
+    and of each user the earliest first; ``sequences`` are then what they say of each user, and nothing else is split.
 
     ``domain``, ``version`` and ``data`` are for domains that learn from their files whose data they read; empty ones
     stand for the domain's own. ``domain`` is the name that public ids hash, ``data`` the domain, with its argument,
@@ -50,6 +52,7 @@ class Corpus:
     version: str = ""
     data: str = ""
     drafts: Mapping[str, Rationale] = field(default_factory=dict)
+    rows: Sequence[SplitRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,15 +59,23 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
     :class:`RadError` where records do not fit together, or a release is not what its manifest says.
     """
     items = catalogue_of(spec, corpus)
-    sequences = splits.distinct_users(corpus.sequences, corpus.ordered)
-    split = splits.global_time if protocol == "time" else splits.leave_last_out
-    examples = split(corpus.domain or domain.name, sequences, corpus.rationales, corpus.contrasts)
+    if corpus.rows and protocol != "full":
+        raise RadError(f"{spec}: its publisher has split it: use --protocol full, not {protocol}")
+    # all users of a publisher's split count, so that scores are comparable with others'
+    sequences = corpus.sequences if corpus.rows else splits.distinct_users(corpus.sequences, corpus.ordered)
+    name = corpus.domain or domain.name
+    if corpus.rows:
+        examples = splits.of_publisher(name, corpus.rows)
+    else:
+        split = splits.global_time if protocol == "time" else splits.leave_last_out
+        examples = split(name, sequences, corpus.rationales, corpus.contrasts)
     digest = sha256_lines(
         chain(
             items.values(),
             chain.from_iterable(sequences[user] for user in sorted(sequences)),
             (corpus.rationales[key] for key in sorted(corpus.rationales)),
             (corpus.contrasts[key] for key in sorted(corpus.contrasts)),
+            corpus.rows,
         )
     )
     if (released := corpus.origin.get("sha256", digest)) != digest:
@@ -88,6 +96,7 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
         sequences=sequences,
         origin={key: corpus.origin[key] for key in ("release", "revision") if key in corpus.origin},
         drafts=corpus.drafts,
+        pre_split=bool(corpus.rows),
     )
 
 

@@ -1,4 +1,4 @@
-"""Public ids, duplicates, k-cores, and two ways to split: leave-last-out and global time.
+"""Public ids, duplicates, k-cores, and three ways to split: leave-last-out, global time, and a publisher's own.
 
 Ids. Raw ids are numbered in the order in which users bought and so leak the target; every loader replaces them by
 :func:`public_id`, and catalogues are kept in the order of these hashes.
@@ -13,6 +13,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rad.errors import RadError
 from rad.types import Example, Interaction, PairExplanation, Query, Rationale, Split
@@ -20,6 +21,16 @@ from rad.types import Example, Interaction, PairExplanation, Query, Rationale, S
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 MIN_PREFIX = 3  # a training prefix holds its target and at least two items before it
 TIME_SHARES = (0.8, 0.9)  # of all interactions lie before the validation cut and the test cut
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRow:
+    """One query of a publisher's own split, by public ids: what the user had had, and what came next."""
+
+    split: Split
+    user_id: str
+    history: tuple[str, ...]
+    target: str
 
 
 def public_id(domain: str, kind: str, source_id: str) -> str:
@@ -119,6 +130,23 @@ def global_time(
                 rationale, contrast = (rationales.get(key), contrasts.get(key)) if is_prefix else (None, None)
                 out[split].append(Example(query, split, {sequence[position].item_id: 1}, rationale, contrast))
     return {split: tuple(examples) for split, examples in out.items()}
+
+
+def of_publisher(domain: str, rows: Iterable[SplitRow]) -> dict[Split, tuple[Example, ...]]:
+    """The queries of a publisher's own split; a query is numbered by how many items its user had had.
+
+    ``rows`` has the earliest first of each user. Where their histories are cut, what a user had had is counted from the
+    first history on.
+    """
+    out: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
+    positions: dict[str, int] = {}
+    for row in rows:
+        user = row.user_id
+        position = positions.get(user, len(row.history))
+        positions[user] = position + 1
+        query = Query(query_id(user, position), domain, user, tuple(Interaction(user, item) for item in row.history))
+        out[row.split].append(Example(query, row.split, {row.target: 1}))
+    return {split: tuple(sorted(examples, key=lambda e: e.query.user_id)) for split, examples in out.items()}
 
 
 def time_cuts(domain: str, sequences: Mapping[str, Sequence[Interaction]]) -> tuple[int, int]:

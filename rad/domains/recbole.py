@@ -8,6 +8,8 @@
   time (or twice in a set) counts once; bought again later, it stays.
 - or ``NAME.train.inter``, ``NAME.valid.inter`` and ``NAME.test.inter`` with ``item_id_list``: leave-one-out, in the
   order of the lists, put together as :func:`rad.domains.formats.recbole_atomic.leave_one_out` says.
+- or the same three files with several rows a user in ``valid`` or ``test``: a split of their publisher's own, read as
+  it is. Intervals and tests are then by user.
 - ``NAME.item``: every column of tokens is an attribute; spaces part the values of a ``token_seq``. The title is
   ``title`` or the first column that ends in ``_title``. Free text (``description`` and the like) joins the item's text.
   Columns of numbers are no attributes, and those that tell how popular an item became are never read.
@@ -22,17 +24,17 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data import sources
 from rad.data.domain import BaseDomain, Corpus
-from rad.data.splits import public_id
+from rad.data.splits import SplitRow, public_id
 from rad.domains.formats import recbole_atomic
 from rad.errors import RadError
 from rad.leakage.snapshot_fields import is_snapshot
-from rad.types import Interaction, Item
+from rad.types import Interaction, Item, Split
 
 FREE_TEXT = re.compile(r"(\w+_)?(description|abstract|text|features?|plot|summary)")
 _YEAR_2100 = 4_102_444_800
@@ -65,9 +67,13 @@ class _Folder:
 
     def corpus(self, files: Mapping[str, Path]) -> Corpus:
         catalogue, notes = self._items() if self.items.is_file() else (None, {})
+        rows: list[SplitRow] = []
         if len(files) == 1:
             sequences, twice = self._sequences(files[""], catalogue)
             notes["interactions that are there twice (left out)"] = twice
+        elif recbole_atomic.has_several_rows(files):
+            rows = list(self._split_rows(files, catalogue))
+            sequences = _sequences_of(rows)
         else:
             sequences = self._leave_one_out(files, catalogue)
         if catalogue is None:
@@ -75,7 +81,7 @@ class _Folder:
             catalogue = {item_id: Item(item_id, self.domain, "(no title)", "") for item_id in item_ids}
         ordered = len(files) > 1 or "timestamp" in recbole_atomic.read_header(files[""])
         notes = {what: n for what, n in notes.items() if n}
-        return Corpus(list(catalogue.values()), sequences, ordered=ordered, notes=notes, domain=self.domain)
+        return Corpus(list(catalogue.values()), sequences, ordered=ordered, notes=notes, domain=self.domain, rows=rows)
 
     def _sequences(self, path: Path, catalogue: Mapping[str, Item] | None) -> tuple[dict[str, list[Interaction]], int]:
         header = recbole_atomic.read_header(path)
@@ -111,6 +117,14 @@ class _Folder:
             out[pairs[0][0]] = [Interaction(*pair) for pair in pairs]
         return out
 
+    def _split_rows(self, files: Mapping[str, Path], catalogue: Mapping[str, Item] | None) -> Iterator[SplitRow]:
+        names: dict[str, Split] = {"train": "train", "valid": "validation", "test": "test"}
+        for split, number, user, history, target in recbole_atomic.split_rows(files):
+            where = f"{files[split]}:{number}"
+            pairs = [self._ids(where, user, item, catalogue) for item in (*history, target)]
+            *past, last = (item for _, item in pairs)
+            yield SplitRow(names[split], pairs[0][0], tuple(past), last)
+
     def _ids(self, where: str, user: str, item: str, catalogue: Mapping[str, Item] | None) -> tuple[str, str]:
         key = public_id(self.domain, "item", item)
         if catalogue is not None and key not in catalogue:
@@ -141,6 +155,15 @@ class _Folder:
             out[key] = Item(key, self.domain, name or "(no title)", ". ".join(filter(None, parts)), attributes)
         unread = [name for name in header if name not in columns]
         return out, {f"columns that are no attributes ({', '.join(unread)})": len(unread)}
+
+
+def _sequences_of(rows: Iterable[SplitRow]) -> dict[str, list[Interaction]]:
+    """What the rows say of each user: the first history, and the target of each row."""
+    out: dict[str, list[Interaction]] = {}
+    for row in rows:
+        sequence = out.setdefault(row.user_id, [Interaction(row.user_id, item) for item in row.history])
+        sequence.append(Interaction(row.user_id, row.target))
+    return out
 
 
 def _interaction_files(folder: Path) -> tuple[str, dict[str, Path]]:

@@ -2,7 +2,8 @@
 
 The bootstrap (Efron and Tibshirani 1993, chapter 13) resamples queries with replacement. A resample is a vector of
 counts, one a query, so any statistic that is a function of counts has an interval; a mean over a thousand resamples is
-one matrix product. The same seed gives the same resamples, so that differences between statistics are paired.
+one matrix product. The same seed gives the same resamples, so that differences between statistics are paired. Where a
+user has several queries, whole users are drawn, and their signs turn together: queries of one user are not independent.
 
 >>> values = np.array([[0.0], [1.0], [1.0], [0.0]])
 >>> resampled = bootstrap(column_means(values), n=4, seed=0, samples=100)
@@ -14,7 +15,7 @@ one matrix product. The same seed gives the same resamples, so that differences 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,30 +25,43 @@ Array = np.ndarray
 
 
 def bootstrap(
-    statistic: Callable[[Array], Array], n: int, seed: int = 0, samples: int = 1000, cells: int = CELLS
+    statistic: Callable[[Array], Array],
+    n: int,
+    seed: int = 0,
+    samples: int = 1000,
+    cells: int = CELLS,
+    clusters: Array | None = None,
 ) -> Array:
     """Values of ``statistic`` over resamples of ``n`` queries.
 
     Args:
-        statistic: Gets counts [resamples, n], of which each row sums to ``n``; returns values [resamples, k].
+        statistic: Gets counts [resamples, n]; returns values [resamples, k]. Without clusters each row sums to ``n``.
         n: How many queries there are, at least 1.
         seed: Of the resamples.
         samples: How many resamples to draw.
         cells: The most counts that are held at once.
+        clusters: The user of each query [n], from 0: whole users are drawn. None: each query is its own.
 
     Returns:
         The values [samples, k].
     """
-    rng = np.random.default_rng(seed)
+    rng, drawn_of = np.random.default_rng(seed), n if clusters is None else int(clusters.max()) + 1
     step = max(1, min(samples, cells // n))
     blocks = []
     for start in range(0, samples, step):
         # [resamples of this block, queries]: how often each query was drawn
         counts = np.empty((min(step, samples - start), n), np.int64)
         for row in counts:
-            row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
+            drawn = np.bincount(rng.integers(0, drawn_of, drawn_of), minlength=drawn_of)
+            row[:] = drawn if clusters is None else drawn[clusters]
         blocks.append(statistic(counts))
     return np.concatenate(blocks)
+
+
+def clusters_of(users: Sequence[str]) -> Array | None:
+    """The number of each query's user [n], from 0; None where no user has two queries."""
+    names, numbers = np.unique(np.array(users, dtype=object), return_inverse=True)
+    return None if len(names) == len(users) else numbers
 
 
 def column_means(table: Array) -> Callable[[Array], Array]:
@@ -84,7 +98,9 @@ def column_intervals(resampled: Array) -> Array:
     return np.array(ends, dtype=float).reshape(-1, 2)
 
 
-def randomisation_test(differences: Array, permutations: int = 10_000, seed: int = 0) -> Array:
+def randomisation_test(
+    differences: Array, permutations: int = 10_000, seed: int = 0, clusters: Array | None = None
+) -> Array:
     """Two-sided paired randomisation test (Fisher; Smucker, Allan and Carterette, CIKM 2007) by sign flips.
 
     Kept beside ``scipy.stats.permutation_test``, which gathers a copy of the sample for each flip and takes a hundred
@@ -94,12 +110,17 @@ def randomisation_test(differences: Array, permutations: int = 10_000, seed: int
         differences: [queries, comparisons]; NaN where a query is left out of a comparison.
         permutations: How many sign flips to draw.
         seed: Of the sign flips.
+        clusters: The user of each query [queries], from 0: the differences of a user turn together.
 
     Returns:
         p of each comparison, (1 + flips at least as extreme) / (1 + permutations), so never 0.
     """
     # [queries, comparisons]: a query that is left out counts as a difference of 0, whose sign is of no effect
     filled = np.nan_to_num(differences)
+    if clusters is not None:
+        sums = np.zeros((int(clusters.max()) + 1, filled.shape[1]))
+        np.add.at(sums, clusters, filled)
+        filled = sums
     observed = np.abs(filled.sum(axis=0))
     extreme = np.zeros(filled.shape[1], np.int64)
     rng, n = np.random.default_rng(seed), len(filled)

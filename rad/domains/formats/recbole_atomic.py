@@ -5,6 +5,7 @@ Format: https://recbole.io/docs/user_guide/data/atomic_files.html
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -75,6 +76,26 @@ def read_index(path: Path) -> dict[str, str]:
         out[index] = name
         names.add(name)
     return out
+
+
+Row = tuple[str, int, str, tuple[str, ...], str]
+"""Split, line, user, history and target of a row, as strings."""
+
+
+def has_several_rows(files: Mapping[str, Path]) -> bool:
+    """Whether a user has two rows in ``test`` or in ``valid``, as no leave-one-out preparation has."""
+    for split in ("test", "valid"):
+        counts = Counter(user for _, (user,) in read_atomic(files[split], ("user_id",)))
+        if any(n > 1 for n in counts.values()):
+            return True
+    return False
+
+
+def split_rows(files: Mapping[str, Path]) -> Iterator[Row]:
+    """The rows of ``train``, ``valid`` and ``test`` files of a publisher's own split, in this order."""
+    for split in ("train", "valid", "test"):
+        for number, (user, history, target) in read_atomic(files[split], ("user_id", "item_id_list", "item_id")):
+            yield split, number, user, tuple(history.split(" ")), target
 
 
 def leave_one_out(files: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:

@@ -83,6 +83,50 @@ def leave_one_out(folder, target="d"):
     return folder
 
 
+def pre_split(folder):
+    """The split of a publisher: several rows a user, in time, with histories of two items at most."""
+    folder.mkdir(exist_ok=True)
+    rows = {
+        "train": "u\ta\tb\nu\ta b\tc\nv\tc\ta\n",
+        "valid": "u\tb c\ta\n",
+        "test": "u\tc a\td\nu\ta d\ta\nw\tb\td\n",
+    }
+    for part, text in rows.items():
+        header = "user_id:token\titem_id_list:token_seq\titem_id:token\n"
+        (folder / f"Any.{part}.inter").write_text(header + text)
+    return folder
+
+
+def test_a_publishers_own_split_is_read_as_it_is(tmp_path):
+    data = open_dataset(f"recbole:{pre_split(tmp_path)}")
+
+    def rows(split):
+        return [
+            (e.query.user_id, "".join(names[x.item_id] for x in e.query.history), names[next(iter(e.relevant))])
+            for e in data.examples[split]
+        ]
+
+    names = {item_id(name, "Any"): name for name in "abcd"}
+    u, v, w = (user_id(name, "Any") for name in "uvw")
+    assert data.pre_split and data.ordered
+    assert sorted(rows("train")) == sorted([(u, "a", "b"), (u, "ab", "c"), (v, "c", "a")])
+    assert rows("validation") == [(u, "bc", "a")]
+    assert sorted(rows("test")) == sorted([(u, "ca", "d"), (u, "ad", "a"), (w, "b", "d")])
+    ids = [e.query.query_id for part in data.examples.values() for e in part]
+    assert len(set(ids)) == len(ids) and f"{u}-5" in ids  # the sixth item of u
+    sequence = "".join(names[x.item_id] for x in data.sequences[u])
+    assert sequence == "abcada"
+    notes = {finding.check for finding in check(data) if finding.level == "note"}
+    assert "split order" in notes and not [
+        f for f in check(data) if f.level == "leak" and f.check != "train/test copies"
+    ]
+    with pytest.raises(RadError, match="its publisher has split it: use --protocol full, not rerank"):
+        open_dataset(f"recbole:{tmp_path}", protocol="rerank")
+    path = tmp_path / "Any.train.inter"
+    path.write_text(path.read_text().replace("a b\tc", "b\tc"))  # a history cut otherwise is other data
+    assert open_dataset(f"recbole:{tmp_path}").sha256 != data.sha256
+
+
 def test_the_leave_one_out_form_is_in_the_order_of_its_lists(tmp_path):
     corpus = load(leave_one_out(tmp_path))
     assert corpus.ordered

@@ -8,7 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from rad.runtime.statistics import bootstrap, column_means, holm, percentile_interval, randomisation_test
+from rad.runtime.statistics import (
+    bootstrap,
+    clusters_of,
+    column_intervals,
+    column_means,
+    holm,
+    percentile_interval,
+    randomisation_test,
+)
 
 
 def test_bootstrap_agrees_with_a_plain_one_and_with_the_normal_interval():
@@ -70,3 +78,24 @@ def test_holm_by_hand():
     assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
     assert holm(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
     assert holm(np.array([0.02])) == pytest.approx([0.02])
+
+
+def test_queries_of_one_user_are_drawn_and_turned_together():
+    """Ten users with four equal queries each say as much as ten queries do, not as forty."""
+    rng = np.random.default_rng(0)
+    by_user = rng.normal(0.4, 1.0, 10)
+    users = [f"u{k // 4}" for k in range(40)]
+    table, clusters = np.repeat(by_user, 4)[:, None], clusters_of(users)
+    of_users = column_intervals(bootstrap(column_means(table), 40, clusters=clusters))[0]
+    alone = column_intervals(bootstrap(column_means(by_user[:, None]), 10))[0]
+    apart = column_intervals(bootstrap(column_means(table), 40))[0]
+    assert np.ptp(of_users) == pytest.approx(np.ptp(alone), rel=0.1) and np.ptp(apart) < 0.7 * np.ptp(of_users)
+    p = randomisation_test(table, 2000, clusters=clusters)[0]
+    assert p == pytest.approx(randomisation_test(by_user[:, None], 2000)[0], abs=0.02)
+    assert randomisation_test(table, 2000)[0] < p / 3
+
+
+def test_users_with_one_query_each_change_nothing():
+    assert clusters_of(["a", "b", "c"]) is None
+    values = column_means(np.arange(3.0)[:, None])
+    assert (bootstrap(values, 3) == bootstrap(values, 3, clusters=np.arange(3))).all()

@@ -21,6 +21,7 @@ from rich.console import Console
 from typer import Option
 
 from benchmarks.audits import speed
+from benchmarks.audits.speed_of_writing import writing
 from benchmarks.audits.timing import Pair, timed
 from rad.errors import RadError, run
 from rad.registry import unknown
@@ -30,10 +31,10 @@ from rad.runtime.commands import command
 
 @command
 def main(
-    only: Annotated[list[str] | None, Option(metavar="PART", help="some of bm25, evaluate and dense")] = None,
+    only: Annotated[list[str] | None, Option(metavar="PART", help="some of bm25, evaluate, dense and writing")] = None,
     documents: Annotated[int, Option(metavar="N", help="documents that BM25 scores")] = 20_000,
     queries: Annotated[int, Option(metavar="N", help="queries to evaluate")] = 100_000,
-    texts: Annotated[int, Option(metavar="N", help="BM25 queries, and texts to embed")] = 512,
+    texts: Annotated[int, Option(metavar="N", help="BM25 queries, texts to embed, prompts")] = 512,
     repeats: Annotated[int, Option(metavar="N", help="turns, of which the median is taken")] = 3,
 ) -> None:
     sizes = {"documents": documents, "queries": queries, "texts": texts, "repeats": repeats}
@@ -43,6 +44,7 @@ def main(
         "bm25": speed.bm25(documents, texts),
         "evaluate": speed.evaluation(queries),
         "dense": speed.dense(texts),
+        "writing": writing(texts),
     }
     if bad := [part for part in only or () if part not in pairs]:
         raise RadError(unknown("part", bad, pairs))

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import speed
 from benchmarks.audits import speed as pairs
-from benchmarks.audits import timing
+from benchmarks.audits import speed_of_writing, timing
 from rad.errors import RadError
 
 
@@ -20,6 +20,31 @@ def test_every_pair_agrees_and_is_shown(monkeypatch, capsys):
     out = capsys.readouterr().out
     for text in ("rank_bm25 get_scores, 5 queries", "bm25s get_scores", "with intervals", "All answers agree"):
         assert text in out
+
+
+def test_what_is_written_in_batches_is_what_generate_gives(monkeypatch, capsys):
+    monkeypatch.setattr(speed_of_writing, "DATA", "world:users=60,items=200")
+    monkeypatch.setattr(speed_of_writing, "FEW", 2)
+    monkeypatch.setenv("COLUMNS", "120")
+    speed.main(["--only", "writing", "--texts", "5", "--repeats", "1"])
+    out = capsys.readouterr().out
+    for text in ("batched, held to the grammar", "generate one by one, 2 prompts", "All answers agree"):
+        assert text in out
+
+
+def test_log_probabilities_that_differ_are_not_compared(monkeypatch):
+    monkeypatch.setattr(speed_of_writing, "DATA", "world:users=60,items=200")
+    written = speed_of_writing._written
+
+    def shifted(writer, cases):
+        answers = written(writer, cases)
+        answers[0].log_probabilities = [x - 0.1 for x in answers[0].log_probabilities]
+        return answers
+
+    monkeypatch.setattr(speed_of_writing, "_written", shifted)
+    monkeypatch.setattr(speed_of_writing, "FEW", 1)
+    with pytest.raises(RadError, match="the answers differ"):
+        timing.timed(next(speed_of_writing.writing(2)), 1)
 
 
 def test_answers_that_differ_are_not_compared():

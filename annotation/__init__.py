@@ -1,0 +1,3 @@
+from rad.errors import quiet_interruptions
+
+quiet_interruptions()

@@ -12,6 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+from rad.errors import quiet_interruptions
+
 if TYPE_CHECKING:
     import datasets
 
@@ -27,6 +29,9 @@ else:
 
             return metadata.version("rad-bench")
         raise AttributeError(f"module 'rad' has no attribute '{name}'")
+
+
+quiet_interruptions()
 
 
 @overload

@@ -5,10 +5,28 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
+from types import TracebackType
 
 
 class RadError(Exception):
     """Bad input or a missing part. Its text is one line and needs no traceback."""
+
+
+def quiet_interruptions() -> None:
+    """Let Ctrl-C while a command is still being imported (``python -m``) be one word, as it is later on.
+
+    Each package calls this first. It changes nothing for a program that imports us.
+    """
+    if sys.argv[:1] != ["-m"]:  # what Python puts there until the module of the command is found
+        return
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("stopped", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def run(main: Callable[[], int | None]) -> None:

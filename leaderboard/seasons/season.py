@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -87,11 +88,18 @@ def new(folder: Path, secret: Path, users: int, items: int, closes: date) -> Sea
         opened_at=provenance.now(),
         closes_at=closes_at,
     )
+    part = folder.with_name(f".{folder.name}.part")
     secret.parent.mkdir(parents=True, exist_ok=True)
     # mode 600 from the first byte, and never over a secret that is there
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(own.model_dump_json(indent=1) + "\n")
-    publish(folder, about, data.items.values(), queries)
+    try:
+        publish(part, about, data.items.values(), queries)
+        os.rename(part, folder)
+    except BaseException:  # a full disk, Ctrl-C: nothing is left, so the same command can be given again
+        shutil.rmtree(part, ignore_errors=True)
+        secret.unlink()
+        raise
     return about
 
 

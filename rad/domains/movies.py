@@ -52,6 +52,9 @@ SOURCES = (_source("u.data", _100K), _source("u.item", _100K), _source("u.genre"
 SOURCES_1M = (_source("ratings.dat", _1M), _source("movies.dat", _1M))
 
 
+SETTINGS = ("1m", "lenient")
+
+
 class Domain(BaseDomain):
     """``load`` reads the raw files of one size; attributes are genre (one or more) and decade."""
 
@@ -60,9 +63,10 @@ class Domain(BaseDomain):
     sources: tuple[Source, ...] = SOURCES
 
     def __init__(self, argument: str = "") -> None:
-        if argument not in ("", "1m"):
-            raise RadError(f"{self.name}: {unknown('setting', [argument], ['1m'])}")
-        self.large = argument == "1m"
+        words = argument.split(",") if argument else []
+        if strange := [word for word in words if word not in SETTINGS]:
+            raise RadError(f"{self.name}: {unknown('setting', strange, SETTINGS)}")
+        self.large, self.lenient = "1m" in words, "lenient" in words
         if self.large:
             self.sources = SOURCES_1M
 
@@ -74,14 +78,20 @@ class Domain(BaseDomain):
         items = {number: self._item(spec, number, *film) for number, film in films}
         ratings, separator = (files["ratings.dat"], "::") if self.large else (files["u.data"], "\t")
         first: dict[tuple[str, str], int] = {}
-        rows = []
+        rows, unlisted = [], 0
         for line, user, film, rating, time in read_ratings(ratings, separator=separator):
             if film not in items:
-                raise RadError(f"{ratings}:{line}: item {film} is not in {self.sources[1].file}")
+                if not self.lenient:
+                    hint = f"{self.name}:{'1m,' if self.large else ''}lenient leaves such ratings out, and counts them"
+                    raise RadError(f"{ratings}:{line}: item {film} is not in {self.sources[1].file} ({hint})")
+                unlisted += 1
+                continue
             if (earlier := first.setdefault((user, film), line)) != line:
                 raise RadError(f"{ratings}:{line}: user {user} rates item {film} again (first in line {earlier})")
             rows.append(Interaction(public_id(spec, "user", user), items[film].item_id, time, rating))
-        return Corpus(list(items.values()), in_time_order(rows), notes=_notes(self.sources, items.values()))
+        notes = _notes(self.sources, items.values())
+        notes |= {f"ratings of films that are not in {self.sources[1].file} (left out)": unlisted} if unlisted else {}
+        return Corpus(list(items.values()), in_time_order(rows), notes=notes)
 
     def _item(self, spec: str, number: str, title: str, year: str, genres: tuple[str, ...]) -> Item:
         attributes = {"genre": genres, "decade": (f"{year[:3]}0s",) if year else ()}

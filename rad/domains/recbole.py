@@ -22,6 +22,7 @@ A path may be given in full or inside ``--data-dir`` (``RAD_DATA``). The domain'
 from __future__ import annotations
 
 import hashlib
+import html
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -141,7 +142,8 @@ class _Folder:
         columns = ["item_id", *([title] if title else []), *tokens, *free]
         out: dict[str, Item] = {}
         for number, values in recbole_atomic.read_atomic(path, columns, may_be_empty=columns[1:]):
-            row = {name: " ".join(value.split()) for name, value in zip(columns, values, strict=True)}
+            # files made from web pages have their entities in them: "Salt &amp; Pepper"
+            row = {name: " ".join(html.unescape(value).split()) for name, value in zip(columns, values, strict=True)}
             key = public_id(self.domain, "item", row["item_id"])
             if key in out:
                 raise RadError(f"{path}:{number}: duplicate item_id {row['item_id']}")

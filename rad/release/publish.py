@@ -112,7 +112,13 @@ def destination(to: str | None, name: str) -> tuple[str | None, Path | None]:
         return target, None
     if hub.REPO.fullmatch(target) and not Path(target).parent.is_dir():
         return target, None
-    return None, Path(target)
+    folder = Path(target)
+    if not folder.expanduser().absolute().parent.is_dir() and not target.startswith(("/", "./", "../", "~")):
+        raise RadError(
+            f"--to {target}: no repository of the Hub (OWNER/NAME), and there is no folder {folder.parent} to put one in: "
+            f"./{target} makes it"
+        )
+    return None, folder
 
 
 def write(release: Release, folder: Path, repo: str | None, form: Path | None = None) -> Manifest:

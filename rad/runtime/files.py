@@ -5,6 +5,7 @@ Every reader names the file and the line of what it refuses.
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import gzip
 import hashlib
@@ -111,13 +112,14 @@ class Journal:
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line of a text file, plain or gzip, without its line end."""
+    """Number (from 1) and text of each line of a text file, plain or gzip, without its line end and a BOM."""
     path = Path(path)
     number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
             for number, line in enumerate(file, 1):
-                yield number, line.decode(encoding).rstrip("\r\n")
+                text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                yield number, text.decode(encoding).rstrip("\r\n")
     except FileNotFoundError as error:
         raise RadError(f"{path}: no such file") from error
     except IsADirectoryError as error:

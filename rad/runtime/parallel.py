@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -63,7 +64,8 @@ def _by_processes(function: Callable[[Row], Row], rows: Sequence[Row], workers: 
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed outright would wait for work for ever."""
+    """A worker whose parent was killed outright would wait for work for ever; Ctrl-C ends it without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = parent_process()
     if parent is not None:
         Thread(target=lambda: (connection.wait([parent.sentinel]), os._exit(1)), daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import shutil
 import stat
@@ -171,6 +172,18 @@ def test_a_model_takes_part_and_the_secret_scores_it(new_season, tmp_path, capsy
     (top / "entries" / scored.file).write_text(json.dumps(raw))
     assert main([*again, "--secret", str(secret)]) == 1
     assert "ndcg@10 (all) is 0.9" in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_season_and_no_secret(tmp_path, monkeypatch):
+    def full(path, records):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(season, "write_jsonl", full)
+        with pytest.raises(OSError, match="No space left"):
+            main(["season", "new", str(tmp_path / "s"), "--secret", str(tmp_path / "secret.json"), *SIZE])
+    assert list(tmp_path.iterdir()) == []
+    assert main(["season", "new", str(tmp_path / "s"), "--secret", str(tmp_path / "secret.json"), *SIZE]) == 0
 
 
 def test_a_season_that_has_closed_takes_nothing(new_season, tmp_path):

@@ -192,3 +192,17 @@ def test_no_hash_is_invented():
     for source in (*SOURCES, *SOURCES_1M):
         assert source.sha256 is None and source.size is None
         assert source.licence and source.instructions and source.redistribute and source.origin
+
+
+def test_ratings_of_films_that_are_not_listed_are_left_out_on_demand(small):
+    path = small / "u.data"
+    rows = path.read_text().splitlines(keepends=True)
+    before = load_domain("movies").load(small)
+    path.write_text("".join([*rows, "7\t66\t1\t880000950\n"]))
+    with pytest.raises(RadError, match=r"item 66 is not in u\.item \(movies:lenient leaves such ratings out"):
+        load_domain("movies").load(small)
+    corpus = load_domain("movies:lenient").load(small)
+    assert corpus.sequences == before.sequences
+    assert corpus.notes["ratings of films that are not in u.item (left out)"] == 1
+    with pytest.raises(RadError, match="unknown setting 'lenent'; did you mean 'lenient'"):
+        load_domain("movies:lenent")

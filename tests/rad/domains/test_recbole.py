@@ -233,3 +233,10 @@ def test_the_real_leave_one_out_files_give_the_sequences_of_scientific(data_dir,
     lengths = sorted(map(len, data.sequences.values()))
     assert lengths == sorted(map(len, scientific.sequences.values()))
     assert len(data.items) == 4385 == data.notes["items without text"]
+
+
+def test_entities_of_html_in_titles_are_letters(tmp_path):
+    folder = raw_recbole(tmp_path)
+    path = folder / "shoes.item"
+    path.write_text(path.read_text().replace("Shoe number 9", "Salt &amp; Pepper&#39;s"))
+    assert any(item.title == "Salt & Pepper's" for item in load(folder).items)

@@ -75,6 +75,9 @@ def test_where_to(monkeypatch, tmp_path):
     assert publish.destination("./org/data", "world") == (None, Path("org/data"))
     (tmp_path / "org").mkdir()
     assert publish.destination("org/data", "world") == (None, Path("org/data"))
+    for name in ("a/b/c", "no such/name"):
+        with pytest.raises(RadError, match="no repository of the Hub"):
+            publish.destination(name, "world")
     monkeypatch.setenv("RAD_HUB_REPO", "team/rad-{name}")
     assert publish.destination(None, "world:seed=3") == ("team/rad-world", None)
     monkeypatch.setenv("RAD_HUB_REPO", "nonsense")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from itertools import pairwise
@@ -174,3 +176,18 @@ def test_importing_rad_needs_no_command_line():
     code = "import sys, rad; print('typer' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("module", ["rad", "annotation", "benchmarks.run", "leaderboard"])
+def test_an_interruption_while_a_command_is_imported_is_one_word(module, tmp_path):
+    """A module that interrupts stands where the command imports typer."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.stderr == "stopped\n" and done.returncode in (-signal.SIGINT, 130)

@@ -73,3 +73,11 @@ def test_bad_files_are_named(tmp_path):
     (tmp_path / "y.gz").write_bytes(b"plain")
     with pytest.raises(RadError, match=r"y\.gz:1: unreadable or cut short"):
         list(files.read_lines(tmp_path / "y.gz"))
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n{"a": 2}\n')
+    assert [record for _, record in files.read_jsonl(path)] == [{"a": 1}, {"a": 2}]
+    path.write_bytes(b"\xef\xbb\xbfuser,item\n")
+    assert list(files.read_lines(path, "latin-1")) == [(1, "user,item")]

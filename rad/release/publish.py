@@ -115,7 +115,7 @@ def destination(to: str | None, name: str) -> tuple[str | None, Path | None]:
     folder = Path(target)
     if not folder.expanduser().absolute().parent.is_dir() and not target.startswith(("/", "./", "../", "~")):
         raise RadError(
-            f"--to {target}: no repository of the Hub (OWNER/NAME), and there is no folder {folder.parent} to put one in: "
+            f"--to {target}: no repository of the Hub (OWNER/NAME), and there is no folder {folder.parent}: "
             f"./{target} makes it"
         )
     return None, folder

@@ -27,7 +27,7 @@ def power(units: npt.ArrayLike) -> Floats:
 
 @dataclass(frozen=True)
 class Histories:
-    """Observed users: (users, steps) arrays, -1 past ``length``."""
+    """Observed users: (users, steps) arrays, -1 past ``length`` and where a rating or a review was not seen."""
 
     item: Ints
     rating: Ints

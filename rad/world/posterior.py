@@ -28,7 +28,7 @@ class Chain:
         self.world, self.seen, self.rng = world, seen, np.random.default_rng(seed)
         self.n, self.steps = seen.item.shape
         self.rows, none = np.arange(self.n), len(world.taste_values)
-        self.bought = seen.item >= 0
+        self.bought, self.rated = seen.item >= 0, seen.rating > 0
         self.x = np.where(self.bought, seen.item, 0)  # (users, steps): item 0 stands past a user's length
         self._fixed_parts()
         self.circle: Ints = self.rng.integers(0, len(world.odds) - 1, size=(self.n,))
@@ -142,8 +142,8 @@ class Chain:
         # merit (users, steps, ...) as rows of the table of ratings, whose first is merit -10
         merit = np.clip(np.floor_divide(merit_units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         extra = (1,) * (merit.ndim - 2)
-        rating = np.where(self.bought, self.seen.rating, 1).reshape(self.n, self.steps, *extra) - 1
-        return np.asarray((self.world.rating[merit, rating] * self.bought.reshape(self.n, self.steps, *extra)).sum(1))
+        rating = np.where(self.rated, self.seen.rating, 1).reshape(self.n, self.steps, *extra) - 1
+        return np.asarray((self.world.rating[merit, rating] * self.rated.reshape(self.n, self.steps, *extra)).sum(1))
 
     def _grudge(self, limit: Ints) -> Floats:
         """(users, steps): what an item past the limit takes from its rating."""
@@ -172,11 +172,11 @@ class Chain:
 
     def _rating_change(self, units: Floats, gain: int) -> Floats:
         """(users, tastes + 1): how a taste on each value changes the log likelihood of the ratings."""
-        rating = np.where(self.bought, self.seen.rating, 1) - 1
+        rating = np.where(self.rated, self.seen.rating, 1) - 1
         # only two ratings are looked up a step, without and with the taste; ``carry`` says which values gain it
         low = np.clip(np.floor_divide(units, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
         high = np.clip(np.floor_divide(units + gain, choice_model.LIKED_STEP), -10, 10).astype(np.int64) + 10
-        delta = (self.world.rating[high, rating] - self.world.rating[low, rating]) * self.bought
+        delta = (self.world.rating[high, rating] - self.world.rating[low, rating]) * self.rated
         return np.asarray(np.einsum("ut,uta->ua", delta, self.carry))
 
     def _prior(self, rest: Ints, slot: int) -> Floats:

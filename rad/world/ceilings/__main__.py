@@ -3,6 +3,7 @@
 python -m rad.world.ceilings world            # a table, and a small file that the main job reads
 python -m rad.world.ceilings world_science
 python -m rad.world.ceilings world:seed=7     # another world: its file goes to the cache folder
+python -m rad.world.ceilings --purchases-only # what ratings and reviews are worth
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ def main(
     seed: Annotated[int | None, Option(help="the world's seed, instead of the one in NAME")] = None,
     chains: Annotated[int, Option(help="independent Markov chains")] = bounds.CHAINS,
     sweeps: Annotated[int, Option(help="sweeps of each, a third burnt")] = bounds.SWEEPS,
+    purchases_only: Annotated[
+        bool, Option("--purchases-only", help="Bayes without sight of ratings and reviews; nothing is written")
+    ] = False,
     out: Annotated[Path | None, Option(help="file to write (default: beside the code, or the cache folder)")] = None,
 ) -> int:
     if chains < 1 or sweeps < 3:
@@ -38,7 +42,9 @@ def main(
     data = open_dataset(name)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"ceilings of {name}", total=len(data.examples["test"]))
-        ceilings = bounds.compute(name, "test", chains, sweeps, progress=lambda n: bar.advance(task, n))
+        ceilings = bounds.compute(
+            name, "test", chains, sweeps, progress=lambda n: bar.advance(task, n), purchases_only=purchases_only
+        )
     wants, sizes = known_wants.rank(data)
     ranks: Mapping[str, Iterable[int]] = {what: row.values() for what, row in ceilings.ranks.items()}
     table = Table(title=f"{name}, test, {len(sizes)} supported of {len(wants)} queries")
@@ -58,6 +64,8 @@ def main(
     console.print(
         f"anonymity set (items with every known want), 10/25/50/75/90%: {quarters} of {len(data.items)} items"
     )
+    if purchases_only:  # a file is of all that a history shows
+        return 0
     default = store.FOLDER / f"{name}.json.gz" if name in ("world", "world_science") else store.cached(data.sha256)
     path = out or default
     store.write(path, name, data.sha256, sweeps, ceilings.chains, ceilings.expected, ceilings.ranks)

@@ -61,6 +61,7 @@ def compute(
     sweeps: int = SWEEPS,
     seed: int = 0,
     progress: Callable[[int], None] = lambda n: None,
+    purchases_only: bool = False,
 ) -> Ceilings:
     """Both ceilings of the world ``name``, the history masked. Minutes for 2,000 users.
 
@@ -71,6 +72,7 @@ def compute(
         sweeps: Sweeps of each; a third of them are burnt.
         seed: Of the sampling.
         progress: Gets the number of users that a block has finished.
+        purchases_only: Bayes sees no rating and no review.
     """
     domain = load_domain(name)
     if not isinstance(domain, WorldDomain):
@@ -83,14 +85,16 @@ def compute(
     target_step = states.length - BACK[split]  # (users,)
     columns = (choices.item, choices.rating, choices.spoken, choices.feeling)
     item, rating, spoken, feeling = (_cut(column, target_step) for column in columns)
+    if purchases_only:
+        rating, spoken, feeling = (np.full_like(column, -1) for column in (rating, spoken, feeling))
     history = Histories(item, rating, spoken, feeling, target_step)
     user_ids = [public_id(domain.spec.domain, "user", f"user-{u}") for u in states.user.tolist()]
     keys = [query_id(user, int(k)) for user, k in zip(user_ids, target_step, strict=True)]
     target = choices.item[np.arange(len(keys)), target_step]
-    ranker = _Ranker(tables.catalogue.ids)
-    rankings: dict[str, dict[str, tuple[str, ...]]] = {"oracle": {}, "bayes": {}}
-    ranks: dict[str, dict[str, int]] = {"oracle": {}, "bayes": {}}
-    single, expected = np.zeros(chains), dict.fromkeys(rankings, 0.0)
+    ranker, names = _Ranker(tables.catalogue.ids), ("oracle", "bayes")
+    rankings: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in names}
+    ranks: dict[str, dict[str, int]] = {name: {} for name in names}
+    single, expected = np.zeros(chains), dict.fromkeys(names, 0.0)
 
     def add(what: str, rows: Ints, odds: Floats) -> None:
         order, rank = ranker(odds, target[rows])
@@ -106,8 +110,7 @@ def compute(
     for rows, odds in posterior.predictive(GeneratorOdds(tables), history, seed, chains, sweeps, burn_in):
         add("bayes", rows, odds.mean(0))
         # each chain alone, too: chains that have mixed have the same mean
-        for c in range(chains):
-            single[c] += ndcg(ranker(odds[c], target[rows])[1]).sum()
+        single += [ndcg(ranker(each, target[rows])[1]).sum() for each in odds]
         add("oracle", rows, _oracle(tables, states, choices.item, target_step, rows))
         progress(len(rows))
     return Ceilings(rankings, ranks, tuple((single / len(keys)).tolist()), expected)

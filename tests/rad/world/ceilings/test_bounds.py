@@ -41,6 +41,14 @@ def test_validation_queries_have_ceilings_too(data):
     }
 
 
+def test_purchases_alone_say_less_to_bayes_and_the_oracle_needs_no_history(ceilings):
+    blind = bounds.compute(NAME, sweeps=9, purchases_only=True)
+    assert blind.rankings["oracle"] == ceilings.rankings["oracle"]
+    assert blind.rankings["bayes"] != ceilings.rankings["bayes"]
+    # what is promised, as a few users' own ranks are noise
+    assert blind.expected["bayes"] < ceilings.expected["bayes"]
+
+
 def test_the_order_of_the_rows(ceilings):
     table = {name: value for name, value, *_ in bounds.summary({k: v.values() for k, v in ceilings.ranks.items()})}
     assert 0.05 < table["bayes"] < table["oracle"] < 1

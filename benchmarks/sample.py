@@ -63,7 +63,7 @@ def _section(folder: Path, n: int, seed: int) -> str:
         ranks = [k for k, item in enumerate(prediction.ranking, 1) if item in answers[prediction.query_id]]
         lines.append(f"{len(lines) + 1}. {rationale.text} *Bought: {ranks[0] if ranks else '-'}.*")
     task = result.task
-    return f"## {task.domain}, {task.split}\n\n" + "\n".join(lines)
+    return f"## {result.label} on {task.domain}, {task.split}\n\n" + "\n".join(lines)
 
 
 if __name__ == "__main__":

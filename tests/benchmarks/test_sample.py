@@ -25,7 +25,8 @@ def test_a_page(finished_runs, tmp_path):
     page = tmp_path / "page.md"
     assert sample.main([str(finished_runs["template"]), "--n", "3", "--markdown", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    assert text.startswith("# Rationales as they come") and "\n3. " in text and "\n4. " not in text
+    assert text.startswith("# Rationales as they come") and "\n## template on world" in text
+    assert "\n3. " in text and "\n4. " not in text
 
 
 def test_a_run_without_rationales_is_refused_in_one_line(finished_runs):

@@ -31,6 +31,9 @@ from rad.runtime.commands import DataDir, command
 from rad.runtime.files import sha256_file
 
 
+LICENCE = "CC BY 4.0 (ids of third parties keep their publishers' terms)"
+
+
 @command
 def main(
     folder: Annotated[Path, Argument(metavar="RESULT_DIR")],
@@ -77,6 +80,7 @@ def main(
         )
         for line in verdict.notes:
             _print(f"note: {line}")
+        _print(f"{LICENCE}: {'it would be' if dry_run else 'you agree that it is'} published so")
         commit = propose(repo, root, files, dry_run) if repo else None
         if signing:
             _print(f"signed with {signing}: who has this key owns the entry, so keep it")

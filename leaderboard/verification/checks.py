@@ -152,7 +152,7 @@ def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], da
         comparison = scoring.compared(entry, predictions, data)
         verdict.violations += comparison.violations
         verdict.left_out = comparison.left_out
-        verdict.unsound = scoring.unsound(predictions, data)
+        verdict.unsound = comparison.unsound
     except (
         ArithmeticError,
         LookupError,

@@ -40,10 +40,14 @@ def every_score(predictions: Sequence[Prediction], data: EvaluationSet, seed: in
 
 @dataclass
 class Comparison:
-    """What an entry states beside what its predictions give: lines where they differ, and scores that it leaves out."""
+    """What an entry states beside what its predictions give: lines where they differ, and scores that it leaves out.
+
+    ``unsound`` is the first reason that is no sound fact, with its query; None where all are.
+    """
 
     violations: list[str]
     left_out: list[Score]
+    unsound: str | None = None
 
 
 def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Comparison:
@@ -56,7 +60,8 @@ def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSe
     of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
     scores = [rounded(s, len(data.examples)) for s in evaluation.scores] if data.is_season else evaluation.scores
     left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
-    return Comparison(list(_violations(entry, scores, evaluation.n_repeat, predictions, data)), left_out)
+    lines = list(_violations(entry, scores, evaluation.n_repeat, predictions, data))
+    return Comparison(lines, left_out, _unsound(predictions, data, evaluation))
 
 
 def _violations(
@@ -161,15 +166,19 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
     yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], n_rationales)
 
 
-def unsound(predictions: Sequence[Prediction], data: EvaluationSet) -> str | None:
-    """The first reason that is no sound fact: its query, and what is wrong with it."""
-    queries = {e.query.query_id: e.query for e in data.examples}
-    if not data.facts or not any(p.rationale for p in predictions):
+def _unsound(predictions: Sequence[Prediction], data: EvaluationSet, evaluation: Evaluation) -> str | None:
+    """The first reason that is no sound fact: its query, and what is wrong with it.
+
+    Reasons are counted again only of queries whose soundness says that one is not: counting is what verifying takes.
+    """
+    if not data.facts or "soundness" not in evaluation.values:
         return None
-    facts = data.facts()
+    less = {key for key, value in zip(evaluation.query_ids, evaluation.values["soundness"], strict=True) if value < 1}
+    queries = {e.query.query_id: e.query for e in data.examples}
     for p in predictions:
-        for reason in p.rationale.reasons if p.rationale else ():
-            if violation := next(facts.check(reason, queries[p.query_id]), None):
+        reasons = p.rationale.reasons if p.rationale and p.query_id in less else ()
+        for reason in reasons:
+            if violation := next(data.facts().check(reason, queries[p.query_id]), None):
                 return f"query {p.query_id}: {violation.detail[:200]}"
     return None
 

@@ -18,7 +18,7 @@ from rad.types import Example, Item, Split
 from rad.world import simulate
 
 WORLDS = ("world", "world_science")
-SETTINGS = {"seed": 2**64 - 1, "users": 4_000, "items": 4_000, "shortest": 20, "longest": 20}  # and their largest
+SETTINGS = {"seed": 2**64 - 1, "users": 2_000, "items": 4_000, "shortest": 20, "longest": 20}  # and their largest
 LEAST_QUERIES = 50  # of a task: fewer say nothing of a model
 ELSEWHERE = ("campaign", "recbole", "amazon", "release")  # they read what a user names: not the same data for everyone
 EARLIER: tuple[Split, ...] = ("train", "validation")

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.leaderboard.test_page import MARKUP, hostile
 from tests.support.made_up_entries import many, summaries_of
+from tests.support.site_pages import MARKUP, hostile
 
 pytest.importorskip("selenium", reason="needs selenium")
 

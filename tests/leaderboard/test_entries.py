@@ -252,6 +252,13 @@ def git(folder, *arguments):
     subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
+def test_who_submits_is_told_the_licence(runs, root, capsys):
+    enter(runs["popularity"], root)
+    assert "CC BY 4.0 (ids of third parties keep their publishers' terms): you agree that it is published so" in (
+        capsys.readouterr().out
+    )
+
+
 def test_a_pull_request_may_only_add(entered, root, capsys):
     old = entered("popularity")
     git(root.parent, "init")

@@ -1,7 +1,7 @@
-"""What verifying costs over all hostile submissions: ``python -m tests.support.hostile.cost [--without-work]``.
+"""What verifying costs over all hostile submissions: ``python -m tests.support.hostile.cost [small|work]``.
 
 Each is verified in a process of its own, forked from one that has everything imported; CPU time and memory are what the
-system counts of it. Prints a line a kind, and the dearest.
+system counts of it. Prints a line for each of those that ask for ``work``, on the largest worlds, and a line a kind.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from leaderboard.verification import report  # noqa: F401 (all that verify imports)
@@ -90,14 +90,14 @@ def _bomb(path: Path, make: Callable[[Path], object]) -> None:
     make(_packed(path))
 
 
-def main(with_work: bool) -> int:
+def main(parts: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         top = Path(temporary).resolve()
         os.environ["XDG_CONFIG_HOME"] = str(top / "config")
         true = submissions.enter(submissions.run("template", top / "runs"), top / "true")
         raw = json.loads(true.read_text())
-        cases = [*small()]
-        for kind in fields.KINDS:
+        cases = [*small()] if "small" in parts else []
+        for kind in fields.KINDS if "small" in parts else ():
             for name, change, _ in fields.cases(kind, raw):
                 cases.append((kind, name, lambda path, change=change: _changed(path, change)))
         costs: dict[str, list[tuple[float, float, str, bool]]] = {}
@@ -109,7 +109,7 @@ def main(with_work: bool) -> int:
             seconds, memory, refused = verified(path, root)
             costs.setdefault(kind, []).append((seconds, memory, name, refused))
             shutil.rmtree(root)
-        for name, make in WORK.items() if with_work else ():
+        for name, make in WORK.items() if "work" in parts else ():
             root = top / "work" / name
             forked(lambda make=make, root=root: make(root) and None)  # what it takes to make one does not count
             (path,) = root.glob("*/*.json")
@@ -132,4 +132,4 @@ def main(with_work: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main("--without-work" not in sys.argv[1:]))
+    sys.exit(main(sys.argv[1:] or ("small", "work")))

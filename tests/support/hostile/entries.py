@@ -87,10 +87,10 @@ ENTRIES = {
     "a task of one query": (edit(("result", "task", "domain"), "world:users=1,items=200"), "at least 50 queries"),
     "a world that takes minutes": (
         edit(("result", "task", "domain"), "world:users=20000,items=20000,shortest=60"),
-        "users up to 4000",
+        "users up to 2000",
     ),
     "long histories": (edit(("result", "task", "domain"), "world:shortest=60,longest=60"), "shortest up to 20"),
-    "world of a billion users": (edit(("result", "task", "domain"), "world:users=1000000000"), "users up to 4000"),
+    "world of a billion users": (edit(("result", "task", "domain"), "world:users=1000000000"), "users up to 2000"),
     "season with a path": (edit(("result", "task", "domain"), "season:../../x"), "no season"),
     "predictions with a path": (edit(("predictions", "path"), "../../../etc/passwd"), "predictions.path"),
     "absolute predictions": (edit(("predictions", "path"), "/etc/passwd"), "predictions.path"),

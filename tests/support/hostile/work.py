@@ -21,7 +21,7 @@ from rad.runtime.files import canonical
 from rad.types import Example, Prediction, Rationale
 from tests.support.made_up_entries import answered, entry, score
 
-WORLD, LARGEST = "world", "world:users=4000,items=4000"
+WORLD, LARGEST = "world", "world:items=4000"
 
 
 def longest(data: Dataset, words: str) -> list[Prediction]:
@@ -63,10 +63,10 @@ def sent(root: Path, name: str, domain: str, words: str, explained: bool) -> Ent
 
 
 WORK: dict[str, Callable[[Path], Entry]] = {
-    "the longest rationales": lambda root: sent(root, "longest", WORLD, "because of [1] navy ", False),
     "the longest rationales and every score": lambda root: sent(root, "every", WORLD, "because of [1] navy ", True),
     "citations alone": lambda root: sent(root, "citations", WORLD, "[1], [2] and [3] ", True),
     "unfinished sentences": lambda root: sent(root, "unfinished", WORLD, "3 of 4 have colour navy ([1]; ", True),
+    "the longest rationales": lambda root: sent(root, "longest", WORLD, "because of [1] navy ", False),
     "the largest world": lambda root: sent(root, "largest", LARGEST, "because of [1] navy ", True),
 }
 assert known_sha256()[WORLD]

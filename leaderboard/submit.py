@@ -30,8 +30,7 @@ from rad.reporting.console import console
 from rad.runtime.commands import DataDir, command
 from rad.runtime.files import sha256_file
 
-
-LICENCE = "CC BY 4.0 (ids of third parties keep their publishers' terms)"
+LICENCE = "published under CC BY 4.0, to which who sends it agrees; ids of third parties keep their publishers' terms"
 
 
 @command
@@ -80,7 +79,7 @@ def main(
         )
         for line in verdict.notes:
             _print(f"note: {line}")
-        _print(f"{LICENCE}: {'it would be' if dry_run else 'you agree that it is'} published so")
+        _print(LICENCE)
         commit = propose(repo, root, files, dry_run) if repo else None
         if signing:
             _print(f"signed with {signing}: who has this key owns the entry, so keep it")

@@ -254,9 +254,7 @@ def git(folder, *arguments):
 
 def test_who_submits_is_told_the_licence(runs, root, capsys):
     enter(runs["popularity"], root)
-    assert "CC BY 4.0 (ids of third parties keep their publishers' terms): you agree that it is published so" in (
-        capsys.readouterr().out
-    )
+    assert "published under CC BY 4.0, to which who sends it agrees" in capsys.readouterr().out
 
 
 def test_a_pull_request_may_only_add(entered, root, capsys):

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.harness.evaluate import measure
+from benchmarks.harness.evaluate import measure, users_of
 from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.violations import checked
 from leaderboard.site import cache
@@ -30,9 +31,9 @@ from leaderboard.verification.task import EvaluationSet
 from rad.data.dataset import Protocol
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
-from rad.runtime.statistics import ALPHA, holm, randomisation_test
+from rad.runtime.statistics import ALPHA, clusters_of, holm, randomisation_test
 
-VERSION = 1  # raise where groups come out otherwise for the same runs
+VERSION = 2  # raise where groups come out otherwise for the same runs
 
 
 @dataclass
@@ -83,29 +84,36 @@ def significance_groups(table: TaskTable, root: Path, data: OpenData) -> Signifi
     """The groups of a table whose predictions lie below ``root``."""
     out = SignificanceGroups()
     values: dict[str, np.ndarray] = {}
+    users: list[str] = []
     for row in table.rows:
         if table.part_of(row) == ABOVE:  # it would lead, and tell nothing of the others
             out.untested.setdefault("it stands above what is possible", []).append(row.owned_label)
             continue
         try:
             # [seeds][queries]
-            by_seed = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
+            scored = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
         except NotTested as reason:
             out.untested.setdefault(str(reason), []).append(row.owned_label)
             continue
-        if by_seed:
-            values[row.first.run_id] = np.mean(by_seed, axis=0)
+        if scored:
+            values[row.first.run_id] = np.mean([of_seed.values for of_seed in scored], axis=0)
+            users = scored[0].users
     rows = [row for row in table.rows if row.first.run_id in values]
     lengths = {len(v) for v in values.values()}
     if len(lengths) > 1:
         raise RadError(f"{table.title}: entries have different numbers of queries: python -m leaderboard verify")
     if len(rows) > 1:
-        out.numbers = _cached(rows, [values[row.first.run_id] for row in rows])
+        out.numbers = _cached(rows, [values[row.first.run_id] for row in rows], clusters_of(users))
     return out
 
 
-def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0) -> list[int]:
-    """The group of each system from its scores by query, from 1. Any order of systems; a higher score is better."""
+def lead(
+    values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0, clusters: np.ndarray | None = None
+) -> list[int]:
+    """The group of each system from its scores by query, from 1. Any order of systems; a higher score is better.
+
+    ``clusters`` has the user of each query where one has several: queries of one user are not independent.
+    """
     scores = np.stack(values, axis=1)  # [queries, systems]
     means = scores.mean(axis=0)
     left = list(np.argsort(-means, kind="stable"))
@@ -118,7 +126,7 @@ def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0
         if not rest:
             break
         # one test a column: by how much the leader is ahead of each other system, query by query
-        p_values = holm(randomisation_test(scores[:, [first]] - scores[:, rest], permutations, seed))
+        p_values = holm(randomisation_test(scores[:, [first]] - scores[:, rest], permutations, seed, clusters))
         for system, p in zip(rest, p_values, strict=True):
             if p >= ALPHA:
                 out[system] = number
@@ -126,22 +134,28 @@ def lead(values: Sequence[np.ndarray], permutations: int = 10_000, seed: int = 0
     return out
 
 
-def _cached(rows: Sequence[Row], values: Sequence[np.ndarray]) -> dict[str, int]:
+def _cached(rows: Sequence[Row], values: Sequence[np.ndarray], clusters: np.ndarray | None) -> dict[str, int]:
     runs = [[[e.run_id, e.predictions.sha256] for e in row.entries] for row in rows]
     path = cache.cache_file("groups", [VERSION, SORT, runs])
     numbers = cache.read(path)
     if not isinstance(numbers, list) or len(numbers) != len(rows):
-        numbers = lead(values)
+        numbers = lead(values, clusters=clusters)
         cache.write(path, numbers)
     return {row.first.run_id: int(number) for row, number in zip(rows, numbers, strict=True)}
 
 
-def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.ndarray:
-    """NDCG@10 of each query, in the data set's order."""
+class _Scored(NamedTuple):
+    """NDCG@10 of each query, in the data set's order, and the user of each."""
+
+    values: np.ndarray
+    users: list[str]
+
+
+def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> _Scored:
     path = cache.cache_file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(table.key)])
     stored = cache.read(path)
-    if isinstance(stored, list):
-        return np.array(stored, dtype=float)
+    if isinstance(stored, dict):
+        return _Scored(np.array(stored["values"], dtype=float), stored["users"])
     file = root / entry.folder / entry.predictions.path
     if not file.is_file():
         raise NotTested("predictions were not sent with the entry")
@@ -154,5 +168,6 @@ def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> np.
         raise RadError(f"{file.name}: {violations[0]}: python -m leaderboard verify")
     usable, _ = checked(predictions, data.examples, data.items)
     values, _ = measure(load_metrics([SORT], data.items), usable, data.examples)
-    cache.write(path, values[SORT].tolist())
-    return values[SORT]
+    users = users_of(data.examples)
+    cache.write(path, {"values": values[SORT].tolist(), "users": users})
+    return _Scored(values[SORT], users)

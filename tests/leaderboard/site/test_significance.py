@@ -39,6 +39,16 @@ def test_the_first_group_is_what_compare_does_not_call_worse():
     }
 
 
+def test_queries_of_one_user_count_together():
+    """Twelve users with twenty queries each are twelve signs of a difference, not 240."""
+    rng = np.random.default_rng(0)
+    by_user = rng.normal(0.1, 0.3, 12)
+    better, other = np.repeat(0.5 + by_user, 20), np.full(240, 0.5)
+    users = np.repeat(np.arange(12), 20)
+    assert lead([better, other]) == [1, 2]
+    assert lead([better, other], clusters=users) == lead([0.5 + by_user, np.full(12, 0.5)]) == [1, 1]
+
+
 def _answers(dataset, rank_of):
     """Predictions that put the target at ``rank_of(k)`` of the k-th query."""
     items = list(dataset.items)

@@ -18,7 +18,10 @@ from rad.runtime import commands
 
 PURPOSE = "Campaigns in which people review rationales."
 EXTRAS = dict.fromkeys(("argilla", "diskcache", "httpx", "matplotlib"), "annotate")
-COMMANDS = ("draft", "serve", "push", "status", "pull", "agreement", "models", "export", "judge", "withdraw", "demo")
+COMMANDS = (
+    *("draft", "serve", "push", "status", "pull", "agreement", "models"),
+    *("export", "import", "judge", "pause", "withdraw", "demo"),
+)
 summary = partial(commands.summary, "annotation.commands")
 main = commands.package("annotation.commands", PURPOSE, COMMANDS, EXTRAS)
 

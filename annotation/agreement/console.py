@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from annotation.agreement.results import Agreement, Calibration, Estimate, GroupAgreement
+from annotation.evaluation.checks import Result
 from rad.reporting.console import console, table
 
 FEW = 20  # shared records below which an interval says little
 
 
-def show(agreement: Agreement, judges: Sequence[Calibration] = ()) -> None:
-    """People, simulated reviewers where there are some, and adjudicators."""
+def show(agreement: Agreement, judges: Sequence[Calibration] = (), checks: Sequence[Result] = ()) -> None:
+    """People, simulated reviewers where there are some, adjudicators, judges, and reviewers' checks."""
     if not agreement.people.reviewers:
         console.print("No person has answered yet.")
     titled = {"People": agreement.people, "Simulated reviewers (programs, no people)": agreement.simulated}
@@ -26,10 +27,21 @@ def show(agreement: Agreement, judges: Sequence[Calibration] = ()) -> None:
         console.print(rows)
     if judges:
         _judges(judges)
+    show_checks(checks)
     if len(agreement.guidelines) > 1:
         kinds = ", ".join(f"{name} ({n:,} answers)" for name, n in agreement.guidelines.items())
         console.print(f"Answers under several guidelines are mixed: {kinds}.", markup=False)
     console.print(f"Intervals: 95%, bootstrap over records, {agreement.resamples:,} resamples, seed {agreement.seed}.")
+
+
+def show_checks(checks: Sequence[Result]) -> None:
+    """Each reviewer's answers on drafts whose answers are known; nothing where there are none."""
+    if not checks:
+        return
+    rows = table("Checks: drafts whose answers are known", "reviewer", "of", "right", "answered")
+    for one in checks:
+        rows.add_row(one.annotator, "calibration" if one.calibration else "work", f"{one.right:,}", f"{one.answered:,}")
+    console.print(rows)
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -46,12 +58,13 @@ def _judges(judges: Sequence[Calibration]) -> None:
     """Judges in a reviewer's place beside the reviewers themselves."""
     whom = "people" if judges[0].against == "people" else "simulated reviewers, who are no people"
     console.print(f"Judges in a reviewer's place, and that reviewer as the ceiling; against {whom}:")
-    rows = table("", "judge: question", "coefficient", "judge [95%]", "ceiling [95%]")
-    for one in judges:
-        for k, (name, estimate) in enumerate(headline(one.in_place).items()):
-            label = "" if k else f"{one.judge.removeprefix('judge:')}: {one.question}"
-            rows.add_row(label, name.replace("_", " "), spoken(estimate), spoken(one.people[name]))
-    console.print(rows)
+    for judge in dict.fromkeys(one.judge for one in judges):
+        rows = table(judge.removeprefix("judge:"), "question", "coefficient", "judge [95%]", "ceiling [95%]")
+        for one in judges:
+            for k, (name, estimate) in enumerate(headline(one.in_place).items() if one.judge == judge else ()):
+                label = "" if k else one.question
+                rows.add_row(label, name.replace("_", " "), spoken(estimate), spoken(one.people[name]))
+        console.print(rows)
     for one in judges:
         counts = f"{one.judge.removeprefix('judge:')}, {one.question}: {one.n_answers:,} answers"
         counts += f", {one.n_abstained:,} abstained, {one.n_invalid:,} invalid"
@@ -70,14 +83,14 @@ def _group(title: str, group: GroupAgreement) -> None:
     overlap = ", ".join(f"{n:,} by {k}" for k, n in group.overlap.items())
     n = len(group.reviewers)
     console.print(f"{title}: {n} reviewers, {group.n_records:,} records ({overlap}), {group.n_answers:,} answers")
-    rows = table("", "question", "answers", "shared", "equal", "alpha [95%]", "distance", "kappas")
+    rows = table("", "question", "answers", "shared", "equal", "alpha [95%]", "kappas")
     for q in group.questions.values():
         name = "weighted_kappa" if q.kind in ("ordinal", "set") else "kappa"
         kappas = [k.value for p in q.pairs if (k := p.coefficients.get(name)) and k.value is not None]
         spread = "–" if not kappas else number(min(kappas)) + (f"..{number(max(kappas))}" if len(kappas) > 1 else "")
-        alpha = spoken(q.coefficients["alpha"]) + (" few" if 0 < q.n_shared < FEW else "")
+        alpha, shared = spoken(q.coefficients["alpha"]), f"{q.n_shared:,}" + (" few" if 0 < q.n_shared < FEW else "")
         equal = "–" if q.exact is None else f"{q.exact:.0%}"
-        rows.add_row(q.question, f"{q.n_answers:,}", f"{q.n_shared:,}", equal, alpha, q.distance, spread)
+        rows.add_row(q.question, f"{q.n_answers:,}", shared, equal, alpha, spread)
     console.print(rows)
     for q in group.questions.values():
         if reason := q.coefficients["alpha"].undefined:

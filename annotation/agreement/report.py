@@ -14,6 +14,7 @@ from annotation.agreement.console import FEW, headline, spoken
 from annotation.agreement.reliability_data import names_of
 from annotation.agreement.results import Agreement, Calibration, Disagreement, Estimate, GroupAgreement, Pair
 from annotation.campaign.judgements import QUESTIONS
+from annotation.evaluation.checks import Result
 from rad.reporting import html, plots
 from rad.types import Rationale
 
@@ -41,6 +42,7 @@ def page(
     judges: Sequence[Calibration],
     drafts: Mapping[str, Rationale],
     facts: Mapping[str, object],
+    checks: Sequence[Result] = (),
 ) -> str:
     """The page's HTML. ``facts``: campaign, created, guidelines, commit, and data (file name -> sha256)."""
     environment = html.environment(Path(__file__).parent)
@@ -53,6 +55,7 @@ def page(
         agreement=agreement,
         groups=[_group(name, group, drafts) for name, group in by_name.items() if group.reviewers],
         judges=_judges(judges),
+        checks=checks,
         facts=facts,
         few=FEW,
         coefficients=COEFFICIENTS,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import argilla as rg
 
 from annotation.argilla.client import (
     ADJUDICATION,
+    CALIBRATION,
     COMPARISON,
     CONSENT,
+    FEEDBACK,
     REVIEW,
     find_dataset,
     records,
@@ -22,6 +24,7 @@ from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
 from rad.errors import RadError
+from rad.runtime.provenance import now
 
 
 def check_roles(campaign: Campaign, names: Sequence[str], role: Role) -> None:
@@ -54,13 +57,68 @@ def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Ro
             new.append(name)
         elif not entry:
             campaign.add_reviewer(name, role)
-        if name not in members and accounts[name].role != "owner":
+        if name not in members and accounts[name].role != "owner" and "paused" not in entry:
             accounts[name].add_to_workspace(workspace)
     return new
 
 
-def withdraw(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[int, set[str]]:
-    """Delete somebody's answers on the server, and their account where this campaign made it.
+def pause(client: rg.Argilla, campaign: Campaign, name: str, resume: bool) -> None:
+    """Shut somebody out of the workspace of their role, or let them in again. What they answered stays.
+
+    Raises:
+        RadError: ``push`` named nobody of this name, or the server has no such account.
+    """
+    entry = campaign.reviewers().get(name)
+    account = next((user for user in client.users if user.username == name), None)
+    if entry is None or account is None:
+        named = ", ".join(sorted(campaign.reviewers())) or "none"
+        raise RadError(f"nobody is called '{name}' (reviewers: {named})")
+    workspace = client.workspaces(workspace_of(campaign, ADJUDICATION if entry["role"] == "adjudicator" else REVIEW))
+    campaign.mark_reviewer(name, paused=None if resume else now())  # first: no push must let them in again
+    is_inside = name in {user.username for user in workspace.users}
+    if resume and not is_inside:
+        account.add_to_workspace(workspace)
+    if is_inside and not resume:
+        account.remove_from_workspace(workspace)
+
+
+def show(client: rg.Argilla, campaign: Campaign, names: Sequence[str], new: Sequence[str]) -> None:
+    """Print where passwords are, and where people log in."""
+    if new:
+        print(f"new accounts: {', '.join(new)}; their passwords are in {campaign.secrets / 'reviewers.json'}")
+    if paused := [name for name in names if "paused" in campaign.reviewers()[name]]:
+        print(f"{', '.join(paused)}: paused; python -m annotation pause {campaign.path} {paused[0]} --resume")
+    if names:
+        print(f"they log in at {client.api_url}")
+    elif not campaign.reviewers():
+        print("nobody is to review them yet: push again with --reviewers NAME,NAME")
+
+
+def read_quotas(campaign: Campaign, words: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+    """Quotas that are written as ``NAME=N``, by user name.
+
+    Raises:
+        RadError: One is written otherwise, or is of nobody who reviews or is in ``names``.
+    """
+    quotas = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if not (name and number.isdecimal()):
+            raise RadError(f"--quota is NAME=N with a whole number, got '{word}'")
+        if name not in (*names, *campaign.reviewers()):
+            raise RadError(f"--quota: nobody is called '{name}': name all reviewers by --reviewers, too")
+        quotas[name] = int(number)
+    return quotas
+
+
+def set_quotas(campaign: Campaign, quotas: Mapping[str, int]) -> None:
+    """Write down how many answers somebody is to give at most, where the embedded server reads it; 0: any number."""
+    for name, quota in quotas.items():
+        campaign.mark_reviewer(name, quota=str(quota) if quota else None)
+
+
+def withdraw(client: rg.Argilla | None, campaign: Campaign, name: str) -> tuple[int, set[str]]:
+    """Delete somebody's answers on the server, if there is one, and their account where this campaign made it.
 
     Returns:
         How many answers were deleted, and the pseudonyms whose answers must go from the campaign's files.
@@ -69,22 +127,23 @@ def withdraw(client: rg.Argilla, campaign: Campaign, name: str) -> tuple[int, se
         RadError: Nobody has this name.
     """
     reviewers = campaign.reviewers()
-    account = next((user for user in client.users if user.username == name), None)
-    if account is None and name not in reviewers:
-        raise RadError(f"nobody is called '{name}' (reviewers: {', '.join(sorted(reviewers)) or 'none'})")
+    account = next((user for user in client.users if user.username == name), None) if client else None
     pseudonyms = {campaign.pseudonym(name, role) for role in ("reviewer", "adjudicator")}
+    has_answered = not pseudonyms.isdisjoint(one.annotator for one in judgements.read(campaign))
+    if account is None and name not in reviewers and not has_answered:
+        raise RadError(f"nobody is called '{name}' (reviewers: {', '.join(sorted(reviewers)) or 'none'})")
     for pseudonym in sorted(pseudonyms):
         campaign.withdraw(pseudonym)  # first of all: from here on no pull reads these answers
-    if account is None:
+    if client is None or account is None:
         return 0, pseudonyms
     deleted = 0
-    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION, *CONSENT.values()):
+    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION, CALIBRATION, FEEDBACK, *CONSENT.values()):
         dataset = find_dataset(client, campaign, dataset_name)
         for row in records(client, dataset, answers=True) if dataset else ():
             for answer in row["responses"]:
                 if answer["user_id"] == str(account.id):
                     client.http_client.delete(f"/api/v1/responses/{answer['id']}").raise_for_status()
-                    deleted += dataset_name not in CONSENT.values()
+                    deleted += dataset_name not in (FEEDBACK, *CONSENT.values())
     if reviewers.get(name, {}).get("password"):
         account.delete()  # after the answers, so that the server counts anew which drafts are done
     return deleted, pseudonyms

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import argilla as rg
 
+from annotation import guidelines
 from annotation.argilla import consent, form
 from annotation.argilla.client import ADJUDICATION, find_dataset, records
 from annotation.argilla.push import ensure_dataset, send
@@ -40,7 +41,9 @@ def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | N
         return None
     data = open_data(settings)
     examples = examples_by_id(data)
-    dataset = ensure_dataset(client, campaign, ADJUDICATION, form.settings(client, 1, adjudication=True))
+    dataset = ensure_dataset(
+        client, campaign, ADJUDICATION, form.settings(client, guidelines.read(campaign.path), 1, adjudication=True)
+    )
     consent.ask(client, campaign, "adjudicator")
     there = {row["external_id"] for row in records(client, dataset)}
     new = [rationales[key] for key in disputed if key not in there]
@@ -80,8 +83,9 @@ def show_answers(client: rg.Argilla, campaign: Campaign) -> None:
 
 def _disputed(campaign: Campaign, judged: Judged) -> list[str]:
     """The ids of drafts that reviewers disagree on, sorted."""
-    overlap, texts = campaign.settings.overlap or 2, {d.rationale_id: d.text for d in drafts.read(campaign)}
-    return [k for k in sorted(judged) if k in texts and aggregation.is_disputed(judged[k], overlap, texts[k])]
+    texts, overlap = {d.rationale_id: d.text for d in drafts.read(campaign)}, campaign.settings.overlap or 2
+    most = campaign.settings.max_overlap or 0
+    return [k for k in sorted(judged) if k in texts and aggregation.is_disputed(judged[k], overlap, texts[k], most)]
 
 
 def _answers(judged: Judged, rationale_id: str) -> str:

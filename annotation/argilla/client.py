@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import argilla as rg
 
 REVIEW, COMPARISON, ADJUDICATION = "review", "comparison", "adjudication"  # the campaign's datasets
+CALIBRATION, FEEDBACK = "calibration", "feedback"  # the round before the work; see server/gates.py
 # the dataset that asks people for their consent, in the workspace of their role
 CONSENT: Mapping[Role, str] = {"reviewer": "consent", "adjudicator": f"consent-{ADJUDICATION}"}
 PAGE = 500  # records a request
@@ -143,7 +144,7 @@ MARK = re.compile(r"^Campaign: ([0-9a-f]+)$", re.MULTILINE)
 
 def pushed_datasets(client: rg.Argilla, campaign: Campaign) -> dict[str, rg.Dataset]:
     """The campaign's datasets that are on the server, by name. :class:`RadError` where nothing was pushed yet."""
-    by_name = {name: find_dataset(client, campaign, name) for name in (REVIEW, COMPARISON, ADJUDICATION)}
+    by_name = {name: find_dataset(client, campaign, name) for name in (CALIBRATION, REVIEW, COMPARISON, ADJUDICATION)}
     datasets = {name: dataset for name, dataset in by_name.items() if dataset is not None}
     if not datasets:
         raise RadError(f"nothing was pushed to {client.api_url} yet: python -m annotation push {campaign.path}")

@@ -16,17 +16,18 @@ from annotation.campaign.data import examples_by_id, open_data
 from annotation.campaign.folder import Campaign
 from annotation.evaluation import pairs
 from annotation.evaluation.pairs import Pair
+from annotation.guidelines import Guidelines
 from rad.errors import RadError
 from rad.rationales import claims
 from rad.types import Example, Item, Judgement
 
 
-def settings(client: rg.Argilla, overlap: int) -> rg.Settings:
+def settings(client: rg.Argilla, guide: Guidelines, overlap: int) -> rg.Settings:
     """Fields, questions and guidelines. ``overlap`` is the number of answers after which a pair is done."""
     titles = {"first": "First rationale", "second": "Second rationale", "item": "Item that was bought"}
     titles["history"] = "History, oldest first"
     return rg.Settings(
-        guidelines=guidelines.COMPARING,
+        guidelines=guide.of_comparisons,
         fields=[rg.TextField(client=client, name=k, title=title, use_markdown=False) for k, title in titles.items()],
         questions=[
             rg.LabelQuestion(client=client, name=name, title=title, labels=pairs.ANSWERS)
@@ -51,7 +52,7 @@ def push_pairs(client: rg.Argilla, campaign: Campaign, overlap: int) -> tuple[in
         raise RadError(f"{campaign.path}: no two models' drafts to compare: draft --drafter file --file RUN --file RUN")
     data = open_data(campaign.settings)
     examples = examples_by_id(data)
-    dataset = ensure_dataset(client, campaign, COMPARISON, settings(client, overlap))
+    dataset = ensure_dataset(client, campaign, COMPARISON, settings(client, guidelines.read(campaign.path), overlap))
     there = {row["external_id"] for row in records(client, dataset)}
     new = [record(pair, examples[pair.first.query_id], data.items) for pair in of_drafts if pair.pair_id not in there]
     send(dataset, new)

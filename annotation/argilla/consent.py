@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import argilla as rg
 
 from annotation import guidelines
+from annotation.argilla import form
 from annotation.argilla.client import CONSENT, find_dataset, records, utc
 from annotation.argilla.push import ensure_dataset, send
 from annotation.campaign import consents
@@ -19,23 +20,22 @@ from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
 
 LABELS = {"agree": "I have read this, and I agree", "decline": "I do not agree"}
-MANY = 1_000_000  # answers: the question is never done, so that everybody is asked
-NEXT = "When you have agreed, go on at Home: the drafts are in the other dataset."
-FLOWING = re.sub(r"(?<!\n)\n(?![\n-]) *", " ", guidelines.CONSENT.strip())  # pages break a line at each line end
-TEXT = f"{FLOWING}\n\n{NEXT}"
+NEXT = "When you have agreed, go on at Home, where the next dataset has appeared."
 
 
 def ask(client: rg.Argilla, campaign: Campaign, role: Role) -> None:
     """Have everybody of this role asked."""
+    text = guidelines.read(campaign.path).consent.strip()
+    flowing = re.sub(r"(?<!\n)\n(?![\n-]) *", " ", text)  # pages break a line at each line end
     wanted = rg.Settings(
-        guidelines=guidelines.CONSENT,
+        guidelines=text,
         fields=[rg.TextField(client=client, name="text", title="Before you begin", use_markdown=True)],
         questions=[rg.LabelQuestion(client=client, name="agreement", title="Do you agree?", labels=LABELS)],
-        distribution=rg.TaskDistribution(min_submitted=MANY),
+        distribution=rg.TaskDistribution(min_submitted=form.EVERYBODY),
     )
     dataset = ensure_dataset(client, campaign, CONSENT[role], wanted)
     if not records(client, dataset):
-        send(dataset, [rg.Record(id="consent", fields={"text": TEXT})])
+        send(dataset, [rg.Record(id="consent", fields={"text": f"{flowing}\n\n{NEXT}"})])
 
 
 def pull(client: rg.Argilla, campaign: Campaign, names: Mapping[str, str], role: Role) -> dict[str, bool] | None:

@@ -12,6 +12,7 @@ between reviewers, sees their answers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from bisect import bisect_left, bisect_right
@@ -22,8 +23,8 @@ from typing import Any
 
 import argilla as rg
 
-from annotation import guidelines
 from annotation.campaign.judgements import EDITS, ERROR_LABELS, SPAN_LABELS, VERDICT_LABELS
+from annotation.guidelines import Guidelines
 from rad.errors import RadError
 from rad.rationales import claims, prompt, text
 from rad.rationales.strengths import levels
@@ -36,8 +37,12 @@ EDIT_TITLES = {
     "strengthen": "Strengthen reasons that matter more (numbers)",
     "add_fact": "Add further facts that are reasons, too (letters)",
 }
-ADDED = ("facts", *EDITS)  # what forms under version 1 of the guidelines lack
+ADDED = ("facts", *EDITS, "comment")  # what older forms lack
 FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
+ANSWERS, EVERYBODY = (
+    "answers",
+    1_000_000,
+)  # how many answers a record needs, in its metadata; as server/assignment.py has it
 SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
 
 
@@ -47,7 +52,7 @@ def keep(wanted: rg.Settings, folder: Path) -> None:
         file.write(canonical(wanted.serialize()) + "\n")
 
 
-def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg.Settings:
+def settings(client: rg.Argilla, guidelines: Guidelines, overlap: int, adjudication: bool = False) -> rg.Settings:
     """Fields, questions and guidelines. ``overlap`` is the number of answers after which a record is done."""
     fields = [
         rg.TextField(client=client, name="draft", title="Draft rationale", use_markdown=False),
@@ -59,10 +64,13 @@ def settings(client: rg.Argilla, overlap: int, adjudication: bool = False) -> rg
         answers = rg.TextField(client=client, name="answers", title="What the reviewers answered", use_markdown=False)
         fields.insert(1, answers)
     return rg.Settings(
-        guidelines=guidelines.TEXT,
+        guidelines=guidelines.of_reviews,
         fields=fields,
         questions=_questions(client),
-        metadata=[rg.TermsMetadataProperty(client=client, name="query_id", visible_for_annotators=False)],
+        metadata=[
+            rg.TermsMetadataProperty(client=client, name="query_id", visible_for_annotators=False),
+            rg.IntegerMetadataProperty(client=client, name=ANSWERS, visible_for_annotators=False),
+        ],
         distribution=rg.TaskDistribution(min_submitted=overlap),
     )
 
@@ -110,6 +118,7 @@ def _questions(client: rg.Argilla) -> list[Any]:
             required=False,
         ),
         rg.LabelQuestion(client=client, name="verdict", title="Verdict", labels=VERDICT_LABELS),
+        rg.TextQuestion(client=client, name="comment", title="A word to the lead, if you like", required=False),
     ]
 
 
@@ -157,10 +166,12 @@ def record(
     items: Mapping[str, Item],
     facts: Sequence[Reason] = (),
     answers: str | None = None,
+    needed: int | None = None,
 ) -> rg.Record:
     """The record that shows a draft, beside further ``facts``, and to an adjudicator the reviewers' ``answers``.
 
-    Its id is the rationale's, so that a second push adds nothing.
+    Its id is the rationale's, so that a second push adds nothing. ``needed`` is the number of answers after which it is
+    done, where that is not the dataset's.
     """
     cited = {*claims.citations(draft.text), *(k for fact in facts for k in fact.evidence.history)}
     shown = {
@@ -173,9 +184,14 @@ def record(
     return rg.Record(
         id=draft.rationale_id,
         fields={name: plain(words) for name, words in shown.items()},
-        metadata={"query_id": draft.query_id},
+        metadata={"query_id": draft.query_id, **({ANSWERS: needed} if needed else {})},
         suggestions=[rg.Suggestion("edited", draft.text)],  # without score and agent: neither is to be seen
     )
+
+
+def shuffled(rationale_id: str) -> bytes:
+    """A key for an order that says nothing of a draft."""
+    return hashlib.sha256(rationale_id.encode()).digest()
 
 
 def one_by_one(draft: Rationale, facts: Sequence[Reason]) -> str:
@@ -255,8 +271,9 @@ def judgements(
     for name in ("errors", *edits):
         out[name] = canonical(sorted(answers.get(name) or []))
     out["unsupported"] = canonical(in_characters(answers.get("unsupported") or [], draft.rstrip()))
-    if (edited := answers.get("edited")) is not None:
-        out["edited"] = edited.strip()
+    for name in ("edited", "comment"):
+        if (words := answers.get(name)) is not None:
+            out[name] = words.strip()
     return [Judgement(*key, name, out[name], version, *times) for name in sorted(out)]
 
 
@@ -274,4 +291,6 @@ def lettered(judged: Mapping[str, Mapping[str, str]]) -> str:
                 lines.append(f"  {words}")
             if answers.get("edited"):
                 lines.append(f"  corrected: {answers['edited']}")
+        if answers.get("comment"):
+            lines.append(f"  comment: {answers['comment']}")
     return "\n".join(lines)

@@ -12,9 +12,11 @@ from typing import Any
 
 import argilla as rg
 
+from annotation import guidelines
 from annotation.argilla import comparison, consent, form
 from annotation.argilla.client import (
     ADJUDICATION,
+    CALIBRATION,
     COMPARISON,
     CONSENT,
     REVIEW,
@@ -26,22 +28,14 @@ from annotation.argilla.client import (
 )
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
+from annotation.campaign.judgements import Form, Key
 from annotation.campaign.pseudonyms import Role
-from annotation.evaluation import pairs
+from annotation.evaluation import checks, pairs
 from rad.types import Judgement
 
 PAUSE = 600  # seconds between two answers beyond which a reviewer was doing something else
 Row = Mapping[str, Any]  # a record or a response, in the API's own form
-Key = tuple[str, str]  # rationale id and pseudonym: who answered on what
 Times = tuple[float | None, str | None]  # the seconds that a form took, and when it was answered
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The server's answer of one reviewer on one draft: when it was given, and what it says if it is submitted."""
-
-    answered_at: str
-    judgements: Sequence[Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +45,12 @@ class Pulled:
     Attributes:
         reviews: Reviewers' answers on drafts, and adjudicators'.
         comparisons: Reviewers' answers on pairs of drafts.
+        checks: Reviewers' answers on drafts whose answers are known.
     """
 
     reviews: list[Judgement]
     comparisons: list[Judgement]
+    checks: list[Judgement]
 
 
 def pull_answers(client: rg.Argilla, campaign: Campaign) -> Pulled:
@@ -65,21 +61,27 @@ def pull_answers(client: rg.Argilla, campaign: Campaign) -> Pulled:
     """
     datasets, names = pushed_datasets(client, campaign), usernames(client)
     settings, reviews = campaign.settings, dict[Key, Form]()
+    guide, overlap = guidelines.read(campaign.path), settings.overlap or 2
     agreed = {role: consent.pull(client, campaign, names, role) for role in CONSENT}
-    for name in [name for name in (REVIEW, ADJUDICATION) if name in datasets]:
+    for name in [name for name in (CALIBRATION, REVIEW, ADJUDICATION) if name in datasets]:
         dataset, role = datasets[name], role_of(name)
-        form.check(dataset, form.settings(client, settings.overlap or 2, name == ADJUDICATION), form.ADDED)
+        form.check(dataset, form.settings(client, guide, overlap, name == ADJUDICATION), form.ADDED)
         there = {question.name for question in dataset.settings.questions}
         read = partial(_review, settings.guideline_version, [edit for edit in judgements.EDITS if edit in there])
         reviews |= _forms(campaign, records(client, dataset, answers=True), names, read, role, agreed[role])
     compared: dict[Key, Form] = {}
     if dataset := datasets.get(COMPARISON):
-        form.check(dataset, comparison.settings(client, settings.overlap or 2))
+        form.check(dataset, comparison.settings(client, guide, overlap))
         read = partial(comparison.judgements, settings.guideline_version)
         rows = records(client, dataset, answers=True)
         compared = _forms(campaign, rows, names, read, "reviewer", agreed["reviewer"])
+    of_checks = checks.read(campaign)
+    on_drafts = {key: one for key, one in reviews.items() if key[0] not in of_checks}
+    on_checks = {key: one for key, one in reviews.items() if key[0] in of_checks}
     return Pulled(
-        _lasting(campaign, judgements.read(campaign), reviews), _lasting(campaign, pairs.read(campaign), compared)
+        _lasting(campaign, judgements.read(campaign), on_drafts),
+        _lasting(campaign, pairs.read(campaign), compared),
+        _lasting(campaign, checks.read_answers(campaign), on_checks),
     )
 
 
@@ -87,29 +89,10 @@ def _lasting(campaign: Campaign, earlier: Iterable[Judgement], there: Mapping[Ke
     """What there is of those who have not withdrawn, sorted."""
     withdrawn = set(campaign.withdrawn())
     earlier = [one for one in earlier if one.annotator not in withdrawn]
-    pulled, lost = merged(earlier, {key: form for key, form in there.items() if key[1] not in withdrawn})
+    pulled, lost = judgements.merged(earlier, {key: form for key, form in there.items() if key[1] not in withdrawn})
     if lost:
         print(f"{lost:,} answers pulled earlier are not on the server: they stay", file=sys.stderr)
     return sorted(pulled, key=lambda j: (j.rationale_id, j.annotator, j.question))
-
-
-def merged(earlier: Iterable[Judgement], there: Mapping[Key, Form]) -> tuple[list[Judgement], int]:
-    """What is on the server beside what was pulled ``earlier``.
-
-    An earlier answer gives way to a newer one of the same person alone, be it discarded or saved as a draft. A server
-    may lose records, accounts or all, and an older backup may be put back.
-
-    Returns:
-        The judgements, and how many earlier answers (forms) the server does not have.
-    """
-    by_form = defaultdict[Key, list[Judgement]](list)
-    for one in earlier:
-        by_form[one.rationale_id, one.annotator].append(one)
-    lost = {
-        key for key, form in by_form.items() if key not in there or (form[0].answered_at or "") > there[key].answered_at
-    }
-    lasting = [one for key in lost for one in by_form[key]]
-    return lasting + [one for key, form in there.items() if key not in lost for one in form.judgements], len(lost)
 
 
 def _review(version: str, edits: Sequence[str], key: Key, row: Row, answer: Row, times: Times) -> Sequence[Judgement]:

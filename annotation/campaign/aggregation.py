@@ -1,9 +1,10 @@
 """Aggregation of judgements: which drafts a campaign accepts, with which corrections, and by whose answers.
 
-A draft is decided when as many reviewers have answered as the campaign asks for. It is accepted where more *accept*
-(with or without a correction) than *reject*; *I cannot tell* abstains. Among those who accept, each reason stays, is
-struck, or moves by one level, as the middle one of their answers says: a majority decides, and who strikes a reason
-also finds it weaker. A further fact is added where a majority adds it. Exactly one corrected text replaces the draft's.
+A draft is decided when as many reviewers have answered as the campaign asks for, which may be more where they disagree.
+It is accepted where more *accept* (with or without a correction) than *reject*; *I cannot tell* abstains. Among those
+who accept, each reason stays, is struck, or moves by one level, as the middle one of their answers says: a majority
+decides, and who strikes a reason also finds it weaker. A further fact is added where a majority adds it. Exactly one
+corrected text replaces the draft's.
 An even vote, or corrections that differ, is a disagreement: it waits for an adjudicator, whose answer then decides.
 Every answer stays in judgements.jsonl, whoever decided. Simulated reviewers count only where no person has answered,
 and what they decided is marked so. :mod:`annotation.campaign.corrections` applies what is decided.
@@ -65,19 +66,28 @@ def reviewers_of(judged: Mapping[str, Answers]) -> dict[str, Answers]:
     return people or reviewers
 
 
-def is_disputed(judged: Mapping[str, Answers], overlap: int, draft_text: str) -> bool:
-    """Whether ``overlap`` reviewers have answered and disagree, whatever an adjudicator may have answered since."""
+def is_disputed(judged: Mapping[str, Answers], overlap: int, draft_text: str, most: int = 0) -> bool:
+    """Whether all reviewers who were to answer have, and disagree, whatever an adjudicator may have answered since."""
     reviewers = reviewers_of(judged)
-    return _vote(reviewers, draft_text).state == "disagreed" and len(reviewers) >= overlap
+    return _vote(reviewers, draft_text).state == "disagreed" and len(reviewers) >= max(overlap, most)
 
 
-def outcome(judged: Mapping[str, Answers], overlap: int, draft_text: str) -> Outcome:
+def needed(judged: Mapping[str, Answers], overlap: int, draft_text: str, most: int = 0) -> int:
+    """How many reviewers are to answer a draft: one more, up to ``most``, where those who have answered disagree."""
+    reviewers = reviewers_of(judged)
+    if len(reviewers) < overlap or _vote(reviewers, draft_text).state != "disagreed":
+        return overlap
+    return max(overlap, min(len(reviewers) + 1, most))
+
+
+def outcome(judged: Mapping[str, Answers], overlap: int, draft_text: str, most: int = 0) -> Outcome:
     """Aggregate the answers on one draft.
 
     Args:
         judged: Each annotator's answers by question.
-        overlap: Answers of reviewers that decide.
+        overlap: How many answers of reviewers decide.
         draft_text: The text that was judged; a correction that equals it is none.
+        most: How many decide where reviewers disagree, if it is more.
     """
     reviewers = reviewers_of(judged)
     simulated = bool(reviewers) and all(is_simulated(who) for who in reviewers)
@@ -86,9 +96,10 @@ def outcome(judged: Mapping[str, Answers], overlap: int, draft_text: str) -> Out
         decided = _vote(adjudicators, draft_text)
         if decided.state != "disagreed":
             return replace(decided, adjudicated=True)
-    if len(reviewers) < overlap:
+    vote = _vote(reviewers, draft_text)
+    if len(reviewers) < (max(overlap, most) if vote.state == "disagreed" else overlap):
         return Outcome("waiting")
-    return replace(_vote(reviewers, draft_text), simulated=simulated)
+    return replace(vote, simulated=simulated)
 
 
 def _vote(judged: Mapping[str, Answers], draft_text: str) -> Outcome:

@@ -4,6 +4,8 @@ campaign.json      name, domain and its sha256, drafter, versions, overlap
 drafts.jsonl       the rationales to review, and more of them: see annotation/campaign/drafts.py
 judgements.jsonl   what reviewers answered, under pseudonyms; withdrawn.jsonl pseudonyms that are never to be read
 consents.jsonl     who agreed to what happens with their answers, and when
+checks.jsonl       drafts with known answers, which the lead writes; check_answers.jsonl what reviewers answered on them
+guidelines.md      what reviewers read, where it is not the package's own; so are comparing.md and consent.md
 rationales.jsonl   what the campaign gives; provenance.jsonl where each comes from
 judge-NAME.jsonl   what a judge answered; judge-NAME.json how that came about
 agreement.json     how far reviewers agree; report.html shows it
@@ -43,6 +45,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 class Settings:
     """What ``campaign.json`` holds.
 
+    ``overlap`` reviewers answer each draft, and up to ``max_overlap`` where they disagree.
     ``data_sha256`` is that of the domain when the drafts were written. ``key_fingerprint`` is that of the key of
     pseudonyms: no other campaign has it.
     """
@@ -55,6 +58,7 @@ class Settings:
     guideline_version: str
     created: str
     overlap: int | None = None
+    max_overlap: int | None = None
     key_fingerprint: str | None = None
     schema_version: Literal[1] = 1
 
@@ -96,14 +100,18 @@ class Campaign:
         first = self.settings
         pairs = zip(asdict(first).items(), asdict(settings).values(), strict=True)
         for (name, value), other in pairs:
-            if name not in ("created", "overlap", "name", "key_fingerprint") and value != other:
+            if name not in ("created", "overlap", "max_overlap", "name", "key_fingerprint") and value != other:
                 noun = name.replace("_", " ")
                 raise RadError(f"{self.path} is a campaign with {noun} {value}, not {other}: begin another folder")
         return first
 
-    def set_overlap(self, overlap: int) -> Settings:
-        """Write down how many reviewers are to answer each draft."""
-        return self._set(self.settings, overlap=overlap)
+    def set_overlap(self, overlap: int, most: int | None = None) -> Settings:
+        """Write down how many reviewers are to answer each draft, at ``most`` where they disagree."""
+        return self._set(self.settings, overlap=overlap, max_overlap=most)
+
+    def set_guidelines(self, version: str) -> Settings:
+        """Write down under which version of the guidelines reviewers answer."""
+        return self._set(self.settings, guideline_version=version)
 
     def _set(self, settings: Settings, **changes: Any) -> Settings:
         changed = replace(settings, **changes)
@@ -134,7 +142,7 @@ class Campaign:
         return self._secret("owner.json", {**account, "session_key": secrets.token_hex(32)})
 
     def reviewers(self) -> dict[str, dict[str, str]]:
-        """By user name: role, and the password where this campaign made the account."""
+        """By user name: role, the password where this campaign made the account, quota, and whether it is paused."""
         path = self.secrets / "reviewers.json"
         return self._read_secret(path) if path.exists() else {}
 
@@ -142,6 +150,12 @@ class Campaign:
         """Write down somebody's role, and the password of an account that this campaign makes."""
         entry: dict[str, str] = {"role": role, **({"password": password} if password else {})}
         self._write_secret("reviewers.json", {**self.reviewers(), username: entry})
+
+    def mark_reviewer(self, username: str, **facts: str | None) -> None:
+        """Write down more of a reviewer: ``quota``, ``paused``; None takes a fact away."""
+        entry = {**self.reviewers()[username], **facts}
+        written = {name: fact for name, fact in entry.items() if fact is not None}
+        self._write_secret("reviewers.json", {**self.reviewers(), username: written})
 
     def drop_reviewer(self, username: str) -> None:
         """Forget somebody's role and password."""

@@ -15,6 +15,7 @@ question         kind      answer
 ``strengthen``    set      the same of reasons that are stronger
 ``add_fact``      set      JSON list of the letters of further facts, of :data:`LETTERS`, that are reasons, too
 ``edited``        text     the corrected text
+``comment``       text     what the reviewer tells the lead; releases are without it
 ===============  ========  ==========================================================================
 
 Forms of campaigns under version 1 of the guidelines had no question on single reasons, so their files have no answers.
@@ -25,7 +26,8 @@ exist: ``abstained`` and ``invalid``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,6 +44,7 @@ from rad.types import Judgement
 Kind = Literal["ordinal", "nominal", "set", "spans", "text"]
 Span = tuple[int, int, str]
 Value = str | frozenset[str] | tuple[Span, ...]
+Key = tuple[str, str]  # rationale id and pseudonym: who answered on what
 
 FILE = "judgements.jsonl"
 JUDGES = "judge-*.jsonl"  # one file a judge, beside FILE
@@ -82,6 +85,7 @@ QUESTIONS: Mapping[str, Kind] = {
     "strengthen": "set",
     "add_fact": "set",
     "edited": "text",
+    "comment": "text",
 }
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "plausibility": SCALE,
@@ -92,6 +96,14 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 OF_JUDGES = ("plausibility", "trust", "verdict", "errors")  # the questions that judges answer, too
 ABSTAINED, INVALID = "abstained", "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one reviewer answered on one draft: when, and what it says if it is submitted."""
+
+    answered_at: str
+    judgements: Sequence[Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +239,22 @@ def read_reviewers(campaign: Campaign, lengths: Mapping[str, int]) -> list[Answe
 def write(campaign: Campaign, judgements: Iterable[Judgement]) -> None:
     """Write the campaign's judgements, whole or not at all."""
     write_jsonl(campaign.file(FILE), judgements)
+
+
+def merged(earlier: Iterable[Judgement], there: Mapping[Key, Form]) -> tuple[list[Judgement], int]:
+    """What is there now (on the server, or in the file of another tool) beside what was pulled ``earlier``.
+
+    An earlier answer gives way to a newer one of the same person alone, be it discarded or saved as a draft. A server
+    may lose records, accounts or all, and an older backup may be put back.
+
+    Returns:
+        The judgements, and how many earlier answers (forms) are not there.
+    """
+    by_form = defaultdict[Key, list[Judgement]](list)
+    for one in earlier:
+        by_form[one.rationale_id, one.annotator].append(one)
+    lost = {
+        key for key, form in by_form.items() if key not in there or (form[0].answered_at or "") > there[key].answered_at
+    }
+    lasting = [one for key in lost for one in by_form[key]]
+    return lasting + [one for key, form in there.items() if key not in lost for one in form.judgements], len(lost)

@@ -32,7 +32,7 @@ def release(campaign: Campaign, judgements: Sequence[Judgement]) -> Counter[str]
     states, explained = Counter[str](), set[str]()
     for draft in drafts.read(campaign):
         answers = judged.get(draft.rationale_id, {})
-        outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text)
+        outcome = aggregation.outcome(answers, settings.overlap or 2, draft.text, settings.max_overlap or 0)
         final, violations, state = draft, list[str](), outcome.state
         if state == "edited":
             final, violations = corrections.apply(draft, outcome, examples[draft.query_id])

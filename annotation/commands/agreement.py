@@ -24,6 +24,7 @@ from annotation.campaign import drafts, judgements
 from annotation.campaign.folder import AGREEMENT, REPORT, Campaign
 from annotation.campaign.pseudonyms import Group
 from annotation.commands._options import CampaignFolder
+from annotation.evaluation import checks
 from rad.errors import RadError
 from rad.runtime import provenance
 from rad.runtime.commands import command
@@ -60,22 +61,26 @@ def _report(campaign: Campaign, seed: int, resamples: int) -> None:
         for path in files
         for calibration in calibrate(judgements.read_answers(path, lengths, judge=True), theirs, group, seed, resamples)
     ]
+    on_checks = checks.results(checks.read(campaign), checks.read_answers(campaign))
     record: dict[str, object] = {
         "schema_version": 1,
         "campaign": campaign.path.resolve().name,
         **asdict(agreement),
         "judges": [asdict(one) for one in judges],
+        "checks": [asdict(one) for one in on_checks],
         "data": {path.name: sha256_file(path) for path in _sources(campaign, files)},
         "provenance": provenance.collect(seed),
     }
     facts = {name: record[name] for name in ("campaign", "data")} | {"created": provenance.now()}
-    page = report.page(agreement, judges, rationales, facts)  # before anything is written: it may lack a library
+    page = report.page(
+        agreement, judges, rationales, facts, on_checks
+    )  # before anything is written: it may lack a library
     with atomic_write(campaign.path / AGREEMENT) as file:
         json.dump(record, file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     with atomic_write(campaign.path / REPORT) as file:
         file.write(page)
-    terminal.show(agreement, judges)
+    terminal.show(agreement, judges, on_checks)
     message = f"wrote {campaign.path / AGREEMENT} and {campaign.path / REPORT}"
     terminal.console.print(message, soft_wrap=True, markup=False)
 

@@ -77,7 +77,7 @@ def main(
         data_sha256=data.sha256,
         drafter=name,
         drafter_version=str(writer.version) if writer else rationale_files.version(sources),
-        guideline_version=guidelines.VERSION,
+        guideline_version=guidelines.read(folder).version,
         created=now(),
     )
     campaign.make()

@@ -72,7 +72,9 @@ def main(
         from annotation.judges import llm  # needs httpx
 
         client = endpoint.endpoint("judge", "a smaller max_tokens leaves the prompt more room", fresh=again)
-        program = llm.Judge(data, client, guidelines.REVIEWING, Usage(endpoint.price_in, endpoint.price_out))
+        program = llm.Judge(
+            data, client, guidelines.read(campaign.path).reviewing, Usage(endpoint.price_in, endpoint.price_out)
+        )
     version = program.guideline_version(begun.guideline_version)
     stream = track(program.judge(cases), "judging", len(cases), console=Console(stderr=True), transient=True)
     judgements = judging.judgements_of(name, version, cases, stream)

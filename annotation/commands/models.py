@@ -20,10 +20,12 @@ from annotation.commands._options import CampaignFolder
 from annotation.evaluation import pairs
 from annotation.evaluation.models import FIGURES, Models, Share, measure
 from rad.errors import RadError
-from rad.reporting.console import console, table
+from rad.reporting.console import console, labels, table
 from rad.runtime import provenance
 from rad.runtime.commands import command
 from rad.runtime.files import atomic_write, sha256_file
+
+LONGEST = 12  # characters of a name that its tables have room for
 
 
 @command
@@ -59,19 +61,23 @@ def main(
 def _show(models: Models) -> None:
     if models.group == "simulated":
         console.print("No person has answered: these are simulated reviewers, who are no people.")
+    names = {*models.reviewed, *(name for one in models.compared for name in (one.model, one.other))}
+    label = labels(sorted(names), LONGEST)
     if models.reviewed:
-        rows = table("Reviews (mean [95%])", "model", "queries", "answers", *FIGURES)
+        rows = table("Reviews (mean [95%])", "model", "queries", *FIGURES)
         for model, figures in models.reviewed.items():
-            most = max(figures.values(), key=lambda share: share.n_answers)
+            most = max(share.n_queries for share in figures.values())
             shown = [_spoken(figures[figure]) if figure in figures else "–" for figure in FIGURES]
-            rows.add_row(model, f"{most.n_queries:,}", f"{most.n_answers:,}", *shown)
+            rows.add_row(label[model], f"{most:,}", *shown)
         console.print(rows)
     if models.compared:
-        rows = table("Preferred, ties being half (share [95%])", "model", "to", "share", "wins", "ties", "losses")
+        rows = table("Preferred, ties being half", "model", "to", "question", "share [95%]", "wins", "ties", "losses")
         for one in models.compared:
             counts = [f"{n:,}" for n in one.counts]
-            rows.add_row(f"{one.model} ({one.question})", one.other, _spoken(one.preferred), *counts)
+            rows.add_row(label[one.model], label[one.other], one.question, _spoken(one.preferred), *counts)
         console.print(rows)
+    for name in (name for name in sorted(names) if label[name] != name):
+        console.print(f"{label[name]}: {name}", soft_wrap=True, markup=False)
 
 
 def _spoken(share: Share) -> str:

@@ -20,12 +20,13 @@ from rich.table import Table
 from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
 from annotation.argilla.pull import pull_answers
+from annotation.argilla.push import grow_overlap
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import is_simulated
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
-from annotation.evaluation import pairs
+from annotation.evaluation import checks, pairs
 from rad.errors import RadError
 from rad.runtime.commands import command
 from rad.types import Judgement
@@ -52,15 +53,20 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
             judgements.write(campaign, pulled.reviews)
             if pulled.comparisons:
                 pairs.write(campaign, pulled.comparisons)
+            if pulled.checks:
+                checks.write_answers(campaign, pulled.checks)
             show_answers(client, campaign)
+            more = grow_overlap(client, campaign)
         states = release(campaign, pulled.reviews)
-    _print_states(campaign, pulled.reviews, states)
+    print_states(campaign, pulled.reviews, states)
+    if more:
+        print(f"{more:,} drafts on which reviewers disagree wait for one more answer")
     if pulled.comparisons:
         forms = {(one.rationale_id, one.annotator) for one in pulled.comparisons}
         print(f"{len(forms):,} comparisons of two models: python -m annotation models {campaign.path} says who wins")
 
 
-def _print_states(campaign: Campaign, pulled: Sequence[Judgement], states: Mapping[str, int]) -> None:
+def print_states(campaign: Campaign, pulled: Sequence[Judgement], states: Mapping[str, int]) -> None:
     reviews = Counter(j.annotator for j in pulled if j.question == "verdict")
     simulated = sum(n for annotator, n in reviews.items() if is_simulated(annotator))
     table = Table("drafts", "", title="After this pull", title_justify="left", show_header=False)

@@ -1,43 +1,81 @@
-"""How far a campaign is: drafts answered, and each reviewer's answers.
+"""How far a campaign is: drafts answered, each reviewer's answers, and how many of their checks are right.
 
     python -m annotation status CAMPAIGN
+    python -m annotation status CAMPAIGN --watch      every half minute, with answers an hour and the time that is left
 
-It reads the server, and changes nothing.
+It reads the server, and changes nothing. Checks are those of the last ``pull``.
 """
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from annotation.argilla.client import ADJUDICATION, COMPARISON, argilla_errors, connect, pushed_datasets
+from rich.markup import escape
+from typer import Option
+
+from annotation.agreement.console import show_checks
+from annotation.argilla.client import (
+    CALIBRATION,
+    COMPARISON,
+    REVIEW,
+    argilla_errors,
+    connect,
+    pushed_datasets,
+    role_of,
+)
 from annotation.campaign.folder import Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
+from annotation.evaluation import checks
+from annotation.evaluation.progress import Progress
+from rad.reporting.console import console, table
 from rad.runtime.commands import command
+
+EVERY = 30  # seconds
 
 
 @command
-def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
-    campaign, console = Campaign(folder), Console()
-    overlap = campaign.settings.overlap
-    client = connect(campaign, api_url)
-    with argilla_errors("status"):
-        for name, dataset in pushed_datasets(client, campaign).items():
-            role = "adjudicator" if name == ADJUDICATION else "reviewer"
-            progress = dataset.progress(with_users_distribution=True)
-            kind = "pairs" if name == COMPARISON else "drafts"
-            title = f"{name}: {progress['completed']:,} of {progress['total']:,} {kind} are done"
-            title += f" (answered by {overlap})" if role == "reviewer" and overlap else ""
-            table = Table("reviewer", "submitted", "saved", "discarded", title=title, title_justify="left")
-            for column in table.columns[1:]:
-                column.justify = "right"
-            invited = [user for user, entry in campaign.reviewers().items() if entry["role"] == role]
-            for user in sorted({*progress["users"], *invited}):
-                by_record = progress["users"].get(user, {})
-                counts = [
-                    sum(part.get(kind, 0) for part in by_record.values())
-                    for kind in ("submitted", "draft", "discarded")
-                ]
-                table.add_row(escape(user), *(f"{n:,}" for n in counts))
-            console.print(table)
+def main(
+    folder: CampaignFolder,
+    api_url: ApiUrl = None,
+    watch: Annotated[bool, Option("--watch", help="go on until all is answered, or Ctrl-C")] = False,
+) -> None:
+    campaign = Campaign(folder)
+    client, overlap = connect(campaign, api_url), campaign.settings.overlap or 2
+    planned, first = checks.read(campaign), None
+    mixed_in = sum(not check.calibration for check in planned.values())
+    while True:
+        with argilla_errors("status"):
+            datasets = pushed_datasets(client, campaign)
+            there = {name: one.progress(with_users_distribution=True) for name, one in datasets.items()}
+        for name, progress in there.items():
+            _show(campaign, name, progress, mixed_in)
+        show_checks(checks.results(planned, checks.read_answers(campaign)))
+        if not watch:
+            return
+        work = {name: progress for name, progress in there.items() if name in (REVIEW, COMPARISON)}
+        now = Progress.of(work, overlap, mixed_in)
+        first = first or now
+        console.print(f"\n{time.strftime('%H:%M:%S')}: {now.since(first)}\n", soft_wrap=True)
+        if now.needed == 0:
+            return
+        time.sleep(EVERY)
+
+
+def _show(campaign: Campaign, name: str, progress: Mapping[str, Any], mixed_in: int) -> None:
+    overlap, role = campaign.settings.overlap, role_of(name)
+    kind, total = "pairs" if name == COMPARISON else "drafts", progress["total"]
+    total -= mixed_in if name == REVIEW else 0  # checks are for everybody, and never done
+    title = f"{name}: {progress['completed']:,} of {total:,} {kind} are done"
+    title += f" (answered by {overlap})" if role == "reviewer" and overlap else ""
+    title = f"{name}: {total:,} drafts, for everybody" if name == CALIBRATION else title
+    rows = table(title, "reviewer", "submitted", "saved", "discarded", "quota")
+    invited = {user: entry for user, entry in campaign.reviewers().items() if entry["role"] == role}
+    for user in sorted({*progress["users"], *invited}):
+        by_record, entry = progress["users"].get(user, {}), invited.get(user, {})
+        kinds = ("submitted", "draft", "discarded")
+        counts = [sum(part.get(kind, 0) for part in by_record.values()) for kind in kinds]
+        paused = " (paused)" if "paused" in entry else ""
+        rows.add_row(escape(user) + paused, *(f"{n:,}" for n in counts), entry.get("quota", "–"))
+    console.print(rows)

@@ -178,11 +178,13 @@ def _log(campaign: Campaign, sources: Sequence[Source], by_source: Mapping[str, 
 
 
 def _print(campaign: Campaign, by_source: Mapping[str, Sequence[Draft]], n: int) -> None:
-    rows = table("", "model", "drafts", "refused", "violates (is reviewed all the same)")
+    rows = table("", "model", "drafts", "refused")
     for name, of_source in by_source.items():
         refused = sum(one.rationale is None for one in of_source)
-        violated = ", ".join(f"{rule} {count:,}" for rule, count in _violations(of_source).items())
-        rows.add_row(name, f"{len(of_source) - refused:,}", f"{refused:,}", violated or "nothing")
+        rows.add_row(name, f"{len(of_source) - refused:,}", f"{refused:,}")
     console = Console()
     console.print(rows)
+    for name, of_source in by_source.items():
+        violated = ", ".join(f"{rule} {count:,}" for rule, count in _violations(of_source).items())
+        console.print(f"{name} violates, and is reviewed all the same: {violated or 'nothing'}", markup=False)
     console.print(f"{n:,} queries that all files explain; drafts are in {campaign.file(drafts.FILE)}", soft_wrap=True)

@@ -151,7 +151,7 @@ def of_endpoint(
     from rad.llm.usage import Usage
 
     cases = cases[: endpoint.rationales]
-    judge = llm.Judge(data, client, guidelines.REVIEWING, Usage(None, None))
+    judge = llm.Judge(data, client, guidelines.read().reviewing, Usage(None, None))
     name = "judge:" + "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in endpoint.model)
     answers: list[Judgement] = []
     out = Verdicts()

@@ -59,7 +59,8 @@ def gather(spec: str, data_dir: Path | None = None, extra: Path | None = None) -
             raise RadError(f"{extra}: no rationales")
         corpus = replace(corpus, rationales={r.query_id: r for _, r in numbered})
     drafts = [draft for path in _there(folder, "drafts.jsonl") for _, draft in files.read(path)]
-    judgements = [one for path in _there(folder, "judgements.jsonl") for _, one in records.read(path, Judgement)]
+    answers_there = [one for path in _there(folder, "judgements.jsonl") for _, one in records.read(path, Judgement)]
+    judgements = [one for one in answers_there if one.question != "comment"]  # which is for the campaign's lead alone
     data = dataset_of(spec, domain, corpus)
     _check_queries(spec, corpus.rationales.values(), data)
     _check_numbers(extra, numbered, data)

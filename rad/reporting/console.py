@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from string import ascii_uppercase
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -30,6 +33,20 @@ def table(title: str, *columns: str) -> Table:
         head = column.replace("Coverage@", "Cover.@").replace("@", "\n@")
         grid.add_column(head, justify="left" if first else "right", no_wrap=not first, overflow="fold")
     return grid
+
+
+def labels(names: Sequence[str], longest: int) -> dict[str, str]:
+    """By name, what stands for it in a table: itself where all have room, and otherwise a letter or two.
+
+    >>> labels(["random", "popularity"], longest=10)
+    {'random': 'random', 'popularity': 'popularity'}
+    >>> labels(["random", "popularity"], longest=9)
+    {'random': 'A', 'popularity': 'B'}
+    """
+    if all(len(name) <= longest for name in names):
+        return {name: name for name in names}
+    letters = [first + second for first in ("", *ascii_uppercase) for second in ascii_uppercase]
+    return dict(zip(names, letters, strict=False))
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

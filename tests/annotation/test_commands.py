@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from annotation import guidelines
 from annotation.__main__ import main, summary
+from rad.errors import RadError
 from rad.rationales.text import parse, write
 
 
@@ -31,12 +31,22 @@ def test_unknown_command(capsys):
 
 
 def test_guidelines_have_a_version():
-    assert guidelines.VERSION == "3" and json.dumps(guidelines.TEXT)
+    assert guidelines.read().version == "3"
+
+
+def test_a_campaign_may_have_guidelines_of_its_own(tmp_path):
+    (tmp_path / "guidelines.md").write_text("# Ours\n\nVersion 2.1-lab. Be strict.\n")
+    own = guidelines.read(tmp_path)
+    assert own.version == "2.1-lab" and own.of_reviews.startswith("# Ours") and "Withdrawing" in own.of_reviews
+    assert own.of_comparisons == guidelines.read().of_comparisons
+    (tmp_path / "guidelines.md").write_text("# Ours\n")
+    with pytest.raises(RadError, match=r"says no version: begin a line with 'Version 1\.'"):
+        guidelines.read(tmp_path)
 
 
 def test_examples_of_the_guidelines_are_in_the_form_of_drafts():
     """But for the bad ones, which say why they are."""
-    quoted = dict(re.findall(r'^\*\*(\w+)[^*]*\*\*: "([^"]+)"', guidelines.REVIEWING, re.MULTILINE))
+    quoted = dict(re.findall(r'^\*\*(\w+)[^*]*\*\*: "([^"]+)"', guidelines.read().reviewing, re.MULTILINE))
     assert set(quoted) == {"Good", "Needs", "Honest", "Bad"}
     for name in ("Good", "Needs", "Honest"):
         words = " ".join(quoted[name].split())

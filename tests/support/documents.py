@@ -8,7 +8,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW = ("last_brand", "last_colour", "precision", "shop")  # what the pages themselves add, as examples of a new file
-SHELL = ("venv", "pip", "mkdocs", "pytest", "build", "twine", "tests.")  # modules that are no command of the project
+SHELL = (
+    "venv",
+    "pip",
+    "mkdocs",
+    "pytest",
+    "build",
+    "twine",
+    "potato.",
+    "tests.",
+)  # modules that are no command of the project
 
 
 def pages() -> dict[str, str]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("rad", "annotation", "benchmarks", "leaderboard")
 # Folders that may hold any number of entries: one file a command, a domain or a model. A package's root may be long,
 # too: it holds the rooms themselves (14 in rad), and a room above them would only make every import longer.
-REGISTRIES = (*PACKAGES, "rad/domains", "benchmarks/models")
+REGISTRIES = (*PACKAGES, "rad/domains", "annotation/commands", "benchmarks/models")
 LONGEST_FILE, LONGEST_FUNCTION, MOST_ENTRIES = 400, 60, 12
 
 

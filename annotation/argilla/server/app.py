@@ -40,12 +40,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 MADE_FOR = "2.8.0"  # of argilla-server: search.py reads its tables
 PROBES = 20  # attempts at the lock of the folder, 0.05 s apart
-REPAIR = """
-UPDATE records SET status = 'completed' WHERE status = 'pending' AND (
-  SELECT count(*) FROM responses WHERE responses.record_id = records.id AND responses.status = 'submitted'
-) >= (SELECT json_extract(distribution, '$.min_submitted') FROM datasets WHERE datasets.id = records.dataset_id)
-"""
-"""A kill between an answer and the count of a record's answers leaves the count behind; the answer itself is there."""
 
 
 def refuse(message: str) -> None:
@@ -73,6 +67,7 @@ def settings(home: Path, secrets: dict[str, str], redis: str | None) -> None:
 
 def prepare_database(home: Path, secrets: dict[str, str]) -> None:
     """Tables, write-ahead log, the owner's account with the password and key of the secrets, counts put right."""
+    import assignment
     from alembic import command
     from alembic.config import Config
     from alembic.util.exc import CommandError
@@ -82,14 +77,12 @@ def prepare_database(home: Path, secrets: dict[str, str]) -> None:
 
     @event.listens_for(Engine, "connect")
     def connected(database: sqlite3.Connection, _record: object) -> None:
-        import search
-
         cursor = database.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
         cursor.execute("PRAGMA synchronous = FULL")  # an answer that was accepted survives a power cut
         cursor.execute("PRAGMA secure_delete = ON")  # who withdraws leaves nothing in the file
         cursor.close()
-        search.on_connect(database)
+        assignment.on_connect(database)
 
     migrations = Config()  # without the file, whose logging would take over ours
     migrations.set_main_option("script_location", str(Path(ALEMBIC_CONFIG_FILE).parent / "alembic"))
@@ -99,7 +92,7 @@ def prepare_database(home: Path, secrets: dict[str, str]) -> None:
         refuse(f"{home / 'argilla.db'} was written by another version of Argilla ({error})")
     asyncio.run(ensure_owner(secrets))
     with sqlite3.connect(home / "argilla.db", timeout=30) as database:
-        database.execute(REPAIR)
+        database.execute(assignment.REPAIR)
     database.close()
 
 
@@ -149,12 +142,15 @@ def without_redis() -> None:
     queues.DEFAULT_QUEUE.enqueue_call = queues.HIGH_QUEUE.enqueue_call = run
 
 
-def work() -> None:
+def work(secrets_file: Path) -> None:
     """Argilla's jobs by a worker of rq, until the server that started it has gone."""
+    import assignment
     import search  # noqa: F401  (registers the search engine)
     from argilla_server.jobs.queues import DEFAULT_QUEUE, HIGH_QUEUE, REDIS_CONNECTION
     from rq import SimpleWorker
 
+    end_with_parent()
+    assignment.install(secrets_file.with_name("reviewers.json"))
     SimpleWorker([DEFAULT_QUEUE, HIGH_QUEUE], connection=REDIS_CONNECTION).work(logging_level="WARNING")
 
 
@@ -213,11 +209,11 @@ def with_headers(app: App, more: list[tuple[bytes, bytes]]) -> App:
 def serve(host: str, port: int, home: Path, owner: str, secrets_file: Path, started: float) -> None:
     import argilla_server
     import blinding
-    import consent
+    import gates
     import uvicorn
 
     blinding.install()
-    consent.install()
+    gates.install()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -270,7 +266,7 @@ def main() -> None:
     secrets = json.loads(options.secrets.read_text())
     settings(home, secrets, options.redis)
     if options.work:
-        work()
+        work(options.secrets)
         return
     try:
         run(home, secrets, options, started)
@@ -303,8 +299,10 @@ def run(home: Path, secrets: dict[str, str], options: argparse.Namespace, starte
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     worker = None
     try:
+        import assignment
         import search  # noqa: F401  (registers the search engine)
 
+        assignment.install(options.secrets.with_name("reviewers.json"))
         prepare_database(home, secrets)
         if options.redis:
             worker = subprocess.Popen([sys.executable, *sys.argv, "--work"], stdin=subprocess.PIPE)

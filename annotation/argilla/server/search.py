@@ -4,26 +4,23 @@ There is no index to keep in step. Every search is a query on the tables that Ar
 what there is, after a crash as well. Text search knows ``word``, ``begin*``, ``"a phrase"``, ``-not`` and
 ``one | other``; words are joined by AND and match whole words, whatever their case.
 
-Reviewers get records in an order of their own. Each record is meant for as many members of its workspace as it needs
-answers, drawn by a hash. These come first, and of them those that somebody else has answered already. So records reach
-their overlap one by one rather than all at the end. Reviewers who work at once do not crowd on the same ones. Who is
-through with theirs goes on with the others'.
+Reviewers get records in an order of their own, which ``assignment.py`` makes.
 
 This file runs in the server's environment and imports nothing of the project.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID
 
+import assignment
+import gates
 from argilla_server.database import AsyncSessionLocal
 from argilla_server.enums import MetadataPropertyType, ResponseStatus, ResponseStatusFilter, SimilarityOrder, SortOrder
 from argilla_server.models import (
@@ -59,25 +56,6 @@ from sqlalchemy import (
 Clause: TypeAlias = ColumnElement  # a condition, or a value, of a query
 Number = int | float
 TIMES = ("inserted_at", "updated_at")
-RANK, TURN = "reviewer_rank", "reviewer_turn"  # SQL functions, see rank() and turn()
-
-
-def rank(user: str, record: str) -> bytes:
-    """Where a record stands in a reviewer's own order: the same on every call, another for every reviewer."""
-    return hashlib.blake2b(f"{user} {record}".encode(), digest_size=8).digest()
-
-
-@lru_cache(maxsize=200_000)  # 20 reviewers of 10,000 records; every page of a queue asks for all of one reviewer's
-def turn(user: str, record: str, members: str) -> int:
-    """How many of the ``members`` (joined by commas) a record is meant for before ``user``."""
-    mine = rank(user, record)
-    return sum(rank(member, record) < mine for member in members.split(",") if member != user)
-
-
-def on_connect(database: sqlite3.Connection) -> None:
-    """Give a connection to the database the functions that the engine's queries call."""
-    database.create_function(RANK, 2, rank, deterministic=True)
-    database.create_function(TURN, 3, turn, deterministic=True)
 
 
 @base.SearchEngine.register("sqlite")
@@ -130,7 +108,8 @@ class SqliteSearch(base.SearchEngine):
         where = _where(dataset, query, filter)
         order = [_sort_key(o) for o in sort or []]
         if user_id and not sort:
-            order = await _own_order(dataset, str(user_id))
+            order, more = await _own_order(dataset, user_id)
+            where += more
         # The database counts while it searches: a window function sees all rows, whatever the limit
         matches = select(Record.id, func.count().over()).where(*where).order_by(*order, Record.inserted_at, Record.id)
         page = await _rows(matches.offset(offset).limit(limit))
@@ -183,15 +162,35 @@ class SqliteSearch(base.SearchEngine):
         return base.SearchResponses(items=items, total=len(similar))
 
 
-async def _own_order(dataset: Dataset, user: str) -> list[Clause]:
-    members = await _rows(select(WorkspaceUser.user_id).where(WorkspaceUser.workspace_id == dataset.workspace_id))
-    record = cast(Record.id, String)
-    before = getattr(func, TURN)(user, record, ",".join(sorted(str(row[0]) for row in members)))
+async def _own_order(dataset: Dataset, user_id: UUID) -> tuple[list[Clause], list[Clause]]:
+    """A reviewer's order, and a condition that leaves nothing new to one whose quota is reached."""
+    members = {user.id: user.username for user in await _rows(_members(dataset))}
+    done = await _through(dataset, members)
+    to_answer = ",".join(sorted(member.hex for member in members.keys() - done))
     # The cast keeps SQLite off the index of statuses, which it would walk once for every record
+    state = cast(Response.status, String) + " " + cast(Response.user_id, String)
+    states = select(func.group_concat(state)).where(Response.record_id == Record.id).correlate(Record)
+    needs = assignment.needed(dataset.distribution["min_submitted"])
+    record = cast(Record.id, String)
+    position = getattr(func, assignment.POSITION)(user_id.hex, record, to_answer, states.scalar_subquery(), needs)
+    mine = select(Response.id).where(Response.record_id == Record.id, Response.user_id == user_id)
+    return [position], [exists(mine.correlate(Record))] if user_id in done else []
+
+
+def _members(dataset: Dataset) -> Select:
+    inside = WorkspaceUser.workspace_id == dataset.workspace_id
+    return select(User.id, User.username).join(WorkspaceUser, WorkspaceUser.user_id == User.id).where(inside)
+
+
+async def _through(dataset: Dataset, members: Mapping[UUID, str]) -> set[UUID]:
+    """Those who have reached their quota in a dataset."""
+    quotas = assignment.quotas()
+    if not quotas.keys() & set(members.values()) or gates.stage(dataset.name) < len(gates.GATES):
+        return set()
     submitted = cast(Response.status, String) == ResponseStatus.submitted.value
-    answers = select(func.count(Response.id)).where(Response.record_id == Record.id, submitted)
-    meant = before < dataset.distribution["min_submitted"]
-    return [meant.desc(), answers.correlate(Record).scalar_subquery().desc(), getattr(func, RANK)(user, record)]
+    counts = select(Response.user_id, func.count()).join(Record).where(Record.dataset_id == dataset.id, submitted)
+    answers = {who: n for who, n in await _rows(counts.group_by(Response.user_id))}
+    return {who for who, name in members.items() if name in quotas and answers.get(who, 0) >= quotas[name]}
 
 
 async def _rows(statement: Select) -> Sequence[Row]:

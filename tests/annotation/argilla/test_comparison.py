@@ -55,7 +55,7 @@ def test_from_two_files_to_who_wins(tmp_path, capsys):
         main(["pull", str(campaign.path)])
         assert len(pairs.read(campaign)) == 2 * 2 * N, "who declined is not counted"
         main(["models", str(campaign.path)])
-        assert f"alpha (plausible) beta 0.75 [0.75, 0.75] {N} {N} 0" in " ".join(capsys.readouterr().out.split())
+        assert f"alpha beta plausible 0.75 [0.75, 0.75] {N} {N} 0" in " ".join(capsys.readouterr().out.split())
         main(["push", str(campaign.path)])
         main(["pull", str(campaign.path)])
         assert len(pairs.read(campaign)) == 2 * 2 * N, "drafts may be reviewed beside"

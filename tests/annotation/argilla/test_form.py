@@ -11,6 +11,7 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 
 import argilla as rg
 
+from annotation import guidelines
 from annotation.argilla import form
 from rad.errors import RadError
 from rad.rationales import text
@@ -18,22 +19,24 @@ from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
 from rad.types import Rationale
 
+GUIDE = guidelines.read()
+
 
 def test_nothing_anchors():
-    wanted = form.settings(MagicMock(), 2)
+    wanted = form.settings(MagicMock(), GUIDE, 2)
     assert [f.name for f in wanted.fields] == ["draft", "facts", "item", "history"], "what is reviewed is on the screen"
     assert not any(f.use_markdown for f in wanted.fields if hasattr(f, "use_markdown"))
     assert [q.name for q in wanted.questions] == [
         *("plausibility", "trust", "errors", "unsupported"),
-        *("strike", "weaken", "strengthen", "add_fact", "edited", "verdict"),
+        *("strike", "weaken", "strengthen", "add_fact", "edited", "verdict", "comment"),
     ]
     assert "Withdrawing" in wanted.guidelines and "Good" in wanted.guidelines and "Bad" in wanted.guidelines
-    assert [f.name for f in form.settings(MagicMock(), 1, adjudication=True).fields][1] == "answers"
+    assert [f.name for f in form.settings(MagicMock(), GUIDE, 1, adjudication=True).fields][1] == "answers"
 
 
 def test_the_form_is_kept_for_releases(tmp_path, monkeypatch):
     client = MagicMock()  # a fake server: nothing is asked of it
-    wanted = form.settings(client, 2)
+    wanted = form.settings(client, GUIDE, 2)
     form.keep(wanted, tmp_path / form.FOLDER)
     monkeypatch.setattr(rg.Argilla, "_get_default", lambda: client)
     again = rg.Settings.from_json(tmp_path / ".argilla/settings.json")
@@ -66,7 +69,7 @@ def test_reasons_have_numbers_and_further_facts_letters(toy):
 
 
 def test_old_forms_are_pulled_but_not_pushed_to():
-    wanted, old = form.settings(MagicMock(), 2), form.settings(MagicMock(), 2)
+    wanted, old = form.settings(MagicMock(), GUIDE, 2), form.settings(MagicMock(), GUIDE, 2)
     dataset = MagicMock()
     dataset.name, dataset.settings = "review", MagicMock()
     dataset.settings.fields = [f for f in old.fields if f.name not in form.ADDED]
@@ -117,6 +120,7 @@ def test_judgements_are_canonical():
         "errors": {"value": ["language", "generic"]},
         "unsupported": {"value": [span]},
         "edited": {"value": " better \n"},
+        "comment": {"value": "A hard one. "},
         "strike": {"value": ["3", "2"]},
         "add_fact": {"value": ["B"]},
     }
@@ -128,6 +132,7 @@ def test_judgements_are_canonical():
         "errors": '["generic","language"]',
         "unsupported": '[[3,5,"wrong"]]',
         "edited": "better",
+        "comment": "A hard one.",
         "strike": '["2","3"]',
         "weaken": "[]",
         "strengthen": "[]",

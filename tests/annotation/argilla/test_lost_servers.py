@@ -11,9 +11,9 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 
 from annotation.__main__ import main
 from annotation.argilla.process import serving
-from annotation.argilla.pull import Form, merged
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
+from annotation.campaign.judgements import Form, merged
 from rad.types import Judgement
 from tests.support.review_server import WORLD, as_user, owner, verdicts
 

@@ -64,3 +64,25 @@ def test_a_majority_decides_on_each_reason_and_fact(answers, state, edits):
     got = aggregation.outcome({f"r-{k}": one for k, one in enumerate(answers)}, 1, "old")
     assert (got.state, got.edits) == (state, edits)
     assert (got.text == "new") == (state == "edited" and not edits)
+
+
+@pytest.mark.parametrize(
+    "verdicts, needed, state",
+    [
+        ("", 2, "waiting"),
+        ("a", 2, "waiting"),
+        ("aa", 2, "accepted"),
+        ("ar", 3, "waiting"),
+        ("aru", 4, "waiting"),
+        ("arr", 2, "rejected"),
+        ("arua", 2, "accepted"),
+        ("arar", 4, "disagreed"),
+    ],
+)
+def test_overlap_grows_where_people_disagree(verdicts, needed, state):
+    words = {"a": "accept", "r": "reject", "u": "unsure"}
+    judged = {f"r-{k}": answer(words[letter]) for k, letter in enumerate(verdicts)}
+    assert aggregation.needed(judged, 2, "old", most=4) == needed
+    assert aggregation.outcome(judged, 2, "old", most=4).state == state
+    assert aggregation.is_disputed(judged, 2, "old", most=4) == (state == "disagreed")
+    assert aggregation.needed(judged, 2, "old") == 2

@@ -22,7 +22,7 @@ WORLD = "world:users=60,items=200"
 
 def settings(**changes):
     values = {"name": "c", "domain": WORLD, "data_sha256": "0", "drafter": "evidence", "drafter_version": "1"}
-    return Settings(**{**values, "guideline_version": guidelines.VERSION, "created": "now", **changes})
+    return Settings(**{**values, "guideline_version": guidelines.read().version, "created": "now", **changes})
 
 
 def begun(path):

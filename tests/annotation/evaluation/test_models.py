@@ -75,7 +75,7 @@ def test_the_command(tmp_path, capsys):
     pairs.write(campaign, [answer("a1+b1", "plausible", "first", "simulated-1")])
     main(["models", str(campaign.path), "--resamples", "10"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert "who are no people" in shown and "a (plausible) b 1.00 1 0 0" in shown
+    assert "who are no people" in shown and "a b plausible 1.00 1 0 0" in shown
     assert json.loads(campaign.file("models.json").read_text())["compared"][0]["counts"] == [1, 0, 0]
     pairs.write(campaign, [answer("a1+b1", "plausible", "both", "simulated-1")])
     with pytest.raises(RadError, match=r"comparisons\.jsonl:1: plausible 'both'"):

@@ -11,6 +11,7 @@ what was chosen remain. Means are shrunk towards 0 by ``PRIOR`` observations.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -38,6 +39,7 @@ class PairFeatures:
         names: What each column is.
         catalogue: The items and their attribute values.
         mean_rating: Of the ratings in training histories; 0 without any.
+        fingerprint: Of the training pairs with their answers and of the catalogue.
     """
 
     def __init__(self, train: Sequence[Pair], items: Mapping[str, Item]) -> None:
@@ -51,6 +53,7 @@ class PairFeatures:
         histories = _longest_histories(train)
         ratings = [x.rating for history in histories.values() for x in history if x.rating is not None]
         self.mean_rating = float(np.mean(ratings)) if ratings else 0.0
+        self.fingerprint = _fingerprint(train, items)
         # [training pairs]: answers less their mean, and the fold of each pair's user
         answers = answers_of(train)
         self._fold_of_user = {user: k % FOLDS for k, user in enumerate(sorted({p.query.user_id for p in train}))}
@@ -207,6 +210,15 @@ def _longest_histories(pairs: Sequence[Pair]) -> dict[str, tuple]:
         if len(history) >= len(longest.get(pair.query.user_id, ())):
             longest[pair.query.user_id] = history
     return longest
+
+
+def _fingerprint(train: Sequence[Pair], items: Mapping[str, Item]) -> bytes:
+    digest = hashlib.sha256()
+    for item in items.values():
+        digest.update(f"{item.item_id}:{item.text}:{sorted(item.attributes.items())}".encode())
+    for pair in train:
+        digest.update(f"{pair.query.query_id}:{pair.item_id}:{pair.rating}:{pair.liked}".encode())
+    return digest.digest()
 
 
 def _row_dots(a: sp.csr_matrix, b: sp.csr_matrix) -> np.ndarray:

@@ -172,7 +172,7 @@ class NetworkModel(NumberModel):
     version: ClassVar[str] = "1"
     settings: NetworkSettings
     stochastic = True
-    baselines = ("global_mean", "biases")
+    baselines: ClassVar[tuple[str, ...]] = ("global_mean", "biases")
     test_settings: ClassVar[Mapping[str, Any]] = {"epochs": 2, "hidden": 8, "width": 4}
     search_space: ClassVar[Mapping[str, tuple[object, ...]]] = {
         "decay": (0.03, 0.3, 0.003),

@@ -26,9 +26,9 @@ PATIENCE = 30  # trees without progress on validation, after which no more are g
 
 class Model(NumberModel):
     class Settings(PairSettings):
-        trees: int = Field(default=600, ge=1, description="trees at most; validation says how many")
+        trees: int = Field(default=400, ge=1, description="trees at most; validation says how many")
         leaves: int = Field(default=15, ge=2, description="leaves of a tree")
-        learning_rate: float = Field(default=0.03, gt=0, description="shrinkage of each tree")
+        learning_rate: float = Field(default=0.06, gt=0, description="shrinkage of each tree")
         least: int = Field(default=40, ge=1, description="pairs in a leaf at least")
 
     settings: Settings
@@ -38,7 +38,7 @@ class Model(NumberModel):
     search_space: ClassVar[Mapping[str, tuple[object, ...]]] = {
         "leaves": (15, 7, 31),
         "least": (40, 100, 20),
-        "learning_rate": (0.03, 0.06),
+        "learning_rate": (0.06, 0.03),
     }
 
     def __init__(self, settings: ModelSettings | None = None) -> None:

@@ -1,0 +1,252 @@
+"""LR-Recsys's claims as comparisons of finished runs (arXiv 2502.16759v1, abstract and experiments).
+
+Each claim names two models by their labels and the figure to compare. Runs are looked up by domain, task and label, all
+seeds of each together; a comparison whose runs are missing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.harness.results import Result, read_result
+from benchmarks.pairs.reproductions import Finding, Paper
+from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
+from benchmarks.reporting.comparison import Difference, differences_of, systems
+from rad.errors import RadError
+
+MODEL, TREES, NETWORK = "lr_recsys", "gradient_boosting", "dnn"
+PLAIN = ("global_mean", "biases", "matrix_factorisation", "wide_deep", "deepfm", NETWORK)
+LEAST = 0.03  # the smallest of the paper's gains over its best baseline
+SHARES = (0.05, 0.12, 0.25, 0.5, 1.0)
+METRICS = {"rating": "rmse", "choice": "log_loss"}
+TITLE = "LR-Recsys: do explanations make predictions better?"
+REFERENCE = (
+    "Wang, Li and Chen, *The Blessing of Reasoning: LLM-Based Contrastive Explanations in Black-Box Recommender Systems*, "
+    "arXiv 2502.16759, version 1. Here explanations are written by the drafter `evidence`, which counts and has no "
+    "knowledge of the world; `--set drafter=llm base_url=URL/v1 model=NAME` has a language model write them. Every model "
+    "reads the same features ([ratings and choices](guide/pairs.md))."
+)
+CLAIMS = {
+    "best": "It is 3 to 14% better than the best baseline",
+    "trees": "It is better than LightGBM on the same features",
+    "explanations": "Explanations make the network better",
+    "own": "It is the pair's own explanation that helps: better than with another pair's",
+    "reasoning": "It is the reasoning, not only the attributes: better than with the same claims as plain numbers",
+    "sides": "Both sides are needed: better than with one side alone",
+    "data": "It needs less training data: better than the network without explanations, from a share of training",
+    "uncertain": "It helps more where the model is unsure",
+    "routing": "Explanations only where the cheap model is unsure (the paper's open question)",
+}
+ARMS = {"own": ("shuffled",), "reasoning": ("attributes",), "sides": ("positive", "negative")}
+
+
+class Question(NamedTuple):
+    """What runs have in common."""
+
+    domain: str
+    protocol: str
+    question: str
+    split: str
+
+
+Runs = Mapping[Question, Mapping[str, Mapping[int, Path]]]
+"""Question -> label -> seed -> folder."""
+
+
+def find_runs(roots: Iterable[Path]) -> Runs:
+    """The finished runs of pairs below some folders; of several of one seed the newest."""
+    runs: dict[Question, dict[str, dict[int, tuple[str, Path]]]] = {}
+    for root in roots:
+        for path in sorted(root.glob("*/*/result.json")):
+            if not (path.parent / "queries.jsonl").is_file():
+                continue
+            result = read_result(path)
+            if result.task.name == "ranking" or result.task.limit is not None:
+                continue
+            key = Question(result.task.domain, result.task.protocol, result.task.question, result.task.split)
+            when = str(result.provenance.get("finished_at", ""))
+            seeds = runs.setdefault(key, {}).setdefault(label_of(result), {})
+            seeds[result.seed] = max(seeds.get(result.seed, ("", path.parent)), (when, path.parent))
+    return {
+        key: {label: {s: f for s, (_, f) in sorted(seeds.items())} for label, seeds in labels.items()}
+        for key, labels in runs.items()
+    }
+
+
+def label_of(result: Result) -> str:
+    """The model, its arm, and the share of training where it is not all."""
+    arm = (result.model.arm or "").removeprefix("explanations=")
+    share = result.model.config.get("train_share", 1.0)
+    return result.model.name + (f".{arm}" if arm else "") + (f"@{share:g}" if share != 1 else "")
+
+
+def paper(runs: Runs) -> Paper:
+    """All findings, and the sentence that comes first. :class:`RadError` where there are no runs to compare."""
+    findings = [finding for key in sorted(runs) if key.split == "test" for finding in _of_question(key, runs)]
+    if not findings:
+        raise RadError(
+            "no runs of lr_recsys and of others beside it: python -m benchmarks.run --task rating --model ..."
+        )
+    order = list(CLAIMS.values())
+    findings.sort(key=lambda f: order.index(f.claim))
+    return Paper(title=TITLE, reference=REFERENCE, first=_first(runs), findings=tuple(findings))
+
+
+def _first(runs: Runs) -> str:
+    """Who wins where; LightGBM is named before all else where it does."""
+    won: dict[str, list[str]] = {}
+    for key, labels in sorted(runs.items()):
+        whole = {label: seeds for label, seeds in labels.items() if label in (*PLAIN, TREES, MODEL)}
+        if key.split == "test" and {TREES, MODEL} <= whole.keys():
+            metric = METRICS[key.question.partition(" ")[0]]
+            means = {label: float(np.mean([_value(f, metric) for f in s.values()])) for label, s in whole.items()}
+            won.setdefault(min(means, key=lambda label: means[label]), []).append(_where(key))
+    parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
+    parts += [f"{label} is the best on {', '.join(where)}." for label, where in won.items() if label != TREES]
+    return " ".join(parts)
+
+
+def _value(folder: Path, metric: str) -> float:
+    score = read_result(folder).score(metric)
+    return score.value if score else float("nan")
+
+
+def _of_question(key: Question, runs: Runs) -> list[Finding]:
+    labels = runs[key]
+    if MODEL not in labels:
+        return []
+    metric = METRICS[key.question.partition(" ")[0]]
+    plain = [label for label in PLAIN if label in labels]
+    out: list[Finding] = []
+    if plain:
+        best = min(plain, key=lambda label: np.mean([_value(f, metric) for f in labels[label].values()]))
+        out += _compared("best", key, labels, [(MODEL, best)], metric, LEAST)
+    for claim, others in (("trees", (TREES,)), ("explanations", (NETWORK,))):
+        out += _compared(claim, key, labels, [(MODEL, other) for other in others], metric)
+    for claim, arms in ARMS.items():
+        out += _compared(claim, key, labels, [(MODEL, f"{MODEL}.{arm}") for arm in arms], metric)
+    at = [f"@{share:g}" if share != 1 else "" for share in SHARES]
+    if any(MODEL + share in labels for share in at[:-1]):
+        out += _compared("data", key, labels, [(MODEL + share, NETWORK + share) for share in at], metric)
+    return out + _uncertain(key, runs)
+
+
+def _compared(
+    claim: str,
+    key: Question,
+    labels: Mapping[str, Mapping[int, Path]],
+    names: Sequence[tuple[str, str]],
+    metric: str,
+    least: float = 0.0,
+) -> list[Finding]:
+    """A finding a pair of models: how much less the first loses. p is corrected over the pairs."""
+    differences: list[tuple[str, str, Difference, int, float]] = []
+    for one, other in names:
+        if one not in labels or other not in labels:
+            continue
+        seeds = sorted(labels[one].keys() & labels[other].keys()) or sorted(labels[one])
+        # a model without chance has one run, which stands beside every seed of the other
+        folders = [labels[one][s] for s in seeds]
+        beside = [labels[other][s] for s in seeds if s in labels[other]] or list(labels[other].values())
+        compared = systems([*folders, *beside], metric)
+        (difference,) = differences_of(compared[:2], False, 10_000, 0)
+        level = float(compared[1].means.mean())
+        differences.append((one, other, difference, len(seeds), level))
+    out = []
+    for one, other, d, seeds, level in differences:
+        p = min(1.0, d.p * len(differences))
+        share = -d.mean / level if level else 0.0
+        is_better = d.high < 0 and p < 0.05
+        verdict = "reproduced here" if is_better and share >= least else "not reproduced here"
+        because = "" if verdict == "reproduced here" else _why(d, p, share, least)
+        figure = f"{metric} saved beside {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
+        ends = (-d.high, -d.low)
+        out.append(
+            Finding(
+                claim=CLAIMS[claim],
+                where=_where(key),
+                figure=figure,
+                value=-d.mean,
+                low=ends[0],
+                high=ends[1],
+                p=p,
+                seeds=seeds,
+                verdict=verdict,
+                because=because,
+                command=_command(key, one, other),
+            )  # fmt: skip
+        )
+    return out
+
+
+def _why(d: Difference, p: float, share: float, least: float) -> str:
+    if d.low > 0 and p < 0.05:
+        return "it is worse"
+    if d.high < 0 and p < 0.05:
+        return f"better, but by {share:.1%} and not {least:.0%}"
+    return "no difference is shown"
+
+
+def _uncertain(key: Question, runs: Runs) -> list[Finding]:
+    """The gain on the less sure half, and what routing saves with the threshold that validation chose."""
+    labels = runs[key]
+    if len(labels.get(NETWORK, {})) < 2 or len(labels.get(MODEL, {})) < 2:
+        return []
+    pair = CheapAndCostly(*(read_ensemble(list(labels[name].values())) for name in (NETWORK, MODEL)))
+    command = f"python -m benchmarks.uncertainty --cheap {NETWORK}/DIR... --costly {MODEL}/DIR..."
+    value, low, high = pair.slope()
+    seeds = len(labels[MODEL])
+    fields = {"where": _where(key), "seeds": seeds, "command": command}
+    is_more = low > 0
+    out = [
+        Finding(
+            claim=CLAIMS["uncertain"], figure="loss saved on the less sure half less that on the surer", value=value,
+            low=low, high=high, verdict="reproduced here" if is_more else "not reproduced here",
+            because="" if is_more else "no difference is shown" if high > 0 else "it helps less", **fields,
+        )
+    ]  # fmt: skip
+    other = runs.get(key._replace(split="validation"), {})
+    if len(other.get(NETWORK, {})) < 2 or len(other.get(MODEL, {})) < 2:
+        return out
+    chosen = CheapAndCostly(*(read_ensemble(list(other[name].values())) for name in (NETWORK, MODEL))).best_threshold()
+    (point,) = pair.curve([chosen])
+    whole = float(pair.saved.mean())
+    is_better = point.low > 0
+    out.append(
+        Finding(
+            claim=CLAIMS["routing"],
+            figure=f"loss saved with explanations for {point.share:.0%} of pairs ({whole:+.4f} for all of them)",
+            value=point.gain,
+            low=point.low,
+            high=point.high,
+            verdict="reproduced here" if is_better else "not reproduced here",
+            because="" if is_better else "routing saves nothing that is shown",
+            **fields,
+        )  # fmt: skip
+    )
+    return out
+
+
+def _where(key: Question) -> str:
+    return f"{key.domain}, {key.question}"
+
+
+def _command(key: Question, *labels: str) -> str:
+    """How the runs are made again."""
+    task, _, rest = key.question.partition(" ")
+    kinds = " --negatives drawn" if "drawn" in rest else ""
+    lines = []
+    for label in labels:
+        name, _, share = label.partition("@")
+        model, _, arm = name.partition(".")
+        changes = [f"explanations={arm}"] if arm else []
+        changes += [f"train_share={share}"] if share else []
+        more = " --set " + " ".join(changes) if changes else ""
+        lines.append(
+            f"python -m benchmarks.run --task {task}{kinds} --domain {key.domain} --model {model} --seed 0 1 2{more}"
+        )
+    return "\n".join(lines)

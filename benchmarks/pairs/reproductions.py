@@ -1,0 +1,111 @@
+"""Claims of other papers, measured here: what is compared, how it came out, and the page that says so.
+
+A *finding* is one comparison on one domain, with its interval, p and command. Findings of one paper are a JSON file in
+``results/reproductions``, since the predictions that they follow from stay out of the repository. ``page`` renders all
+such files, whoever wrote them: a paper is added by a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmarks.reporting.markdown import markdown
+from rad.errors import RadError
+
+Verdict = Literal["reproduced here", "not reproduced here", "not testable here"]
+HEAD = """# Claims of other papers, measured here
+
+Rendered by `python -m benchmarks.reproductions` from `results/reproductions/`. Each figure is a paired difference on the test pairs
+of one domain, seeds averaged, with its 95% interval by bootstrap over pairs; p is of a paired randomisation test, Holm-corrected over
+the comparisons of one claim. A claim counts as reproduced on a domain only where the whole interval is on its side and p is below
+0.05; what cannot be decided that way is *not reproduced here*, which says nothing of the paper's own data.
+"""
+
+
+class Finding(BaseModel):
+    """One claim on one domain. ``value`` and its interval are in units of ``figure``; None where it is not testable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    claim: str
+    where: str
+    figure: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    seeds: int | None = None
+    verdict: Verdict
+    because: str = ""
+    command: str = ""
+
+
+class Paper(BaseModel):
+    """The findings on one paper; ``first`` is what the page says before anything else of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    reference: str
+    first: str
+    text: str = ""
+    findings: tuple[Finding, ...]
+
+
+def read_papers(folder: Path) -> list[Paper]:
+    """The papers of a folder, by the names of their files. :class:`RadError` names the file and its first violation."""
+    papers = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            papers.append(Paper.model_validate(json.loads(path.read_text(encoding="utf-8"))))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise RadError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        except ValueError as error:
+            raise RadError(f"{path}: not a JSON file ({error})") from error
+    if not papers:
+        raise RadError(f"{folder}: no findings there: python -m benchmarks.reproductions --runs RUNS")
+    return papers
+
+
+def page(papers: Iterable[Paper]) -> str:
+    """The page as Markdown."""
+    parts = [HEAD]
+    for paper in papers:
+        parts.append(f"## {paper.title}\n\n**{paper.first}**\n\n{paper.reference}\n\n{paper.text}".rstrip())
+        for claim in dict.fromkeys(f.claim for f in paper.findings):
+            own = [f for f in paper.findings if f.claim == claim]
+            parts.append(f"### {claim}\n\n{_tally(own)}\n\n{markdown([_row(f) for f in own])}")
+        parts.append(f"### Commands\n\n{_commands(paper.findings)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _tally(findings: Sequence[Finding]) -> str:
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.verdict] = counts.get(finding.verdict, 0) + 1
+    return "; ".join(f"{verdict}: {n} of {len(findings)}" for verdict, n in counts.items()) + "."
+
+
+def _row(f: Finding) -> Mapping[str, str]:
+    value = f"{f.value:+.4f}" if f.value is not None else ""
+    interval = f"[{f.low:+.4f}, {f.high:+.4f}]" if f.low is not None and f.high is not None else ""
+    return {
+        "where": f.where,
+        "figure": f.figure,
+        "value": value,
+        "95% interval": interval,
+        "p": f"{f.p:.4f}" if f.p is not None else "",
+        "seeds": str(f.seeds or ""),
+        "verdict": f.verdict + (f": {f.because}" if f.because else ""),
+    }
+
+
+def _commands(findings: Sequence[Finding]) -> str:
+    lines = dict.fromkeys(f.command for f in findings if f.command)
+    return "```bash\n" + "\n".join(lines) + "\n```"

@@ -4,9 +4,9 @@
     python -m benchmarks.reproductions --runs RUNS    # measures LR-Recsys's claims from finished runs first
     python -m benchmarks.reproductions --check        # exits 1 where the page does not say what results/ say
 
-The runs are those of ``benchmarks.run --task rating|choice`` with their predictions beside them: ``lr_recsys``, its arms
-(``--set explanations=...``), the same from a share of training (``--set train_share=0.25``), and the plain models. The
-page lists the commands. What was not run is left out.
+The runs are those of ``benchmarks.run --task rating|choice`` with their predictions beside them: ``lr_recsys``, its
+arms (``--set explanations=...``), the same from a share of training (``--set train_share=0.25``), and the plain models.
+The page lists the commands. What was not run is left out.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
     python -m benchmarks.uncertainty --cheap DIR DIR DIR --costly DIR DIR DIR --out FOLDER
     python -m benchmarks.uncertainty --cheap ... --costly ... --validation-cheap DIR DIR DIR --validation-costly DIR...
 
-Finished runs of the rating or choice task, several seeds of one model each: ``dnn`` and ``lr_recsys``, say. The variance
-of the cheap model's seeds is its uncertainty of a pair. Shown are the loss that the costly model saves by decile of
-uncertainty, and a routing curve: the costly model answers only where the cheap one is more uncertain than a threshold.
-With validation runs of the same models, the threshold that saves most there is applied to test. ``--out`` writes
-``deciles.csv``, ``routing.csv`` and the curve as a page.
+Finished runs of the rating or choice task, several seeds of one model each: ``dnn`` and ``lr_recsys``, say. The
+variance of the cheap model's seeds is its uncertainty of a pair. Shown are the loss that the costly model saves by
+decile of uncertainty, and a routing curve: the costly model answers only where the cheap one is more uncertain than a
+threshold. With validation runs of the same models, the threshold that saves most there is applied to test. ``--out``
+writes ``deciles.csv``, ``routing.csv`` and the curve as a page.
 """
 
 from __future__ import annotations

@@ -20,10 +20,11 @@ from rad.errors import RadError
 Verdict = Literal["reproduced here", "not reproduced here", "not testable here"]
 HEAD = """# Claims of other papers, measured here
 
-Rendered by `python -m benchmarks.reproductions` from `results/reproductions/`. Each figure is a paired difference on the test pairs
-of one domain, seeds averaged, with its 95% interval by bootstrap over pairs; p is of a paired randomisation test, Holm-corrected over
-the comparisons of one claim. A claim counts as reproduced on a domain only where the whole interval is on its side and p is below
-0.05; what cannot be decided that way is *not reproduced here*, which says nothing of the paper's own data.
+Rendered by `python -m benchmarks.reproductions` from `results/reproductions/`. Each figure is a paired difference on
+the test pairs of one domain, seeds averaged, with its 95% interval by bootstrap over pairs; p is of a paired
+randomisation test, corrected over the comparisons of one claim. A claim counts as reproduced on a domain only where the
+whole interval is on its side and p is below 0.05; what cannot be decided that way is *not reproduced here*, which says
+nothing of the paper's own data.
 """
 
 

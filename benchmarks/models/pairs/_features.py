@@ -54,13 +54,11 @@ class PairFeatures:
         ratings = [x.rating for history in histories.values() for x in history if x.rating is not None]
         self.mean_rating = float(np.mean(ratings)) if ratings else 0.0
         self.fingerprint = _fingerprint(train, items)
-        # [training pairs]: answers less their mean, and the fold of each pair's user
+        # [training pairs]: answers; users go to folds in the order of their (hashed) ids
         answers = answers_of(train)
         self._fold_of_user = {user: k % FOLDS for k, user in enumerate(sorted({p.query.user_id for p in train}))}
-        self._folds = [
-            _FoldStatistics(train, answers - answers.mean(), self.fold_of(train) != fold, self) for fold in range(FOLDS)
-        ]
-        self._folds.append(_FoldStatistics(train, answers - answers.mean(), np.ones(len(train), bool), self))
+        self._folds = [_FoldStatistics(train, answers, self.fold_of(train) != fold, self) for fold in range(FOLDS)]
+        self._folds.append(_FoldStatistics(train, answers, np.ones(len(train), bool), self))
         self.names = (
             *("history", "mean_residual", "last_residual", "recent_residual", "spread", "item_count", "item_residual"),
             *("text_match", "text_last", "text_residual", "neighbours", "neighbour_residual"),
@@ -162,9 +160,9 @@ def fitted(train: Sequence[Pair], items: Mapping[str, Item]) -> tuple[FittedFeat
 class _FoldStatistics:
     """What some of the training pairs say of items and values. Each array is [items] or [values of an attribute]."""
 
-    def __init__(self, train: Sequence[Pair], residuals: np.ndarray, chosen: np.ndarray, of: PairFeatures) -> None:
+    def __init__(self, train: Sequence[Pair], answers: np.ndarray, chosen: np.ndarray, of: PairFeatures) -> None:
         columns, n = of.columns(train)[chosen], len(of.catalogue)
-        own = residuals[chosen]
+        own = answers[chosen] - (answers[chosen].mean() if chosen.any() else 0.0)
         self.count = np.bincount(columns, minlength=n).astype(float)
         sums = np.bincount(columns, own, minlength=n)
         self.mean = sums / (self.count + PRIOR)

@@ -107,10 +107,10 @@ def _first(runs: Runs) -> str:
     """Who wins where; LightGBM is named before all else where it does."""
     won: dict[str, list[str]] = {}
     for key, labels in sorted(runs.items()):
-        whole = {label: seeds for label, seeds in labels.items() if label in (*PLAIN, TREES, MODEL)}
-        if key.split == "test" and {TREES, MODEL} <= whole.keys():
+        compared = {label: seeds for label, seeds in labels.items() if label in (*PLAIN, TREES, MODEL)}
+        if key.split == "test" and {TREES, MODEL} <= compared.keys():
             metric = METRICS[key.question.partition(" ")[0]]
-            means = {label: float(np.mean([_value(f, metric) for f in s.values()])) for label, s in whole.items()}
+            means = {label: float(np.mean([_value(f, metric) for f in s.values()])) for label, s in compared.items()}
             won.setdefault(min(means, key=lambda label: means[label]), []).append(_where(key))
     parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
     parts += [f"{label} is the best on {', '.join(where)}." for label, where in won.items() if label != TREES]

@@ -8,7 +8,7 @@ such files, whoever wrote them: a paper is added by a file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -93,7 +93,7 @@ def _tally(findings: Sequence[Finding]) -> str:
     return "; ".join(f"{verdict}: {n} of {len(findings)}" for verdict, n in counts.items()) + "."
 
 
-def _row(f: Finding) -> Mapping[str, str]:
+def _row(f: Finding) -> dict[str, str]:
     value = f"{f.value:+.4f}" if f.value is not None else ""
     interval = f"[{f.low:+.4f}, {f.high:+.4f}]" if f.low is not None and f.high is not None else ""
     return {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import reproductions
 from benchmarks.harness import runner
 from benchmarks.harness.registries import default_metrics
 from benchmarks.models.lr_recsys import Model
@@ -76,12 +75,3 @@ def test_no_runs_and_broken_findings_are_one_line(tmp_path):
     (tmp_path / "x.json").write_text('{"title": 1}')
     with pytest.raises(RadError, match=r"x\.json: title"):
         read_papers(tmp_path)
-
-
-def test_the_page_says_what_the_findings_say():
-    root = Path(reproductions.__file__).parents[1]
-    text = page(read_papers(root / "results" / "reproductions"))
-    assert (root / "docs" / "reproductions.md").read_text(encoding="utf-8") == text, (
-        "python -m benchmarks.reproductions"
-    )
-    assert np.isfinite(len(text))

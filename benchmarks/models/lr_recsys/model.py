@@ -17,7 +17,7 @@ only the attributes?); ``none`` reads nothing, and has the parameters of ``dnn``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -92,7 +92,7 @@ class Model(NetworkModel):
         if self.settings.explanations != "attributes":
             chosen = bags(hindsight(train, self._written))
             size, epochs = self.settings.embedding, self.settings.encoder_epochs
-            self._autoencoder = trained(*_bags_of(self._written), chosen, size, epochs, seed)
+            self._autoencoder = trained(*_read(train, self._written).sides, chosen, size, epochs, seed)
         self._kinds = ["others", "description", "neighbours", "user", *self.features.catalogue.attributes]
 
     def extra(self, pairs: Sequence[Pair], is_training: bool) -> np.ndarray:
@@ -100,7 +100,7 @@ class Model(NetworkModel):
         if arm == "none" or not pairs:
             return np.zeros((len(pairs), self._width), np.float32)
         written = self._written if is_training else self._explained(pairs, is_training=False)
-        rows = self._claims(written) if arm == "attributes" else self._vectors(_bags_of(written))
+        rows = self._claims(written) if arm == "attributes" else self._vectors(_read(pairs, written).sides)
         if arm == "shuffled":
             rows = rows[np.random.default_rng(self._seed).permutation(len(rows))]
         self._width = rows.shape[1]
@@ -111,7 +111,7 @@ class Model(NetworkModel):
         assert self._writer is not None
         written = self._writer.write([without_answer(pair) for pair in pairs], is_training)
         self.counts["empty_explanations"] += sum(not (e.positive and e.negative) for e in written)
-        self.counts["leaks"] += len(leaks(pairs, written))
+        self.counts["leaks"] += _read(pairs, written).leaks
         return written
 
     def _vectors(self, sides: Sides) -> np.ndarray:
@@ -131,15 +131,24 @@ class Model(NetworkModel):
         return np.minimum(out, CLAIMED)
 
 
-_recent: list[tuple[Sequence[Explained], Sides]] = []
+class ReadTexts(NamedTuple):
+    """Explanations with their bags of words, and how many leaks they have."""
+
+    written: Sequence[Explained]
+    sides: Sides
+    leaks: int
 
 
-def _bags_of(written: Sequence[Explained]) -> Sides:
-    """The bags of both sides; those of the last few texts stay, as seeds and arms of one command read the same."""
-    for texts, sides in _recent:
-        if texts is written:
-            return sides
+_recent: list[ReadTexts] = []
+
+
+def _read(pairs: Sequence[Pair], written: Sequence[Explained]) -> ReadTexts:
+    """What the last few texts hold stays, as seeds and arms of one command read the same."""
+    for texts in _recent:
+        if texts.written is written:
+            return texts
     sides = bags([e.positive for e in written]), bags([e.negative for e in written])
-    _recent.append((written, sides))
+    texts = ReadTexts(written, sides, len(leaks(pairs, written)))
+    _recent.append(texts)
     del _recent[:-REMEMBERED]
-    return sides
+    return texts

@@ -18,7 +18,7 @@ from rad.runtime import records
 from rad.runtime.files import sha256_file
 from rad.types import Interaction, Item, Prediction, Query, Rationale
 
-REASONS, WORDS, ERROR = 64, 4000, 500  # reasons of a rationale, characters of its text and of an error
+REASONS, WORDS, ERROR = 64, 2000, 500  # reasons of a rationale, characters of its text and of an error
 NUMBER = 1e12  # the largest that a fact may count to
 
 

@@ -138,11 +138,11 @@ def test_a_rationale_that_lies_is_one_line(facts_entry, entry, name):
     assert len(about) == 1 and "\n" not in about[0] and len(about[0]) < 300, violations
 
 
-def test_a_rationale_of_most_reasons_and_the_longest_text_is_scored_in_bounded_time(facts_entry, entry):
+def test_rationales_as_long_as_they_may_be_are_scored_in_bounded_time(facts_entry, entry):
     def change(p):
         reason = p["rationale"]["reasons"][0]
-        p["rationale"]["reasons"] = [{**reason, "weight": 1 / 64}] * 64
-        p["rationale"]["text"] = (" ".join(["[1], [2] and [3] have 2 other buyers or more each: what"] * 200))[:4_000]
+        p["rationale"]["reasons"] = [{**reason, "weight": 1 / 24}] * 24
+        p["rationale"]["text"] = (" ".join(["[1], [2] and [3] have 2 other buyers or more each: what"] * 200))[:2_000]
         return json.dumps(p).encode()
 
     rewrite(entry, [change(json.loads(line)) for line in lines_of(entry)])

@@ -108,5 +108,5 @@ def _row(f: Finding) -> dict[str, str]:
 
 
 def _commands(findings: Sequence[Finding]) -> str:
-    lines = dict.fromkeys(f.command for f in findings if f.command)
+    lines = dict.fromkeys(line for f in findings for line in f.command.splitlines())
     return "```bash\n" + "\n".join(lines) + "\n```"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import reproductions
 from benchmarks.harness import runner
 from benchmarks.harness.registries import default_metrics
 from benchmarks.models.lr_recsys import Model
@@ -53,6 +54,7 @@ def test_lightgbm_is_named_first_where_it_wins_and_worse_is_not_reproduced(runs)
     assert worse.because == "it is worse"
     assert "--task rating --domain toy --model lr_recsys --seed 0 1 2" in worse.command
     assert any(f.verdict == "not testable here" for f in paper.findings)
+    assert paper.text.startswith("Not run yet, so nothing is said of them: world, rating;")
     text = page([paper])
     assert text.index("LightGBM on the same features is the best") < text.index("### ")
     assert "| toy, rating | rmse saved beside dnn, -50.0% | -0.5000 |" in text
@@ -75,3 +77,9 @@ def test_no_runs_and_broken_findings_are_one_line(tmp_path):
     (tmp_path / "x.json").write_text('{"title": 1}')
     with pytest.raises(RadError, match=r"x\.json: title"):
         read_papers(tmp_path)
+
+
+def test_the_page_says_what_the_findings_say():
+    root = Path(reproductions.__file__).parents[1]
+    text = page(read_papers(root / "results" / "reproductions"))
+    assert (root / "docs" / "reproductions.md").read_text(encoding="utf-8") == text, "run benchmarks.reproductions"

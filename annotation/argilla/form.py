@@ -39,10 +39,8 @@ EDIT_TITLES = {
 }
 ADDED = ("facts", *EDITS, "comment")  # what older forms lack
 FOLDER = ".argilla"  # where a release of the campaign has the form, as Argilla's own exports have it
-ANSWERS, EVERYBODY = (
-    "answers",
-    1_000_000,
-)  # how many answers a record needs, in its metadata; as server/assignment.py has it
+# how many answers a record needs, in its metadata, as server/assignment.py has it
+ANSWERS, EVERYBODY = "answers_needed", 1_000_000
 SHOWN = 30  # purchases of a history that are shown: the last ones, and those that the draft cites
 
 

@@ -6,7 +6,7 @@ those that somebody else has answered already. So records reach their overlap on
 Reviewers who work at once do not crowd on the same ones. Who is through with theirs goes on with the others'. Nothing
 is meant for who has reached a quota.
 
-A record needs as many answers as its dataset says, or as its own metadata say under ``answers``. Where that is
+A record needs as many answers as its dataset says, or as its own metadata say under ``answers_needed``. Where that is
 ``EVERYBODY``, the record is never done, and stands anywhere in each reviewer's order.
 
 This file runs in the server's environment and imports nothing of the project.
@@ -26,7 +26,7 @@ from argilla_server.enums import RecordStatus
 from argilla_server.models import Record
 from sqlalchemy import ColumnElement, func
 
-ANSWERS, EVERYBODY = "answers", 1_000_000
+ANSWERS, EVERYBODY = "answers_needed", 1_000_000
 NEEDED = f"coalesce(json_extract(records.metadata, '$.{ANSWERS}'), json_extract(distribution, '$.min_submitted'))"
 REPAIR = f"""
 UPDATE records SET status = 'completed' WHERE status = 'pending' AND (

@@ -34,6 +34,14 @@ def test_nothing_anchors():
     assert [f.name for f in form.settings(MagicMock(), GUIDE, 1, adjudication=True).fields][1] == "answers"
 
 
+@pytest.mark.parametrize("adjudication", [False, True])
+def test_no_two_parts_of_a_form_have_one_name(adjudication):
+    """The server refuses that."""
+    wanted = form.settings(MagicMock(), GUIDE, 2, adjudication)
+    names = [part.name for part in (*wanted.fields, *wanted.questions, *wanted.metadata)]
+    assert len(names) == len(set(names))
+
+
 def test_the_form_is_kept_for_releases(tmp_path, monkeypatch):
     client = MagicMock()  # a fake server: nothing is asked of it
     wanted = form.settings(client, GUIDE, 2)

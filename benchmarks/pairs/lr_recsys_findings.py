@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.harness.results import Result, read_result
-from benchmarks.pairs.reproductions import Finding, Paper
+from benchmarks.pairs.reproductions import Finding, Paper, Verdict
 from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
 from benchmarks.reporting.comparison import Difference, differences_of, systems
 from rad.errors import RadError
@@ -21,6 +21,7 @@ from rad.runtime.statistics import ALPHA
 
 MODEL, TREES, NETWORK = "lr_recsys", "gradient_boosting", "dnn"
 PLAIN = ("global_mean", "biases", "matrix_factorisation", "wide_deep", "deepfm", NETWORK)
+SEEDS = 3  # fewer decide nothing
 LEAST = 0.03  # the smallest of the paper's gains over its best baseline
 SHARES = (0.05, 0.12, 0.25, 0.5, 1.0)
 METRICS = {"rating": "rmse", "choice": "log_loss"}
@@ -169,11 +170,15 @@ def _compared(
         level = float(compared[1].means.mean())
         share = -d.mean / level if level else 0.0
         holds = d.high < 0 and p < ALPHA and share >= least
+        seeds = len(labels[one])
+        verdict: Verdict = "reproduced here" if holds else "not reproduced here"
+        because = "" if holds else _reason(d, p, share, least)
+        if seeds < SEEDS:
+            verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"
         figure = f"{metric} saved beside {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
         finding = Finding(
             claim=CLAIMS[claim], where=_where(key), figure=figure, value=-d.mean, low=-d.high, high=-d.low, p=p,
-            seeds=len(labels[one]), verdict="reproduced here" if holds else "not reproduced here",
-            because="" if holds else _reason(d, p, share, least), command=_command(key, one, other),
+            seeds=seeds, verdict=verdict, because=because, command=_command(key, one, other),
         )  # fmt: skip
         out.append(finding)
     return out

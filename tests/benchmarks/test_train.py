@@ -117,3 +117,14 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path):
     assert "goes on from checkpoint-" in again.stderr, again.stderr
     assert (out / "model.safetensors").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sft"]
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_lessons_and_one_saves(tmp_path):
+    out = tmp_path / "sft"
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    subprocess.run([*start, "-m", "benchmarks.train", "sft", "--out", str(out), *FEW], capture_output=True, check=True)
+    notes = json.loads((out / "rad.json").read_text())
+    # 32 lessons, 8 at once in each process
+    assert round(notes["train_runtime"] * notes["train_steps_per_second"]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sft"]

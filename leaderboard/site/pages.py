@@ -32,7 +32,7 @@ from leaderboard.site.rows import (
 from leaderboard.site.significance import SignificanceGroups
 from leaderboard.verification.entry import Entry, Shown
 from leaderboard.verification.headline import LEAST_SAID, MOST_PROSE, MOST_REASONS
-from leaderboard.verification.scoring import better, is_outdated
+from leaderboard.verification.scoring import better, is_outdated, is_unread
 from rad import registry
 from rad.reporting import html
 from rad.runtime.files import canonical
@@ -154,6 +154,7 @@ def _environment() -> jinja2.Environment:
     env.filters["beside_sentences"] = beside_sentences
     env.filters["better"] = better
     env.filters["is_outdated"] = is_outdated
+    env.filters["is_unread"] = is_unread
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(policy=html.policy("'self'", "'self'"), script="")
     env.globals.update(DOCS=DOCS, REASONS_SHOWN=REASONS_SHOWN, HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)

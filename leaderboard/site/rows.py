@@ -21,7 +21,7 @@ from benchmarks.harness.results import Score
 from benchmarks.harness.settings_store import without_folders
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.headline import UNSTATED, RationaleSummary, states_soundness, weakest
-from leaderboard.verification.scoring import is_outdated
+from leaderboard.verification.scoring import is_outdated, is_unread
 from rad.data.dataset import Protocol
 
 FLOORS = ("random", "popularity")
@@ -132,7 +132,7 @@ class Row:
 def score_of(entry: Entry, metric: str) -> Score | None:
     """A score over all queries by the metric as it is now, from the result or from the scorecard of explanations."""
     score = entry.result.score(metric) or (entry.explanation.score(metric) if entry.explanation else None)
-    return None if score is None or is_outdated(score) else score
+    return None if score is None or is_outdated(score) or is_unread(score) else score
 
 
 @dataclass(frozen=True)

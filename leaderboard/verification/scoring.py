@@ -2,7 +2,8 @@
 
 Those that needed the model or a judge cannot follow from predictions: they are *attested*, are marked so wherever they
 are shown, and only what they may be is checked. Those by an earlier version of their metric are not computed again, as
-the code now scores otherwise: an old entry keeps them on its own page, and no table shows them.
+the code now scores otherwise: an old entry keeps them on its own page, and no table shows them. So it is
+with those that an encoder would have to read every text for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from rad.rationales.strengths import LEVELS, levels
 from rad.types import Example, Prediction, Query, Reason
 
 CLOSE = 1e-6  # of a score to the same score computed here
+UNREAD = frozenset({"embedding_similarity"})  # ranks nothing, and encoding the longest texts takes minutes
 CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose last bits differ between machines
 CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
 
@@ -88,6 +90,11 @@ def is_outdated(score: Score) -> bool:
     return _is_metric(score.metric) and 1 <= score.version < load_metric(score.metric).version
 
 
+def is_unread(score: Score) -> bool:
+    """Whether a score is stated as it is: computing it again takes more than verifying may."""
+    return score.metric.partition("@")[0].partition(".")[0] in UNREAD and score.basis == "recomputed"
+
+
 def better(score: Score) -> str:
     """Which way is better, as tables say it; a metric that is not of this code is as the score says."""
     if _is_metric(score.metric):
@@ -97,7 +104,7 @@ def better(score: Score) -> str:
 
 def recomputed(scores: Sequence[Score]) -> list[Score]:
     """Those that must be what the predictions give."""
-    return [s for s in scores if s.basis == "recomputed" and not is_outdated(s)]
+    return [s for s in scores if s.basis == "recomputed" and not is_outdated(s) and not is_unread(s)]
 
 
 def _is_metric(name: str) -> bool:
@@ -205,9 +212,9 @@ def _different(at: str, claimed: Sequence[Score], computed: Sequence[Score], clo
 
 
 def _outdated(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
-    """A score that is not computed again, as its metric has changed, is at least one that the metric may give."""
+    """A score that is not computed again (its metric has changed, or is unread) is one that the metric may give."""
     for score in claimed:
-        if is_outdated(score) and not _is_within(score, n):
+        if (is_outdated(score) or is_unread(score)) and not _is_within(score, n):
             yield f"{at}: {ascii(score.metric)[1:-1][:60]} is outside its range, or of its own interval"
 
 

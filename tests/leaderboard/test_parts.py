@@ -15,6 +15,7 @@ from leaderboard.site.floors import floors
 from leaderboard.site.rows import TaskKey, task_tables
 from leaderboard.site.significance import OpenData, SignificanceGroups, significance_groups
 from leaderboard.verification.headline import RationaleSummary, weakest
+from leaderboard.verification.scoring import _outdated, is_unread, recomputed
 from tests.support.made_up_entries import entry, example, score, summaries_of
 from tests.support.submissions import WORLD, world
 
@@ -208,3 +209,13 @@ def test_every_row_and_plot_names_its_submitter():
     page = page_of([entry("a", 0.1, submitter="Eve")], {})["world-full-test.html"]
     assert "a · Eve" in page.split("<svg")[1].split("</svg>")[0]
     assert page.count('<span class="soft who">Eve</span>') == 2
+
+
+def test_a_score_that_takes_an_encoder_is_within_its_range_and_not_computed_again():
+    similarity = score("embedding_similarity", 0.5, 60)
+    assert is_unread(similarity) and recomputed([similarity, score("said", 0.5, 60)]) == [score("said", 0.5, 60)]
+    assert list(_outdated("scores", [similarity], 60)) == []
+    beyond = similarity.model_copy(update={"value": 1.5, "ci_high": 1.5})
+    assert list(_outdated("scores", [beyond], 60)) == [
+        "scores: embedding_similarity is outside its range, or of its own interval"
+    ]

@@ -56,6 +56,8 @@ def test_a_command_that_is_shown_has_the_flags_that_are_shown(command):
     if module in ("rad", "annotation", "leaderboard") and rest and rest[0].isalpha():
         words.append(rest.pop(0))
         assert words[1] in importlib.import_module(f"{module}.__main__").COMMANDS
+        if "COMMAND [ARGS]" in help_of(tuple(words)) and rest and rest[0].isalpha():
+            words.append(rest.pop(0))  # a command of a command: leaderboard season new
     assert importlib.util.find_spec(module), module
     if module == "benchmarks.lm_eval_tasks":
         return  # its flags are those of lm-eval, which may be missing

@@ -34,6 +34,7 @@ SHARPNESS = 1.5  # power of the full mixture that is followed: 1 follows the lon
 NEGLIGIBLE = 0.01  # of the largest share: what is less is not stated
 FIRMER = 1.5  # few lasting reasons stand for many: each is firmer than it is weighed
 LEAST_LOG_ODDS = 0.1
+TIE = 5  # digits that count: which queries stand in one batch moves the last ones, and is not to decide
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ def summaries(
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last
     near = goal.near(grid, keep, levels)
     free = most - np.bincount(rows.query[keep], minlength=len(queries))
-    shares, rest = _now(near, torch.from_numpy(grid >= 0), goal.background, goal.sharp, free)
+    shares, rest = _now(near, torch.from_numpy(grid >= 0), goal.background, goal.sharp, free, most)
     if len(keep):
         levels = _refined(goal, grid, shares, rest, keep, levels)
-        near = goal.near(np.where(shares > 0, grid, -1), keep, levels)
-        shares, rest = _fitted(near, shares, rest, goal.background, goal.sharp)
+    near = goal.near(np.where(shares > 0, grid, -1), keep, levels)
+    shares, rest = _fitted(near, shares, rest, goal.background, goal.sharp)
     shares, rest = _calibrated(near, shares, rest, goal.background, goal.full)
     return _choices(shares.numpy(), rest.numpy(), grid, numbers, rows.query[keep], numbers[keep], levels)
 
@@ -141,7 +142,7 @@ def _refined(
             trial = levels.copy()
             trial[mine] = np.clip(levels[mine] * move, LEVELS[-1], LEVELS[0])
             tried = goal.likelihood(goal.near(small, keep, trial), best.values, rest)
-            better = (tried > score)[query[mine]].numpy()
+            better = (tried > score + 10**-TIE)[query[mine]].numpy()
             levels[mine[better]] = trial[mine[better]]
             score = torch.maximum(score, tried)
     return levels
@@ -155,7 +156,7 @@ def _lasting(rows: Rows, most: int, applies: np.ndarray) -> tuple[np.ndarray, np
     size = rows.log_odds.abs().numpy() * FIRMER
     mine = np.flatnonzero(LASTS[rows.kind] & (size > LEAST_LOG_ODDS))
     # one reason a value: what is disliked for two reasons is disliked once
-    worth = size * applies
+    worth = np.round(size * applies, TIE)
     mine = mine[np.lexsort((-worth[mine], rows.query[mine]))]
     pair = rows.query[mine] * (rows.value.max(initial=0) + 1) + rows.value[mine]
     _, first = np.unique(pair, return_index=True)
@@ -169,7 +170,7 @@ def _lasting(rows: Rows, most: int, applies: np.ndarray) -> tuple[np.ndarray, np
 def _considered(rows: Rows, n_queries: int) -> np.ndarray:
     """(queries, CONSIDERED): the rows of the moment with the largest shares, -1 beyond the last."""
     mine = np.flatnonzero(~LASTS[rows.kind])
-    mine = mine[np.lexsort((-rows.share.numpy()[mine], rows.query[mine]))]
+    mine = mine[np.lexsort((-np.round(rows.share.numpy()[mine], TIE), rows.query[mine]))]
     rank = np.arange(len(mine)) - np.searchsorted(rows.query[mine], rows.query[mine])
     out = np.full((n_queries, CONSIDERED), -1, dtype=np.int64)
     mine, rank = mine[rank < CONSIDERED], rank[rank < CONSIDERED]
@@ -178,7 +179,7 @@ def _considered(rows: Rows, n_queries: int) -> np.ndarray:
 
 
 def _now(
-    near: torch.Tensor, there: torch.Tensor, background: torch.Tensor, full: torch.Tensor, free: np.ndarray
+    near: torch.Tensor, there: torch.Tensor, background: torch.Tensor, full: torch.Tensor, free: np.ndarray, most: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Shares (queries, CONSIDERED) of what is wanted now, and of the unexplained (queries,).
 
@@ -188,6 +189,7 @@ def _now(
         background: (queries, items) of the unexplained.
         full: (queries, items) the mixture that is followed.
         free: (queries,) how many reasons may be stated.
+        most: Rounds, the same for every query whatever others stand in the batch.
     """
     n, c, _ = near.shape
     every = torch.arange(n)
@@ -195,10 +197,10 @@ def _now(
     shares, rest = torch.zeros(n, c), torch.ones(n)
     chosen, counts = torch.zeros(n, 0, dtype=torch.long), torch.zeros(n, 0)
     p = background.clone()
-    for step in range(int(free.max(initial=0))):
+    for step in range(most):
         gain = torch.log1p(TRIED * (near / (p[:, None] + 1e-9) - 1))
         gain = torch.einsum("qi,qci->qc", full, gain).masked_fill(~open_, -1e9)
-        best = gain.argmax(1)
+        best = gain.round(decimals=TIE).argmax(1)
         able = torch.from_numpy(step < free) & (gain[every, best] > -1e8)
         open_[every, best] = False
         # a query that may state no more, or has nothing more to state, gets a column that weighs nothing

@@ -44,6 +44,17 @@ def over_seeds(scores: Sequence[Score]) -> SeedMean | None:
     )
 
 
+def cell(score: SeedMean | None, interval: bool) -> str:
+    """A number, with its interval and the spread over seeds where asked for."""
+    if score is None:
+        return ""
+    text = f"{score.value:.4f}"
+    if interval:
+        text += f" [{score.low:.3f}, {score.high:.3f}]"
+        text += f" ±{score.sd:.4f}" if score.sd is not None else ""
+    return text
+
+
 class TaskResults:
     """The results of one question, domain, protocol and split on one version of the data: model -> seed -> result.
 

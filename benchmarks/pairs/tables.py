@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import mean
 
-from benchmarks.harness.aggregate import SeedMean, TaskResults, results_by_task
+from benchmarks.harness.aggregate import TaskResults, cell, results_by_task
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import QUESTIONS, SPANS, Result
 
@@ -46,14 +46,3 @@ def rows(task: TaskResults) -> list[dict[str, str]]:
         row["failed"] = str(failed) if (failed := sum(r.task.n_failed for r in runs)) else ""
         out.append(row)
     return out
-
-
-def cell(score: SeedMean | None, interval: bool) -> str:
-    """A number, with its interval and the spread over seeds where asked for."""
-    if score is None:
-        return ""
-    text = f"{score.value:.4f}"
-    if interval:
-        text += f" [{score.low:.3f}, {score.high:.3f}]"
-        text += f" ±{score.sd:.4f}" if score.sd is not None else ""
-    return text

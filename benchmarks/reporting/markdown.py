@@ -9,7 +9,7 @@ from statistics import mean
 from benchmarks.explanations.faithfulness import MASKED
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.results import FILE, Explanation, read_explanation
-from benchmarks.harness.aggregate import BESIDE, SORT, SeedMean, TaskResults, results_by_task
+from benchmarks.harness.aggregate import BESIDE, SORT, TaskResults, cell, results_by_task
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, read_result
 from benchmarks.harness.settings_store import TuningSummary
@@ -115,7 +115,7 @@ def _rows(task: TaskResults) -> list[dict[str, str]]:
     for label in task.labels:
         runs = list(task.models[label].values())
         row = {"model": label}
-        row |= {title: _cell(task.score(label, m), m in INTERVALS) for m, title in titles.items()}
+        row |= {title: cell(task.score(label, m), m in INTERVALS) for m, title in titles.items()}
         row |= share(task.value(label)) | {"ms/query": f"{mean(r.cost.ms_per_query for r in runs):.2f}"}
         row["fit s"] = f"{mean(r.cost.fit_seconds for r in runs):.0f}"
         row["seeds"] = str(len(runs)) if several else ""
@@ -135,19 +135,9 @@ def _slices(task: TaskResults) -> list[dict[str, str]]:
     heads = {part: f"{part} (n={n:,})" for part, n in sizes.items()}
     rows = []
     for label in task.labels:
-        cells = {heads[part]: _cell(task.score(label, SORT, part), True) for part in sizes}
+        cells = {heads[part]: cell(task.score(label, SORT, part), True) for part in sizes}
         rows.append({"model": label, **cells})
     return rows
-
-
-def _cell(score: SeedMean | None, interval: bool) -> str:
-    if score is None:
-        return ""
-    text = f"{score.value:.4f}"
-    if interval:
-        text += f" [{score.low:.3f}, {score.high:.3f}]"
-        text += f" ±{score.sd:.4f}" if score.sd is not None else ""
-    return text
 
 
 def tuned(logs: Sequence[Path]) -> str:

@@ -27,7 +27,7 @@ from rad.rationales.strengths import LEVELS, levels
 from rad.types import Example, Prediction, Query, Reason
 
 CLOSE = 1e-6  # of a score to the same score computed here
-UNREAD = frozenset({"embedding_similarity"})  # ranks nothing, and encoding the longest texts takes minutes
+UNREAD = frozenset({"embedding_similarity"})  # ranks nothing, and of long texts takes most of the time
 CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose last bits differ between machines
 CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
 

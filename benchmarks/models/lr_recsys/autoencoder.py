@@ -34,6 +34,11 @@ class Autoencoder(nn.Module):
         self.of_hindsight = nn.Linear(2 * width, BUCKETS)
         nn.init.normal_(self.encoder.weight, std=0.3)
 
+    @property
+    def n_encoder_parameters(self) -> int:
+        """Parameters that predictions need: the decoders are there for training alone."""
+        return sum(p.numel() for p in self.encoder.parameters())
+
     def encode(self, rows: torch.Tensor) -> torch.Tensor:
         """[texts, width]; rows have unit sum, so they are scaled up to be seen."""
         return torch.tanh(self.encoder(rows) * 4)

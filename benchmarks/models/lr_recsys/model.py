@@ -12,6 +12,8 @@ the history: :class:`benchmarks.models.pairs._network.Deep`, which ``dnn`` is wi
 The arms ask what does it: ``positive`` and ``negative`` read one side alone; ``shuffled`` reads those of another pair;
 ``attributes`` reads, instead of texts, the strength of each kind of claim as plain numbers (is it the reasoning, or
 only the attributes?); ``none`` reads nothing, and has the parameters of ``dnn``.
+
+Its parameters are those of the network and of the encoder that reads texts. ``--set hidden=224`` gives ``dnn`` as many.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ class Model(NetworkModel):
     def __init__(self, settings: ModelSettings | None = None) -> None:
         super().__init__(settings)
         self.counts: dict[str, int] = {}
+        self._autoencoder: Autoencoder | None = None
         self._width = 0  # columns of what the network reads of explanations
 
     @property
@@ -74,7 +77,9 @@ class Model(NetworkModel):
     @property
     def card(self) -> ModelCard:
         card = super().card
-        return card.model_copy(update={"config": card.config | self.counts, "base_model": self.settings.model})
+        size = card.n_parameters + (self._autoencoder.n_encoder_parameters if self._autoencoder else 0)
+        changes = {"n_parameters": size, "config": card.config | self.counts, "base_model": self.settings.model}
+        return card.model_copy(update=changes)
 
     def network(self, sizes: Sizes) -> nn.Module:
         return Deep(sizes, self.settings.width, self.settings.hidden)
@@ -83,7 +88,7 @@ class Model(NetworkModel):
         """The explanations of training pairs, and the autoencoder fitted to them."""
         self._seed, self.counts = seed, {"empty_explanations": 0, "leaks": 0}
         self._writer: Writer | None = None
-        self._autoencoder: Autoencoder | None = None
+        self._autoencoder = None
         if self.settings.explanations == "none":
             return
         is_counted = self.settings.drafter == "evidence"

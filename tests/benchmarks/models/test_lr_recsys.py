@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.models.lr_recsys import Model
-from benchmarks.models.lr_recsys.autoencoder import bags, embedded, trained
+from benchmarks.models.lr_recsys.autoencoder import BUCKETS, Autoencoder, bags, embedded, trained
 from benchmarks.models.lr_recsys.evidence import EvidenceWriter, texts_of
 from benchmarks.models.lr_recsys.explanations import CountingWriter, EndpointWriter, Explained, hindsight, leaks
 from benchmarks.models.pairs import _features
+from benchmarks.models.pairs._network import Deep, Sizes
 from rad.data.pairs import pair_splits, without_answer
 from rad.errors import RadError
 from rad.types import Interaction, Pair, Query
@@ -116,6 +118,26 @@ def test_arms(pairs, toy, arm):
     assert all(p.rating is not None and p.error is None for p in answers)
     columns = {"positive": 4, "negative": 4, "shuffled": 8, "none": 0, "attributes": 2 * (4 + 2)}[arm]
     assert model.extra(pairs["test"], False).shape == (len(pairs["test"]), columns)
+
+
+def test_parameters_are_those_that_a_prediction_needs_and_dnn_may_have_as_many(pairs, toy):
+    model = Model(Model.Settings(**SMALL))
+    model.fit(pairs["train"], pairs["validation"], toy.items, 0)
+    network = sum(p.numel() for p in model.net.parameters())
+    assert model.card.n_parameters == network + 4 * BUCKETS + 4, "an encoder of width 4"
+    plain = Model(Model.Settings(**SMALL, explanations="none"))
+    plain.fit(pairs["train"], pairs["validation"], toy.items, 0)
+    assert plain.card.n_parameters == sum(p.numel() for p in plain.net.parameters())
+
+    # ids and values are the same for both, so the layers decide; the numbers are those of one attribute or of twenty
+    def layers(hidden, numbers, extra):
+        sizes = Sizes(2, 2, numbers, extra, torch.zeros(1, 1))
+        return sum(p.numel() for p in Deep(sizes, 16, hidden).parameters())
+
+    encoder = Autoencoder(16).n_encoder_parameters
+    for numbers in (15, 72):
+        budget, wide = layers(64, numbers, 32) + encoder, layers(224, numbers, 0)
+        assert budget <= wide <= 1.4 * budget
 
 
 def test_an_endpoint_that_does_not_answer_leaves_explanations_empty_and_counted(fake_endpoint, toy):

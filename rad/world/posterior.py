@@ -7,7 +7,7 @@ backward sampling); modes are summed out of every step's likelihood.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -299,9 +299,23 @@ class Chain:
         impulse = self.world.impulse * mask
         return np.asarray(out + MODES[users.UNEXPLAINED] * impulse / impulse.sum(1, keepdims=True))
 
+    def rate(self) -> Floats:
+        """(users, 5): p(rating of the last item of the history | tastes, limit), for 1 to 5."""
+        units = self._taste_units(self.tastes, self.carry) + self._grudge(self.limit)
+        last = units[self.rows, self.seen.length - 1]
+        merit = np.clip(np.floor_divide(last, choice_model.LIKED_STEP), -10, 10).astype(np.int64)
+        return np.asarray(np.exp(self.world.rating[merit + 10]))
+
 
 def predictive(
-    world: GeneratorOdds, seen: Histories, seed: int, chains: int, sweeps: int, burn_in: int, block: int = 100
+    world: GeneratorOdds,
+    seen: Histories,
+    seed: int,
+    chains: int,
+    sweeps: int,
+    burn_in: int,
+    block: int = 100,
+    ask: Callable[[Chain], Floats] = Chain.predict,
 ) -> Iterator[tuple[Ints, Floats]]:
     """For each block of users: their rows and (chains, users, items) predictive probabilities, averaged over sweeps.
 
@@ -313,6 +327,7 @@ def predictive(
         sweeps: Sweeps of each.
         burn_in: Sweeps that are left out of the mean.
         block: Users that are sampled together.
+        ask: What is averaged: of the next item, or :meth:`Chain.rate` (chains, users, ratings).
     """
     # users of like length share a block, so that few steps are padding; a block bounds (users, steps, items)
     order = np.argsort(seen.length, kind="stable")
@@ -325,7 +340,7 @@ def predictive(
             for k in range(sweeps):
                 chain.sweep()
                 if k >= burn_in:
-                    now = chain.predict()
+                    now = ask(chain)
                     total = now if total is None else total + now
             assert total is not None, f"burn_in must be below sweeps, got {burn_in} >= {sweeps}"
             out.append(total / (sweeps - burn_in))

@@ -4,6 +4,7 @@ python -m rad.world.ceilings world            # a table, and a small file that t
 python -m rad.world.ceilings world_science
 python -m rad.world.ceilings world:seed=7     # another world: its file goes to the cache folder
 python -m rad.world.ceilings --purchases-only # what ratings and reviews are worth
+python -m rad.world.ceilings world --pairs    # of the rating and choice tasks
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typer import Argument, Option
 from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.runtime.commands import command
-from rad.world.ceilings import bounds, known_wants, store
+from rad.world.ceilings import bounds, known_wants, pairs, store
 
 
 @command
@@ -33,6 +34,7 @@ def main(
     purchases_only: Annotated[
         bool, Option("--purchases-only", help="Bayes without sight of ratings and reviews; nothing is written")
     ] = False,
+    of_pairs: Annotated[bool, Option("--pairs", help="the best possible ratings and choices instead")] = False,
     out: Annotated[Path | None, Option(help="file to write (default: beside the code, or the cache folder)")] = None,
 ) -> int:
     if chains < 1 or sweeps < 3:
@@ -40,6 +42,13 @@ def main(
     if seed is not None:
         name += f"{',' if ':' in name else ':'}seed={seed}"
     data = open_dataset(name)
+    is_default = name in ("world", "world_science")
+    if of_pairs and purchases_only:
+        raise RadError("--purchases-only is of rankings: leave out --pairs")
+    if of_pairs:
+        path = out or (store.PAIRS / f"{name}.json.gz" if is_default else store.cached_pairs(data.sha256))
+        _show_pairs(name, data.sha256, chains, sweeps, path)
+        return 0
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"ceilings of {name}", total=len(data.examples["test"]))
         ceilings = bounds.compute(
@@ -66,11 +75,24 @@ def main(
     )
     if purchases_only:  # a file is of all that a history shows
         return 0
-    default = store.FOLDER / f"{name}.json.gz" if name in ("world", "world_science") else store.cached(data.sha256)
-    path = out or default
+    path = out or (store.FOLDER / f"{name}.json.gz" if is_default else store.cached(data.sha256))
     store.write(path, name, data.sha256, sweeps, ceilings.chains, ceilings.expected, ceilings.ranks)
     console.print(f"written: {path}", soft_wrap=True)
     return 0
+
+
+def _show_pairs(name: str, sha256: str, chains: int, sweeps: int, path: Path) -> None:
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"ceilings of the pairs of {name}", total=None)
+        best = pairs.compute(name, chains, sweeps, progress=lambda n: bar.advance(task, n))
+    table = Table(*pairs.Row._fields, title=f"{name}, {len(best.answer):,} pairs of test")
+    for row in pairs.summary(best):
+        table.add_row(row.name, *(f"{value:.4f}" for value in row[1:]))
+    console = Console()
+    console.print(table)
+    console.print(f"bayes, rmse of single chains: {', '.join(f'{value:.4f}' for value in best.chains)}")
+    store.write_pairs(path, name, sha256, sweeps, best.chains, best.answer, pairs.LIKED, best.best)
+    console.print(f"written: {path}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -74,22 +74,16 @@ def compute(
         progress: Gets the number of users that a block has finished.
         purchases_only: Bayes sees no rating and no review.
     """
-    domain = load_domain(name)
-    if not isinstance(domain, WorldDomain):
-        raise RadError(f"{name}: ceilings are known for built-in worlds only (world, world_science)")
+    tables, states, choices = world_of(name)
     if split not in BACK:
         raise RadError(f"split '{split}' has no ceilings; available: {', '.join(BACK)}")
-    settings = domain.settings
-    tables = UtilityTables(catalogues.build(domain.spec, settings.seed, settings.items))
-    states, choices = _world(tables, settings)
     target_step = states.length - BACK[split]  # (users,)
     columns = (choices.item, choices.rating, choices.spoken, choices.feeling)
-    item, rating, spoken, feeling = (_cut(column, target_step) for column in columns)
+    item, rating, spoken, feeling = (cut(column, target_step) for column in columns)
     if purchases_only:
         rating, spoken, feeling = (np.full_like(column, -1) for column in (rating, spoken, feeling))
     history = Histories(item, rating, spoken, feeling, target_step)
-    user_ids = [public_id(domain.spec.domain, "user", f"user-{u}") for u in states.user.tolist()]
-    keys = [query_id(user, int(k)) for user, k in zip(user_ids, target_step, strict=True)]
+    keys = query_ids(tables, states, target_step)
     target = choices.item[np.arange(len(keys)), target_step]
     ranker, names = _Ranker(tables.catalogue.ids), ("oracle", "bayes")
     rankings: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in names}
@@ -132,7 +126,23 @@ class _Ranker:
         return order, rank
 
 
-def _world(tables: UtilityTables, settings: Settings) -> tuple[UserStates, Choices]:
+def world_of(name: str) -> tuple[UtilityTables, UserStates, Choices]:
+    """The tables of a built-in world, every user's hidden state and choices. :class:`RadError` on any other domain."""
+    domain = load_domain(name)
+    if not isinstance(domain, WorldDomain):
+        raise RadError(f"{name}: ceilings are known for built-in worlds only (world, world_science)")
+    tables = UtilityTables(catalogues.build(domain.spec, domain.settings.seed, domain.settings.items))
+    return tables, *_drawn(tables, domain.settings)
+
+
+def query_ids(tables: UtilityTables, states: UserStates, step: Ints) -> list[str]:
+    """The id of the query of each user that asks for the choice at ``step`` (users,)."""
+    domain = tables.catalogue.vocabulary.spec.domain
+    user_ids = [public_id(domain, "user", f"user-{u}") for u in states.user.tolist()]
+    return [query_id(user, int(k)) for user, k in zip(user_ids, step, strict=True)]
+
+
+def _drawn(tables: UtilityTables, settings: Settings) -> tuple[UserStates, Choices]:
     """Every user's hidden state and choices, in blocks so that the odds of all items fit the memory."""
     size = max(1, CELLS // settings.items)
     vocabulary = tables.catalogue.vocabulary
@@ -151,7 +161,7 @@ def _joined(blocks: Sequence[Block]) -> Block:
     return type(blocks[0])(**{name: np.concatenate([getattr(block, name) for block in blocks]) for name in names})
 
 
-def _cut(values: Ints, length: Ints) -> Ints:
+def cut(values: Ints, length: Ints) -> Ints:
     """(users, steps) with -1 from ``length`` (users,) on."""
     return np.where(np.arange(values.shape[1])[None, :] < length[:, None], values, -1)
 

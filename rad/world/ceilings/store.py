@@ -1,7 +1,7 @@
 """Ceilings on disk: a small gzipped JSON file a world, beside the code or in the cache folder.
 
 ``places`` has, for each ceiling and query, the rank of the target in the ceiling's ranking, 0 where it is not among the
-first 100.
+first 100. Files of pairs lie in a folder of their own: the answer of each pair, and what each ceiling says of it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from rad.runtime.files import atomic_write, cache_dir
 from rad.world.rng import Floats, Ints
 
 FOLDER = Path(__file__).parent / "stored"
+PAIRS = FOLDER / "pairs"
 
 
 def ndcg(rank: Ints) -> Floats:
@@ -81,5 +83,75 @@ def write(
         "expected": expected,
         "places": ranks,
     }
+    _write(path, record)
+
+
+class StoredPairs(NamedTuple):
+    """The pairs of a world's test split, in one order: ratings, likes, and by ceiling what it says of both."""
+
+    answer: Floats
+    liked: Ints
+    rating: Mapping[str, Floats]
+    probability: Mapping[str, Floats]
+
+
+def stored_pairs(dataset_sha256: str) -> StoredPairs | None:
+    """The pairs of a data set with their ceilings; None where nobody computed them (``--pairs`` does)."""
+    for path in (*sorted(PAIRS.glob("*.json.gz")), cached_pairs(dataset_sha256)):
+        if not path.exists():
+            continue
+        try:
+            record = json.loads(gzip.decompress(path.read_bytes()))
+            if record["dataset_sha256"] == dataset_sha256:
+                best = record["best"].items()
+                rating, probability = ({name: np.array(row[k]) for name, row in best} for k in (0, 1))
+                answer = np.array(record["answer"], dtype=float)
+                return StoredPairs(answer, answer >= record["liked"], rating, probability)
+        except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+            raise RadError(f"{path}: not a file of the ceilings of pairs ({error}); delete it") from error
+    return None
+
+
+def cached_pairs(sha256: str) -> Path:
+    """Where the ceilings of the pairs of a world are kept that is not one of the default ones."""
+    return cache_dir() / "ceilings" / "pairs" / f"{sha256}.json.gz"
+
+
+def write_pairs(
+    path: Path,
+    world: str,
+    dataset_sha256: str,
+    sweeps: int,
+    chains: Sequence[float],
+    answer: Ints,
+    liked: int,
+    best: Mapping[str, tuple[Floats, Floats]],
+) -> None:
+    """Write a file that :func:`stored_pairs` reads; the same ceilings give the same bytes.
+
+    Args:
+        path: The file.
+        world: The domain with its settings.
+        dataset_sha256: Of its data.
+        sweeps: Of each Markov chain.
+        chains: The RMSE of each alone.
+        answer: The ratings (pairs,).
+        liked: The least rating that is a like.
+        best: Mean rating and probability of a like (pairs,), by ceiling.
+    """
+    rounded = {name: [np.round(column, 4).tolist() for column in columns] for name, columns in best.items()}
+    record = {
+        "world": world,
+        "dataset_sha256": dataset_sha256,
+        "chains": list(chains),
+        "sweeps": sweeps,
+        "liked": liked,
+        "answer": answer.tolist(),
+        "best": rounded,
+    }
+    _write(path, record)
+
+
+def _write(path: Path, record: Mapping[str, object]) -> None:
     with atomic_write(path, "wb") as file:
         file.write(gzip.compress(json.dumps(record, separators=(",", ":")).encode(), mtime=0))

@@ -11,6 +11,7 @@ from benchmarks.harness.aggregate import BESIDE, SORT, Ceilings, bayes_of, ceili
 from benchmarks.harness.experiment import Experiment
 from benchmarks.harness.registries import headline_metrics, reads_rationales, title_of
 from benchmarks.harness.results import PROTOCOLS, SPANS, Result, Score, StoredRun
+from benchmarks.pairs.ceilings import pair_ceilings
 from rad import registry
 from rad.reporting.console import console, table
 from rad.runtime import records
@@ -93,11 +94,15 @@ def _pair_table(experiment: Experiment, rows: Mapping[str, Result]) -> None:
     titles = [title_of(metric) for metric in metrics]
     heads = [titles[0], "95%\ninterval", *titles[1:], "ms/\npair", "fail\n-ed"]
     grid = table(f"{experiment.task.capitalize()} of pairs (interval by bootstrap over pairs)", "model", *heads)
-    for label, result in rows.items():
-        scores = [result.score(metric) for metric in metrics]
+    first = next(iter(rows.values()))
+    best = pair_ceilings(first.task, first.dataset.sha256, experiment.seed)
+    for label, row in {**{label: _all(result) for label, result in rows.items()}, **best}.items():
+        scores = [row.get(metric) for metric in metrics]
         cells = [f"{s.value:.4f}" if s else "" for s in scores]
         cells.insert(1, f"{scores[0].ci_low:.3f}-{scores[0].ci_high:.3f}" if scores[0] else "")
-        grid.add_row(label, *cells, f"{result.cost.ms_per_query:.2f}", str(result.task.n_failed))
+        one = rows.get(label)
+        cells += [f"{one.cost.ms_per_query:.2f}", str(one.task.n_failed)] if one else ["", ""]
+        grid.add_row(label, *cells, style=None if one else "dim")
     console.print(grid)
 
 

@@ -4,7 +4,7 @@ The pair of test is a user's last item. Its rating follows from the user's taste
 (:mod:`rad.world.choice_model`). The *oracle* knows tastes and limit, so noise is all that it misses. The *Bayes
 ceiling* knows the history and which item was chosen, as models do: that choice says something of the tastes, too. It
 averages the distribution of the rating over hidden states sampled from their posterior, the choice among what is seen
-and its rating not. The mean of that distribution has the least squared error, and its share of likes the least log loss.
+and its rating not. The mean of that distribution has the least squared error, its share of likes the least log loss.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Annotated
 from typer import Option
 
 from benchmarks.pairs import lr_recsys_findings
+from benchmarks.pairs.claims import find_runs
 from benchmarks.pairs.reproductions import page, read_papers
 from rad.errors import run
 from rad.runtime.commands import command
@@ -31,7 +32,7 @@ def main(
     check: Annotated[bool, Option("--check", help="change nothing; exit 1 where the page is out of date")] = False,
 ) -> int:
     if runs and not check:
-        measured = lr_recsys_findings.paper(lr_recsys_findings.find_runs(runs))
+        measured = lr_recsys_findings.paper(find_runs(runs))
         with atomic_write(findings / "lr_recsys.json") as file:
             file.write(measured.model_dump_json(indent=1) + "\n")
         print(f"wrote {findings / 'lr_recsys.json'}: {len(measured.findings)} findings")

@@ -1,27 +1,22 @@
 """LR-Recsys's claims as comparisons of finished runs (arXiv 2502.16759v1, abstract and experiments).
 
-Each claim names two models by their labels and the figure to compare. Runs are looked up by domain, task and label, all
-seeds of each together; a comparison whose runs are missing is left out.
+Each claim names two models by their labels and the figure to compare (:mod:`benchmarks.pairs.claims`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.harness.results import Result, read_result
-from benchmarks.pairs.reproductions import Finding, Paper, Verdict
+from benchmarks.harness.results import read_result
+from benchmarks.pairs.claims import Labels, Question, Runs, compared, where
+from benchmarks.pairs.reproductions import Finding, Paper
 from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
-from benchmarks.reporting.comparison import Difference, differences_of, systems
 from rad.errors import RadError
-from rad.runtime.statistics import ALPHA
 
 MODEL, TREES, NETWORK = "lr_recsys", "gradient_boosting", "dnn"
 PLAIN = ("global_mean", "biases", "matrix_factorisation", "wide_deep", "deepfm", NETWORK)
-SEEDS = 3  # fewer decide nothing
 LEAST = 0.03  # the smallest of the paper's gains over its best baseline
 SHARES = (0.05, 0.12, 0.25, 0.5, 1.0)
 METRICS = {"rating": "rmse", "choice": "log_loss"}
@@ -49,47 +44,6 @@ ELSEWHERE = (
 )
 WANTED = [(d, q) for q in ("rating", "choice (rated)") for d in ("world", "fashion", "movies", "fashion_rtr")]
 ARMS = {"own": ("shuffled",), "reasoning": ("attributes",), "sides": ("positive", "negative")}
-
-
-class Question(NamedTuple):
-    """What runs have in common."""
-
-    domain: str
-    protocol: str
-    question: str
-    split: str
-
-
-Labels = Mapping[str, Mapping[int, Path]]
-"""Label -> seed -> folder."""
-Runs = Mapping[Question, Labels]
-
-
-def find_runs(roots: Iterable[Path]) -> Runs:
-    """The finished runs of pairs below some folders; of several of one seed the newest."""
-    runs: dict[Question, dict[str, dict[int, tuple[str, Path]]]] = {}
-    for root in roots:
-        for path in sorted(root.glob("*/*/result.json")):
-            if not (path.parent / "queries.jsonl").is_file():
-                continue
-            result = read_result(path)
-            if result.task.name == "ranking" or result.task.limit is not None:
-                continue
-            key = Question(result.task.domain, result.task.protocol, result.task.question, result.task.split)
-            when = str(result.provenance.get("finished_at", ""))
-            seeds = runs.setdefault(key, {}).setdefault(label_of(result), {})
-            seeds[result.seed] = max(seeds.get(result.seed, ("", path.parent)), (when, path.parent))
-    return {
-        key: {label: {s: f for s, (_, f) in sorted(seeds.items())} for label, seeds in labels.items()}
-        for key, labels in runs.items()
-    }
-
-
-def label_of(result: Result) -> str:
-    """The model, its arm, and the share of training where it is not all."""
-    arm = (result.model.arm or "").removeprefix("explanations=")
-    share = result.model.config.get("train_share", 1.0)
-    return result.model.name + (f".{arm}" if arm else "") + (f"@{share:g}" if share != 1 else "")
 
 
 def paper(runs: Runs) -> Paper:
@@ -121,9 +75,9 @@ def _first(runs: Runs) -> str:
         if key.split == "test" and {TREES, MODEL} <= compared.keys():
             metric = METRICS[key.question.partition(" ")[0]]
             means = {label: float(np.mean([_value(f, metric) for f in s.values()])) for label, s in compared.items()}
-            won.setdefault(min(means, key=lambda label: means[label]), []).append(_where(key))
+            won.setdefault(min(means, key=lambda label: means[label]), []).append(where(key))
     parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
-    parts += [f"{label} is the best on {', '.join(where)}." for label, where in won.items() if label != TREES]
+    parts += [f"{label} is the best on {', '.join(places)}." for label, places in won.items() if label != TREES]
     return " ".join(parts)
 
 
@@ -141,56 +95,15 @@ def _of_question(key: Question, runs: Runs) -> list[Finding]:
     out: list[Finding] = []
     if plain:
         best = min(plain, key=lambda label: np.mean([_value(f, metric) for f in labels[label].values()]))
-        out += _compared("best", key, labels, [(MODEL, best)], metric, LEAST)
+        out += compared(CLAIMS["best"], key, labels, [(MODEL, best)], metric, LEAST)
     for claim, others in (("trees", (TREES,)), ("explanations", (NETWORK,))):
-        out += _compared(claim, key, labels, [(MODEL, other) for other in others], metric)
+        out += compared(CLAIMS[claim], key, labels, [(MODEL, other) for other in others], metric)
     for claim, arms in ARMS.items():
-        out += _compared(claim, key, labels, [(MODEL, f"{MODEL}.{arm}") for arm in arms], metric)
+        out += compared(CLAIMS[claim], key, labels, [(MODEL, f"{MODEL}.{arm}") for arm in arms], metric)
     at = [f"@{share:g}" if share != 1 else "" for share in SHARES]
     if any(MODEL + share in labels for share in at[:-1]):
-        out += _compared("data", key, labels, [(MODEL + share, NETWORK + share) for share in at], metric)
+        out += compared(CLAIMS["data"], key, labels, [(MODEL + share, NETWORK + share) for share in at], metric)
     return out + _uncertain(key, runs)
-
-
-def _compared(
-    claim: str,
-    key: Question,
-    labels: Labels,
-    names: Sequence[tuple[str, str]],
-    metric: str,
-    least: float = 0.0,
-) -> list[Finding]:
-    """A finding a pair of models: how much less the first loses, all seeds of each averaged."""
-    there = [(one, other) for one, other in names if one in labels and other in labels]
-    out = []
-    for one, other in there:
-        compared = systems([*labels[one].values(), *labels[other].values()], metric)
-        (d,) = differences_of(compared, False, 10_000, 0)
-        p = min(1.0, d.p * len(there))  # Bonferroni, over the comparisons of this claim
-        level = float(compared[1].means.mean())
-        share = -d.mean / level if level else 0.0
-        holds = d.high < 0 and p < ALPHA and share >= least
-        seeds = len(labels[one])
-        verdict: Verdict = "reproduced here" if holds else "not reproduced here"
-        because = "" if holds else _reason(d, p, share, least)
-        if seeds < SEEDS:
-            verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"
-        figure = f"{metric} saved beside {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
-        finding = Finding(
-            claim=CLAIMS[claim], where=_where(key), figure=figure, value=-d.mean, low=-d.high, high=-d.low, p=p,
-            seeds=seeds, verdict=verdict, because=because, command=_command(key, one, other),
-        )  # fmt: skip
-        out.append(finding)
-    return out
-
-
-def _reason(d: Difference, p: float, share: float, least: float) -> str:
-    """What keeps a claim from being reproduced."""
-    if p < ALPHA and d.low > 0:
-        return "it is worse"
-    if p < ALPHA and d.high < 0:
-        return f"better, but by {share:.1%} and not {least:.0%}"
-    return "no difference is shown"
 
 
 def _uncertain(key: Question, runs: Runs) -> list[Finding]:
@@ -202,7 +115,7 @@ def _uncertain(key: Question, runs: Runs) -> list[Finding]:
     value, low, high = pair.slope()
     seeds = len(runs[key][MODEL])
     more = Finding(
-        claim=CLAIMS["uncertain"], where=_where(key), figure="loss saved on the less sure half less that on the surer",
+        claim=CLAIMS["uncertain"], where=where(key), figure="loss saved on the less sure half less that on the surer",
         value=value, low=low, high=high, seeds=seeds, command=command,
         verdict="reproduced here" if low > 0 else "not reproduced here",
         because="" if low > 0 else "no difference is shown" if high > 0 else "it helps less",
@@ -213,7 +126,7 @@ def _uncertain(key: Question, runs: Runs) -> list[Finding]:
     (point,) = pair.curve([validation.best_threshold()])
     figure = f"loss saved with explanations for {point.share:.0%} of pairs ({float(pair.saved.mean()):+.4f} for all)"
     routed = Finding(
-        claim=CLAIMS["routing"], where=_where(key), figure=figure, value=point.gain, low=point.low, high=point.high,
+        claim=CLAIMS["routing"], where=where(key), figure=figure, value=point.gain, low=point.low, high=point.high,
         seeds=seeds, command=command, verdict="reproduced here" if point.low > 0 else "not reproduced here",
         because="" if point.low > 0 else "nothing is shown to be saved",
     )  # fmt: skip
@@ -225,24 +138,3 @@ def _pair(labels: Labels) -> CheapAndCostly | None:
     if min(len(labels.get(name, {})) for name in (NETWORK, MODEL)) < 2:
         return None
     return CheapAndCostly(*(read_ensemble(list(labels[name].values())) for name in (NETWORK, MODEL)))
-
-
-def _where(key: Question) -> str:
-    return f"{key.domain}, {key.question}"
-
-
-def _command(key: Question, *labels: str) -> str:
-    """How the runs are made again."""
-    task, _, rest = key.question.partition(" ")
-    kinds = " --negatives drawn" if "drawn" in rest else ""
-    lines = []
-    for label in labels:
-        name, _, share = label.partition("@")
-        model, _, arm = name.partition(".")
-        changes = [f"explanations={arm}"] if arm else []
-        changes += [f"train_share={share}"] if share else []
-        more = " --set " + " ".join(changes) if changes else ""
-        lines.append(
-            f"python -m benchmarks.run --task {task}{kinds} --domain {key.domain} --model {model} --seed 0 1 2{more}"
-        )
-    return "\n".join(lines)

@@ -11,6 +11,7 @@ from benchmarks import reproductions
 from benchmarks.harness import runner
 from benchmarks.harness.registries import default_metrics
 from benchmarks.models.lr_recsys import Model
+from benchmarks.pairs import claims
 from benchmarks.pairs import lr_recsys_findings as findings
 from benchmarks.pairs.reproductions import page, read_papers
 from rad.data.pairs import pair_splits
@@ -46,7 +47,7 @@ def runs(toy, tmp_path):
 
 
 def test_lightgbm_is_named_first_where_it_wins_and_worse_is_not_reproduced(runs):
-    paper = findings.paper(findings.find_runs([runs]))
+    paper = findings.paper(claims.find_runs([runs]))
     assert paper.first.startswith("LightGBM on the same features is the best model on toy, rating")
     by_claim = {f.claim: f for f in paper.findings}
     worse = by_claim[findings.CLAIMS["explanations"]]
@@ -63,7 +64,7 @@ def test_lightgbm_is_named_first_where_it_wins_and_worse_is_not_reproduced(runs)
 def test_a_claim_that_holds(runs):
     for path in runs.glob("lr_recsys/*"):
         shifted(path, 0.25)
-    paper = findings.paper(findings.find_runs([runs]))
+    paper = findings.paper(claims.find_runs([runs]))
     verdicts = {f.claim: f.verdict for f in paper.findings}
     assert paper.first.startswith("lr_recsys is the best on toy, rating")
     assert verdicts[findings.CLAIMS["explanations"]] == verdicts[findings.CLAIMS["best"]] == "reproduced here"
@@ -71,7 +72,7 @@ def test_a_claim_that_holds(runs):
 
 def test_no_runs_and_broken_findings_are_one_line(tmp_path):
     with pytest.raises(RadError, match="no runs of lr_recsys"):
-        findings.paper(findings.find_runs([tmp_path]))
+        findings.paper(claims.find_runs([tmp_path]))
     with pytest.raises(RadError, match="no findings there"):
         read_papers(tmp_path)
     (tmp_path / "x.json").write_text('{"title": 1}')

@@ -1,0 +1,135 @@
+"""A paper's claim as a comparison of finished runs: which runs there are, and how two models of them compare.
+
+Runs are looked up by domain, task and label, all seeds of each together; a comparison whose runs are missing is left
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.harness.registries import load_metric
+from benchmarks.harness.results import Result, read_result
+from benchmarks.pairs.reproductions import Finding, Verdict
+from benchmarks.reporting.comparison import differences_of, systems
+from rad.runtime.statistics import ALPHA
+
+SEEDS = 3  # fewer decide nothing
+
+
+class Question(NamedTuple):
+    """What runs have in common."""
+
+    domain: str
+    protocol: str
+    question: str
+    split: str
+
+
+Labels = Mapping[str, Mapping[int, Path]]
+"""Label -> seed -> folder."""
+Runs = Mapping[Question, Labels]
+
+
+def find_runs(roots: Iterable[Path]) -> Runs:
+    """The finished runs of pairs below some folders; of several of one seed the newest."""
+    runs: dict[Question, dict[str, dict[int, tuple[str, Path]]]] = {}
+    for root in roots:
+        for path in sorted(root.glob("*/*/result.json")):
+            if not (path.parent / "queries.jsonl").is_file():
+                continue
+            result = read_result(path)
+            if result.task.name == "ranking" or result.task.limit is not None:
+                continue
+            key = Question(result.task.domain, result.task.protocol, result.task.question, result.task.split)
+            when = str(result.provenance.get("finished_at", ""))
+            seeds = runs.setdefault(key, {}).setdefault(label_of(result), {})
+            seeds[result.seed] = max(seeds.get(result.seed, ("", path.parent)), (when, path.parent))
+    return {
+        key: {label: {s: f for s, (_, f) in sorted(seeds.items())} for label, seeds in labels.items()}
+        for key, labels in runs.items()
+    }
+
+
+def label_of(result: Result) -> str:
+    """The model, its arm, and the share of training where it is not all."""
+    arm = (result.model.arm or "").removeprefix("explanations=")
+    share = result.model.config.get("train_share", 1.0)
+    return result.model.name + (f".{arm}" if arm else "") + (f"@{share:g}" if share != 1 else "")
+
+
+def compared(
+    claim: str,
+    key: Question,
+    labels: Labels,
+    names: Sequence[tuple[str, str]],
+    metric: str,
+    least: float = 0.0,
+) -> list[Finding]:
+    """A finding a pair of models: how much better the first is, all seeds of each averaged.
+
+    Args:
+        claim: In the words of the page.
+        key: What the runs are of.
+        labels: The runs.
+        names: Labels of the model that the claim is of, and of the one beside it.
+        metric: By which.
+        least: The gain, as a share of the second model's figure, from which the claim holds.
+    """
+    there = [(one, other) for one, other in names if one in labels and other in labels]
+    is_higher = load_metric(metric).higher_is_better
+    word = "gained over" if is_higher else "saved beside"
+    out = []
+    for one, other in there:
+        both = systems([*labels[one].values(), *labels[other].values()], metric)
+        (d,) = differences_of(both, False, 10_000, 0)
+        value, low, high = (d.mean, d.low, d.high) if is_higher else (-d.mean, -d.high, -d.low)
+        p = min(1.0, d.p * len(there))  # Bonferroni, over the comparisons of this claim
+        level = float(both[1].means.mean())
+        share = value / level if level else 0.0
+        holds = low > 0 and p < ALPHA and share >= least
+        seeds = len(labels[one])
+        verdict: Verdict = "reproduced here" if holds else "not reproduced here"
+        because = "" if holds else _reason(low, high, p, share, least)
+        if seeds < SEEDS:
+            verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"
+        figure = f"{metric} {word} {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
+        finding = Finding(
+            claim=claim, where=where(key), figure=figure, value=value, low=low, high=high, p=p,
+            seeds=seeds, verdict=verdict, because=because, command=command(key, one, other),
+        )  # fmt: skip
+        out.append(finding)
+    return out
+
+
+def _reason(low: float, high: float, p: float, share: float, least: float) -> str:
+    """What keeps a claim from being reproduced."""
+    if p < ALPHA and high < 0:
+        return "it is worse"
+    if p < ALPHA and low > 0:
+        return f"better, but by {share:.1%} and not {least:.0%}"
+    return "no difference is shown"
+
+
+def where(key: Question) -> str:
+    """The domain and the task."""
+    return f"{key.domain}, {key.question}"
+
+
+def command(key: Question, *labels: str) -> str:
+    """How the runs are made again."""
+    task, _, rest = key.question.partition(" ")
+    kinds = " --negatives drawn" if "drawn" in rest else ""
+    lines = []
+    for label in labels:
+        name, _, share = label.partition("@")
+        model, _, arm = name.partition(".")
+        changes = arm.split(",") if "=" in arm else [f"explanations={arm}"] if arm else []
+        changes += [f"train_share={share}"] if share else []
+        more = " --set " + " ".join(changes) if changes else ""
+        lines.append(
+            f"python -m benchmarks.run --task {task}{kinds} --domain {key.domain} --model {model} --seed 0 1 2{more}"
+        )
+    return "\n".join(lines)

@@ -37,18 +37,12 @@ class Demonstration:
             every = sorted((pair for pair in every if pair[1]), key=lambda pair: -pair[1])
         return [*every, (END, self.rest)]
 
-    def words(self, fact: int, level: int, form: Form) -> str:
-        """A line in words."""
-        if fact == END:
-            return prompt.last_line(level)
-        return prompt.lines(self.case.label(fact, form), self.case.facts[fact])[level]
-
 
 def texts(lessons: Iterable[Demonstration], items: Mapping[str, Item], window: int, item_chars: int) -> Iterator[str]:
     """Prompts and answers as one text each: what a tokenizer is trained on."""
     for lesson in lessons:
         _, question = prompt.filling(lesson.case.query, items, window, item_chars)
-        answer = "".join(lesson.words(fact, level, "blanks") for fact, level in lesson.lines("blanks"))
+        answer = "".join(lesson.case.lines(fact, "blanks")[level] for fact, level in lesson.lines("blanks"))
         yield f"{question['content']}\n\n{answer}"
 
 

@@ -29,15 +29,19 @@ Form = Literal["blanks", "words"]
 
 @dataclass(frozen=True)
 class Case:
-    """A query with the facts that its prompt shows, best first, and a hint for each (``prompt.label``)."""
+    """A query with the facts that its prompt shows, best first, and their hints (``prompt.label``)."""
 
     query: Query
     facts: Sequence[Reason]
     hints: Sequence[int]
 
-    def label(self, fact: int, form: Form) -> str:
-        """What stands before a fact in an answer: with its hint where the prompt does not show it."""
-        return prompt.label(fact, self.hints if form == "blanks" else ())
+    def lines(self, fact: int, form: Form) -> dict[int, str]:
+        """The lines of an answer on a fact, or its last lines, by level: with hints where the prompt shows none."""
+        hints = self.hints if form == "blanks" else ()
+        if fact == END:
+            return {level: prompt.last_line(level, hints) for level in LEVELS}
+        by_level = prompt.lines(prompt.label(fact, hints), self.facts[fact])
+        return by_level if form == "blanks" else {level: by_level[level] for level in LEVELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,6 @@ class Tokens:
         self.window, self.item_chars = window, item_chars
         self.shortened = 0
         """Prompts of which purchases were left out, as the model could not read them all."""
-        ends = self.encoded([prompt.last_line(level) for level in LEVELS])
-        self.ends = [Line(END, level, ids) for level, ids in zip(LEVELS, ends, strict=True)]
 
     def prompt(self, case: Case, room: int) -> list[int]:
         """The tokens of the prompt, with ``room`` left for the answer: the oldest purchases are dropped first.
@@ -121,11 +123,8 @@ class Tokens:
         names: list[list[tuple[int, int]]] = []
         words: list[str] = []
         for one in cases:
-            names.append([])
-            for k, fact in enumerate(one.facts):
-                by_level = prompt.lines(one.label(k, self.form), fact)
-                levels = by_level if self.form == "blanks" else LEVELS
-                names[-1] += [(k, level) for level in levels]
-                words += [by_level[level] for level in levels]
+            by_fact = {k: one.lines(k, self.form) for k in (*range(len(one.facts)), END)}
+            names.append([(k, level) for k, by_level in by_fact.items() for level in by_level])
+            words += [line for by_level in by_fact.values() for line in by_level.values()]
         encoded = iter(self.encoded(words))
-        return [[*(Line(k, level, next(encoded)) for k, level in those), *self.ends] for those in names]
+        return [[Line(k, level, next(encoded)) for k, level in those] for those in names]

@@ -21,13 +21,13 @@ from rad.rationales import text
 from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS
 from rad.types import LASTING, Evidence, Interaction, Item, Query, Reason, Support
 
-VERSION = "3"  # of the words: raise it when one changes
+VERSION = "4"  # of the words: raise it when one changes
 MOST_REASONS = 8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_FACTS = len(LETTERS)
-HEAD = "Facts (after a letter: how strong counts alone make it, 100% for the strongest):"
+HEAD = "Facts (in front: how strong a draft made from counts alone has it, 100% for the strongest, 0% for no reason):"
 UNLIKELY, NO_TASTE = "unlikely", "no"  # in the blank of a fact that is no reason
-_LETTER = re.compile(r"(?m)^[A-Z](?: \d{1,3}%)?\. ")
+_LABEL = re.compile(r"(?m)^(?:[A-Z](?: \d{1,3}%)?|\d{1,3}%)\. ")
 
 
 def quoted(words: Iterable[str]) -> str:
@@ -46,9 +46,10 @@ def lines(label: str, fact: Reason) -> dict[int, str]:
     return {level: f"{label}. {before}{word}{after}\n" for level, word in zip((*LEVELS, 0), words, strict=True)}
 
 
-def last_line(rest: int) -> str:
-    """What stays unexplained: the line that ends an answer."""
-    return f"{text.REST.format(WORDS[LEVELS.index(rest)])}\n"
+def last_line(rest: int, hints: Sequence[int] = ()) -> str:
+    """What stays unexplained: the line that ends an answer, after the last of the hints if there are any."""
+    before = f"{hints[-1]}%. " if hints else ""
+    return f"{before}{text.REST.format(WORDS[LEVELS.index(rest)])}\n"
 
 
 def answer(facts: Sequence[Reason], chosen: Iterable[tuple[Reason, int]], rest: int) -> str:
@@ -69,7 +70,7 @@ def answer(facts: Sequence[Reason], chosen: Iterable[tuple[Reason, int]], rest: 
 
 def read(written: str) -> tuple[list[tuple[Reason, int]], int, list[str]]:
     """The reasons of an answer with their levels, the level of the unexplained, and what is in another form."""
-    return text.read(_LETTER.sub("", written))
+    return text.read(_LABEL.sub("", written))
 
 
 _TWO_OF_NINE = Support(2.0, 9.0, 1 / 40)
@@ -154,9 +155,12 @@ def person(query: Query, items: Mapping[str, Item], window: int, longest: int, c
 
 
 def label(number: int, hints: Sequence[int] = ()) -> str:
-    """What stands before a fact: its letter, and how strong a model without language finds it, if that is known.
+    """What stands before a fact: its letter, and its hint, if there is one.
 
-    A hint is a share of the strongest, 0 to 100. It is no part of a rationale.
+    Args:
+        number: Of the fact.
+        hints: (facts + 1,) how strong a draft has each fact, and last the unexplained: 0 for no reason, up to 100 for
+            the strongest. They are no part of a rationale.
     """
     return f"{LETTERS[number]} {hints[number]}%" if hints else LETTERS[number]
 
@@ -170,6 +174,7 @@ def lettered(facts: Sequence[Reason], hints: Sequence[int] = ()) -> str:
     if len(facts) > MOST_FACTS:
         raise ValueError(f"{len(facts)} facts, but {MOST_FACTS} letters")
     lines = [f"{label(k, hints)}. {text.blank(fact)}" for k, fact in enumerate(facts)]
+    lines += [f"{hints[-1]}%. {text.REST.format(text.BLANK)}"] if hints else []
     return "\n".join(lines) or "(none)"
 
 

@@ -58,8 +58,8 @@ def test_no_more_facts_than_letters_and_none_at_all(toy):
 
 
 def test_the_version_changes_with_the_words():
-    digest = hashlib.sha256((prompt.SYSTEM + prompt.FILLING).encode()).hexdigest()[:16]
-    assert {"3": "aebd18b60e81beb7"}[prompt.VERSION] == digest, "raise the version and pin it here"
+    digest = hashlib.sha256((prompt.SYSTEM + prompt.FILLING + prompt.HEAD).encode()).hexdigest()[:16]
+    assert {"4": "5fa1f1014b9b5ee4"}[prompt.VERSION] == digest, "raise the version and pin it here"
 
 
 def test_an_answer_is_read_back_with_or_without_letters_and_lines_that_say_nothing(toy):
@@ -80,10 +80,12 @@ def test_a_model_that_fills_in_blanks_is_shown_the_history_alone(toy):
     assert user["content"].count("\n[") == 1 and f"[{len(query.history)}]" in user["content"]
 
 
-def test_a_hint_stands_after_a_letter_and_is_no_part_of_what_is_read(toy):
+def test_hints_stand_in_front_and_are_no_part_of_what_is_read(toy):
     query = toy.examples["test"][0].query
-    facts = Facts.of(toy.examples["train"], toy.items).about(query, 3)
-    _, user = prompt.messages(query, toy.items, facts, hints=[100, 7, 0][: len(facts)])
-    assert f"{prompt.HEAD}\n\nA 100%. {text.blank(facts[0])}\nB 7%. " in user["content"]
-    written = prompt.lines(prompt.label(1, [100, 7, 0]), facts[1])[32] + prompt.last_line(64)
-    assert written.startswith("B 7%. ") and prompt.read(written) == ([(facts[1], 32)], 64, [])
+    facts = Facts.of(toy.examples["train"], toy.items).about(query, 2)
+    hints = [100, 6, 50]  # the last is that of the unexplained
+    _, user = prompt.messages(query, toy.items, facts, hints=hints)
+    assert f"{prompt.HEAD}\n\nA 100%. {text.blank(facts[0])}\nB 6%. " in user["content"]
+    assert user["content"].endswith(f"\n50%. {text.REST.format(text.BLANK)}")
+    written = prompt.lines(prompt.label(1, hints), facts[1])[32] + prompt.last_line(64, hints)
+    assert written.startswith("B 6%. ") and "\n50%. " in written and prompt.read(written) == ([(facts[1], 32)], 64, [])

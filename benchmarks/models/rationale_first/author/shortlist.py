@@ -1,8 +1,8 @@
 """The shortlist: the facts that a language model reads, in the order that the selector gives them.
 
 A history has some sixty facts; a prompt shows those of the moment, then those that last. Of each the first are those
-that the selector would state, then those with the largest shares or log odds, and a hint says how large these are. What
-the order alone says is the arm ``reasoner=facts``.
+that the selector would state, then those with the largest shares or log odds. Hints say how strong the selector would
+state each: a draft. What the order alone says is the arm ``reasoner=facts``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import torch
 
 from benchmarks.models.rationale_first.head import Rows
 from benchmarks.models.rationale_first.options import LASTS, Options
-from benchmarks.models.rationale_first.reading import LOG_ODDS
 from benchmarks.models.rationale_first.selector import Selector
-from benchmarks.models.rationale_first.summary import FIRMER, Choice
+from benchmarks.models.rationale_first.summary import Choice
 from rad.rationales.facts import Facts
 from rad.rationales.prompt import MOST_FACTS
 from rad.rationales.strengths import LEVELS, weighted
@@ -36,8 +35,8 @@ class Shortlist:
 
     Attributes:
         facts: Best first, those of the moment before those that last.
-        hints: (facts,) how strong the selector finds each: its share in hundredths of the largest one, the unexplained
-            included; of what lasts the log odds, in hundredths of the strongest that can be said.
+        hints: (facts + 1,) how strong the selector would state each, and last the unexplained, in hundredths of the
+            strongest level; 0 for what it would not state.
         unexplained: What the selector leaves unexplained.
     """
 
@@ -69,17 +68,15 @@ def shortlists(
     chosen = np.isin(numbers, [number for choice in choices for number, _ in choice.options])
     lasting = round(LASTING_SHARE * most)
     now = _largest(rows, ~LASTS[rows.kind], rows.share.numpy() + chosen, most - lasting)
-    size, share = rows.log_odds.abs().numpy(), rows.share.numpy()
-    odds = size * FIRMER / LOG_ODDS[0]
+    size = rows.log_odds.abs().numpy()
     last = _largest(rows, LASTS[rows.kind] & (chosen | (size > LEAST_LOG_ODDS)), size + FIRST * chosen, lasting)
     out = []
-    for k, query in enumerate(queries):
+    for k, (query, choice) in enumerate(zip(queries, choices, strict=True)):
         mine = [*now[rows.query[now] == k], *last[rows.query[last] == k]]
         shown = [facts.reason(options.table, int(numbers[row]), query) for row in mine]
-        top = max(float(share[rows.query == k].max(initial=0.0)), float(rows.unexplained[k]))
-        hints = [
-            round(100 * min(float(x), 1.0)) for x in np.where(LASTS[rows.kind[mine]], odds[mine], share[mine] / top)
-        ]
+        levels = dict(choice.options)
+        drafted = [*(levels.get(int(numbers[row]), 0) for row in mine), choice.rest]
+        hints = [round(100 * level / LEVELS[0]) for level in drafted]
         out.append(Shortlist(shown, hints, float(rows.unexplained[k])))
     return out
 

@@ -6,7 +6,8 @@
 
 The runs are those of ``benchmarks.run --task rating|choice`` with their predictions beside them: ``lr_recsys``, its
 arms (``--set explanations=...``), the same from a share of training (``--set train_share=0.25``), and the plain models.
-The page lists the commands. What was not run is left out.
+The page lists the commands. What was not run is left out. Curves are tables on the page and drawings in a folder beside
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typer import Option
 
 from benchmarks.pairs import lr_recsys_findings
 from benchmarks.pairs.claims import find_runs
-from benchmarks.pairs.reproductions import page, read_papers
+from benchmarks.pairs.drawings import drawings
+from benchmarks.pairs.reproductions import FIGURES, page, read_papers
 from rad.errors import run
 from rad.runtime.commands import command
 from rad.runtime.files import atomic_write
@@ -36,15 +38,22 @@ def main(
         with atomic_write(findings / "lr_recsys.json") as file:
             file.write(measured.model_dump_json(indent=1) + "\n")
         print(f"wrote {findings / 'lr_recsys.json'}: {len(measured.findings)} findings")
-    text = page(read_papers(findings))
-    if out.is_file() and out.read_text(encoding="utf-8") == text:
-        return 0
+    papers = read_papers(findings)
+    files = {out: page(papers)}
+    # bytes of a drawing are those of one version of matplotlib, so a check asks only whether it is there
+    files |= {out.parent / FIGURES / name: svg for name, svg in ({} if check else drawings(papers)).items()}
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    missing = [c.file for paper in papers for c in paper.charts if not (out.parent / FIGURES / c.file).is_file()]
     if check:
-        print(f"{out} does not say what {findings} says: python -m benchmarks.reproductions")
-        return 1
-    with atomic_write(out) as file:
-        file.write(text)
-    print(f"wrote {out}")
+        for name in [*(str(path) for path in stale), *missing]:
+            print(f"{name} does not say what {findings} says: python -m benchmarks.reproductions")
+        return int(bool(stale or missing))
+    for path in stale:
+        with atomic_write(path) as file:
+            file.write(files[path])
+        print(f"wrote {path}")
+    for path in set((out.parent / FIGURES).glob("*.svg")) - files.keys():
+        path.unlink()
     return 0
 
 

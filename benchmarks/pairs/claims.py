@@ -14,6 +14,7 @@ from benchmarks.harness.registries import load_metric
 from benchmarks.harness.results import Result, read_result
 from benchmarks.pairs.reproductions import Finding, Verdict
 from benchmarks.reporting.comparison import differences_of, systems
+from rad.llm.settings import EndpointSettings
 from rad.runtime.statistics import ALPHA
 
 SEEDS = 3  # fewer decide nothing
@@ -54,10 +55,14 @@ def find_runs(roots: Iterable[Path]) -> Runs:
 
 
 def label_of(result: Result) -> str:
-    """The model, its arm, and the share of training where it is not all."""
+    """The model, its arm, what else was set (but for an endpoint), and the share of training where it is not all."""
     arm = (result.model.arm or "").removeprefix("explanations=")
     share = result.model.config.get("train_share", 1.0)
-    return result.model.name + (f".{arm}" if arm else "") + (f"@{share:g}" if share != 1 else "")
+    apart = {"explanations", "train_share", *EndpointSettings.model_fields, *(result.provenance.get("tuned") or {})}
+    settings = result.provenance.get("settings") or {}
+    others = [f"{key}={value}" for key, value in settings.items() if key not in apart]
+    words = [*filter(None, [arm]), *(word for word in others if word not in arm.split(","))]
+    return ".".join([result.model.name, *filter(None, [",".join(words)])]) + (f"@{share:g}" if share != 1 else "")
 
 
 def compared(
@@ -98,10 +103,15 @@ def compared(
         figure = f"{metric} {word} {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
         finding = Finding(
             claim=claim, where=where(key), figure=figure, value=value, low=low, high=high, p=p,
-            seeds=seeds, verdict=verdict, because=because, command=command(key, one, other),
+            seeds=seeds, parameters=" / ".join(_size(labels[label]) for label in (one, other)),
+            verdict=verdict, because=because, command=command(key, one, other),
         )  # fmt: skip
         out.append(finding)
     return out
+
+
+def _size(seeds: Mapping[int, Path]) -> str:
+    return f"{max(read_result(folder).model.n_parameters for folder in seeds.values()):,}"
 
 
 def _reason(low: float, high: float, p: float, share: float, least: float) -> str:
@@ -126,7 +136,7 @@ def command(key: Question, *labels: str) -> str:
     for label in labels:
         name, _, share = label.partition("@")
         model, _, arm = name.partition(".")
-        changes = arm.split(",") if "=" in arm else [f"explanations={arm}"] if arm else []
+        changes = [word if "=" in word else f"explanations={word}" for word in arm.split(",") if word]
         changes += [f"train_share={share}"] if share else []
         more = " --set " + " ".join(changes) if changes else ""
         lines.append(

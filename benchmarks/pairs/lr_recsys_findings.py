@@ -5,12 +5,15 @@ Each claim names two models by their labels and the figure to compare (:mod:`ben
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.harness.results import read_result
+from benchmarks.pairs.ceilings import pair_ceilings
 from benchmarks.pairs.claims import Labels, Question, Runs, compared, where
+from benchmarks.pairs.lr_recsys_charts import SHARES, at_share, learning_curves, uncertainty_charts
 from benchmarks.pairs.reproductions import Finding, Paper
 from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
 from rad.errors import RadError
@@ -18,7 +21,11 @@ from rad.errors import RadError
 MODEL, TREES, NETWORK = "lr_recsys", "gradient_boosting", "dnn"
 PLAIN = ("global_mean", "biases", "matrix_factorisation", "wide_deep", "deepfm", NETWORK)
 LEAST = 0.03  # the smallest of the paper's gains over its best baseline
-SHARES = (0.05, 0.12, 0.25, 0.5, 1.0)
+WIDE = {  # as many parameters as lr_recsys has with the encoder of its texts
+    **{name: "hidden=224" for name in ("dnn", "wide_deep", "deepfm")},
+    "matrix_factorisation": "width=32",
+}
+BASELINES = (*PLAIN, *(f"{name}.{change}" for name, change in WIDE.items()))
 METRICS = {"rating": "rmse", "choice": "log_loss"}
 TITLE = "LR-Recsys: do explanations make predictions better?"
 REFERENCE = (
@@ -31,6 +38,7 @@ CLAIMS = {
     "best": "It is 3 to 14% better than the best baseline (the network or plain model that is best on test)",
     "trees": "It is better than LightGBM on the same features",
     "explanations": "Explanations make the network better",
+    "budget": "They do so beside a network with as many parameters",
     "own": "It is the pair's own explanation that helps: better than with another pair's",
     "reasoning": "It is the reasoning, not only the attributes: better than with the same claims as plain numbers",
     "sides": "Both sides are needed: better than with one side alone",
@@ -47,7 +55,7 @@ ARMS = {"own": ("shuffled",), "reasoning": ("attributes",), "sides": ("positive"
 
 
 def paper(runs: Runs) -> Paper:
-    """All findings, and the sentence that comes first. :class:`RadError` where there are no runs to compare."""
+    """All findings, charts, and the sentence that comes first. :class:`RadError` where there are no runs to compare."""
     findings = [finding for key in sorted(runs) if key.split == "test" for finding in _of_question(key, runs)]
     if not findings:
         raise RadError("no runs of lr_recsys with others beside it: python -m benchmarks.run --task rating --model ...")
@@ -56,8 +64,38 @@ def paper(runs: Runs) -> Paper:
     ]
     order = [*CLAIMS.values(), *(claim for claim, _ in ELSEWHERE)]
     findings.sort(key=lambda f: order.index(f.claim))
-    first, text = _first(runs), _missing(runs)
-    return Paper(title=TITLE, reference=REFERENCE, first=first, text=text, findings=tuple(findings))
+    tested = {key: pair for key in sorted(runs) if key.split == "test" and (pair := _pair(runs[key]))}
+    charts = [
+        *learning_curves(CLAIMS["data"], runs, (MODEL, NETWORK, TREES), METRICS),
+        *uncertainty_charts((CLAIMS["uncertain"], CLAIMS["routing"]), tested),
+    ]
+    text = "\n\n".join(filter(None, [_possible(runs), _missing(runs)]))
+    return Paper(
+        title=TITLE, reference=REFERENCE, first=_first(runs), text=text, findings=tuple(findings), charts=tuple(charts)
+    )
+
+
+def _possible(runs: Runs) -> str:
+    """How far each model of a built-in world is from what can be known."""
+    parts = []
+    for key, labels in sorted(runs.items()):
+        if key.split != "test" or MODEL not in labels:
+            continue
+        metric = METRICS[key.question.partition(" ")[0]]
+        result = read_result(next(iter(labels[MODEL].values())))
+        best = pair_ceilings(result.task, result.dataset.sha256)
+        if best:
+            own = ", ".join(
+                f"{name} {_mean(labels[name], metric):.4f}" for name in (MODEL, NETWORK, TREES) if name in labels
+            )
+            row = best["bayes"][metric]
+            parts.append(f"{where(key)}: {metric} {row.value:.4f} [{row.ci_low:.3f}, {row.ci_high:.3f}] ({own})")
+    if not parts:
+        return ""
+    return (
+        "The best that is possible (`python -m rad.world.ceilings world --pairs`: who knows the generator and the "
+        f"history, but not the user), and these models: {'; '.join(parts)}."
+    )
 
 
 def _missing(runs: Runs) -> str:
@@ -71,19 +109,19 @@ def _first(runs: Runs) -> str:
     """Who wins where; LightGBM is named before all else where it does."""
     won: dict[str, list[str]] = {}
     for key, labels in sorted(runs.items()):
-        compared = {label: seeds for label, seeds in labels.items() if label in (*PLAIN, TREES, MODEL)}
+        compared = {label: seeds for label, seeds in labels.items() if label in (*BASELINES, TREES, MODEL)}
         if key.split == "test" and {TREES, MODEL} <= compared.keys():
             metric = METRICS[key.question.partition(" ")[0]]
-            means = {label: float(np.mean([_value(f, metric) for f in s.values()])) for label, s in compared.items()}
+            means = {label: _mean(seeds, metric) for label, seeds in compared.items()}
             won.setdefault(min(means, key=lambda label: means[label]), []).append(where(key))
     parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
     parts += [f"{label} is the best on {', '.join(places)}." for label, places in won.items() if label != TREES]
     return " ".join(parts)
 
 
-def _value(folder: Path, metric: str) -> float:
-    score = read_result(folder).score(metric)
-    return score.value if score else float("nan")
+def _mean(seeds: Mapping[int, Path], metric: str) -> float:
+    scores = [read_result(folder).score(metric) for folder in seeds.values()]
+    return float(np.mean([score.value if score else np.nan for score in scores]))
 
 
 def _of_question(key: Question, runs: Runs) -> list[Finding]:
@@ -91,18 +129,19 @@ def _of_question(key: Question, runs: Runs) -> list[Finding]:
     if MODEL not in labels:
         return []
     metric = METRICS[key.question.partition(" ")[0]]
-    plain = [label for label in PLAIN if label in labels]
+    plain = [label for label in BASELINES if label in labels]
     out: list[Finding] = []
     if plain:
-        best = min(plain, key=lambda label: np.mean([_value(f, metric) for f in labels[label].values()]))
+        best = min(plain, key=lambda label: _mean(labels[label], metric))
         out += compared(CLAIMS["best"], key, labels, [(MODEL, best)], metric, LEAST)
-    for claim, others in (("trees", (TREES,)), ("explanations", (NETWORK,))):
-        out += compared(CLAIMS[claim], key, labels, [(MODEL, other) for other in others], metric)
+    wide = f"{NETWORK}.{WIDE[NETWORK]}"
+    for claim, other in (("trees", TREES), ("explanations", NETWORK), ("budget", wide)):
+        out += compared(CLAIMS[claim], key, labels, [(MODEL, other)], metric)
     for claim, arms in ARMS.items():
         out += compared(CLAIMS[claim], key, labels, [(MODEL, f"{MODEL}.{arm}") for arm in arms], metric)
-    at = [f"@{share:g}" if share != 1 else "" for share in SHARES]
-    if any(MODEL + share in labels for share in at[:-1]):
-        out += compared(CLAIMS["data"], key, labels, [(MODEL + share, NETWORK + share) for share in at], metric)
+    at = [(at_share(MODEL, share), at_share(NETWORK, share)) for share in SHARES]
+    if any(one in labels for one, _ in at[:-1]):
+        out += compared(CLAIMS["data"], key, labels, at, metric)
     return out + _uncertain(key, runs)
 
 

@@ -8,6 +8,7 @@ such files, whoever wrote them: a paper is added by a file.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from benchmarks.reporting.markdown import markdown
 from rad.errors import RadError
 
+FIGURES = "reproductions"  # the folder of drawings, beside the page
 Verdict = Literal["reproduced here", "not reproduced here", "not testable here"]
 HEAD = """# Claims of other papers, measured here
 
@@ -24,12 +26,16 @@ Rendered by `python -m benchmarks.reproductions` from `results/reproductions/`. 
 the test pairs of one domain, seeds averaged, with its 95% interval by bootstrap over pairs; p is of a paired
 randomisation test, corrected over the comparisons of one claim. A claim counts as reproduced on a domain only where the
 whole interval is on its side and p is below 0.05; what cannot be decided that way is *not reproduced here*, which says
-nothing of the paper's own data.
+nothing of the paper's own data. *Parameters* are those of the two models, in this order. Numbers of the drawings are
+those of the columns of the table above each.
 """
 
 
 class Finding(BaseModel):
-    """One claim on one domain. ``value`` and its interval are in units of ``figure``; None where it is not testable."""
+    """One claim on one domain. ``value`` and its interval are in units of ``figure``; None where it is not testable.
+
+    ``parameters`` are those of both models that are compared.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -41,9 +47,38 @@ class Finding(BaseModel):
     high: float | None = None
     p: float | None = None
     seeds: int | None = None
+    parameters: str = ""
     verdict: Verdict
     because: str = ""
     command: str = ""
+
+
+class Estimate(BaseModel):
+    """A number of a chart, with its 95% interval where it has one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Chart(BaseModel):
+    """Curves below a claim: a table on the page, and a drawing beside it. A series has an estimate a tick, or None."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    claim: str
+    title: str
+    x: str
+    y: str
+    ticks: tuple[float, ...]
+    series: dict[str, tuple[Estimate | None, ...]]
+
+    @property
+    def file(self) -> str:
+        """The name of the drawing, from the title."""
+        return re.sub(r"[^a-z0-9]+", "_", self.title.partition(" (")[0].lower()) + ".svg"
 
 
 class Paper(BaseModel):
@@ -56,6 +91,7 @@ class Paper(BaseModel):
     first: str
     text: str = ""
     findings: tuple[Finding, ...]
+    charts: tuple[Chart, ...] = ()
 
 
 def read_papers(folder: Path) -> list[Paper]:
@@ -79,11 +115,30 @@ def page(papers: Iterable[Paper]) -> str:
     parts = [HEAD]
     for paper in papers:
         parts.append(f"## {paper.title}\n\n**{paper.first}**\n\n{paper.reference}\n\n{paper.text}".rstrip())
-        for claim in dict.fromkeys(f.claim for f in paper.findings):
+        for claim in dict.fromkeys([*(f.claim for f in paper.findings), *(chart.claim for chart in paper.charts)]):
             own = [f for f in paper.findings if f.claim == claim]
-            parts.append(f"### {claim}\n\n{_tally(own)}\n\n{markdown([_row(f) for f in own])}")
+            decided = f"\n\n{_tally(own)}\n\n{markdown([_row(f) for f in own])}" if own else ""
+            parts.append(f"### {claim}{decided}")
+            parts += [_charted(chart) for chart in paper.charts if chart.claim == claim]
         parts.append(f"### Commands\n\n{_commands(paper.findings)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _charted(chart: Chart) -> str:
+    """The numbers of a chart as a table, and its drawing."""
+    rows = []
+    for k, tick in enumerate(chart.ticks):
+        row = {chart.x: f"{tick:g}"}
+        for number, (name, values) in enumerate(chart.series.items(), 1):
+            row[f"{number} {name}"] = _estimated(values[k])
+        rows.append(row)
+    return f"**{chart.title}**\n\n{markdown(rows)}\n\n![{chart.title}]({FIGURES}/{chart.file})"
+
+
+def _estimated(one: Estimate | None) -> str:
+    if one is None:
+        return ""
+    return f"{one.value:.4f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low is not None else "")
 
 
 def _tally(findings: Sequence[Finding]) -> str:
@@ -103,6 +158,7 @@ def _row(f: Finding) -> dict[str, str]:
         "95% interval": interval,
         "p": f"{f.p:.4f}" if f.p is not None else "",
         "seeds": str(f.seeds or ""),
+        "parameters": f.parameters,
         "verdict": f.verdict + (f": {f.because}" if f.because else ""),
     }
 

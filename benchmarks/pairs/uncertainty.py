@@ -123,10 +123,13 @@ class CheapAndCostly:
         return self.cheap.loss - self.costly.loss
 
     def deciles(self) -> list[Gain]:
-        """What the costly model saves, from the tenth of pairs of which the cheap one is surest to the least sure."""
+        """What the costly model saves, from the tenth of pairs of which the cheap one is surest to the least sure.
+
+        Of fewer than ten pairs each is a part.
+        """
         order = np.argsort(self.cheap.variance, kind="stable")
-        parts = np.array_split(order, DECILES)
-        table = np.full((len(order), DECILES), np.nan)
+        parts = np.array_split(order, min(DECILES, len(order)))
+        table = np.full((len(order), len(parts)), np.nan)
         for k, part in enumerate(parts):
             table[part, k] = self.saved[part]
         ends = column_intervals(bootstrap(column_means(table), len(order))).tolist()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks import reproductions
 from benchmarks.harness import runner
-from benchmarks.harness.registries import default_metrics
+from benchmarks.harness.registries import default_metrics, model_kind
 from benchmarks.models.lr_recsys import Model
 from benchmarks.pairs import claims
 from benchmarks.pairs import lr_recsys_findings as findings
@@ -37,12 +39,11 @@ def runs(toy, tmp_path):
     """LightGBM is best, the network without explanations next, then LR-Recsys."""
     data = with_ratings(toy)
     pairs, metrics = pair_splits(data, "rating"), default_metrics("rating")
-    small = Model.Settings(epochs=1, hidden=8, width=4, embedding=4, encoder_epochs=1)
     errors = {"gradient_boosting": 0.5, "dnn": 1.0, "lr_recsys": 1.5}
     for name, error in errors.items():
         for seed in (0, 1, 2):
             one = experiment_on(data, tmp_path / "runs", pairs=pairs, metrics=metrics, seed=seed)
-            shifted(runner.execute(one, name, small if name == "lr_recsys" else None).folder, error)
+            shifted(runner.execute(one, name).folder, error)
     return tmp_path / "runs"
 
 
@@ -68,6 +69,50 @@ def test_a_claim_that_holds(runs):
     verdicts = {f.claim: f.verdict for f in paper.findings}
     assert paper.first.startswith("lr_recsys is the best on toy, rating")
     assert verdicts[findings.CLAIMS["explanations"]] == verdicts[findings.CLAIMS["best"]] == "reproduced here"
+
+
+def test_curves_are_tables_and_drawings(runs, toy, tmp_path, monkeypatch, capsys):
+    """Shares of training give a learning curve, several seeds a curve by uncertainty, and both are on the page."""
+    data = with_ratings(toy)
+    pairs, metrics = pair_splits(data, "rating"), default_metrics("rating")
+    for name in ("lr_recsys", "dnn"):
+        one = experiment_on(data, tmp_path / "runs", pairs=pairs, metrics=metrics)
+        shifted(runner.execute(one, name, model_kind(name).Settings(train_share=0.5)).folder, 0.75)
+    monkeypatch.chdir(tmp_path)
+    argv = ["reproductions", "--runs", str(runs), "--findings", "f", "--out", "docs/page.md"]
+    monkeypatch.setattr(sys, "argv", argv)
+    assert reproductions.main() == 0
+    text = Path("docs/page.md").read_text()
+    assert "| share of training | 1 lr_recsys | 2 dnn | 3 gradient_boosting |" in text
+    assert "| 0.5 | 0.7500 [" in text and "| 1 | 1.5000 [" in text
+    assert (
+        "| decile of uncertainty | 1 toy |" in text and "| share with explanations | 1 toy | 2 toy, at random |" in text
+    )
+    drawn = sorted(path.name for path in Path("docs/reproductions").iterdir())
+    assert len(drawn) == 3 and all(f"(reproductions/{name})" in text for name in drawn)
+    svg = Path("docs/reproductions", drawn[-1]).read_text()
+    assert (
+        ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg" and "var(--c1)" in svg and "--c1:" in svg
+    )
+    monkeypatch.setattr(sys, "argv", [*argv[:1], *argv[3:], "--check"])
+    assert reproductions.main() == 0
+    Path("docs/reproductions", drawn[0]).unlink()
+    assert reproductions.main() == 1 and drawn[0] in capsys.readouterr().out
+
+
+def test_settings_are_part_of_a_label_and_of_its_command(toy, tmp_path):
+    data = with_ratings(toy)
+    one = experiment_on(data, tmp_path, pairs=pair_splits(data, "rating"), metrics=("rmse",))
+    small = Model.Settings(epochs=1, hidden=8, width=4, embedding=4, encoder_epochs=1, explanations="none")
+    label = claims.label_of(runner.execute(one, "lr_recsys", small).result)
+    assert label == "lr_recsys.none,width=4,hidden=8,epochs=1,embedding=4,encoder_epochs=1"
+    assert claims.label_of(runner.execute(one, "biases").result) == "biases"
+    key = claims.Question("toy", "full", "rating", "test")
+    assert claims.command(key, "dnn.hidden=224", "lr_recsys.none,width=4@0.5").splitlines() == [
+        "python -m benchmarks.run --task rating --domain toy --model dnn --seed 0 1 2 --set hidden=224",
+        "python -m benchmarks.run --task rating --domain toy --model lr_recsys --seed 0 1 2 "
+        "--set explanations=none width=4 train_share=0.5",
+    ]
 
 
 def test_no_runs_and_broken_findings_are_one_line(tmp_path):

@@ -1,12 +1,13 @@
 """Other papers' claims, measured here: ``docs/reproductions.md``, rendered from ``results/reproductions``.
 
     python -m benchmarks.reproductions                # renders the page from what was measured
-    python -m benchmarks.reproductions --runs RUNS    # measures LR-Recsys's claims from finished runs first
+    python -m benchmarks.reproductions --runs RUNS    # measures the papers' claims from finished runs first
     python -m benchmarks.reproductions --check        # exits 1 where the page does not say what results/ say
 
 The runs are those of ``benchmarks.run --task rating|choice`` with their predictions beside them: ``lr_recsys``, its
-arms (``--set explanations=...``), the same from a share of training (``--set train_share=0.25``), and the plain models.
-The page lists the commands. What was not run is left out. Curves are tables on the page and drawings in a folder beside
+arms (``--set explanations=...``), the same from a share of training (``--set train_share=0.25``), ``reasoning_rec``
+with its arms, and the plain models. The page lists the commands. What was not run is left out, and a paper without runs
+in the folders stays as it was measured before. Curves are tables on the page and drawings in a folder beside
 it.
 """
 
@@ -17,13 +18,15 @@ from typing import Annotated
 
 from typer import Option
 
-from benchmarks.pairs import lr_recsys_findings
+from benchmarks.pairs import lr_recsys_findings, reasoning_rec_findings
 from benchmarks.pairs.claims import find_runs
 from benchmarks.pairs.drawings import drawings
 from benchmarks.pairs.reproductions import FIGURES, page, read_papers
-from rad.errors import run
+from rad.errors import RadError, run
 from rad.runtime.commands import command
 from rad.runtime.files import atomic_write
+
+PAPERS = (lr_recsys_findings, reasoning_rec_findings)
 
 
 @command
@@ -34,10 +37,16 @@ def main(
     check: Annotated[bool, Option("--check", help="change nothing; exit 1 where the page is out of date")] = False,
 ) -> int:
     if runs and not check:
-        measured = lr_recsys_findings.paper(find_runs(runs))
-        with atomic_write(findings / "lr_recsys.json") as file:
-            file.write(measured.model_dump_json(indent=1) + "\n")
-        print(f"wrote {findings / 'lr_recsys.json'}: {len(measured.findings)} findings")
+        finished = find_runs(runs)
+        there = [paper for paper in PAPERS if any(paper.MODEL in labels for labels in finished.values())]
+        if not there:
+            models = " or ".join(paper.MODEL for paper in PAPERS)
+            raise RadError(f"{runs[0]}: no runs of {models}: python -m benchmarks.run --task choice --model ...")
+        for paper in there:
+            measured, path = paper.paper(finished), findings / f"{paper.MODEL}.json"
+            with atomic_write(path) as file:
+                file.write(measured.model_dump_json(indent=1) + "\n")
+            print(f"wrote {path}: {len(measured.findings)} findings")
     papers = read_papers(findings)
     files = {out: page(papers)}
     # bytes of a drawing are those of one version of matplotlib, so a check asks only whether it is there

@@ -1,6 +1,6 @@
-"""Bases: the language models that may write. ``small`` is made here; others are checkpoints of Hugging Face.
+"""Bases: the language models that may write. Two are made here; others are checkpoints of Hugging Face.
 
-small                         a new one, trained from nothing (:mod:`benchmarks.language.small`)
+small, medium                 a new one, trained from nothing (:mod:`benchmarks.language.small`)
 smollm2                       SmolLM2-135M-Instruct, after ``python -m rad fetch smollm2``
 NAME or FOLDER                any causal language model of transformers, its tokenizer beside it
 """
@@ -32,6 +32,11 @@ RANK = 16  # of adapters
 UNBOUNDED = 1_000_000  # tokenizers that know no bound state a huge number
 
 
+def is_new(base: str) -> bool:
+    """Whether a base is made here and has learned nothing yet."""
+    return base in small.SIZES
+
+
 def resolved(base: str) -> str:
     """The folder or the Hub name behind the name of a base.
 
@@ -46,19 +51,22 @@ def resolved(base: str) -> str:
     return str(folder)
 
 
-def opened(base: str, texts: Iterable[str] = ()) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def opened(
+    base: str, texts: Iterable[str] = (), vocabulary: int = small.VOCABULARY
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A base and its tokenizer, on the accelerator if there is one.
 
     Args:
         base: See the module.
-        texts: For ``small``: what its tokenizer is trained on.
+        texts: For a new one: what its tokenizer is trained on.
+        vocabulary: For a new one: tokens at most.
 
     Raises:
         RadError: There is no such model, it is no causal language model, or the accelerator has no room for it.
     """
-    if base == SMALL:
-        tokenizer = small.tokenizer_of(texts)
-        model: PreTrainedModel = small.model_of(tokenizer)
+    if is_new(base):
+        tokenizer = small.tokenizer_of(texts, vocabulary)
+        model: PreTrainedModel = small.model_of(tokenizer, base)
     else:
         model, tokenizer = _pretrained(base)
     if torch.cuda.is_available():
@@ -73,7 +81,7 @@ def check(base: str) -> None:
     Raises:
         RadError: There is none.
     """
-    if base != SMALL:
+    if not is_new(base):
         _read(base, AutoConfig.from_pretrained)
 
 
@@ -170,7 +178,7 @@ def notes(base: str) -> dict[str, Any]:
 def fingerprint(base: str) -> str:
     """What names a base in a cache: its name, or the bytes of the weights in its folder."""
     folder = Path(resolved(base))
-    if base == SMALL or not folder.is_dir():
+    if is_new(base) or not folder.is_dir():
         return base
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors")]):

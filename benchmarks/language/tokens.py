@@ -88,7 +88,7 @@ class Tokens:
         """
         window = min(self.window, len(case.query.history))
         while True:
-            ids = self._rendered(self._messages(case, window))
+            ids = rendered(self.tokenizer, self._messages(case, window))
             if len(ids) + room <= self.longest:
                 self.shortened += window < min(self.window, len(case.query.history))
                 return ids
@@ -106,17 +106,9 @@ class Tokens:
             case.query, self.items, case.facts, window, self.item_chars, cited=False, hints=case.hints
         )
 
-    def _rendered(self, messages: list[dict[str, str]]) -> list[int]:
-        if self.tokenizer.chat_template is None:
-            text = (self.tokenizer.bos_token or "") + "\n\n".join(m["content"] for m in messages) + "\n\n"
-        else:
-            text = str(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
     def encoded(self, lines: Sequence[str]) -> list[tuple[int, ...]]:
         """Each line in tokens, as it stands in an answer."""
-        encodings = self.tokenizer.backend_tokenizer.encode_batch_fast(list(lines), add_special_tokens=False)
-        return [tuple(one.ids) for one in encodings]
+        return encoded(self.tokenizer, lines)
 
     def lines(self, cases: Sequence[Case]) -> list[list[Line]]:
         """The lines that each answer may have: its facts in all strengths, and the last ones."""
@@ -128,3 +120,18 @@ class Tokens:
             words += [line for by_level in by_fact.values() for line in by_level.values()]
         encoded = iter(self.encoded(words))
         return [[Line(k, level, next(encoded)) for k, level in those] for those in names]
+
+
+def rendered(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> list[int]:
+    """The tokens of a prompt, in the tokenizer's own form of a chat if it has one."""
+    if tokenizer.chat_template is None:
+        text = (tokenizer.bos_token or "") + "\n\n".join(m["content"] for m in messages) + "\n\n"
+    else:
+        text = str(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def encoded(tokenizer: PreTrainedTokenizerBase, lines: Sequence[str]) -> list[tuple[int, ...]]:
+    """Each line in tokens, as it stands in an answer."""
+    encodings = tokenizer.backend_tokenizer.encode_batch_fast(list(lines), add_special_tokens=False)
+    return [tuple(one.ids) for one in encodings]

@@ -8,6 +8,7 @@ token by token ("jump-forward decoding"). The rules:
 - ``temperature`` 0, which fact comes next (form ``words``): the likeliest; the answer ends where the model gives the
   last line more than half of the probability.
 - above 0: each choice is drawn from the model's probabilities of what may stand there.
+- ``likeliest``, for lines whose levels are no strengths: the likeliest level of each.
 
 The answer is the facts whose expected strength is largest (drawn: whose drawn one is): at most K, at most L that last.
 """
@@ -52,6 +53,7 @@ class Answer:
         log_probabilities: (tokens of the answer,) under the model alone; 0 where it had no choice.
         pairs: Numbers of facts with their levels, in the order written.
         rest: The level of the unexplained.
+        shares: Under ``likeliest``, by number of a fact: how probable each of its levels was.
     """
 
     prompt: list[int]
@@ -60,15 +62,23 @@ class Answer:
     log_probabilities: list[float] = field(default_factory=list)
     pairs: list[tuple[int, int]] = field(default_factory=list)
     rest: int = 0
+    shares: dict[int, dict[int, float]] = field(default_factory=dict)
 
 
-class _Row:
+class Row:
     """The state of one answer: which lines may still stand, and how far the present one is."""
 
     def __init__(
-        self, answer: Answer, lines: Sequence[Line], form: Form, most: int, draws: np.random.Generator | None
+        self,
+        answer: Answer,
+        lines: Sequence[Line],
+        form: Form,
+        most: int,
+        draws: np.random.Generator | None,
+        likeliest: bool = False,
     ) -> None:
         self.answer, self.lines, self.form, self.most, self.draws = answer, lines, form, most, draws
+        self.likeliest = likeliest
         self.expected: dict[int, float] = {}  # strength of each fact, where it is not drawn
         self.facts = 1 + max(line.fact for line in lines)
         self.unread: list[int] = list(answer.prompt)
@@ -109,6 +119,14 @@ class _Row:
         p = np.exp(log_probabilities[tokens] - log_probabilities[tokens].max())
         if self.draws is not None:
             return tokens[self.draws.choice(len(tokens), p=p / p.sum())]
+        if self.likeliest:
+            shares = {
+                line.level: float(share)
+                for token, share in zip(tokens, p / p.sum(), strict=True)
+                for line in continuations[token]
+            }
+            self.answer.shares.setdefault(self.alive[0].fact, shares)
+            return tokens[int(p.argmax())]
         if len({line.fact for line in self.alive}) == 1:
             mean, share = _strength(continuations, p / p.sum())
             self.expected.setdefault(self.alive[0].fact, round(mean * share, 2))  # near ties: the order of the facts
@@ -200,7 +218,6 @@ class Writer:
                 pairs = [(one.facts[k], level) for k, level in answer.pairs]
                 yield Written(pairs, answer.rest, len(answer.ids), readable=True)
 
-    @torch.no_grad()
     def decoded(self, cases: Sequence[Case]) -> list[Answer]:
         """The answers of one batch."""
         draws = self.rng if self.temperature else None
@@ -208,34 +225,40 @@ class Writer:
         for one, lines in zip(cases, self.tokens.lines(cases), strict=True):
             longest = max(len(line.ids) for line in lines)
             room = longest * (1 + (len(one.facts) if self.tokens.form == "blanks" else self.most))
-            rows.append(_Row(Answer(self.tokens.prompt(one, room)), lines, self.tokens.form, self.most, draws))
-        cache, device = DynamicCache(config=self.model.config), self.model.device
-        mask = torch.zeros(len(rows), 0, dtype=torch.long)
-        while not all(row.done for row in rows):
-            # (rows, width of what is unread): each row's at the right, so that the last column is where it goes on
-            width = max(len(row.unread) for row in rows)
-            ids, here = torch.zeros(2, len(rows), width, dtype=torch.long)
-            for k, row in enumerate(rows):
-                if row.unread and not row.done:
-                    ids[k, width - len(row.unread) :] = torch.tensor(row.unread)
-                    here[k, width - len(row.unread) :] = 1
-            places = (mask.sum(1, keepdim=True) + here.cumsum(1) - 1).clamp(min=0)
-            mask = torch.cat([mask, here], 1)
-            logits = self.model(
-                input_ids=ids.to(device),
-                attention_mask=mask.to(device),
-                position_ids=places.to(device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            ).logits[:, -1]
-            self.forward_passes += 1
-            scale = self.temperature or 1.0
-            log_probabilities = (logits.float() / scale).log_softmax(-1).cpu().numpy()
-            for k, row in enumerate(rows):
-                if not row.done:
-                    row.unread = []
-                    row.advance(log_probabilities[k])
+            rows.append(Row(Answer(self.tokens.prompt(one, room)), lines, self.tokens.form, self.most, draws))
+        self.forward_passes += decode(self.model, rows, self.temperature or 1.0)
         for one, row in zip(cases, rows, strict=True):
             strongest(row.answer, row.expected, one.facts, self.most, self.lasting)
         return [row.answer for row in rows]
+
+
+@torch.no_grad()
+def decode(model: PreTrainedModel, rows: Sequence[Row], temperature: float = 1.0) -> int:
+    """Complete the answers of one batch; the number of times that the model was asked."""
+    cache, device, passes = DynamicCache(config=model.config), model.device, 0
+    mask = torch.zeros(len(rows), 0, dtype=torch.long)
+    while not all(row.done for row in rows):
+        # (rows, width of what is unread): each row's at the right, so that the last column is where it goes on
+        width = max(len(row.unread) for row in rows)
+        ids, here = torch.zeros(2, len(rows), width, dtype=torch.long)
+        for k, row in enumerate(rows):
+            if row.unread and not row.done:
+                ids[k, width - len(row.unread) :] = torch.tensor(row.unread)
+                here[k, width - len(row.unread) :] = 1
+        places = (mask.sum(1, keepdim=True) + here.cumsum(1) - 1).clamp(min=0)
+        mask = torch.cat([mask, here], 1)
+        logits = model(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            position_ids=places.to(device),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        passes += 1
+        log_probabilities = (logits.float() / temperature).log_softmax(-1).cpu().numpy()
+        for k, row in enumerate(rows):
+            if not row.done:
+                row.unread = []
+                row.advance(log_probabilities[k])
+    return passes

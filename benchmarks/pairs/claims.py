@@ -6,9 +6,11 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from benchmarks.harness.registries import load_metric
 from benchmarks.harness.results import Result, read_result
@@ -17,6 +19,7 @@ from benchmarks.reporting.comparison import differences_of, systems
 from rad.llm.settings import EndpointSettings
 from rad.runtime.statistics import ALPHA
 
+TREES = "gradient_boosting"
 SEEDS = 3  # fewer decide nothing
 
 
@@ -60,9 +63,14 @@ def label_of(result: Result) -> str:
     share = result.model.config.get("train_share", 1.0)
     apart = {"explanations", "train_share", *EndpointSettings.model_fields, *(result.provenance.get("tuned") or {})}
     settings = result.provenance.get("settings") or {}
-    others = [f"{key}={value}" for key, value in settings.items() if key not in apart]
+    others = [f"{key}={_word(value)}" for key, value in settings.items() if key not in apart]
     words = [*filter(None, [arm]), *(word for word in others if word not in arm.split(","))]
     return ".".join([result.model.name, *filter(None, [",".join(words)])]) + (f"@{share:g}" if share != 1 else "")
+
+
+def _word(value: object) -> str:
+    """A setting as ``--set`` reads it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def compared(
@@ -112,6 +120,27 @@ def compared(
 
 def _size(seeds: Mapping[int, Path]) -> str:
     return f"{max(read_result(folder).model.n_parameters for folder in seeds.values()):,}"
+
+
+def winners(runs: Runs, model: str, others: Collection[str], metric_of: Callable[[Question], str]) -> str:
+    """Who wins where, of a paper's model and others beside it; LightGBM is named before all else where it does."""
+    won: dict[str, list[str]] = {}
+    for key, labels in sorted(runs.items()):
+        both = {label: seeds for label, seeds in labels.items() if label in (*others, TREES, model)}
+        if key.split == "test" and {TREES, model} <= both.keys():
+            metric = metric_of(key)
+            sign = -1 if load_metric(metric).higher_is_better else 1
+            means = {label: sign * mean_score(seeds, metric) for label, seeds in both.items()}
+            won.setdefault(min(means, key=lambda label: means[label]), []).append(where(key))
+    parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
+    parts += [f"{label} is the best on {', '.join(places)}." for label, places in won.items() if label != TREES]
+    return " ".join(parts)
+
+
+def mean_score(seeds: Mapping[int, Path], metric: str) -> float:
+    """Of the runs of one model; NaN where one lacks it."""
+    scores = [read_result(folder).score(metric) for folder in seeds.values()]
+    return float(np.mean([score.value if score else float("nan") for score in scores]))
 
 
 def _reason(low: float, high: float, p: float, share: float, least: float) -> str:

@@ -5,20 +5,15 @@ Each claim names two models by their labels and the figure to compare (:mod:`ben
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
-import numpy as np
-
 from benchmarks.harness.results import read_result
 from benchmarks.pairs.ceilings import pair_ceilings
-from benchmarks.pairs.claims import Labels, Question, Runs, compared, where
+from benchmarks.pairs.claims import TREES, Labels, Question, Runs, compared, mean_score, where, winners
 from benchmarks.pairs.lr_recsys_charts import SHARES, at_share, learning_curves, uncertainty_charts
 from benchmarks.pairs.reproductions import Finding, Paper
 from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
 from rad.errors import RadError
 
-MODEL, TREES, NETWORK = "lr_recsys", "gradient_boosting", "dnn"
+MODEL, NETWORK = "lr_recsys", "dnn"
 PLAIN = ("global_mean", "biases", "matrix_factorisation", "wide_deep", "deepfm", NETWORK)
 LEAST = 0.03  # the smallest of the paper's gains over its best baseline
 WIDE = {  # as many parameters as lr_recsys has with the encoder of its texts
@@ -71,7 +66,12 @@ def paper(runs: Runs) -> Paper:
     ]
     text = "\n\n".join(filter(None, [_possible(runs), _missing(runs)]))
     return Paper(
-        title=TITLE, reference=REFERENCE, first=_first(runs), text=text, findings=tuple(findings), charts=tuple(charts)
+        title=TITLE,
+        reference=REFERENCE,
+        first=winners(runs, MODEL, BASELINES, _metric),
+        text=text,
+        findings=tuple(findings),
+        charts=tuple(charts),
     )
 
 
@@ -81,12 +81,12 @@ def _possible(runs: Runs) -> str:
     for key, labels in sorted(runs.items()):
         if key.split != "test" or MODEL not in labels:
             continue
-        metric = METRICS[key.question.partition(" ")[0]]
+        metric = _metric(key)
         result = read_result(next(iter(labels[MODEL].values())))
         best = pair_ceilings(result.task, result.dataset.sha256)
         if best:
             own = ", ".join(
-                f"{name} {_mean(labels[name], metric):.4f}" for name in (MODEL, NETWORK, TREES) if name in labels
+                f"{name} {mean_score(labels[name], metric):.4f}" for name in (MODEL, NETWORK, TREES) if name in labels
             )
             row = best["bayes"][metric]
             parts.append(f"{where(key)}: {metric} {row.value:.4f} [{row.ci_low:.3f}, {row.ci_high:.3f}] ({own})")
@@ -105,34 +105,19 @@ def _missing(runs: Runs) -> str:
     return f"Not run yet, so nothing is said of them: {'; '.join(missing)}." if missing else ""
 
 
-def _first(runs: Runs) -> str:
-    """Who wins where; LightGBM is named before all else where it does."""
-    won: dict[str, list[str]] = {}
-    for key, labels in sorted(runs.items()):
-        compared = {label: seeds for label, seeds in labels.items() if label in (*BASELINES, TREES, MODEL)}
-        if key.split == "test" and {TREES, MODEL} <= compared.keys():
-            metric = METRICS[key.question.partition(" ")[0]]
-            means = {label: _mean(seeds, metric) for label, seeds in compared.items()}
-            won.setdefault(min(means, key=lambda label: means[label]), []).append(where(key))
-    parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
-    parts += [f"{label} is the best on {', '.join(places)}." for label, places in won.items() if label != TREES]
-    return " ".join(parts)
-
-
-def _mean(seeds: Mapping[int, Path], metric: str) -> float:
-    scores = [read_result(folder).score(metric) for folder in seeds.values()]
-    return float(np.mean([score.value if score else np.nan for score in scores]))
+def _metric(key: Question) -> str:
+    return METRICS[key.question.partition(" ")[0]]
 
 
 def _of_question(key: Question, runs: Runs) -> list[Finding]:
     labels = runs[key]
     if MODEL not in labels:
         return []
-    metric = METRICS[key.question.partition(" ")[0]]
+    metric = _metric(key)
     plain = [label for label in BASELINES if label in labels]
     out: list[Finding] = []
     if plain:
-        best = min(plain, key=lambda label: _mean(labels[label], metric))
+        best = min(plain, key=lambda label: mean_score(labels[label], metric))
         out += compared(CLAIMS["best"], key, labels, [(MODEL, best)], metric, LEAST)
     wide = f"{NETWORK}.{WIDE[NETWORK]}"
     for claim, other in (("trees", TREES), ("explanations", NETWORK), ("budget", wide)):

@@ -35,6 +35,15 @@ class Claim(NamedTuple):
     text: str
 
 
+class ReadHistory(NamedTuple):
+    """The last ``n`` items: their mean rating, whether any has one, and by value the residuals of what has it."""
+
+    n: int
+    usual: float
+    has_ratings: bool
+    residuals: dict[int, list[float]]
+
+
 class EvidenceWriter:
     """Claims of pairs from what is counted. ``shares`` is [values]: how frequent each is in the catalogue."""
 
@@ -61,29 +70,37 @@ class EvidenceWriter:
 
     def _of_values(self, query: Query, item: str) -> list[Claim]:
         """Values of the item: how the user rated what has them, or that nothing in the history has."""
-        recent = query.history[-RECENT:]
-        counts: dict[int, list[float]] = {}
-        rated = [x.rating for x in recent if x.rating is not None]
-        usual = sum(rated) / len(rated) if rated else self.features.mean_rating
-        for x in recent:
-            residual = 0.0 if x.rating is None else x.rating - usual
-            for value in self.catalogue.item_values[self.catalogue.index[x.item_id]]:
-                counts.setdefault(value, []).append(residual)
+        n, usual, has_ratings, counts = self.history(query)
         claims = []
         for value in self.catalogue.item_values[self.catalogue.index[item]]:
             name, word = self.catalogue.values[value]
-            residuals, n = counts.get(value, []), len(recent)
+            residuals = counts.get(value, [])
             if not residuals:
                 if n >= 3 and self.shares[value] >= USUAL:
                     text = f"none of the last {n} has {name} {word}, which is common."
                     claims.append(Claim(-MISSING, name, f"A little against: {text}"))
                 continue
-            # without ratings, or with equal ones, what speaks for a value is that it is chosen more often than usual
-            more = len(residuals) / n - float(self.shares[value])
-            strength = sum(residuals) / (len(residuals) + PRIOR / 2) + 0.3 * max(0.0, more)
-            mean = f", rated {usual + sum(residuals) / len(residuals):.1f} where {usual:.1f} is usual" if rated else ""
-            claims.append(_claim(strength, name, f"{len(residuals)} of the last {n} have {name} {word}{mean}."))
+            mean = f", rated {usual + sum(residuals) / len(residuals):.1f} where {usual:.1f} is usual"
+            text = f"{len(residuals)} of the last {n} have {name} {word}{mean if has_ratings else ''}."
+            claims.append(_claim(self.liking(value, residuals, n), name, text))
         return claims
+
+    def history(self, query: Query) -> ReadHistory:
+        """The last items and, by attribute value, how the user rated those that have it."""
+        recent = query.history[-RECENT:]
+        rated = [x.rating for x in recent if x.rating is not None]
+        usual = sum(rated) / len(rated) if rated else self.features.mean_rating
+        residuals: dict[int, list[float]] = {}
+        for x in recent:
+            for value in self.catalogue.item_values[self.catalogue.index[x.item_id]]:
+                residuals.setdefault(value, []).append(0.0 if x.rating is None else x.rating - usual)
+        return ReadHistory(len(recent), usual, bool(rated), residuals)
+
+    def liking(self, value: int, residuals: Sequence[float], n: int) -> float:
+        """How much a value is liked, in ratings, from the items among the last ``n`` that have it."""
+        # without ratings, or with equal ones, what speaks for a value is that it is chosen more often than usual
+        more = len(residuals) / n - float(self.shares[value])
+        return sum(residuals) / (len(residuals) + PRIOR / 2) + 0.3 * max(0.0, more)
 
     def _of_others(self, residual: float, count: float) -> list[Claim]:
         n = round(count)

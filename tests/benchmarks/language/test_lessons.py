@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.language.lessons import IGNORED, row, rows
 from benchmarks.language.tokens import END
-from benchmarks.language.writing import Answer, _Row
+from benchmarks.language.writing import Answer, Row
 from rad.rationales import prompt
 from rad.rationales.strengths import LEVELS
 from tests.benchmarks.language.conftest import BASES
@@ -28,7 +28,7 @@ def test_loss_is_where_the_writer_has_a_choice(opened, world, base):
 
 def forced(lines, ids):
     """A writer whose every choice is the next token of ``ids``."""
-    writer = _Row(Answer([]), lines, "blanks", len(LEVELS), None)
+    writer = Row(Answer([]), lines, "blanks", len(LEVELS), None)
     while not writer.done:
         writer._take(ids[len(writer.answer.ids)], {ids[len(writer.answer.ids)]: 0.0})
         writer._settled()

@@ -52,7 +52,7 @@ PRETRAINED = Course(learning_rate=2e-4, batch_size=4, window=5, item_chars=80)
 
 def course_of(base: str) -> Course:
     """The course of a base; a checkpoint that was made here is shown what it was shown in training."""
-    if base == bases.SMALL:
+    if bases.is_new(base):
         return NEW
     shown = {name: value for name, value in bases.notes(base).items() if name in ("window", "item_chars")}
     return replace(PRETRAINED, **shown)
@@ -210,7 +210,7 @@ class LanguageModel:
             if arm == "filler":  # as many tokens as a rationale has
                 self.filler = round(float(np.mean([len(row(one, tokens).answer) for one in lessons[:200]])))
             table = direct.rows(lessons, curriculum.targets, item_tokens, tokens, self.filler, arm == "after")
-        learner = model if self.base == bases.SMALL else bases.with_adapter(model)
+        learner = model if bases.is_new(self.base) else bases.with_adapter(model)
         part = folder.with_name(f".{folder.name}.training")
         with bases.room(self.base):
             supervised(

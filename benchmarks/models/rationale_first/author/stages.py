@@ -89,7 +89,7 @@ def sft(
     student = school.student(base, form)
     model, tokenizer = student.opened(school.curriculum.lessons)
     table = rows(school.curriculum.lessons, student.tokens_of(model, tokenizer))
-    learner = model if base == bases.SMALL else bases.with_adapter(model)
+    learner = model if bases.is_new(base) else bases.with_adapter(model)
     with bases.room(base):
         metrics = supervised(
             learner,

@@ -17,6 +17,7 @@ from benchmarks.explanations.finished_run import FinishedRun
 from benchmarks.explanations.results import Attested, Perturbed
 from benchmarks.harness.base import (
     AskingMetric,
+    BenchmarkModel,
     FaithfulnessMetric,
     GainMetric,
     Metric,
@@ -24,7 +25,7 @@ from benchmarks.harness.base import (
     RationaleRecommender,
 )
 from benchmarks.harness.fitting import learning_examples
-from benchmarks.harness.registries import load_model
+from benchmarks.harness.registries import load_model, model_kind
 from benchmarks.harness.results import Result
 from benchmarks.metrics.faithfulness._faithful import EFFECTS, Effect
 from rad.errors import RadError
@@ -53,17 +54,35 @@ class Faithfulness:
     perturbed: list[Perturbed]
 
 
-def model_of(result: Result) -> RationaleRecommender:
-    """The model of a run, set as it was and not yet fitted. :class:`NotAskable` where it cannot be asked again."""
+def as_run(result: Result, words: Mapping[str, object] | None = None) -> BenchmarkModel:
+    """The model of a run, set as it was and not yet fitted.
+
+    Args:
+        result: Of the run.
+        words: Settings beside those that a result records, as the address of an endpoint.
+
+    Raises:
+        NotAskable: The model is another version by now, or lacks a setting that no result records.
+    """
     name = result.model.name
-    kind = load_model(name)
-    if not issubclass(kind, RationaleRecommender):
-        raise NotAskable(f"{name} cannot rank from a given rationale: faithfulness is missing")
-    model = kind(kind.Settings(**result.provenance.get("settings", {})))
+    kind = model_kind(name)
+    settings = {**result.provenance.get("settings", {}), **(words or {})}
+    if missing := [key for key in kind.required if settings.get(key) is None]:
+        raise NotAskable(f"{name} needs {' and '.join(missing)}, which no result records: it is not asked")
+    model = kind(kind.Settings(**settings))
     if model.card.version != result.model.version:
         raise NotAskable(
-            f"{name} is version {model.card.version} now, the run's was {result.model.version}: faithfulness is missing"
+            f"{name} is version {model.card.version} now, the run's was {result.model.version}: it is not asked"
         )
+    return model
+
+
+def model_of(result: Result) -> RationaleRecommender:
+    """The model of a run that ranks from rationales. :class:`NotAskable` where it cannot be asked again."""
+    if not issubclass(load_model(result.model.name), RationaleRecommender):
+        raise NotAskable(f"{result.model.name} cannot rank from a given rationale: faithfulness is missing")
+    model = as_run(result)
+    assert isinstance(model, RationaleRecommender)
     return model
 
 
@@ -88,7 +107,7 @@ def measure_faithfulness(run: FinishedRun, metrics: Mapping[str, AskingMetric], 
     examples = [run.examples[row] for row in rows]
     rationales = [r for row in rows if (r := predictions[row].rationale) is not None]
     names = [name for metric in metrics.values() for name in metric.asks]
-    plan = InputPlan.of(examples, rationales, data.items, names, lambda: run.facts)
+    plan = InputPlan.of(examples, rationales, data.items, names, lambda: run.facts, lambda: run.motives)
     cost, n = result.cost, len(plan.distinct)
     console.print(
         f"asking {result.label} again: {n:,} rankings for {len(rows):,} queries, about "

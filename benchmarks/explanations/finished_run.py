@@ -18,6 +18,7 @@ from rad.rationales.facts import Facts
 from rad.runtime import records
 from rad.runtime.files import sha256_file
 from rad.types import Example, Prediction
+from rad.world.motives import Motive, has_motives, motives_of
 
 
 class DatasetCache:
@@ -65,6 +66,14 @@ class FinishedRun:
     def facts(self) -> Facts:
         """Counted from the training split."""
         return Facts.of(self.data.examples["train"], self.data.items)
+
+    @cached_property
+    def motives(self) -> dict[str, tuple[Motive, ...]]:
+        """What users know of themselves, by query id; empty where no built-in world knows it."""
+        if not has_motives(self.data.name):
+            return {}
+        queries = [e.query for e in self.examples]
+        return dict(zip((q.query_id for q in queries), motives_of(self.data.name, queries), strict=True))
 
     @property
     def explained_rows(self) -> list[int]:

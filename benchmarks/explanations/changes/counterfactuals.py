@@ -26,6 +26,7 @@ from rad.rationales.facts import Facts
 from rad.rationales.strengths import unexplained
 from rad.runtime.files import canonical
 from rad.types import Example, Item, Prediction, Query, Rationale
+from rad.world.motives import Motive
 
 PERSISTENCE = 0.9  # of rank-biased overlap: the first ten ranks carry 86% of the weight
 CHUNK = 256  # inputs that a model gets at once
@@ -104,10 +105,11 @@ class InputPlan:
         items: Mapping[str, Item],
         names: Sequence[str],
         facts: Callable[[], Facts] | None = None,
+        motives: Callable[[], Mapping[str, Sequence[Motive]]] | None = None,
     ) -> InputPlan:
-        """``names`` are those of :class:`Perturbations`, as is ``facts``; ``own`` is always among the inputs, each also
-        masked."""
-        changes = Perturbations(examples, rationales, _other_users(examples), items, facts)
+        """``names`` are those of :class:`Perturbations`, as are ``facts`` and ``motives``; ``own`` is always among the
+        inputs, each also masked."""
+        changes = Perturbations(examples, rationales, _other_users(examples), items, facts, motives)
         plan, numbers = cls(), dict[str, int]()
         for row in range(len(examples)):
             for mask in (False, True):

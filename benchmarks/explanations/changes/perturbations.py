@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
+from typing import cast
 
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
 from benchmarks.explanations.changes.changed_reasons import (
@@ -21,19 +22,20 @@ from benchmarks.explanations.changes.changed_reasons import (
     truncated,
     values_of,
 )
+from benchmarks.explanations.changes.critics import CRITICS, Critic, Critics
 from benchmarks.explanations.changes.histories import RankingInput, partial_history
 from benchmarks.explanations.changes.recency_template import of_candidates
-from benchmarks.explanations.changes.steering import added, known_facts, struck
 from benchmarks.explanations.proxy_ranker import masked, single_values
 from benchmarks.explanations.rewriting import in_form, rewritten
 from rad.rationales import text
 from rad.rationales.claims import Matcher
 from rad.rationales.facts import Facts
 from rad.types import LASTING, Example, Item, Rationale
+from rad.world.motives import Motive
 
 STEPS = (20, 40, 60, 80)  # per cent of the reasons that the truncation curve takes away, beside none and all
 ALONE = 8  # reasons that rank alone, at most
-UNMASKED = ("rebuilt", "template", "strengths", "only_reason_", "struck", "added_", "corrected")
+UNMASKED = ("rebuilt", "template", "strengths", "only_reason_", *CRITICS)
 
 
 class Perturbations:
@@ -45,15 +47,16 @@ class Perturbations:
 
     ``rebuilt`` (the reasons that are read out of the text), ``template`` (as many of the recency template),
     ``strengths`` (the same strengths, dealt out anew), ``only_reason_1`` .. ``_8`` (one reason of the moment alone,
-    the strongest first); and where the true reasons are known, ``struck`` (without untrue claims), ``added_1`` ..
-    ``_3`` (with the first true ones), and ``corrected`` (struck, and three added).
+    the strongest first); and where users know their motives, ``edits 1`` .. ``edits 3``, the same with
+    ``random edits`` and ``leaking edits`` (after so many of them, :mod:`benchmarks.explanations.changes.critics`).
 
     Args:
         examples: With their answers.
         rationales: One each.
         others: For each the place of one of another user, whose rationale is swapped in; None: there is none.
         items: The catalogue.
-        facts: Counts those of the training split, for the template and the true reasons; None leaves these out.
+        facts: Counts those of the training split, for the template and the edits; None leaves these out.
+        motives: What each user knows of themselves, by query id; empty where nobody knows, and None leaves it out.
     """
 
     def __init__(
@@ -63,9 +66,10 @@ class Perturbations:
         others: Sequence[int] | None,
         items: Mapping[str, Item],
         facts: Callable[[], Facts] | None = None,
+        motives: Callable[[], Mapping[str, Sequence[Motive]]] | None = None,
     ) -> None:
         self.examples, self.rationales, self.others, self.items = examples, rationales, others, items
-        self.facts = facts
+        self.facts, self.motives = facts, motives
         self._masked_own: dict[int, Rationale] = {}
 
     @cached_property
@@ -88,6 +92,12 @@ class Perturbations:
     @cached_property
     def _candidates(self) -> CandidateFacts | None:
         return CandidateFacts(self.facts(), [e.query for e in self.examples]) if self.facts else None
+
+    @cached_property
+    def _critics(self) -> Critics | None:
+        if self._candidates is None or self.motives is None:
+            return None
+        return Critics(self.examples, self.rationales, self.items, self._candidates, self.motives())
 
     def input(self, name: str, row: int, mask: bool = False) -> RankingInput | None:
         """The input called ``name`` for an example, with the target's name masked or not."""
@@ -124,7 +134,10 @@ class Perturbations:
     def _of_reasons(self, name: str, row: int) -> Rationale | None:
         """What follows from the reasons as they are, or from facts."""
         example, own = self.examples[row], self.rationales[row]
-        query, reference = example.query, example.rationale
+        query = example.query
+        if name.startswith(CRITICS):
+            critics, (critic, _, n) = self._critics, name.rpartition(" ")
+            return critics.after(cast(Critic, critic), int(n), row) if critics else None
         if name == "rebuilt":
             return rewritten(own, query, text.parse(own.text, strict=False))
         if name == "strengths":
@@ -139,14 +152,7 @@ class Perturbations:
             now = sorted((r for r in own.reasons if r.evidence.kind not in LASTING), key=lambda r: -r.weight)
             alone = now[int(name.rpartition("_")[2]) - 1 :][:1]
             return rewritten(own, query, [replace(r, weight=1.0) for r in alone]) if alone else None
-        if reference is None or not reference.reasons or self._candidates is None:
-            return None
-        facts = known_facts(reference, self._candidates, row)
-        if name != "struck" and not facts:
-            return None
-        left = own.reasons if name.startswith("added_") else struck(own.reasons, reference)
-        n = {"struck": 0, "corrected": 3}[name] if "_" not in name else int(name[-1])
-        return rewritten(own, query, added(left, facts[:n]))
+        return None
 
     def _own(self, row: int, mask: bool) -> Rationale:
         if not mask:

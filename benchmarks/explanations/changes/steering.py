@@ -1,62 +1,145 @@
-"""What somebody who knows the true reasons would change in a rationale: strike what is not true, add what is missing.
+"""A simulated user argues with a rationale, one edit at a time; and controls that make as many edits without knowing.
 
-The known reasons of a built-in world are no facts with numbers. So the true fact with the same wanted (or avoided)
-value stands for each; a known reason to which no sound fact belongs cannot be added.
+The user knows their own motives (:mod:`rad.world.motives`) and never the item. An edit strikes a reason that none of
+the motives supports, states a motive as a sound fact of the history that the rationale lacks, or makes a reason as
+strong as the motive is. Of these the user makes the one that changes the largest share: a reason's own when it is
+struck; for a motive its part in all that moves the user, less what the rationale gives to it. What claims no value
+("what other owners have") cannot be judged by motives and stays, and a motive that no fact says cannot be stated. A
+rationale stays as long as it was, or at most eight reasons: the weakest makes room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from benchmarks.explanations.changes.candidate_facts import CandidateFacts
-from rad.rationales.strengths import LEVELS, levels, weighted
-from rad.types import LASTING, EvidenceKind, Rationale, Reason
+from benchmarks.explanations.changes.known_facts import ALWAYS, NOW
+from rad.rationales.strengths import LEVELS
+from rad.types import LASTING, Item, Reason
+from rad.world.motives import Motive
 
-NOW: tuple[EvidenceKind, ...] = ("repeat", "transition", "new_repeat")
-ALWAYS: tuple[EvidenceKind, ...] = ("lasting", "rating", "absence")
-_OF_TASTE = frozenset({"attribute", "constraint"})  # known reasons that hold at all times
+EDITS = 3
+MOST = 8  # reasons of a rationale that had fewer
+STATABLE = (*NOW, *ALWAYS)
+"""The kinds of facts that state one value."""
+_LEAST = LEVELS[-1] / LEVELS[0]  # of the strongest reason: weaker ones are not said
+_CLOSE = 1e-9
+Claim = tuple[str, str]
 
 
-def known_facts(reference: Rationale, candidates: CandidateFacts, row: int) -> list[Reason]:
-    """The known reasons as facts, the heaviest first, with the weights of the known ones.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A reason taken away, a fact stated, or both; the fact has ``share`` of the strength of the strongest reason."""
 
-    A lasting fact stands for what the user always likes, one of the moment for the others; where there is none of that
-    sort, one of the other.
+    struck: Reason | None = None
+    statement: Reason | None = None
+    share: float = 1.0
+
+
+def edited(reasons: Sequence[Reason], edit: Edit) -> tuple[Reason, ...]:
+    """The reasons after an edit, their weights and the unexplained rest normalised anew, the strongest first."""
+    rest = 1 - sum(r.weight for r in reasons)
+    left = [r for r in reasons if r != edit.struck]
+    if edit.statement is not None:
+        if len(left) >= max(MOST, len(reasons)):
+            left.remove(min(left, key=lambda r: r.weight))
+        left.append(replace(edit.statement, weight=edit.share * _strongest(reasons)))
+    total = rest + sum(r.weight for r in left)
+    ordered = sorted(left, key=lambda r: -r.weight)
+    return tuple(replace(r, weight=r.weight / total) for r in ordered) if total > _CLOSE else ()
+
+
+def user_edits(reasons: Sequence[Reason], motives: Sequence[Motive], facts: Sequence[Reason]) -> Iterator[Edit]:
+    """What the user changes, edit by edit, each to the reasons that the last one left; ends where all is right.
+
+    Args:
+        reasons: Of the rationale.
+        motives: What moves the user; none where nothing in particular does.
+        facts: The sound facts of the history of the kinds ``STATABLE``, the most telling first.
     """
-    facts, out = candidates.reasons(row, (*NOW, *ALWAYS)), dict[tuple[object, ...], Reason]()
-    for reason in sorted(reference.reasons, key=lambda r: -r.weight):
-        lasting = reason.evidence.kind in _OF_TASTE
-        # the wanted sort first, then in the order of interest
-        ordered = sorted(facts, key=lambda fact: (fact.evidence.kind in LASTING) != lasting)
-        for wants, avoids in [*(((c,), ()) for c in reason.wants), *(((), (c,)) for c in reason.avoids)]:
-            fact = next((f for f in ordered if (f.wants, f.avoids) == (wants, avoids)), None)
-            if fact is not None:
-                weight = reason.weight / (len(reason.wants) + len(reason.avoids))
-                key = (wants, avoids)
-                weight += out[key].weight if key in out else 0.0
-                out[key] = Reason(fact.evidence, fact.wants, fact.avoids, weight)
-    return sorted(out.values(), key=lambda r: -r.weight)
+    while True:
+        options = [*_strikes(reasons, motives), *_statements(reasons, motives, facts)]
+        if not options:
+            return
+        _, edit = max(options, key=lambda option: option[0])  # of equal ones the first
+        yield edit
+        reasons = edited(reasons, edit)
 
 
-def struck(reasons: Sequence[Reason], reference: Rationale) -> tuple[Reason, ...]:
-    """Without the reasons whose claims are none of the known ones; what claims no value stays."""
-    wanted = {claim for reason in reference.reasons for claim in reason.wants}
-    avoided = {claim for reason in reference.reasons for claim in reason.avoids}
+def random_edits(
+    reasons: Sequence[Reason], edits: Iterable[Edit], facts: Sequence[Reason], seed: str
+) -> Iterator[Edit]:
+    """As many edits of the same sorts by somebody who knows nothing: any reason struck, any true fact stated."""
+    draw = random.Random(f"{seed} edits")
+    for edit in edits:
+        claimed = {(r.wants, r.avoids) for r in reasons}
+        unsaid = [f for f in facts if (f.wants, f.avoids) not in claimed]
+        judged = [r for r in reasons if r.wants or r.avoids]
+        if edit.statement is not None and unsaid:
+            other = Edit(statement=draw.choice(unsaid), share=edit.share)
+        elif judged:
+            other = Edit(struck=draw.choice(judged))
+        else:
+            return
+        yield other
+        reasons = edited(reasons, other)
 
-    def is_known(reason: Reason) -> bool:
+
+def motives_of_answer(answer: Item, rarity: Mapping[Claim, float]) -> list[Motive]:
+    """What somebody knows who sees the answer: its values, each as strong a motive as the value is rare.
+
+    The rarest is wanted now and the others with it, so that they count inside each other.
+    """
+    claims = [(a, value) for a, values in answer.attributes.items() for value in values]
+    ordered = sorted(claims, key=lambda claim: -rarity[claim])
+    return [Motive(claim, max(1, round(100 * rarity[claim])), k > 0) for k, claim in enumerate(ordered)]
+
+
+def strikes(reasons: Sequence[Reason], those: Sequence[Reason]) -> Iterator[Edit]:
+    """Each of ``those`` among the reasons struck, in this order."""
+    for reason in those:
+        same = next(r for r in reasons if replace(r, weight=1.0) == replace(reason, weight=1.0))
+        yield Edit(struck=same)
+        reasons = edited(reasons, Edit(struck=same))
+
+
+def _strikes(reasons: Sequence[Reason], motives: Sequence[Motive]) -> Iterator[tuple[float, Edit]]:
+    """The strikes of reasons that no motive supports, each with its share."""
+    wanted = {m.claim for m in motives if m.units > 0}
+    avoided = {m.claim for m in motives if m.units < 0}
+    for reason in reasons:
         claims = [*(c in wanted for c in reason.wants), *(c in avoided for c in reason.avoids)]
-        return any(claims) or not claims
-
-    return tuple(reason for reason in reasons if is_known(reason))
-
-
-def added(reasons: Sequence[Reason], facts: Sequence[Reason]) -> tuple[Reason, ...]:
-    """With ``facts`` as strong as the strongest; one that is there already is made as strong."""
-    new = {_key(fact) for fact in facts}
-    each, rest = levels(reasons)
-    others = [(r, level) for r, level in zip(reasons, each, strict=True) if level and _key(r) not in new]
-    return weighted([*((fact, LEVELS[0]) for fact in facts), *others], rest)
+        if claims and not any(claims):
+            yield reason.weight, Edit(struck=reason)
 
 
-def _key(reason: Reason) -> tuple[object, ...]:
-    return reason.evidence.kind, reason.wants, reason.avoids
+def _statements(
+    reasons: Sequence[Reason], motives: Sequence[Motive], facts: Sequence[Reason]
+) -> Iterator[tuple[float, Edit]]:
+    """Motives that a fact says and the rationale does not, or not as strongly, each with the share that is missing."""
+    total = sum(abs(m.units) for m in motives)
+    strongest = max((abs(m.units) for m in motives), default=0)
+    for motive in motives:
+        share = max(abs(motive.units) / strongest, _LEAST)
+        is_wanted = motive.units > 0
+        same = _of(reasons, motive.claim, is_wanted)
+        # a fact of the wanted sort first, then in the order of interest; what is said already is said as it was
+        sayable = same or sorted(
+            _of(facts, motive.claim, is_wanted), key=lambda f: (f.evidence.kind in LASTING) != motive.lasting
+        )
+        missing = abs(motive.units) / total - sum(r.weight for r in same)
+        if sayable and missing > 0 and all(r.weight < share * _strongest(reasons) - _CLOSE for r in same):
+            yield missing, Edit(same[0] if same else None, sayable[0], share)
+
+
+def _of(reasons: Sequence[Reason], claim: Claim, is_wanted: bool) -> list[Reason]:
+    """The reasons that want, or avoid, just this value."""
+    one, none = (claim,), ()
+    return [r for r in reasons if (r.wants, r.avoids) == ((one, none) if is_wanted else (none, one))]
+
+
+def _strongest(reasons: Sequence[Reason]) -> float:
+    """The weight that the five strengths are shares of."""
+    rest = 1 - sum(r.weight for r in reasons)
+    return max([r.weight for r in reasons if r.evidence.kind not in LASTING] + [rest])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
+from benchmarks.explanations.changes.known_facts import known_facts
 from benchmarks.explanations.changes.recency_template import of_candidates
-from benchmarks.explanations.changes.steering import known_facts
 from benchmarks.metrics.specificity._text import partners
 from rad.rationales import text
 from rad.rationales.facts import Facts

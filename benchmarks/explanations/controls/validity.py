@@ -25,6 +25,7 @@ from benchmarks.harness.registries import asking_metrics, load_metric
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.rationales.facts import Facts
+from rad.world.motives import Motive, motives_of
 
 MARGIN = 0.005  # by which a mean must be better
 WIDE = 0.2  # by which nonsense must be below the truth, as a share of what the metric spans
@@ -65,10 +66,14 @@ def measure_controls(data: Dataset, ask: int, leave_out: Sequence[str] = ()) -> 
     if len({e.query.user_id for e in setting.examples}) < 4:
         raise RadError(f"{data.name}: a world is needed, where the reasons of at least four users are known")
     names = [name for name in explanation_metrics(attested=False) if name not in leave_out]
-    return {kind: _means(kind, setting, names, ask) for kind in KINDS}
+    part = [e.query for e in setting.examples[:ask]]
+    motives = dict(zip((q.query_id for q in part), motives_of(data.name, part), strict=True))
+    return {kind: _means(kind, setting, names, ask, motives) for kind in KINDS}
 
 
-def _means(kind: str, setting: Setting, names: Sequence[str], ask: int) -> dict[str, float]:
+def _means(
+    kind: str, setting: Setting, names: Sequence[str], ask: int, motives: Mapping[str, Sequence[Motive]]
+) -> dict[str, float]:
     """The mean of every metric for one kind."""
     examples, items, facts = setting.examples, setting.items, lambda: setting.facts
     rationales, part = KINDS[kind](setting), setting.examples[:ask]
@@ -78,7 +83,8 @@ def _means(kind: str, setting: Setting, names: Sequence[str], ask: int) -> dict[
     out = {s.metric: s.value for s in scores if s.slice == "all"}
     metrics = {name: metric(items) for name, metric in asking_metrics().items()}
     inputs = [name for metric in metrics.values() for name in metric.asks]
-    answers = Answers.of(InputPlan.of(part, rationales[:ask], items, inputs, facts), model, part, items)
+    plan = InputPlan.of(part, rationales[:ask], items, inputs, facts, lambda: motives)
+    answers = Answers.of(plan, model, part, items)
     for (name, where), column in asked_values(metrics, answers, range(len(part)), (), part).items():
         out[name if where == "all" else f"{name} ({where})"] = float(np.nanmean(column))
     return out | {name: ratio(parts, type(metrics[name])) for name, parts in asked_ratios(metrics, answers).items()}

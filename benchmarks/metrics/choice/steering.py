@@ -1,12 +1,13 @@
-"""``steering``: NDCG@10 gained when somebody who knows the true reasons corrects the rationale; higher is better.
+"""``steering``: NDCG@10 gained when a user who knows their motives corrects the rationale; higher is better.
 
-Of a built-in world the reasons are known. ``reasons struck``: without the reasons whose claims are not among the known
-ones. ``1 reason added`` to ``3 reasons added``: with the first known reasons, as facts of the same value and as strong
-as the strongest (:mod:`benchmarks.explanations.changes.steering`). ``all``: struck, and three added. In [-1, 1]: a
-model that listens gains from being told what is true, and one that ignores its rationale scores 0. A rationale that
-had all of it has nothing to gain, so read it beside ``reason_f1``. Undefined where no reason is known, and for
-rationales that are not in the words of :mod:`rad.rationales.text`. Source: RAD; the interventions on concepts of
-Koh et al. (ICML 2020, section 4.3).
+A user of a built-in world knows what moves them, and not the item that they will choose (:mod:`rad.world.motives`).
+They strike what is wrong and state what is missing, one edit at a time
+(:mod:`benchmarks.explanations.changes.steering`). ``all``: after three edits; ``1 edit``, ``2 edits``: after so many.
+Beside it stand ``3 random edits``, of somebody who knows nothing, and ``3 leaking edits``, of somebody who sees the
+answer: no user is above these. In [-1, 1]: a model that listens gains, and one that ignores its rationale scores 0. A
+rationale that had all of it has nothing to gain, so read it beside ``reason_f1``. Undefined where nobody knows the
+motives. ``python -m benchmarks.steering`` shows the same as a curve. Source: RAD; critiquing (Burke et al. 1997), and
+the interventions on concepts of Koh et al. (ICML 2020, section 4.3).
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ from collections.abc import Mapping
 from benchmarks.harness.base import GainMetric, OutcomeOf
 
 SLICES = {
-    "all": "corrected",
-    "reasons struck": "struck",
-    "1 reason added": "added_1",
-    "2 reasons added": "added_2",
-    "3 reasons added": "added_3",
+    "all": "edits 3",
+    "1 edit": "edits 1",
+    "2 edits": "edits 2",
+    "3 random edits": "random edits 3",
+    "3 leaking edits": "leaking edits 3",
 }
 
 
 class Metric(GainMetric):
     title = "Steering"
-    hint = "NDCG@10 gained when the reasons are corrected by the known ones"
+    hint = "NDCG@10 gained when a user who knows their motives, not the item, makes three edits"
     needs = GainMetric.needs | {"known"}
     position = 4
+    version = 2
+    headline = True
     asks = tuple(SLICES.values())
 
     def gains(self, of: OutcomeOf) -> Mapping[str, float | None]:

@@ -23,9 +23,9 @@ def test_choice_is_what_the_template_loses():
 
 def test_steering_is_what_corrections_gain():
     own, better = Outcome(0.25, 0, 0.2), Outcome(0.75, 0, 0.2)
-    of = gains("steering", {"own": own, "corrected": better, "struck": own, "added_1": better})
-    assert of["all"] == 0.5 and of["reasons struck"] == 0 and of["1 reason added"] == 0.5
-    assert of["2 reasons added"] is None
+    of = gains("steering", {"own": own, "edits 3": better, "random edits 3": own, "edits 1": better})
+    assert of["all"] == 0.5 and of["3 random edits"] == 0 and of["1 edit"] == 0.5
+    assert of["2 edits"] is None
 
 
 def test_a_reason_finds_what_it_brings_up():

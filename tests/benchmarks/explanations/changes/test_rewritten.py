@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.explanations.changes import steering
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
 from benchmarks.explanations.changes.changed_reasons import corrupted, dealt_anew, paraphrased
+from benchmarks.explanations.changes.known_facts import known_facts
 from benchmarks.explanations.changes.perturbations import ALONE, STEPS, Perturbations
 from benchmarks.explanations.changes.recency_template import recency_template
 from benchmarks.explanations.controls.models import FaithfulModel
@@ -19,10 +19,12 @@ from rad.rationales import text
 from rad.rationales.facts import Facts
 from rad.rationales.strengths import levels, weighted
 from rad.types import LASTING, Evidence, Rationale, Reason
+from rad.world.motives import motives_of
 
+WORLD = "world:seed=5,users=40,items=200"
 NAMES = (
     *("own", "swap", "corrupt", "none", "without_cited", "without_random", "only_cited", "only_random", "rebuilt"),
-    *("template", "strengths", "struck", "added_1", "added_2", "added_3", "corrected"),
+    *("template", "strengths", "edits 1", "edits 3", "random edits 1", "random edits 3", "leaking edits 2"),
     *(f"{order}_first_{percent}" for order in ("heaviest", "lightest") for percent in STEPS),
     *(f"only_reason_{k + 1}" for k in range(ALONE - 4)),
 )
@@ -30,7 +32,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def setting():
-    world = open_dataset("world:seed=5,users=40,items=200")
+    world = open_dataset(WORLD)
     explained = [e for e in world.examples["test"] if e.rationale.verdict == "supported"]
     return setting_of(explained, world.items, Facts.of(world.examples["train"], world.items))
 
@@ -53,8 +55,9 @@ def rationales(setting):
 
 @pytest.mark.parametrize("mask", [False, True])
 def test_text_and_reasons_say_the_same_under_every_change(setting, rationales, mask):
-    others = [*range(1, len(rationales)), 0]
-    changes = Perturbations(setting.examples, rationales, others, setting.items, lambda: setting.facts)
+    others, queries = [*range(1, len(rationales)), 0], [e.query for e in setting.examples]
+    motives = dict(zip((q.query_id for q in queries), motives_of(WORLD, queries), strict=True))
+    changes = Perturbations(setting.examples, rationales, others, setting.items, lambda: setting.facts, lambda: motives)
     n_inputs = dict.fromkeys(NAMES, 0)
     for row in range(8):
         for name in NAMES:
@@ -121,7 +124,7 @@ def test_strengths_are_dealt_out_among_their_own(rationales):
     assert dealt_anew(own, "a seed") == dealt
 
 
-# --- corrections ---
+# --- known reasons ---
 
 
 def test_known_reasons_become_facts_of_the_same_value(toy):
@@ -132,25 +135,8 @@ def test_known_reasons_become_facts_of_the_same_value(toy):
     need = Reason(Evidence((3,), "sequence"), (("colour", "red"),), weight=0.2)
     unknown = Reason(Evidence((0,), "attribute", "colour", "green"), (("colour", "green"),), weight=0.1)
     reference = Rationale("k", example.query.query_id, (need, taste, unknown), "", "supported", "known", "t", "1")
-    (fact,) = steering.known_facts(reference, candidates, 0)
+    (fact,) = known_facts(reference, candidates, 0)
     assert fact.wants == (("colour", "red"),) and fact.evidence.kind == "repeat", (
         "80% is no lasting taste where half is usual"
     )
     assert fact.weight == pytest.approx(0.7) and fact.evidence.support.found == 4 and fact.evidence.support.of == 5
-
-
-def test_struck_and_added(setting):
-    facts = setting.candidates.reasons(0)
-    red, other, pointer = (
-        next(f for f in facts if f.evidence.kind == "repeat"),
-        next(f for f in facts if f.evidence.kind == "lasting" and f.wants != facts[0].wants),
-        next(f for f in facts if f.evidence.kind == "similar"),
-    )
-    reasons = weighted([(other, 8), (red, 16), (pointer, 64)], 32)
-    reference = Rationale("k", "q", (replace(red, weight=0.5),), "", "supported", "known", "t", "1")
-    left = steering.struck(reasons, reference)
-    expected = [r.evidence for r in reasons if r.evidence.kind == "similar" or r.wants == red.wants]
-    assert [r.evidence for r in left] == expected, "what claims no value stays"
-    more = steering.added(reasons, [red])
-    assert len(more) == 3 and dict(zip([r.evidence.kind for r in more], levels(more)[0], strict=True))["repeat"] == 64
-    assert levels(more)[1] == 32, "what stays unexplained is as strong as before"

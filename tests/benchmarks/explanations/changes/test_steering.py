@@ -85,8 +85,8 @@ def test_a_later_purchase_contradicts(toy):
     dislike = replace(fact(BLUE, "rating"), wants=(), avoids=(BLUE,))
     other_attribute = fact(("season", "winter"))
     reasons = weighted([(fact(HAT), 64), (fact(RED), 32), (POINTER, 16), (dislike, 8), (other_attribute, 8)], 4)
-    against = contradicted(reasons, example.query, later, toy.items)
-    assert [r.evidence.kind for r in against] == ["repeat", "similar", "rating"] and against[0].wants == (RED,)
+    to_strike = contradicted(reasons, example.query, later, toy.items)
+    assert [r.evidence.kind for r in to_strike] == ["repeat", "similar", "rating"] and to_strike[0].wants == (RED,)
     assert contradicted(reasons[2:3], example.query, toy.items[example.query.history[0].item_id], toy.items) == []
 
 

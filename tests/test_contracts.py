@@ -52,6 +52,7 @@ from tests.support.ratings import with_ratings
 
 EVERY_MODEL, DOMAINS = registry.names("benchmarks.models"), registry.names("rad.domains")
 PAIR_MODELS = [name for name in EVERY_MODEL if issubclass(model_kind(name), PairModel)]
+PAIR_TASKS = [(name, task) for name in PAIR_MODELS for task in model_kind(name).tasks]
 MODELS = [name for name in EVERY_MODEL if name not in PAIR_MODELS]
 SMALL = "world:seed=3,users=40,items=200"
 
@@ -200,8 +201,7 @@ def fitted_on_pairs(name, task):
     return model, scored, list(model.rate(scored))
 
 
-@pytest.mark.parametrize("task", ["rating", "choice"])
-@pytest.mark.parametrize("name", PAIR_MODELS)
+@pytest.mark.parametrize(("name", "task"), PAIR_TASKS)
 class TestPairModel:
     def test_says_what_it_is(self, name, task):
         kind = model_kind(name)

@@ -28,6 +28,8 @@ def supervised(
 ) -> dict[str, float]:
     """Train in place; a run that was killed goes on from its last checkpoint in ``folder``.
 
+    Training computes in half precision; what the model computes afterwards is in that of its weights again.
+
     Args:
         model: What learns; one of peft learns its adapter alone.
         tokenizer: The model's.
@@ -55,6 +57,8 @@ def supervised(
     )
     trainer = SFTTrainer(model, settings, train_dataset=rows, processing_class=tokenizer)
     metrics = trainer.train(resume_from_checkpoint=last_checkpoint(folder) if save_steps else None).metrics
+    # the trainer has wrapped the model to compute in half precision, which it would go on doing
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     return {name: float(value) for name, value in metrics.items()}
 
 

@@ -45,7 +45,7 @@ def find_runs(roots: Iterable[Path]) -> Runs:
             if not (path.parent / "queries.jsonl").is_file():
                 continue
             result = read_result(path)
-            if result.task.name == "ranking" or result.task.limit is not None:
+            if result.task.name == "ranking":
                 continue
             key = Question(result.task.domain, result.task.protocol, result.task.question, result.task.split)
             when = str(result.provenance.get("finished_at", ""))
@@ -58,14 +58,18 @@ def find_runs(roots: Iterable[Path]) -> Runs:
 
 
 def label_of(result: Result) -> str:
-    """The model, its arm, what else was set (but for an endpoint), and the share of training where it is not all."""
+    """The model, its arm, what else was set (but for an endpoint), and the share of training where it is not all.
+
+    A run that was cut to its first pairs says so: it is compared with no other.
+    """
     arm = (result.model.arm or "").removeprefix("explanations=")
     share = result.model.config.get("train_share", 1.0)
     apart = {"explanations", "train_share", *EndpointSettings.model_fields, *(result.provenance.get("tuned") or {})}
     settings = result.provenance.get("settings") or {}
     others = [f"{key}={_word(value)}" for key, value in settings.items() if key not in apart]
     words = [*filter(None, [arm]), *(word for word in others if word not in arm.split(","))]
-    return ".".join([result.model.name, *filter(None, [",".join(words)])]) + (f"@{share:g}" if share != 1 else "")
+    label = ".".join([result.model.name, *filter(None, [",".join(words)])]) + (f"@{share:g}" if share != 1 else "")
+    return label + (f" (first {result.task.limit})" if result.task.limit is not None else "")
 
 
 def _word(value: object) -> str:

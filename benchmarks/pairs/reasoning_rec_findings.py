@@ -87,15 +87,17 @@ def paper(runs: Runs) -> Paper:
 
 def students(labels: Labels) -> list[dict[str, str]]:
     """What each arm and each student scores and costs, the best first: rows of a table."""
-    own = [label for label in labels if label.partition(".")[0] == MODEL]
+    own = [label for label in labels if label.startswith(MODEL)]
     out = []
-    for label in sorted(own, key=lambda label: -mean_score(labels[label], METRIC)):
+    areas = {label: mean_score(labels[label], METRIC) for label in own}
+    for label in sorted(own, key=lambda label: (np.isnan(areas[label]), -areas[label])):
+        arm = label.removeprefix(MODEL).lstrip(". ")
         results = [read_result(folder) for folder in labels[label].values()]
         ensemble = read_ensemble(list(labels[label].values()))
         tokens = [r.cost.tokens_per_query for r in results if r.cost.tokens_per_query is not None]
         out.append({
-            "model": label.partition(".")[2] or "default",
-            "AUC": f"{mean_score(labels[label], METRIC):.4f}",
+            "model": arm if arm and arm[0] != "(" else f"default {arm}".strip(),
+            "AUC": f"{areas[label]:.4f}",
             "AUC of hard labels": f"{_areas(ensemble, True).mean():.4f}",
             "log loss": f"{mean_score(labels[label], 'log_loss'):.4f}",
             "parameters": f"{max(r.model.n_parameters for r in results):,}",

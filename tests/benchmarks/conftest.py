@@ -17,6 +17,7 @@ from benchmarks.explanations.scoring import ScorecardOptions, explain
 from benchmarks.harness import runner
 from benchmarks.harness.experiment import Experiment
 from rad.data.load import open_dataset
+from rad.llm import smollm2
 from tests.support.models import model_folder
 
 DOMAIN = "world:seed=5,users=60,items=200"
@@ -82,3 +83,14 @@ def add_model(tmp_path):
     """Puts a file into the registry of models, as a user would."""
     with model_folder(tmp_path / "added") as add:
         yield add
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """SmolLM2, the user's own copy: the cache of the tests is empty. Tests are skipped where it was not fetched."""
+    with monkeypatch.context() as own:
+        own.delenv("RAD_CACHE")
+        folder = smollm2.folder()
+    if not folder.is_dir():
+        pytest.skip("needs SmolLM2: python -m rad fetch smollm2")
+    monkeypatch.setattr(smollm2, "folder", lambda: folder)

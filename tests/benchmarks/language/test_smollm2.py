@@ -7,19 +7,7 @@ import pytest
 from benchmarks.language.tokens import Case
 from benchmarks.models.rationale_first.model import Model
 from rad.data.load import open_dataset
-from rad.llm import smollm2
 from rad.rationales import prompt, text
-
-
-@pytest.fixture
-def fetched(monkeypatch):
-    """The user's own copy: the cache of the tests is empty."""
-    with monkeypatch.context() as own:
-        own.delenv("RAD_CACHE")
-        folder = smollm2.folder()
-    if not folder.is_dir():
-        pytest.skip("needs SmolLM2: python -m rad fetch smollm2")
-    monkeypatch.setattr(smollm2, "folder", lambda: folder)
 
 
 @pytest.mark.slow

@@ -216,3 +216,16 @@ def test_sizes_of_new_bases():
     tokenizer = small.tokenizer_of(["garment coat\n"])
     sizes = [small.model_of(tokenizer, size).num_parameters() for size in ("small", "medium")]
     assert sizes[0] < 1_000_000 < 3_000_000 < sizes[1] < 5_500_000
+
+
+@pytest.mark.slow
+def test_smollm2_is_held_to_the_grammar_before_and_after_an_adapter_has_learned(pairs, toy, fetched):
+    """Skipped where SmolLM2 was not fetched."""
+    scored = [without_answer(p) for p in pairs["test"][:2]]
+    for lessons in (0, 4):
+        model = Model(Model.Settings(base="smollm2", lessons=lessons, passes=1))
+        model.fit(pairs["train"], pairs["validation"], toy.items, 0)
+        answers = list(model.rate(scored))
+        assert all(p.error is None and 0 < p.probability < 1 for p in answers)
+        assert model.card.base_model == "smollm2" and model.card.n_parameters > 130_000_000
+        assert model.card.config["unread"] == 0 and model.tokens_written > 2 * len(KINDS)

@@ -102,6 +102,17 @@ def test_students_stand_beside_their_teacher(runs):
     assert "| base=teacher | 1.0000 |" in page([findings.paper(claims.find_runs([runs]))])
 
 
+def test_a_run_of_the_first_pairs_has_a_row_and_is_compared_with_none(runs):
+    for folder in runs.glob("reasoning_rec/*"):
+        result = json.loads((folder / "result.json").read_text())
+        result["task"]["limit"] = 20
+        (folder / "result.json").write_text(json.dumps(result))
+    (labels,) = claims.find_runs([runs]).values()
+    assert "default (first 20)" in [row["model"] for row in findings.students(labels)]
+    with pytest.raises(RadError, match="no runs of reasoning_rec with others beside it"):
+        findings.paper({key: labels for key in claims.find_runs([runs])})
+
+
 def test_history_lengths_are_read_from_query_ids():
     assert findings._history({"query_id": "a-b-12", "user_id": "a-b"}) == 12
     assert findings._history({"query_id": "u-3-drawn", "user_id": "u"}) == 3

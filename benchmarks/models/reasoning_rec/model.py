@@ -85,11 +85,14 @@ class Model(NumberModel):
         )  # fmt: skip
 
     def learn(self, train: Sequence[Pair], validation: Sequence[Pair], items: Mapping[str, Item], seed: int) -> None:
-        pairs = [*train, *validation]
+        base, pairs = self.settings.base, [*train, *validation]
+        if base != TEACHER:
+            bases.check(base)
         (features, _, _), saved = fitted(pairs, items)
         self.seconds_saved = saved
         self.counts = {"empty_profiles": 0, "empty_reasonings": 0, "unread": 0}
-        self.texts = Texts(EvidenceWriter(features))
+        reads_words = self.settings.drafter == "llm" or not (base == TEACHER or bases.is_new(base))
+        self.texts = Texts(EvidenceWriter(features), items if reads_words else None)
         self._reviews = own_reviews(self.settings.leak) if self.settings.leak else {}
         rng = np.random.default_rng(seed)
         lessons = [pairs[k] for k in rng.permutation(len(pairs))[: self.settings.lessons]]
@@ -98,7 +101,7 @@ class Model(NumberModel):
         self.teacher: Teacher = CountingTeacher(self.texts.kinds)
         if self.settings.drafter == "llm":
             self.teacher = EndpointTeacher(self.settings, self.texts.kinds, seed)
-        if self.settings.base == TEACHER:
+        if base == TEACHER:
             levels = self.teacher.reason(lessons, claims, texts, "blind")
             self._weights = _logistic(np.array(levels, float), answers_of(lessons))
             return
@@ -106,7 +109,7 @@ class Model(NumberModel):
         self.counts["empty_reasonings"] = sum(not any(r) for r in reasonings)
         statements = [Statement(r, bool(pair.liked)) for r, pair in zip(reasonings, lessons, strict=True)]
         self.grammar = Grammar(self.texts.kinds, self.settings.order)
-        self.student = Student(self.settings.base, self.grammar, texts, statements, self.settings.passes, seed)
+        self.student = Student(base, self.grammar, texts, statements, self.settings.passes, seed)
         self.n_parameters = self.student.n_parameters
 
     def numbers(self, pairs: Sequence[Pair]) -> np.ndarray:

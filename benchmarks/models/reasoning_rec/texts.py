@@ -8,15 +8,17 @@ of the pair, nor the review that goes with it; the paper's descriptions do read 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.models.lr_recsys.evidence import WORDS, Claim, EvidenceWriter
 from rad.data.load import open_dataset
 from rad.data.splits import query_id
 from rad.errors import RadError
-from rad.types import Pair, Query
+from rad.types import Item, Pair, Query
 
 VALUES = 12  # of a profile: those that are liked or disliked most
+SHOWN = 24  # values of a description
+TITLE = 80  # letters of a title
 RATINGS = 1  # of a profile: the last ones
 REVIEW = 60  # letters of a review that leaks
 LEVELS = {
@@ -44,12 +46,16 @@ def level_of(strength: float) -> int:
 class Texts:
     """Writes profiles and descriptions.
 
+    Args:
+        writer: Counts.
+        items: For the title of each item in its description, which models read that know words; None: no titles.
+
     Attributes:
         kinds: What a line of reasoning can be about: each attribute, what ``others`` say, and how the ``user`` rates.
     """
 
-    def __init__(self, writer: EvidenceWriter) -> None:
-        self.writer = writer
+    def __init__(self, writer: EvidenceWriter, items: Mapping[str, Item] | None = None) -> None:
+        self.writer, self.items = writer, items
         self.kinds = (*writer.catalogue.attributes, "others", "user")
 
     def profile(self, query: Query, claims: Sequence[Claim]) -> str:
@@ -69,9 +75,11 @@ class Texts:
         return "".join(lines)
 
     def description(self, pair: Pair, claims: Sequence[Claim]) -> str:
-        """The item's attribute values, and how others rate it."""
+        """The item's title if titles are read, its attribute values, and how others rate it."""
         catalogue = self.writer.catalogue
-        lines = [self._named(value) for value in catalogue.item_values[catalogue.index[pair.item_id]]]
+        lines = [self._named(value) for value in catalogue.item_values[catalogue.index[pair.item_id]][:SHOWN]]
+        if self.items is not None:
+            lines.insert(0, textwrap.shorten(self.items[pair.item_id].title, TITLE, placeholder="") + "\n")
         is_new = any(claim.kind == "others" and "nobody else" in claim.text for claim in claims)
         others = "nobody else has it" if is_new else f"others {_HIGHER[level_of(_strength(claims, 'others'))]}"
         return "".join([*lines, f"{others}\n"])

@@ -199,6 +199,20 @@ def test_a_new_base_without_lessons_is_one_line(pairs, toy):
         model.fit(pairs["train"], pairs["validation"], toy.items, 0)
 
 
+def test_a_base_that_is_not_there_is_one_line_before_anything_is_computed(pairs, toy, tmp_path):
+    for base, words in (("smollm2", "rad fetch smollm2"), (str(tmp_path), "no causal language model")):
+        with pytest.raises(RadError, match=words):
+            Model(Model.Settings(base=base)).fit(pairs["train"], pairs["validation"], toy.items, 0)
+
+
+def test_models_that_know_words_read_titles_as_well(pairs, toy):
+    writer = EvidenceWriter(PairFeatures(pairs["train"], toy.items))
+    pair = pairs["test"][0]
+    (own,) = writer.claims([pair], False)
+    plain, titled = (Texts(writer, items).description(pair, own) for items in (None, toy.items))
+    assert titled == f"{toy.items[pair.item_id].title}\n{plain}"
+
+
 def test_an_endpoint_that_does_not_answer_leaves_reasonings_empty_and_counted(fake_endpoint):
     history = (Interaction("u", "red-coat", 1, 5.0, "so warm that I never take it off"),)
     pair = Pair(Query("q", "toy", "u", history), "red-hat", None, True)

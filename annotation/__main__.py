@@ -20,7 +20,7 @@ PURPOSE = "Campaigns in which people review rationales."
 EXTRAS = dict.fromkeys(("argilla", "diskcache", "httpx", "matplotlib"), "annotate")
 COMMANDS = (
     *("draft", "serve", "push", "status", "pull", "agreement", "models"),
-    *("export", "import", "judge", "pause", "withdraw", "demo"),
+    *("export", "import", "judge", "feedback", "pause", "withdraw", "demo"),
 )
 summary = partial(commands.summary, "annotation.commands")
 main = commands.package("annotation.commands", PURPOSE, COMMANDS, EXTRAS)

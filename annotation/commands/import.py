@@ -18,7 +18,7 @@ from typer import Option
 from annotation.campaign.folder import Campaign
 from annotation.campaign.release import release
 from annotation.commands._options import CampaignFolder
-from annotation.commands.pull import print_states
+from annotation.commands._states import print_states
 from annotation.exchange import label_studio, potato, tasks
 from rad.runtime.commands import command
 

@@ -11,7 +11,7 @@ pytest.importorskip("argilla", reason="needs the extra 'annotate'")
 from annotation.agreement import console as agreement_console
 from annotation.agreement.results import Agreement, Calibration, Estimate, GroupAgreement, Pair, QuestionAgreement
 from annotation.campaign.judgements import QUESTIONS
-from annotation.commands import demo, models, pull, status
+from annotation.commands import _states, demo, models, status
 from annotation.drafters.base import Draft, Summary
 from annotation.evaluation import rationale_files
 from annotation.evaluation.checks import Result
@@ -87,7 +87,7 @@ def test_campaigns(shown, tmp_path):
     out = shown(status._show, campaign, "review", {"total": 10_000, "completed": 9_999, "users": users}, 0)
     assert f"{name} (paused)" in out and "10,000" in out
     reviews = [Judgement("d", "r-00000001", "verdict", "accept", "3")]
-    assert "wait for an adjudicator (push --adjudicator NAME)" in shown(pull.print_states, campaign, reviews, {})
+    assert "wait for an adjudicator (push --adjudicator NAME)" in shown(_states.print_states, campaign, reviews, {})
     reviewer = demo.Simulated.__new__(demo.Simulated)
     reviewer.seconds = Counter()
     reviewer.seconds = {"queue": [1000.0], "submit": [0.5], "search": []}

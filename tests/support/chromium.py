@@ -23,14 +23,16 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[Any]:
-    """A driver of Chromium with a profile of its own, in the folder ``profile``."""
+def chromium(profile: Path, logs: bool = False) -> Iterator[Any]:
+    """A driver of Chromium with a profile of its own, in the folder ``profile``; ``logs`` has requests and console."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
+    if logs:
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     try:
         yield driver

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
 
 import numpy as np
 
+from rad.errors import RadError
 from rad.rationales.facts.candidates import LASTING_LIFT, ONCE_LIFT, SURPRISE
 from rad.rationales.facts.counts import Counts, usual_share
 from rad.rationales.rules import Violation
@@ -25,20 +26,11 @@ Claims = tuple[tuple[str, str], ...]
 def violations(counts: Counts, reason: Reason, query: Query) -> Iterator[Violation]:
     """What is wrong with ``reason``; nothing where it is a sound fact of ``query``."""
     evidence = reason.evidence
-    count = _COUNTS.get(evidence.kind)
-    if count is None or evidence.support is None:
+    if evidence.kind not in _COUNTS or evidence.support is None:
         yield Violation("fact", f"{evidence.kind} evidence that states no numbers")
         return
-    n, cited = len(query.history), evidence.history
-    if not cited or len(set(cited)) < len(cited) or not all(0 <= k < n for k in cited):
-        yield Violation("fact", f"{evidence.kind}: cites {_brackets(cited) or 'nothing'} of a history of {n}")
-        return
-    positions = counts.positions(query)
-    if any(positions[k] < 0 for k in cited):
-        yield Violation("fact", f"{evidence.kind}: cites an item that the catalogue lacks")
-        return
     try:
-        fact = count(_Case(counts, query, positions, evidence, reason.wants, reason.avoids))
+        fact = _fact(counts, reason, query)
     except _Unlinked as error:
         yield Violation("fact", f"{evidence.kind}: {error}")
         return
@@ -46,6 +38,31 @@ def violations(counts: Counts, reason: Reason, query: Query) -> Iterator[Violati
         yield Violation("fact", f"{evidence.kind}: states {_words(evidence.support)}, counted {_words(fact.support)}")
     elif not fact.sound:
         yield Violation("fact", f"{evidence.kind}: {_words(fact.support)} is not enough")
+
+
+def counted(counts: Counts, reason: Reason, query: Query) -> Reason:
+    """The reason with the numbers that can be counted, whether they are enough for a sound fact or not.
+
+    Raises:
+        RadError: What is cited does not lead to what is claimed.
+    """
+    try:
+        support = _fact(counts, reason, query).support
+    except _Unlinked as error:
+        raise RadError(f"{reason.evidence.kind}: {error}") from None
+    return replace(reason, evidence=replace(reason.evidence, support=support))
+
+
+def _fact(counts: Counts, reason: Reason, query: Query) -> _Fact:
+    """The fact that a reason of a kind with numbers states, counted again."""
+    evidence, n = reason.evidence, len(query.history)
+    cited, positions = evidence.history, counts.positions(query)
+    if not cited or len(set(cited)) < len(cited) or not all(0 <= k < n for k in cited):
+        raise _Unlinked(f"cites {_brackets(cited) or 'nothing'} of a history of {n}")
+    if any(positions[k] < 0 for k in cited):
+        raise _Unlinked("cites an item that the catalogue lacks")
+    case = _Case(counts, query, positions, evidence, reason.wants, reason.avoids)
+    return _COUNTS[evidence.kind](case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -87,3 +88,14 @@ def test_the_command_writes_what_stored_reads(data, capsys, monkeypatch, tmp_pat
         main([NAME, "--pairs", "--purchases-only"])
     with pytest.raises(RadError, match="built-in worlds only"):
         pairs.compute("scientific")
+
+
+def test_those_of_the_default_world_are_stored():
+    """Single chains are a little worse than their pool, so sampling costs Bayes about a hundredth of a star."""
+    record = json.loads(gzip.decompress((store.PAIRS / "world.json.gz").read_bytes()))
+    stored = store.stored_pairs(record["dataset_sha256"])
+    assert stored is not None and len(stored.answer) == 2000
+    assert record["dataset_sha256"] == store.worlds()["world"]
+    rmse = {name: float(np.sqrt(((rating - stored.answer) ** 2).mean())) for name, rating in stored.rating.items()}
+    assert 0.44 < rmse["oracle"] < 0.46 and 0.55 < rmse["bayes"] < 0.58
+    assert max(record["chains"]) - rmse["bayes"] < 0.02

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness.registries import ATTESTED, headline_metrics, load_metric, title_of
-from leaderboard.site.rows import SORT, Cell, Row
+from benchmarks.harness.aggregate import SORT, SORTS
+from benchmarks.harness.base import TaskName
+from benchmarks.harness.registries import ATTESTED, default_metrics, headline_metrics, load_metric, title_of
+from leaderboard.site.rows import Cell, Row
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,30 @@ def columns(rows: Sequence[Row], bayes: float | None = None) -> list[Column]:
     return [*out, *_costs(rows, (TIME,))]
 
 
-def best_columns() -> list[Column]:
-    """The columns of the index: NDCG@10 with its interval, and how good the rationales are."""
-    return [_score(metric) for metric in (SORT, *SHORT)]
+def pair_columns(task: TaskName, rows: Sequence[Row]) -> list[Column]:
+    """The columns of a table of ratings or choices: every metric of the task, what orders the rows first, then time."""
+    metrics = [SORTS[task], *(metric for metric in default_metrics(task) if metric != SORTS[task])]
+    return [*(_score(metric) for metric in metrics), *_costs(rows, (TIME,))]
 
 
-def further_columns(rows: Sequence[Row]) -> list[Column]:
-    """The other columns whose scores follow from the predictions, then costs."""
+def best_columns(task: TaskName) -> list[Column]:
+    """The columns of the index: what orders the rows with its interval, and how good the rationales are."""
+    return [_score(metric) for metric in (SORT, *SHORT)] if task == "ranking" else pair_columns(task, ())
+
+
+def further_columns(rows: Sequence[Row], task: TaskName = "ranking") -> list[Column]:
+    """The other columns whose scores follow from the predictions, then costs; of pairs, parameters and costs."""
+    if task != "ranking":
+        return [PARAMETERS, *_costs(rows, [name for name in COSTS if name != TIME])]
     shown = [m for m in (*headline_metrics(), "target_named") if m not in (SORT, *SHORT)]
     return [*_filled(rows, shown, False), *_costs(rows, [name for name in COSTS if name != TIME])]
+
+
+def _parameters(row: Row) -> Cell:
+    return Cell(max(entry.result.model.n_parameters for entry in row.entries), attested=True)
+
+
+PARAMETERS = Column("Parameters\u00a0†", _parameters, "as the submitter counted them", 0, higher=False)
 
 
 def attested_columns(rows: Sequence[Row]) -> list[Column]:
@@ -84,7 +101,7 @@ def _score(metric: str) -> Column:
         lambda row: row.score(metric),
         kind.hint,
         higher=kind.higher_is_better,
-        interval=metric == SORT,
+        interval=metric in SORTS.values(),
         metric=metric,
     )
 

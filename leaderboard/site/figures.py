@@ -1,4 +1,4 @@
-"""The plots of a task's table: NDCG@10 with intervals, by the quality of explanations, and by cost."""
+"""The plots of a task's table: its main score with intervals, by the quality of explanations, and by cost."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from benchmarks.harness.registries import load_metric
 from leaderboard.site.columns import Column, quality
-from leaderboard.site.rows import ABOVE, CEILINGS, HEADLINE, OTHER, PLAIN, SORT, Cell, Row, TaskTable
+from leaderboard.site.rows import ABOVE, CEILINGS, HEADLINE, OTHER, PLAIN, Cell, Row, TaskTable
 from rad.reporting import plots
 
 LINES = 25  # models in the plot of intervals
@@ -34,7 +35,7 @@ class Figures:
 
 def figures(table: TaskTable) -> Figures:
     """The three plots with the rows that they show; the two of points are None where there is nothing to draw."""
-    ranked = [(row, cell) for row in table.rows if (cell := row.score(SORT)) and table.part_of(row) != ABOVE]
+    ranked = [(row, cell) for row in table.rows if (cell := row.score(table.sort)) and table.part_of(row) != ABOVE]
     drawn = ranked[:LINES]
     measure = quality(table.rows)
     explained = [(row, x, y) for row, y in ranked if measure and (x := row.score(measure.metric))]
@@ -44,9 +45,9 @@ def figures(table: TaskTable) -> Figures:
         _intervals(table, drawn) if drawn else None,
         measure,
         explained,
-        _scatter(explained, measure.title) if explained and measure else None,
+        _scatter(table, explained, measure.title) if explained and measure else None,
         priced,
-        _scatter(priced, "ms a query", logarithmic=True) if priced else None,
+        _scatter(table, priced, "ms a query", logarithmic=True) if priced else None,
     )
 
 
@@ -58,20 +59,24 @@ def _intervals(table: TaskTable, drawn: Sequence[tuple[Row, Cell]]) -> Markup:
         words = f"{cell.value:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]"
         rows.append(plots.Interval(row.owned_label, words, cell.value, ends, colour, marker))
     thresholds = {name: score.value for name, score in table.floors.items()}
-    thresholds |= {CEILINGS.get(name, name): row[SORT].value for name, row in table.ceilings.items()}
-    return plots.intervals(rows, "NDCG@10 of models with intervals; the table beside has the numbers", thresholds)
+    thresholds |= {CEILINGS.get(name, name): row[table.sort].value for name, row in table.ceilings.items()}
+    label = f"{table.measure} of models with intervals; the table beside has the numbers"
+    return plots.intervals(rows, label, thresholds)
 
 
-def _scatter(rows: Sequence[tuple[Row, Cell, Cell]], x_name: str, logarithmic: bool = False) -> Markup:
-    """NDCG@10 by another number. Names go first to the models that no other beats in both, then to the highest."""
+def _scatter(
+    table: TaskTable, rows: Sequence[tuple[Row, Cell, Cell]], x_name: str, logarithmic: bool = False
+) -> Markup:
+    """The main score by another number. Names go first to the models that no other beats in both, then to the best."""
     better = -1 if logarithmic else 1  # of two costs the lower is the better one
+    up = 1 if load_metric(table.sort).higher_is_better else -1
 
     def beaten(x: Cell, y: Cell) -> bool:
-        return any(b.value > y.value and better * (a.value - x.value) > 0 for _, a, b in rows)
+        return any(up * (b.value - y.value) > 0 and better * (a.value - x.value) > 0 for _, a, b in rows)
 
     points = []
-    for row, x, y in sorted(rows, key=lambda one: (beaten(*one[1:]), -one[2].value)):
+    for row, x, y in sorted(rows, key=lambda one: (beaten(*one[1:]), -up * one[2].value)):
         colour, marker, *_ = STYLES[row.part]
-        words = f"{row.owned_label}: {x_name} {x.value:.3f}, NDCG@10 {y.value:.4f}"
+        words = f"{row.owned_label}: {x_name} {x.value:.3f}, {table.measure} {y.value:.4f}"
         points.append(plots.Point(row.owned_label, words, x.value, y.value, colour=colour, marker=marker))
-    return plots.scatter(points, x_name, "NDCG@10", logarithmic)
+    return plots.scatter(points, x_name, table.measure, logarithmic)

@@ -10,20 +10,19 @@ from types import MappingProxyType
 
 import jinja2
 
+from benchmarks.harness.aggregate import SORT, SORTS
 from benchmarks.harness.base import FAMILIES
-from benchmarks.harness.registries import default_metrics, load_metric
-from benchmarks.harness.results import PROTOCOLS, Score
-from leaderboard.site.columns import Column, attested_columns, best_columns, columns, further_columns
+from benchmarks.harness.registries import default_metrics, load_metric, title_of
+from benchmarks.harness.results import PROTOCOLS, QUESTIONS, SPANS, Score
+from leaderboard.site.columns import Column, attested_columns, best_columns, columns, further_columns, pair_columns
 from leaderboard.site.figures import LINES, STYLES, figures
 from leaderboard.site.folder import PAGE
 from leaderboard.site.rows import (
     ABOVE,
     CEILINGS,
-    FLOORS,
     HEADLINE,
     OTHER,
     PLAIN,
-    SORT,
     Row,
     TaskTable,
     safe,
@@ -69,7 +68,7 @@ def pages(
             tables=tested,
             left_out=left_out,
             levels={table.slug: _level(table, numbered) for table, numbered in tested},
-            best_columns=best_columns(),
+            best_columns={table.slug: best_columns(table.key.task) for table in tables},
             matrix=_matrix(tables),
             withdrawn_entries=[e for e in entries if e.run_id in withdrawn],
             newest=max((e.submitted_at for e in entries), default=None),
@@ -83,7 +82,7 @@ def pages(
             table=table,
             groups=numbered,
             parts=parts,
-            further=further_columns(table.rows),
+            further=further_columns(table.rows, table.key.task),
             attested=attested_columns(table.rows),
             figures=figures(table),
         )
@@ -106,6 +105,9 @@ def _entry_page(entry: Entry, in_table: tuple[TaskTable, Row] | None, common: Ma
             entry=entry,
             table=table,
             row=row,
+            sort=SORTS[entry.result.task.name],
+            measure=title_of(SORTS[entry.result.task.name]),
+            question=_question(entry),
             scores=_scores(entry),
             slices=_slices(entry),
             provenance={k: v if isinstance(v, str) else canonical(v) for k, v in provenance},
@@ -158,7 +160,7 @@ def _environment() -> jinja2.Environment:
     env.filters["thousands"] = lambda value: f"{value:,}"
     env.globals.update(policy=html.policy("'self'", "'self'"), script="")
     env.globals.update(DOCS=DOCS, REASONS_SHOWN=REASONS_SHOWN, HEADLINE=HEADLINE, MOST_REASONS=MOST_REASONS)
-    env.globals.update(SORT=SORT, CEILINGS=CEILINGS, FLOORS=FLOORS, PROTOCOLS=PROTOCOLS, LINES=LINES, STYLES=STYLES)
+    env.globals.update(SORT=SORT, CEILINGS=CEILINGS, LINES=LINES, STYLES=STYLES)
     return env
 
 
@@ -191,18 +193,33 @@ _TITLES = {
     ),
     ABOVE: (
         "Above what is possible",
-        "The 95% interval lies above that of the Bayes ceiling, which knows how users choose: no model that has not "
-        "seen the answers ranks so well. The scores are those of the predictions; nothing is compared with them.",
+        "The 95% interval is better than all of the Bayes ceiling's, which knows how users choose: no model that has "
+        "not seen the answers is so good. The scores are those of the predictions; nothing is compared with them.",
     ),
 }
+
+
+_OF_PAIRS = {PLAIN: ("Models", "A pair that an entry does not answer scores as the mean answer of training.")}
 
 
 def _parts(table: TaskTable) -> list[Part]:
     """The headline table, which may be empty, then the other parts that have rows."""
     parts = ((name, table.part(name)) for name in _TITLES)
+    if table.key.task != "ranking":
+        return [
+            Part(n, *(_TITLES | _OF_PAIRS)[n], rows, pair_columns(table.key.task, rows)) for n, rows in parts if rows
+        ]
     return [
         Part(name, *_TITLES[name], rows, columns(rows, table.bayes)) for name, rows in parts if rows or name == HEADLINE
     ]
+
+
+def _question(entry: Entry) -> str:
+    """The task of an entry in words."""
+    task = entry.result.task
+    if task.name == "ranking":
+        return PROTOCOLS[task.protocol]
+    return f"{QUESTIONS.get(task.question, task.question)}, {SPANS.get(task.protocol, task.protocol)}"
 
 
 @dataclass(frozen=True)
@@ -220,7 +237,7 @@ class Matrix:
 
 
 def _matrix(tables: Sequence[TaskTable]) -> Matrix:
-    """NDCG@10 of every model (rows) on every domain (columns): test, whole catalogue, the newest data of each."""
+    """NDCG@10 of every model that ranks (rows) on every domain (columns): test, whole catalogue, the newest data."""
     newest: dict[str, TaskTable] = {}
     for table in tables:
         if table.is_whole:
@@ -239,7 +256,7 @@ def _scores(entry: Entry) -> list[tuple[str, list[Score]]]:
     scores = {s.metric: s for s in entry.explanation.scores if s.slice == "all"} if entry.explanation else {}
     scores |= {s.metric: s for s in entry.result.scores if s.slice == "all"}
     out: dict[str, list[Score]] = {}
-    usual = default_metrics()
+    usual = default_metrics(entry.result.task.name)
     for name in sorted(scores, key=lambda n: (usual.index(n) if n in usual else len(usual), n)):
         out.setdefault(family(name), []).append(scores[name])
     order = (*FAMILIES, "other")

@@ -12,9 +12,10 @@ from benchmarks.harness.registries import load_metric
 from leaderboard.site import cache
 from leaderboard.verification import predictions
 from leaderboard.verification.entry import Entry
-from leaderboard.verification.headline import RationaleSummary, rationale_summary
+from leaderboard.verification.headline import RationaleSummary, number_summary, rationale_summary
 from rad.errors import RadError
 from rad.runtime.files import sha256_file
+from rad.types import PairPrediction, Prediction
 
 VERSION = 2  # raise where the same predictions come to be summed up otherwise
 
@@ -37,7 +38,12 @@ def summary(entry: Entry, root: Path) -> RationaleSummary | None:
     if isinstance(stored, dict):
         return RationaleSummary(**stored)
     try:
-        summed = rationale_summary(predictions.stored(path, entry))
+        is_ranking = entry.result.task.name == "ranking"
+        summed = (
+            rationale_summary(predictions.stored(path, entry, Prediction))
+            if is_ranking
+            else number_summary(predictions.stored(path, entry, PairPrediction))
+        )
     except RadError as error:
         raise RadError(f"{error}: python -m leaderboard verify") from error
     cache.write(file, asdict(summed))

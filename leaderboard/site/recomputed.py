@@ -15,7 +15,7 @@ from leaderboard.site.rows import key_of
 from leaderboard.site.significance import NotTested, OpenData
 from leaderboard.verification import predictions as answers
 from leaderboard.verification.entry import Entry
-from leaderboard.verification.scoring import EVERY, every_score
+from leaderboard.verification.scoring import every_metric, every_score
 from rad.errors import RadError
 
 VERSION = 1  # raise where scores come out otherwise for the same predictions
@@ -27,7 +27,7 @@ def completed(entry: Entry, root: Path, opener: OpenData) -> Entry:
     Raises:
         RadError: The predictions are none of the task: ``verify`` refuses them, too.
     """
-    versions = [[name, load_metric(name).version] for name in EVERY]
+    versions = [[name, load_metric(name).version] for name in every_metric(entry.result.task.name)]
     parts = [VERSION, versions, entry.predictions.sha256, list(key_of(entry)), entry.result.seed]
     path = cache.cache_file("scores", parts)
     stored = cache.read(path)

@@ -16,15 +16,22 @@ from statistics import mean
 from types import MappingProxyType
 from typing import NamedTuple
 
-from benchmarks.harness.aggregate import SORT, Ceilings, bayes_of, over_seeds, task_ceilings
-from benchmarks.harness.results import Score
+from benchmarks.harness.aggregate import SORTS, Ceilings, bayes_of, over_seeds, task_ceilings
+from benchmarks.harness.base import TaskName
+from benchmarks.harness.registries import load_metric, title_of
+from benchmarks.harness.results import PROTOCOLS, QUESTIONS, SPANS, Score
 from benchmarks.harness.settings_store import without_folders
+from benchmarks.pairs.ceilings import pair_ceilings
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.headline import UNSTATED, RationaleSummary, states_soundness, weakest
 from leaderboard.verification.scoring import is_outdated, is_unread
 from rad.data.dataset import Protocol
 
-FLOORS = ("random", "popularity")
+FLOORS: Mapping[TaskName, tuple[str, ...]] = {
+    "ranking": ("random", "popularity"),
+    "rating": ("global_mean",),
+    "choice": ("global_mean",),
+}
 CEILINGS = {"bayes": "Bayes ceiling", "oracle": "oracle"}
 HEADLINE, OTHER, PLAIN, ABOVE = PARTS = ("headline", "other", "plain", "above")
 UNSENT = "predictions were not sent"
@@ -33,13 +40,22 @@ Summaries = Mapping[str, RationaleSummary]
 
 
 class TaskKey(NamedTuple):
-    """What makes two entries answer one task. ``limit`` is the number of queries it is cut to; 0 where it is whole."""
+    """What makes two entries answer one task. ``limit`` is the number of queries it is cut to; 0 where it is whole.
+
+    ``question`` is ``ranking``, or which answers are asked for of pairs.
+    """
 
     domain: str
+    question: str
     protocol: Protocol
     split: str
     limit: int
     sha256: str
+
+    @property
+    def task(self) -> TaskName:
+        """The question without the kind of its negatives."""
+        return "ranking" if self.question == "ranking" else "rating" if self.question == "rating" else "choice"
 
 
 @dataclass(frozen=True)
@@ -141,11 +157,11 @@ class TaskTable:
 
     Attributes:
         key: The task.
-        rows: The best NDCG@10 first.
+        rows: The best first, by ``sort``.
         older: Entries that a later one of the same seed stands in for.
         several: Other tables are of other data of the same domain.
         ceilings: This project's, row -> metric -> score.
-        floors: NDCG@10 of this project's floors, by name; empty where nobody could compute them.
+        floors: ``sort`` of this project's floors, by name; empty where nobody could compute them.
     """
 
     key: TaskKey
@@ -156,9 +172,36 @@ class TaskTable:
     floors: Mapping[str, Score] = field(default_factory=dict)
 
     @property
+    def sort(self) -> str:
+        """The metric that orders the rows."""
+        return SORTS[self.key.task]
+
+    @property
+    def measure(self) -> str:
+        """Its title."""
+        return title_of(self.sort)
+
+    @property
+    def about(self) -> str:
+        """What is asked for, in words."""
+        if self.key.task == "ranking":
+            return PROTOCOLS[self.key.protocol]
+        return f"{QUESTIONS[self.key.question]}, {SPANS[self.key.protocol]}"
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return "queries" if self.key.task == "ranking" else "pairs"
+
+    @property
+    def floor_names(self) -> tuple[str, ...]:
+        """The floors that this project computes."""
+        return FLOORS[self.key.task]
+
+    @property
     def is_whole(self) -> bool:
-        """All test queries, over the whole catalogue."""
-        return (self.key.protocol, self.key.split, self.key.limit) == ("full", "test", 0)
+        """All test queries, ranked over the whole catalogue."""
+        return (self.key.question, self.key.protocol, self.key.split, self.key.limit) == ("ranking", "full", "test", 0)
 
     @property
     def newest(self) -> str:
@@ -168,14 +211,16 @@ class TaskTable:
     @property
     def title(self) -> str:
         """The task in words; its data only where there are other tables of the same domain."""
-        words = f"{self.key.domain}, {self.key.protocol}, {self.key.split}"
+        question = "" if self.key.question == "ranking" else f", {self.key.question}"
+        words = f"{self.key.domain}{question}, {self.key.protocol}, {self.key.split}"
         words += f", first {self.key.limit:,} queries" if self.key.limit else ""
         return words + (f", data {self.key.sha256[:8]}" if self.several else "")
 
     @property
     def slug(self) -> str:
         """The name of the table's page, without its ending."""
-        parts = [self.key.domain, self.key.protocol, self.key.split]
+        question = [] if self.key.question == "ranking" else [self.key.question.replace(" (", "-").rstrip(")")]
+        parts = [self.key.domain, *question, self.key.protocol, self.key.split]
         parts += [f"first{self.key.limit}"] if self.key.limit else []
         parts += [self.key.sha256[:8]] if self.several else []
         return safe("-".join(parts))
@@ -187,8 +232,8 @@ class TaskTable:
 
     @property
     def bayes(self) -> float | None:
-        """NDCG@10 of the Bayes ceiling, where it is known."""
-        return bayes_of(self.ceilings)
+        """NDCG@10 of the Bayes ceiling of a ranking, where it is known."""
+        return bayes_of(self.ceilings) if self.key.task == "ranking" else None
 
     @property
     def is_sealed(self) -> bool:
@@ -196,10 +241,12 @@ class TaskTable:
         return self.key.domain.startswith("season:")
 
     def part_of(self, row: Row) -> str:
-        """The part in which a row stands: :data:`ABOVE` where its interval lies above that of the Bayes ceiling."""
-        cell, ceiling = row.score(SORT), self.ceilings.get("bayes", {}).get(SORT)
-        if cell and ceiling and (cell.value if cell.low is None else cell.low) > ceiling.ci_high:
-            return ABOVE
+        """The part in which a row stands: :data:`ABOVE` where its interval is better than that of the Bayes ceiling."""
+        cell, ceiling = row.score(self.sort), self.ceilings.get("bayes", {}).get(self.sort)
+        if cell and ceiling:
+            low, high = (cell.value if end is None else end for end in (cell.low, cell.high))
+            if low > ceiling.ci_high if load_metric(self.sort).higher_is_better else high < ceiling.ci_low:
+                return ABOVE
         return row.part
 
     def part(self, name: str) -> list[Row]:
@@ -215,7 +262,9 @@ class TaskTable:
 def key_of(entry: Entry) -> TaskKey:
     """The task that an entry answers."""
     task = entry.result.task
-    return TaskKey(task.domain, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256)
+    return TaskKey(
+        task.domain, task.question, task.protocol, task.split, task.limit or 0, entry.result.dataset.sha256
+    )  # fmt: skip
 
 
 def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyType({})) -> list[TaskTable]:
@@ -224,18 +273,23 @@ def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyTyp
     for entry in entries:
         by_task.setdefault(key_of(entry), []).append(entry)
     order = {"full": 0, "time": 1, "rerank": 2}
-    versions: dict[tuple[str, str, str, int], set[str]] = {}
+    versions: dict[tuple[str, str, str, str, int], set[str]] = {}
     for task in by_task:
-        versions.setdefault(task[:4], set()).add(task.sha256)
+        versions.setdefault(task[:5], set()).add(task.sha256)
     tables = []
-    for key in sorted(by_task, key=lambda k: (not k.domain.startswith("season:"), k.limit > 0, order[k.protocol], k)):
-        rows, older = _rows(by_task[key], summaries)
-        best = task_ceilings(max((row.first.result for row in rows), key=lambda result: result.task.n))
-        tables.append(TaskTable(key, rows, older, several=len(versions[key[:4]]) > 1, ceilings=best))
+
+    def first_of_all(k: TaskKey) -> tuple[bool, bool, bool, int, TaskKey]:
+        return not k.domain.startswith("season:"), k.limit > 0, k.question != "ranking", order[k.protocol], k
+
+    for key in sorted(by_task, key=first_of_all):
+        rows, older = _rows(by_task[key], summaries, SORTS[key.task])
+        result = max((row.first.result for row in rows), key=lambda result: result.task.n)
+        best = task_ceilings(result) if key.task == "ranking" else pair_ceilings(result.task, key.sha256)
+        tables.append(TaskTable(key, rows, older, several=len(versions[key[:5]]) > 1, ceilings=best))
     return tables
 
 
-def _rows(entries: Sequence[Entry], summaries: Summaries) -> tuple[list[Row], list[Entry]]:
+def _rows(entries: Sequence[Entry], summaries: Summaries, sort: str) -> tuple[list[Row], list[Entry]]:
     """The rows, the best first, and the entries that a later one stands in for."""
     models: dict[tuple[str, str, str], dict[int, Entry]] = {}
     older = []
@@ -252,7 +306,7 @@ def _rows(entries: Sequence[Entry], summaries: Summaries) -> tuple[list[Row], li
         sent = [summaries[e.run_id] for e in row if e.run_id in summaries]
         summary = weakest(sent) if len(sent) == len(row) else None
         rows.append(Row(row, names.count((owner, label)) > 1, summary))
-    return sorted(_copies_named(rows), key=_order), older
+    return sorted(_copies_named(rows), key=lambda row: _order(row, sort)), older
 
 
 def _copies_named(rows: Iterable[Row]) -> Iterator[Row]:
@@ -264,10 +318,10 @@ def _copies_named(rows: Iterable[Row]) -> Iterator[Row]:
         yield row if earlier is row else replace(row, copy_of=earlier.owned_label)
 
 
-def _order(row: Row) -> tuple[float, str, str]:
+def _order(row: Row, sort: str) -> tuple[float, str, str]:
     """The best first; of equals the one that came first, as the other may be its copy."""
-    cell = row.score(SORT)
-    return -cell.value if cell else float("inf"), _sent(row), row.owned_label
+    cell, sign = row.score(sort), -1 if load_metric(sort).higher_is_better else 1
+    return sign * cell.value if cell else float("inf"), _sent(row), row.owned_label
 
 
 def _sent(row: Row) -> str:

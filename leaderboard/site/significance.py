@@ -19,12 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.harness.evaluate import measure, users_of
-from benchmarks.harness.registries import load_metrics
-from benchmarks.harness.violations import checked
+from benchmarks.harness.registries import load_metric
 from leaderboard.site import cache
-from leaderboard.site.rows import ABOVE, SORT, Row, TaskKey, TaskTable
+from leaderboard.site.rows import ABOVE, Row, TaskKey, TaskTable
 from leaderboard.verification import predictions as answers
+from leaderboard.verification import scoring
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import EvaluationSet
@@ -58,11 +57,11 @@ class OpenData:
 
     def __init__(self, data_dir: Path | None, report: Callable[[str], None] = lambda line: None) -> None:
         self.data_dir, self.report = data_dir, report
-        self._last: tuple[tuple[str, Protocol], EvaluationSet | RadError] | None = None
+        self._last: tuple[tuple[str, Protocol, str], EvaluationSet | RadError] | None = None
 
     def open(self, task: TaskKey) -> EvaluationSet:
         """:class:`NotTested` where the data are not here, are other data, or withhold their answers."""
-        key = task.domain, task.protocol
+        key = task.domain, task.protocol, task.question
         if self._last is None or self._last[0] != key:
             self.report(f"opening {task.domain}")
             try:
@@ -91,7 +90,7 @@ def significance_groups(table: TaskTable, root: Path, data: OpenData) -> Signifi
             continue
         try:
             # [seeds][queries]
-            scored = [_values(e, table, root, data) for e in row.entries if row.score(SORT)]
+            scored = [_values(e, table, root, data) for e in row.entries if row.score(table.sort)]
         except NotTested as reason:
             out.untested.setdefault(str(reason), []).append(row.owned_label)
             continue
@@ -103,7 +102,9 @@ def significance_groups(table: TaskTable, root: Path, data: OpenData) -> Signifi
     if len(lengths) > 1:
         raise RadError(f"{table.title}: entries have different numbers of queries: python -m leaderboard verify")
     if len(rows) > 1:
-        out.numbers = _cached(rows, [values[row.first.run_id] for row in rows], clusters_of(users))
+        sign = 1 if load_metric(table.sort).higher_is_better else -1
+        scores = [sign * values[row.first.run_id] for row in rows]
+        out.numbers = _cached(rows, table.sort, scores, clusters_of(users))
     return out
 
 
@@ -134,9 +135,11 @@ def lead(
     return out
 
 
-def _cached(rows: Sequence[Row], values: Sequence[np.ndarray], clusters: np.ndarray | None) -> dict[str, int]:
+def _cached(
+    rows: Sequence[Row], sort: str, values: Sequence[np.ndarray], clusters: np.ndarray | None
+) -> dict[str, int]:
     runs = [[[e.run_id, e.predictions.sha256] for e in row.entries] for row in rows]
-    path = cache.cache_file("groups", [VERSION, SORT, runs])
+    path = cache.cache_file("groups", [VERSION, sort, runs])
     numbers = cache.read(path)
     if not isinstance(numbers, list) or len(numbers) != len(rows):
         numbers = lead(values, clusters=clusters)
@@ -145,14 +148,14 @@ def _cached(rows: Sequence[Row], values: Sequence[np.ndarray], clusters: np.ndar
 
 
 class _Scored(NamedTuple):
-    """NDCG@10 of each query, in the data set's order, and the user of each."""
+    """The metric of the table of each query, in the data set's order, and the user of each."""
 
     values: np.ndarray
     users: list[str]
 
 
 def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> _Scored:
-    path = cache.cache_file("values", [VERSION, SORT, entry.run_id, entry.predictions.sha256, list(table.key)])
+    path = cache.cache_file("values", [VERSION, table.sort, entry.run_id, entry.predictions.sha256, list(table.key)])
     stored = cache.read(path)
     if isinstance(stored, dict):
         return _Scored(np.array(stored["values"], dtype=float), stored["users"])
@@ -166,8 +169,7 @@ def _values(entry: Entry, table: TaskTable, root: Path, opener: OpenData) -> _Sc
     predictions, violations = answers.read(file, entry, data)
     if violations:
         raise RadError(f"{file.name}: {violations[0]}: python -m leaderboard verify")
-    usable, _ = checked(predictions, data.examples, data.items)
-    values, _ = measure(load_metrics([SORT], data.items), usable, data.examples)
-    users = users_of(data.examples)
-    cache.write(path, {"values": values[SORT].tolist(), "users": users})
-    return _Scored(values[SORT], users)
+    values = scoring.query_values(table.sort, predictions, data)
+    users = [query.user_id for query in data.queries]
+    cache.write(path, {"values": values.tolist(), "users": users})
+    return _Scored(values, users)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.harness.results import Score, Task
+from benchmarks.harness.aggregate import SORTS
+from benchmarks.harness.results import QUESTIONS, Score, Task
 from leaderboard.owners.keys import entry_message, is_signed
 from leaderboard.owners.names import claims_authority
 from leaderboard.owners.names import violations as name_violations
@@ -28,9 +29,7 @@ from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import LEAST_QUERIES, EvaluationSet
 from leaderboard.verification.untrusted import text_violations
 from rad.errors import RadError
-from rad.types import Prediction
 
-REQUIRED = "ndcg@10"
 CLOCKS = timedelta(minutes=10)  # by which two may differ
 PROVENANCE: dict[str, type] = {
     **dict.fromkeys(("settings", "tuned", "packages"), dict),
@@ -117,7 +116,7 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
         verdict.violations.append(_other_data(entry, digest))
         return verdict
     try:
-        data = sets.open(entry.result.task.domain, entry.result.task.protocol)
+        data = sets.open(entry.result.task.domain, entry.result.task.protocol, entry.result.task.question)
     except RadError as error:
         verdict.violations.append(f"task: {error}")
         return verdict
@@ -138,13 +137,13 @@ def check(path: Path, root: Path, sets: EvaluationSets) -> Verdict:
     if any(failed.get(reason) != n for reason, n in claimed.failures.items()):
         verdict.violations.append("result.task.failures: not those of the predictions")
     verdict.violations += answers.quotations(predictions, data)
-    verdict.rationales = rationale_summary(predictions)
+    verdict.rationales = rationale_summary(answers.rankings(predictions)) if data.pairs is None else None
     if not data.sealed:
         _score(verdict, entry, predictions, data)
     return verdict
 
 
-def _score(verdict: Verdict, entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> None:
+def _score(verdict: Verdict, entry: Entry, predictions: answers.Answers, data: EvaluationSet) -> None:
     """Add to the verdict what the predictions say of the entry's scores."""
     try:
         if data.is_season and not entry.result.scores:
@@ -231,8 +230,12 @@ def _owner_violations(entry: Entry) -> Iterator[str]:
 
 def task_violations(task: Task) -> Iterator[str]:
     """Why a run is of no task of the leaderboard, whatever its predictions are."""
-    if task.name != "ranking":
-        yield f"result.task.name: {task.name}, the leaderboard is of rankings (results/README.md has the other tasks)"
+    if task.question not in QUESTIONS and task.question != "ranking":
+        yield f"result.task: '{task.question}' is no task; known: ranking, {', '.join(QUESTIONS)}"
+    if task.name != "ranking" and task.domain.startswith("season:"):
+        yield f"result.task.name: {task.name}, seasons are of rankings"
+    if task.name != "ranking" and task.protocol == "rerank":
+        yield f"result.task.protocol: rerank, --task {task.name} has full and time"
     if task.split != "test":
         yield f"result.task.split: {task.split}, the leaderboard is of the test split"
     if task.limit is not None:
@@ -262,15 +265,17 @@ def _other_data(entry: Entry, sha256: str) -> str:
 
 
 def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
-    claimed, violations = entry.result, []
+    claimed, violations, required = entry.result, [], SORTS[data.task]
     if claimed.dataset.sha256 != data.sha256:
         violations.append(_other_data(entry, data.sha256))
     if claimed.dataset.version != data.version:
         violations.append(f"dataset.version: {claimed.dataset.version[:20]!r}, in force is {data.version!r}")
-    if claimed.task.n != len(data.examples):
-        violations.append(f"result.task.n: {claimed.task.n}, the task has {len(data.examples)} queries")
-    if len(data.examples) < LEAST_QUERIES:
-        violations.append(f"result.task: {len(data.examples)} queries, a task has at least {LEAST_QUERIES}")
+    if claimed.task.n != (n := len(data.queries)):
+        violations.append(f"result.task.n: {claimed.task.n}, the task has {n} queries")
+    if n < LEAST_QUERIES:
+        violations.append(f"result.task: {n} queries, a task has at least {LEAST_QUERIES}")
+    if (constant := data.pairs.constant if data.pairs else None) != claimed.task.constant:
+        violations.append(f"result.task.constant: {claimed.task.constant}, the mean answer of training is {constant}")
     if data.closes_at and entry.submitted_at > data.closes_at:
         violations.append(f"submitted_at: {entry.submitted_at}, the season has closed at {data.closes_at}")
     if data.sealed and (claimed.scores or entry.explanation or entry.examples):
@@ -278,7 +283,7 @@ def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
     if (
         not data.sealed
         and not data.is_season
-        and not any((s.metric, s.slice) == (REQUIRED, "all") for s in claimed.scores)
+        and not any((s.metric, s.slice) == (required, "all") for s in claimed.scores)
     ):
-        violations.append(f"result.scores: {REQUIRED} is missing")
+        violations.append(f"result.scores: {required} is missing")
     return violations

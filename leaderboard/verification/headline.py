@@ -17,7 +17,7 @@ from benchmarks.harness.registries import load_metric
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.scoring import is_outdated
 from rad.runtime.files import canonical, sha256_lines
-from rad.types import Example, Interaction, Prediction, Query
+from rad.types import Example, Interaction, PairPrediction, Prediction, Query
 
 MOST_REASONS, LEAST_SAID, MOST_PROSE = 12, 0.95, 0.05
 REQUIRED = ("soundness", "said")  # scores that an entry must state: who leaves one out may have a reason
@@ -84,6 +84,12 @@ def rationale_summary(predictions: Iterable[Prediction]) -> RationaleSummary:
         prose=prose_share / max(n, 1),
         rankings=sha256_lines(sorted(rankings)),
     )
+
+
+def number_summary(predictions: Iterable[PairPrediction]) -> RationaleSummary:
+    """The summary of an entry of pairs: no rationales, and what its numbers are."""
+    numbers = [canonical([p.query_id, p.rating, p.probability]) for p in predictions if p.error is None]
+    return RationaleSummary(n=0, most_reasons=0, text_share=0.0, rankings=sha256_lines(sorted(numbers)))
 
 
 _ANY = Example(Query("", "", "", (Interaction("", ""),)), "test", {})  # what a text says depends on no example

@@ -21,15 +21,16 @@ class EvaluationSets:
         secret: The secret of one of them, which has its answers.
         """
         self.data_dir, self.seasons, self.secret = data_dir, seasons, secret
-        self._open: dict[tuple[str, Protocol], EvaluationSet] = {}
+        self._open: dict[tuple[str, Protocol, str], EvaluationSet] = {}
 
-    def open(self, domain: str, protocol: Protocol) -> EvaluationSet:
+    def open(self, domain: str, protocol: Protocol, question: str = "ranking") -> EvaluationSet:
         """:class:`RadError` where entries may not speak of the domain, or its data are missing."""
-        if (domain, protocol) not in self._open:
-            self._open[domain, protocol] = self._load(domain, protocol)
-        return self._open[domain, protocol]
+        key = domain, protocol, question
+        if key not in self._open:
+            self._open[key] = self._load(*key)
+        return self._open[key]
 
-    def _load(self, domain: str, protocol: Protocol) -> EvaluationSet:
+    def _load(self, domain: str, protocol: Protocol, question: str) -> EvaluationSet:
         if domain.startswith("season:"):
             name = SEASON.fullmatch(domain)
             if name is None or self.seasons is None:
@@ -37,4 +38,4 @@ class EvaluationSets:
             return season.evaluation(self.seasons / name.group(1), protocol, self.secret)
         if reason := refusal(domain):
             raise RadError(reason)
-        return evaluation_set(open_dataset(domain, self.data_dir, protocol))
+        return evaluation_set(open_dataset(domain, self.data_dir, protocol), question=question)

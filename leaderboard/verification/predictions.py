@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks.harness.violations import violation
+from benchmarks.harness.base import TaskName
+from benchmarks.harness.violations import pair_violation, violation
 from leaderboard.verification import untrusted
 from leaderboard.verification.entry import Entry
 from leaderboard.verification.task import EvaluationSet
@@ -16,35 +18,64 @@ from rad.rationales.rules import Rules
 from rad.reporting.console import count
 from rad.runtime import records
 from rad.runtime.files import sha256_file
-from rad.types import Interaction, Item, Prediction, Query, Rationale
+from rad.types import Interaction, Item, Pair, PairPrediction, Prediction, Query, Rationale
 
 REASONS, WORDS, ERROR = 64, 2000, 500  # reasons of a rationale, characters of its text and of an error
 NUMBER = 1e12  # the largest that a fact may count to
+RATING = 1e6  # the farthest from 0 that a predicted rating may lie
+UNSENT = "no prediction"
+
+P = TypeVar("P", Prediction, PairPrediction)
+Answers = list[Prediction] | list[PairPrediction]
+"""Rankings, or numbers of pairs: one a query, in the order of the task."""
 
 
-def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Prediction], list[str]]:
+def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[Answers, list[str]]:
     """One prediction a query, and the violations. Reading ends with the first twenty of these.
 
+    A pair without a line has a prediction that failed; a ranking without one is a violation.
     :class:`RadError` where the file itself cannot be read on: no gzip, cut short, beyond a limit.
     """
+    if evaluation.pairs is not None:
+        pairs, task = {p.query.query_id: p for p in evaluation.pairs.pairs["test"]}, evaluation.pairs.task
+        numbers, violations = _read(
+            path, entry, PairPrediction, pairs.keys(), lambda p: _pair_violations(p, pairs[p.query_id], task)
+        )
+        if violations:
+            return [*numbers.values()], violations
+        return [numbers.get(key) or PairPrediction(key, pair.item_id, error=UNSENT) for key, pair in pairs.items()], []
     queries = {e.query.query_id: e.query for e in evaluation.examples}
+    predictions, violations = _read(
+        path, entry, Prediction, queries.keys(), lambda p: _violations(p, queries[p.query_id], evaluation.items)
+    )
+    missing = [key for key in queries if key not in predictions]
+    if missing and (predictions or not violations):
+        number_of = count(len(missing), "query", "queries")
+        violations.append(f"{path.name}: {number_of} without a prediction, the first is {missing[0]}")
+    return [predictions[key] for key in queries if key in predictions], violations
+
+
+def _read(
+    path: Path, entry: Entry, kind: type[P], keys: Collection[str], violations_of: Callable[[P], Iterable[str]]
+) -> tuple[dict[str, P], list[str]]:
+    """The predictions of a file by query, and the violations; no predictions where there are too many of these."""
     untrusted.regular(path, untrusted.PACKED_BYTES)
     if sha256_file(path) != entry.predictions.sha256:
-        return [], [f"predictions.sha256: {path.name} is another file (its sha256 differs)"]
-    predictions: dict[str, Prediction] = {}
+        return {}, [f"predictions.sha256: {path.name} is another file (its sha256 differs)"]
+    predictions: dict[str, P] = {}
     violations: list[str] = []
     digest = hashlib.sha256()
-    for number, line in untrusted.unpack(path, (len(queries) + 1) * untrusted.QUERY_BYTES):
+    for number, line in untrusted.unpack(path, (len(keys) + 1) * untrusted.QUERY_BYTES):
         digest.update(line + b"\n")
         where = f"{path.name}:{number}"
         try:
             raw = untrusted.parse(line, where)
-            prediction = records.parse(Prediction, raw, where)
+            prediction = records.parse(kind, raw, where)
         except RadError as error:
             violations.append(str(error)[:400])
         else:
             key = prediction.query_id
-            if key not in queries:
+            if key not in keys:
                 violations.append(f"{where}: query {ascii(key)[:60]} was not asked")
             elif key in predictions:
                 violations.append(f"{where}: query {key} is answered twice")
@@ -52,39 +83,49 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[list[Pred
                 predictions[key] = prediction
                 if not untrusted.is_plain(line):
                     violations += [f"{where}: {reason}" for reason in untrusted.text_violations(raw)]
-                reasons = _violations(prediction, queries[key], evaluation.items)
-                violations += [f"{where}: {reason}" for reason in reasons]
+                violations += [f"{where}: {reason}" for reason in violations_of(prediction)]
         if len(violations) >= untrusted.LISTED:
             end = f"{path.name}: not read on after {untrusted.LISTED} violations"
-            return [], [*violations[: untrusted.LISTED], end]
-    if missing := [key for key in queries if key not in predictions]:
-        number_of = count(len(missing), "query", "queries")
-        violations.append(f"{path.name}: {number_of} without a prediction, the first is {missing[0]}")
+            return {}, [*violations[: untrusted.LISTED], end]
     if digest.hexdigest() != entry.result.predictions.sha256:
         violations.append("result.predictions.sha256: the result was computed from other predictions")
-    return [predictions[key] for key in queries if key in predictions], violations
+    return predictions, violations
 
 
-def stored(path: Path, entry: Entry) -> Iterator[Prediction]:
+def stored(path: Path, entry: Entry, kind: type[P]) -> Iterator[P]:
     """The predictions of an entry without the data of its task, one in memory at a time.
 
     Raises:
-        RadError: The file cannot be read to its end, or does not hold one prediction a query of the entry's task.
+        RadError: The file cannot be read to its end, or does not hold one prediction a query of the entry's task; of
+            pairs some may be missing.
     """
     queries: set[str] = set()
     digest, n = hashlib.sha256(), entry.result.task.n
     for number, line in untrusted.unpack(path, (n + 1) * untrusted.QUERY_BYTES):
         digest.update(line + b"\n")
         where = f"{path}:{number}"
-        prediction = records.parse(Prediction, untrusted.parse(line, where), where)
+        prediction = records.parse(kind, untrusted.parse(line, where), where)
         queries.add(prediction.query_id)
         if len(queries) < number:
             raise RadError(f"{where}: query {ascii(prediction.query_id)[:60]} is answered twice")
         yield prediction
-    if len(queries) != n:
+    if len(queries) > n or (len(queries) < n and kind is Prediction):
         raise RadError(f"{path}: {count(len(queries), 'prediction')}, the entry is of {count(n, 'query', 'queries')}")
     if digest.hexdigest() != entry.result.predictions.sha256:
         raise RadError(f"{path}: the result was computed from other predictions (the sha256 differs)")
+
+
+def _pair_violations(p: PairPrediction, pair: Pair, task: TaskName) -> Iterator[str]:
+    if p.error is not None and len(p.error) > ERROR:
+        yield f"error: {len(p.error)} characters, at most {ERROR}"
+    if p.error is None and (reason := pair_violation(p, pair, task)):
+        yield reason
+    if (p.probability if task == "rating" else p.rating) is not None:
+        yield (
+            "a probability where a rating is asked for" if task == "rating" else "a rating where a choice is asked for"
+        )
+    if p.rating is not None and abs(p.rating) > RATING:
+        yield f"rating {p.rating:g}, which no scale has"
 
 
 def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Iterator[str]:
@@ -107,6 +148,11 @@ def _violations(p: Prediction, query: Query, items: Mapping[str, Item]) -> Itera
         yield f"contrast: unknown item {ascii(p.contrast.item_id)[:60]}"
 
 
+def rankings(answers: Answers) -> list[Prediction]:
+    """Those that rank, so that they may have rationales: all or none."""
+    return [p for p in answers if isinstance(p, Prediction)]
+
+
 def _numbers(rationale: Rationale | None) -> Iterator[float]:
     """The numbers that the reasons state."""
     for reason in rationale.reasons if rationale else ():
@@ -126,8 +172,11 @@ def _culprit(p: Prediction, query: Query, items: Mapping[str, Item]) -> str:
     return ""
 
 
-def quotations(predictions: Sequence[Prediction], evaluation: EvaluationSet) -> list[str]:
-    """A violation where texts repeat titles of third parties, which an entry would publish."""
+def quotations(answers: Answers, evaluation: EvaluationSet) -> list[str]:
+    """A violation where texts repeat titles of third parties, which an entry would publish; of pairs, any texts."""
+    if any(isinstance(p, PairPrediction) and p.explanations for p in answers) and not evaluation.builtin:
+        return ["explanations: leave them out, as they may quote a third party and the board shows none of pairs"]
+    predictions = rankings(answers)
     if evaluation.builtin or not any(p.rationale or p.contrast for p in predictions):
         return []
     rules, queries = Rules(evaluation.items), {e.query.query_id: e.query for e in evaluation.examples}

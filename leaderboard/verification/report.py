@@ -8,6 +8,7 @@ from time import monotonic
 
 from rich.console import Console
 
+from benchmarks.harness.aggregate import SORTS
 from leaderboard.verification.checks import Verdict
 from leaderboard.verification.entry import ENTRY, PREDICTIONS, Entry, read
 from leaderboard.verification.submission import store
@@ -43,8 +44,8 @@ def show(verdict: Verdict) -> None:
     if verdict.sealed:
         say(f"sealed {name}: whole; its scores wait for the season's secret")
         return
-    score = entry.result.score("ndcg@10")
-    value = f", ndcg@10 {score.value:.4f}" if score else ""
+    score = entry.result.score(SORTS[entry.result.task.name])
+    value = f", {score.metric} {score.value:.4f}" if score else ""
     outdated = f", {verdict.outdated} by earlier versions of their metrics" if verdict.outdated else ""
     say(f"ok {name}: {count(verdict.recomputed, 'score')} recomputed, {verdict.attested} attested{outdated}{value}")
     for line in verdict.notes:

@@ -14,17 +14,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.harness.base import TaskName
 from benchmarks.harness.evaluate import Evaluation, evaluate, measure, summary, users_of
-from benchmarks.harness.registries import ATTESTED, METRICS, default_metrics, load_metric
+from benchmarks.harness.registries import ATTESTED, METRICS, default_metrics, load_metric, load_metrics
 from benchmarks.harness.results import Score
-from benchmarks.harness.violations import checked
+from benchmarks.harness.violations import checked, validated_pairs
+from benchmarks.pairs.evaluate import evaluate_pairs
 from leaderboard.verification.entry import EXAMPLES, SHOWN_HISTORY, Claim, Entry, Sentence, Shown
+from leaderboard.verification.predictions import Answers, rankings
 from leaderboard.verification.task import EvaluationSet
 from rad import registry
 from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.strengths import LEVELS, levels
-from rad.types import Example, Prediction, Query, Reason
+from rad.types import Example, PairPrediction, Prediction, Query, Reason
 
 CLOSE = 1e-6  # of a score to the same score computed here
 UNREAD = frozenset({"embedding_similarity"})  # ranks nothing, and of long texts takes most of the time
@@ -32,12 +35,17 @@ CLOSE_READ = 1e-3  # of explanations: some are read with an embedding, whose las
 CLOSE_END = 0.15  # of an interval's width: what a thousand resamples by another generator may move its ends by
 
 
-EVERY = (*default_metrics(), "target_named", "reader_gain@10")  # computed for each entry, whatever it states
+EVERY = (*default_metrics(), "target_named", "reader_gain@10")  # computed for each ranking, whatever it states
 
 
-def every_score(predictions: Sequence[Prediction], data: EvaluationSet, seed: int) -> list[Score]:
+def every_metric(task: TaskName) -> tuple[str, ...]:
+    """The metrics that are computed for each entry, whatever it states."""
+    return EVERY if task == "ranking" else default_metrics(task)
+
+
+def every_score(predictions: Answers, data: EvaluationSet, seed: int) -> list[Score]:
     """Every score that tables show and that follows from predictions. One without an answer to it is left out."""
-    return _evaluation(EVERY, predictions, data, seed).scores
+    return evaluation(every_metric(data.task), predictions, data, seed).scores
 
 
 @dataclass
@@ -52,33 +60,33 @@ class Comparison:
     unsound: str | None = None
 
 
-def compared(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Comparison:
+def compared(entry: Entry, predictions: Answers, data: EvaluationSet) -> Comparison:
     """The entry's scores, counts and examples beside what its predictions give: every score, stated or not."""
-    names = list(dict.fromkeys([*EVERY, *(s.metric for s in recomputed(entry.result.scores))]))
+    names = list(dict.fromkeys([*every_metric(data.task), *(s.metric for s in recomputed(entry.result.scores))]))
     try:
-        evaluation = _evaluation(names, predictions, data, entry.result.seed)
+        computed = evaluation(names, predictions, data, entry.result.seed)
     except RadError as error:
         return Comparison([f"result.scores: {str(error)[:400]}"], [])
     of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
-    scores = [rounded(s, len(data.examples)) for s in evaluation.scores] if data.is_season else evaluation.scores
+    scores = [rounded(s, len(data.examples)) for s in computed.scores] if data.is_season else computed.scores
     left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
-    lines = list(_violations(entry, scores, evaluation.n_repeat, predictions, data))
-    return Comparison(lines, left_out, _unsound(predictions, data, evaluation))
+    lines = list(_violations(entry, scores, computed.n_repeat, predictions, data))
+    return Comparison(lines, left_out, _unsound(rankings(predictions), data, computed))
 
 
 def _violations(
-    entry: Entry, scores: Sequence[Score], n_repeat: int, predictions: Sequence[Prediction], data: EvaluationSet
+    entry: Entry, scores: Sequence[Score], n_repeat: int, answers: Answers, data: EvaluationSet
 ) -> Iterator[str]:
-    result = entry.result
+    result, predictions = entry.result, rankings(answers)
     yield from _different("result.scores", recomputed(result.scores), scores, CLOSE)
     if result.task.n_repeat != n_repeat:
         yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {n_repeat}"
-    yield from _outdated("result.scores", result.scores, len(data.examples))
+    yield from _outdated("result.scores", result.scores, len(data.queries))
     n_rationales = sum(p.rationale is not None for p in predictions if p.error is None)
     yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], n_rationales)
     if entry.explanation is not None:
         yield from _explanation(entry, predictions, data)
-    expected = shown(predictions, data)[: len(entry.examples)]
+    expected = shown(answers, data)[: len(entry.examples)]
     if entry.examples != expected:
         yield "examples: not what the predictions say of the first queries (leave them empty, or let submit fill them)"
     if entry.titles not in ({}, titles(expected, data)):
@@ -111,19 +119,34 @@ def _is_metric(name: str) -> bool:
     return name.partition("@")[0].partition(".")[0] in registry.names(METRICS)
 
 
-def _evaluation(
-    metrics: Sequence[str], predictions: Sequence[Prediction], data: EvaluationSet, seed: int
-) -> Evaluation:
+def evaluation(metrics: Sequence[str], answers: Answers, data: EvaluationSet, seed: int = 0) -> Evaluation:
+    """The named scores of predictions, from the code that scores the project's own runs."""
     if not metrics:
         raise RadError("none is recomputed")
-    return evaluate(predictions, data.examples, metrics, data.items, data.seen, seed, facts=data.facts)
+    if data.pairs is not None:
+        scored = data.pairs.pairs["test"]
+        numbers = [p for p in answers if isinstance(p, PairPrediction)]
+        judged = validated_pairs(numbers, scored, data.pairs.task)
+        return evaluate_pairs(
+            judged, scored, metrics, data.items, data.pairs.task, data.pairs.constant, data.seen, seed
+        )  # fmt: skip
+    return evaluate(rankings(answers), data.examples, metrics, data.items, data.seen, seed, facts=data.facts)
 
 
-def scored(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Entry:
+def query_values(metric: str, answers: Answers, data: EvaluationSet) -> np.ndarray:
+    """A metric of each query or pair, in the order of the task."""
+    if data.pairs is not None:
+        return evaluation([metric], answers, data).values[metric]
+    usable, _ = checked(rankings(answers), data.examples, data.items)
+    values, _ = measure(load_metrics([metric], data.items), usable, data.examples)
+    return values[metric]
+
+
+def scored(entry: Entry, predictions: Answers, data: EvaluationSet) -> Entry:
     """The entry with the scores, examples and titles that it left to us."""
-    evaluation = _evaluation(EVERY, predictions, data, entry.result.seed)
-    part = entry.result.task.model_copy(update={"n_repeat": evaluation.n_repeat})
-    scores = [rounded(score, len(data.examples)) for score in evaluation.scores if score.slice == "all"]
+    computed = evaluation(EVERY, predictions, data, entry.result.seed)
+    part = entry.result.task.model_copy(update={"n_repeat": computed.n_repeat})
+    scores = [rounded(score, len(data.examples)) for score in computed.scores if score.slice == "all"]
     result = entry.result.model_copy(update={"scores": scores, "task": part})
     examples = shown(predictions, data)
     return entry.model_copy(update={"result": result, "examples": examples, "titles": titles(examples, data)})
@@ -173,14 +196,14 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
     yield from _attested("explanation.scores", [s for s in card.scores if s.basis == "attested"], n_rationales)
 
 
-def _unsound(predictions: Sequence[Prediction], data: EvaluationSet, evaluation: Evaluation) -> str | None:
+def _unsound(predictions: Sequence[Prediction], data: EvaluationSet, computed: Evaluation) -> str | None:
     """The first reason that is no sound fact: its query, and what is wrong with it.
 
     Reasons are counted again only of queries whose soundness says that one is not: counting is what verifying takes.
     """
-    if not data.facts or "soundness" not in evaluation.values:
+    if not data.facts or "soundness" not in computed.values:
         return None
-    less = {key for key, value in zip(evaluation.query_ids, evaluation.values["soundness"], strict=True) if value < 1}
+    less = {key for key, value in zip(computed.query_ids, computed.values["soundness"], strict=True) if value < 1}
     queries = {e.query.query_id: e.query for e in data.examples}
     for p in predictions:
         reasons = p.rationale.reasons if p.rationale and p.query_id in less else ()
@@ -243,9 +266,11 @@ def _attested(at: str, claimed: Sequence[Score], n: int) -> Iterator[str]:
 # --- examples ---
 
 
-def shown(predictions: Sequence[Prediction], data: EvaluationSet) -> list[Shown]:
-    """The first queries as the page shows them; those with very long histories are passed over."""
-    answers = {p.query_id: p for p in predictions}
+def shown(predictions: Answers, data: EvaluationSet) -> list[Shown]:
+    """The first queries as the page shows them; those with very long histories are passed over. None of pairs."""
+    if data.pairs is not None:
+        return []
+    answers = {p.query_id: p for p in rankings(predictions)}
     short = (e for e in data.examples if len(e.query.history) <= SHOWN_HISTORY)
     return [_one(answers[e.query.query_id], e, data) for e, _ in zip(short, range(EXAMPLES), strict=False)]
 

@@ -79,7 +79,7 @@ def pack(submission: Submission, root: Path, sets: EvaluationSets) -> Entry:
     packed = _inside(root, f"{entry.folder}/{entry.predictions.path}")
     _compress(folder / name, packed)
     entry = entry.model_copy(update={"predictions": Stored(path=packed.name, sha256=sha256_file(packed))})
-    data = sets.open(entry.result.task.domain, entry.result.task.protocol)
+    data = sets.open(entry.result.task.domain, entry.result.task.protocol, entry.result.task.question)
     if not data.sealed:
         try:
             entry = _with_examples(entry, packed, data)

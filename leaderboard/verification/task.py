@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 
+from benchmarks.harness.base import TaskName
 from benchmarks.harness.evaluate import CountFacts
 from rad import registry
 from rad.data.dataset import Dataset
+from rad.data.pairs import PairSplits, pair_splits
 from rad.rationales.facts import Facts
-from rad.types import Example, Item, Split
+from rad.types import Example, Item, Query, Split
 from rad.world import simulate
 
 WORLDS = ("world", "world_science")
@@ -40,6 +42,7 @@ class EvaluationSet:
         closes_at: When a season closes, in UTC; empty where the answers are public.
         facts: Counts the facts of the training split, once; None where there is none.
         splits: The examples of all splits, for models of the project's own.
+        pairs: Where ratings or choices are asked for: the pairs of all splits.
     """
 
     domain: str
@@ -52,6 +55,19 @@ class EvaluationSet:
     closes_at: str = ""
     facts: CountFacts | None = None
     splits: Mapping[Split, Sequence[Example]] = field(default_factory=dict)
+    pairs: PairSplits | None = None
+
+    @property
+    def task(self) -> TaskName:
+        """What is asked."""
+        return self.pairs.task if self.pairs is not None else "ranking"
+
+    @property
+    def queries(self) -> list[Query]:
+        """What is asked: each has an id of its own."""
+        if self.pairs is not None:
+            return [pair.query for pair in self.pairs.pairs["test"]]
+        return [example.query for example in self.examples]
 
     @property
     def is_season(self) -> bool:
@@ -64,8 +80,10 @@ class EvaluationSet:
         return self.is_season or self.domain.partition(":")[0] in WORLDS
 
 
-def evaluation_set(data: Dataset, sealed: bool = False, closes_at: str = "") -> EvaluationSet:
-    """The test queries of an open dataset."""
+def evaluation_set(
+    data: Dataset, sealed: bool = False, closes_at: str = "", question: str = "ranking"
+) -> EvaluationSet:
+    """The test queries, or pairs, of an open dataset. ``question`` is that of a result's task."""
     earlier = [e for part in EARLIER for e in data.examples[part]]
     return EvaluationSet(
         domain=data.name,
@@ -78,6 +96,16 @@ def evaluation_set(data: Dataset, sealed: bool = False, closes_at: str = "") -> 
         closes_at=closes_at,
         facts=cache(partial(Facts.of, data.examples["train"], data.items)),
         splits=data.examples,
+        pairs=None if question == "ranking" else asked_pairs(data, question),
+    )
+
+
+def asked_pairs(data: Dataset, question: str) -> PairSplits:
+    """The pairs of a question. :class:`RadError` where the domain has no answers to it."""
+    return pair_splits(
+        data,
+        "rating" if question == "rating" else "choice",
+        "drawn" if question == "choice (drawn)" else "rated",
     )
 
 

@@ -164,7 +164,7 @@ def test_no_entry_is_a_floor_by_its_name():
 
 def test_floors_are_computed_by_the_project(tmp_path, monkeypatch):
     monkeypatch.setenv("RAD_CACHE", str(tmp_path))
-    key = TaskKey(WORLD, "full", "test", 0, world().sha256)
+    key = TaskKey(WORLD, "ranking", "full", "test", 0, world().sha256)
     computed = floors(key, OpenData(None))
     assert 0 <= computed["random"].value < computed["popularity"].value < 0.5
     assert floors(key, OpenData(tmp_path / "nowhere")) == computed, "kept by the data"

@@ -153,7 +153,7 @@ ENTRIES = {
     "invented examples": (edit(("examples", 0, "rank"), 1), "examples: not what the predictions say"),
     "invented titles": (lambda raw: raw["titles"].update(x="Buy now"), "titles"),
     "huge model card": (edit(("model_card",), "x" * 60_000), "model_card"),
-    "another task than ranking": (edit(("result", "task", "name"), "rating"), "the leaderboard is of rankings"),
+    "another task than ranking": (edit(("result", "task", "name"), "rating"), "unknown field ranking"),
     "no training data stated": (edit(("trained_on",), []), "trained_on"),
 }
 

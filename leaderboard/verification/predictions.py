@@ -18,11 +18,12 @@ from rad.rationales.rules import Rules
 from rad.reporting.console import count
 from rad.runtime import records
 from rad.runtime.files import sha256_file
-from rad.types import Interaction, Item, Pair, PairPrediction, Prediction, Query, Rationale
+from rad.types import Interaction, Item, Pair, PairExplanation, PairPrediction, Prediction, Query, Rationale
 
 REASONS, WORDS, ERROR = 64, 2000, 500  # reasons of a rationale, characters of its text and of an error
 NUMBER = 1e12  # the largest that a fact may count to
 RATING = 1e6  # the farthest from 0 that a predicted rating may lie
+EXPLANATIONS = 8  # of a pair
 UNSENT = "no prediction"
 
 P = TypeVar("P", Prediction, PairPrediction)
@@ -124,6 +125,13 @@ def _pair_violations(p: PairPrediction, pair: Pair, task: TaskName) -> Iterator[
         yield (
             "a probability where a rating is asked for" if task == "rating" else "a rating where a choice is asked for"
         )
+    for one in p.explanations:
+        if one.query_id != p.query_id or one.item_id != p.item_id:
+            yield f"explanations: written for query {ascii(one.query_id)[:60]} and item {ascii(one.item_id)[:60]}"
+        if len(one.text) > WORDS:
+            yield f"explanations: a text of {len(one.text)} characters, at most {WORDS}"
+    if len(p.explanations) > EXPLANATIONS:
+        yield f"explanations: {len(p.explanations)}, at most {EXPLANATIONS}"
     if p.rating is not None and abs(p.rating) > RATING:
         yield f"rating {p.rating:g}, which no scale has"
 
@@ -173,21 +181,29 @@ def _culprit(p: Prediction, query: Query, items: Mapping[str, Item]) -> str:
 
 
 def quotations(answers: Answers, evaluation: EvaluationSet) -> list[str]:
-    """A violation where texts repeat titles of third parties, which an entry would publish; of pairs, any texts."""
-    if any(isinstance(p, PairPrediction) and p.explanations for p in answers) and not evaluation.builtin:
-        return ["explanations: leave them out, as they may quote a third party and the board shows none of pairs"]
-    predictions = rankings(answers)
-    if evaluation.builtin or not any(p.rationale or p.contrast for p in predictions):
+    """A violation where texts repeat titles of third parties, which an entry would publish."""
+    explained = [(p.query_id, *_texts(p)) for p in answers]
+    if evaluation.builtin or not any(rationale or others for _, rationale, others in explained):
         return []
-    rules, queries = Rules(evaluation.items), {e.query.query_id: e.query for e in evaluation.examples}
+    rules, queries = Rules(evaluation.items), {query.query_id: query for query in evaluation.queries}
     quoted = []
-    for p in predictions:
-        query = queries[p.query_id]
-        if p.contrast is not None:
-            query = replace(query, history=(*query.history, Interaction(query.user_id, p.contrast.item_id)))
-        texts = (explanation.text for explanation in (p.rationale, p.contrast) if explanation is not None)
-        quoted += [(p.query_id, one.detail) for text in texts for one in rules.quoted(text, query)]
+    for key, rationale, others in explained:
+        query = queries[key]
+        # whatever a query's texts are, they may name no item of its history or any that is explained
+        named = tuple(Interaction(query.user_id, one.item_id) for one in others)
+        query = replace(query, history=(*query.history, *named))
+        texts = [rationale.text] if rationale is not None else []
+        quoted += [
+            (key, one.detail) for text in [*texts, *(one.text for one in others)] for one in rules.quoted(text, query)
+        ]
     if not quoted:
         return []
     first, words = quoted[0]
     return [f"{len(quoted)} texts repeat a title of a third party, the first is of query {first}: {words[:80]!r}"]
+
+
+def _texts(p: Prediction | PairPrediction) -> tuple[Rationale | None, tuple[PairExplanation, ...]]:
+    """The rationale of a prediction, and what it says of single items."""
+    if isinstance(p, PairPrediction):
+        return None, p.explanations
+    return p.rationale, () if p.contrast is None else (p.contrast,)

@@ -17,6 +17,7 @@ from leaderboard.verification.entry import Entry
 from leaderboard.verification.opening import EvaluationSets
 from leaderboard.verification.task import asked_pairs
 from rad.data.pairs import answer_of
+from rad.types import PairExplanation, PairPrediction
 from tests.support.submissions import WORLD, enter, lines_of, rewrite, run, world
 
 pytestmark = pytest.mark.xdist_group("submissions")
@@ -29,7 +30,7 @@ def task(request, tmp_path_factory):
     name = request.param.partition(" ")[0]
     pairs = asked_pairs(world(), request.param)
     folder = run("biases", tmp_path_factory.mktemp("runs"), pairs=pairs, metrics=default_metrics(name))
-    return name, pairs, enter(folder, tmp_path_factory.mktemp("root") / "entries"), EvaluationSets()
+    return name, pairs, enter(folder, tmp_path_factory.mktemp("root") / "entries"), EvaluationSets(), request.param
 
 
 @pytest.fixture
@@ -72,7 +73,24 @@ def literal(words):
     return apply
 
 
+WRITTEN = {"polarity": "for", "claims": [], "origin": "model", "drafter": "x", "drafter_version": "1"}
+
+
+def explained(**changes):
+    """The first prediction with a text."""
+
+    def apply(lines, field):
+        raw = json.loads(lines[0])
+        one = {"query_id": raw["query_id"], "item_id": raw["item_id"], "text": "It is red.", **WRITTEN, **changes}
+        return [json.dumps({**raw, "explanations": [one]}).encode(), *lines[1:]]
+
+    return apply
+
+
 HOSTILE = {
+    "a text of another pair": (explained(item_id="other"), "written for query"),
+    "an endless text": (explained(text="a " * 1001), "2002 characters, at most"),
+    "markup in a text": (explained(text="<script>alert(1)</script>"), "markup"),
     "NaN": (literal("NaN"), "NaN"),
     "infinity": (literal("1e999"), "1e999"),
     "a string": (literal('"0.5"'), "expected a number"),
@@ -120,6 +138,18 @@ def test_what_is_missing_scores_as_the_mean_and_is_counted(task, entry):
     constant = [replace(p, error="x", rating=None, probability=None) for p in answers]
     floor = scoring.evaluation([SORTS[task[0]]], constant, data).scores[0].value
     assert floor == scoring.evaluation([SORTS[task[0]]], [], data).scores[0].value
+
+
+def test_a_text_that_quotes_a_third_party_is_not_published(task):
+    """On a domain that is not the project's own, a text that repeats the title of its item is refused."""
+    data = replace(task[3].open(WORLD, "full", task[4]), domain="elsewhere")
+    pair = task[1].pairs["test"][0]
+    key, item = pair.query.query_id, data.items[pair.item_id]
+    for text, count in (("It is red.", 0), (f"Because of {item.title}, they say.", 1)):
+        own = PairExplanation(key, item.item_id, "for", (), text, "model", "x", "1")
+        sent = [PairPrediction(key, item.item_id, rating=1.0, explanations=(own,))]
+        assert len(predictions.quotations(sent, data)) == count
+        assert predictions.quotations(sent, replace(data, domain=WORLD)) == []
 
 
 def test_a_task_that_is_none_is_refused(task, entry):

@@ -136,8 +136,8 @@ def winners(runs: Runs, model: str, others: Collection[str], metric_of: Callable
             sign = -1 if load_metric(metric).higher_is_better else 1
             means = {label: sign * mean_score(seeds, metric) for label, seeds in both.items()}
             won.setdefault(min(means, key=lambda label: means[label]), []).append(where(key))
-    parts = [f"LightGBM on the same features is the best model on {', '.join(won[TREES])}."] if TREES in won else []
-    parts += [f"{label} is the best on {', '.join(places)}." for label, places in won.items() if label != TREES]
+    parts = [f"LightGBM on the same features is the best model on {'; '.join(won[TREES])}."] if TREES in won else []
+    parts += [f"{label} is the best on {'; '.join(places)}." for label, places in won.items() if label != TREES]
     return " ".join(parts)
 
 

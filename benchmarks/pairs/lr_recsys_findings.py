@@ -33,7 +33,7 @@ CLAIMS = {
     "best": "It is 3 to 14% better than the best baseline (the network or plain model that is best on test)",
     "trees": "It is better than LightGBM on the same features",
     "explanations": "Explanations make the network better",
-    "budget": "They do so beside a network with as many parameters",
+    "budget": "They do so beside a network of as many parameters",
     "own": "It is the pair's own explanation that helps: better than with another pair's",
     "reasoning": "It is the reasoning, not only the attributes: better than with the same claims as plain numbers",
     "sides": "Both sides are needed: better than with one side alone",

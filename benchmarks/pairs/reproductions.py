@@ -78,7 +78,7 @@ class Chart(BaseModel):
     @property
     def file(self) -> str:
         """The name of the drawing, from the title."""
-        return re.sub(r"[^a-z0-9]+", "_", self.title.partition(" (")[0].lower()) + ".svg"
+        return re.sub(r"[^a-z0-9]+", "_", self.title.lower()).strip("_") + ".svg"
 
 
 class Paper(BaseModel):
@@ -138,7 +138,7 @@ def _charted(chart: Chart) -> str:
 def _estimated(one: Estimate | None) -> str:
     if one is None:
         return ""
-    return f"{one.value:.4f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low is not None else "")
+    return f"{round(one.value, 4) + 0.0:.4f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low is not None else "")
 
 
 def _tally(findings: Sequence[Finding]) -> str:

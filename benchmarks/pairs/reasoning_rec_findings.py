@@ -35,8 +35,12 @@ TITLE = "ReasoningRec: does a small model that reasons predict better?"
 REFERENCE = (
     "Bismay, Dong and Caverlee, *ReasoningRec: Bridging Personalized Recommendations and Human-Interpretable "
     "Explanations through LLM Reasoning*, arXiv 2410.23180. Here the teacher is the drafter `evidence`, which counts; "
-    "the student is a new language model of about a million parameters, which learns from 1,000 pairs. LightGBM and "
+    "the student is a new language model of half a million parameters, which learns from 1,000 pairs. LightGBM and "
     "the other plain models learn from all pairs ([ratings and choices](guide/pairs.md))."
+)
+INTRODUCTION = (
+    "Arms and students, the mean of their seeds. What is unread scores as the mean answer. Seconds are those of two "
+    "cores that other work shared; tokens and parameters do not depend on that:"
 )
 CLAIMS = {
     "best": "It predicts better than other methods (up to 12.5% in the paper)",
@@ -78,9 +82,7 @@ def paper(runs: Runs) -> Paper:
     order = [*CLAIMS.values(), *(claim for claim, _ in ELSEWHERE)]
     findings.sort(key=lambda f: order.index(f.claim))
     tables = [f"**{where(key)}**\n\n{markdown(students(labels))}" for key, labels in tested.items()]
-    text = "\n\n".join(
-        ["Arms and students, the mean of their seeds; what is unread scores as the mean answer:", *tables]
-    )
+    text = "\n\n".join([INTRODUCTION, *tables])
     first = winners(runs, MODEL, PLAIN, lambda _: METRIC)
     return Paper(title=TITLE, reference=REFERENCE, first=first, text=text, findings=tuple(findings))
 

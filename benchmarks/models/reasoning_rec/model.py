@@ -181,8 +181,8 @@ class Model(NumberModel):
 
 
 def _word(value: object) -> str:
-    """A setting as ``--set`` reads it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A setting as ``--set`` reads it, as a part of a folder's name: without slashes."""
+    return str(value).lower() if isinstance(value, bool) else str(value).replace("/", "-")
 
 
 def _logistic(levels: np.ndarray, answers: np.ndarray) -> np.ndarray:

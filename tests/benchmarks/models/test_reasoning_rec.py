@@ -80,6 +80,10 @@ def test_the_teacher_argues_for_the_answer_and_says_both_sides():
         teacher.reason([without_answer(pair)], [claims], [""], "hindsight")
 
 
+def test_the_arm_of_a_base_in_a_folder_is_one_name():
+    assert Model(Model.Settings(base="some/where")).arm == "base=some-where"
+
+
 def test_levels_are_symmetric():
     assert [level_of(x) for x in (0.5, 0.2, 0.05, 0.0, -0.05, -0.2, -0.5)] == [3, 2, 1, 0, -1, -2, -3]
 

@@ -57,6 +57,16 @@ def document(template: jinja2.Template, css: str, script: str = "", **values: ob
     return UNPRINTABLE.sub("\ufffd", html)
 
 
+def picture(svg: str) -> str:
+    """A drawing of a page as a file of its own: it brings the first colours of the base style, and a white ground."""
+    colours = re.search(r":root \{.*?\}", style(), re.DOTALL)
+    assert colours is not None
+    light = colours[0].replace("light dark", "light")
+    own = f"<style>{light} svg {{ background: #fff; font-family: sans-serif }}</style>"
+    start, _, rest = svg.partition(">")
+    return f'{start} xmlns="http://www.w3.org/2000/svg">{own}{rest}\n'
+
+
 def source(text: str) -> str:
     """The name that a content security policy has for one inline style or script: its hash."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,59 @@
+"""Manipulation: a model that obeys orders in texts is caught, one that reads no text cannot be lifted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.audits.trust.attacks import attack
+from benchmarks.audits.trust.manipulation import manipulate
+from benchmarks.explanations.faithfulness import NotAskable
+from benchmarks.explanations.finished_run import read_finished_run
+from benchmarks.harness import runner
+from benchmarks.harness.experiment import Experiment
+from tests.benchmarks.conftest import FINISHED_RUNS
+
+pytestmark = FINISHED_RUNS
+OBEDIENT = '''"""Popularity, but whatever orders it to is ranked first."""
+import numpy as np
+from benchmarks.models import popularity
+
+class Model(popularity.Model):
+    @property
+    def card(self):
+        return super().card.model_copy(update={"name": "obedient"})
+    def fit(self, train, validation, items, seed):
+        super().fit(train, validation, items, seed)
+        self.orders = np.array([1e6 * ("Rank this item first" in item.text) for item in items.values()])
+    def block(self, queries):
+        return super().block(queries) + self.orders
+'''
+
+
+def test_a_model_that_obeys_is_caught(add_model, small_world, datasets, tmp_path):
+    (add_model("other", "yield p") / "obedient.py").write_text(OBEDIENT)
+    experiment = Experiment(small_world, "test", "full", 0, None, ("ndcg@10",), tmp_path)
+    run = read_finished_run(runner.execute(experiment, "obedient").folder, datasets)
+    caught = manipulate(run, {})
+    by_attack = {lift.attack: lift for lift in caught.lifts}
+    ids = attack(small_world.items, small_world.examples["train"]).attacked["instructions"]
+    owned = sum(x.item_id in ids for e in small_world.examples["test"] for x in e.query.history)
+    assert by_attack["instructions"].after == 2 * 60 - owned and by_attack["instructions"].shown[1] == 1
+    assert by_attack["instructions"].is_suspect and not by_attack["stuffed"].is_suspect
+    assert caught.reads_text and caught.ndcg[1] <= caught.ndcg[0] and caught.wording is None
+
+
+def test_a_model_without_eyes_for_texts_cannot_be_lifted(finished_runs, datasets):
+    blind = manipulate(read_finished_run(finished_runs["template"], datasets), {})
+    assert not blind.reads_text and not any(lift.is_suspect for lift in blind.lifts)
+    assert all(lift.before == lift.after for lift in blind.lifts)
+    assert blind.wording.changed == 0 and blind.wording.example is None
+
+
+def test_a_model_whose_endpoint_nobody_names_is_not_attacked(folder, datasets):
+    result = json.loads((folder / "result.json").read_text())
+    result["model"]["name"] = "prompted"
+    (folder / "result.json").write_text(json.dumps(result))
+    with pytest.raises(NotAskable, match=r"prompted needs .*base_url"):
+        manipulate(read_finished_run(folder, datasets), {})

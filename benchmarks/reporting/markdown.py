@@ -174,7 +174,7 @@ def explained(folders: Iterable[Path]) -> str:
 
 
 def _scorecards(cards: Mapping[str, tuple[int, Explanation]]) -> list[dict[str, str]]:
-    """A row a metric and slice, a column a model."""
+    """A row a metric and slice, a column a model; scores by an earlier version of their metric are left out."""
     scores = dict.fromkeys((s.metric, s.slice) for _, card in cards.values() for s in card.scores)
     rows = []
     for name, kind in explanation_metrics().items():
@@ -183,10 +183,11 @@ def _scorecards(cards: Mapping[str, tuple[int, Explanation]]) -> list[dict[str, 
                 continue
             row = {"family": kind.family, "metric": metric if part == "all" else f"{metric}, {part}"}
             for label, (_, card) in cards.items():
-                if score := card.score(metric, part):
+                if (score := card.score(metric, part)) and score.version == kind.version:
                     row[label] = f"{score.value:.3f} [{score.ci_low:.3f}, {score.ci_high:.3f}]"
                     row["better"] = "higher" if score.higher_is_better else "lower"
-            rows.append({key: row.get(key, "") for key in ("family", "metric", "better", *cards)})
+            if "better" in row:
+                rows.append({key: row.get(key, "") for key in ("family", "metric", "better", *cards)})
     return rows
 
 

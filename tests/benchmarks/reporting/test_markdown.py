@@ -62,6 +62,18 @@ def test_reader_gain_of_the_scorecard_stands_beside_ndcg(toy, tmp_path, monkeypa
     assert "| model | NDCG@10 | Reader gain@10 | Recall@10 |" in page and " | 0.1250 | " in page
 
 
+def test_scores_by_an_earlier_version_of_their_metric_stand_in_no_table(toy, tmp_path):
+    run_folder, result = runner.execute(experiment_on(toy, tmp_path / "results"), "popularity")
+    scores = [
+        Score(metric=name, value=0.5, ci_low=0.4, ci_high=0.6, n=10, version=version, basis="attested")
+        for name, version in (("steering", 1), ("choice", 1))
+    ]
+    card = Explanation(run_id=result.run_id, n=10, n_rationales=10, scores=scores, provenance={})
+    (run_folder / "explanation.json").write_text(card.model_dump_json())
+    text = markdown.explained([run_folder])
+    assert "| choice | choice | higher | 0.500" in text and "steering" not in text
+
+
 def test_the_readme_says_what_the_results_say():
     root = Path(run.__file__).parents[1]
     for path, text in markdown.pages(root / "results", root / "README.md", settings_store.logs()).items():

@@ -58,6 +58,8 @@ def main(
         drafts.by_id(Campaign(campaign))
     datasets = DatasetCache(domain, data_dir)
     runs = [read_finished_run(folder, datasets) for folder in folders]
+    if silent := [one for one in runs if not one.explained_rows]:
+        raise RadError(f"{silent[0].folder}: its predictions have no rationale, so there is nothing to score")
     if no_model:
         refuse_to_drop_attested(runs)
     options = ScorecardOptions(None if no_model else ask, campaign, endpoint)

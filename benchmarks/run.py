@@ -32,7 +32,7 @@ from benchmarks.harness.experiment import Experiment, baselines_of, model_settin
 from benchmarks.harness.registries import MODELS, default_metrics, model_kind
 from benchmarks.reporting import terminal
 from rad import registry
-from rad.data.load import is_release, open_dataset
+from rad.data.load import open_dataset, unknown_domain
 from rad.data.pairs import Negatives, pair_splits
 from rad.errors import RadError, run
 from rad.runtime.commands import DataDir, command
@@ -67,9 +67,8 @@ def main(
         models = [name for name, kind in kinds.items() if not kind.required and task in kind.tasks]
     errors = [] if limit is None or limit >= 1 else [f"--limit must be at least 1, got {limit}"]
     errors += [f"--seed must be at least 0, got {one}" for one in seeds if one < 0]
-    domains = registry.names("rad.domains")
-    if domain.partition(":")[0] not in domains and not is_release(domain):
-        errors.append(registry.unknown("domain", [domain.partition(":")[0]], domains))
+    if reason := unknown_domain(domain):
+        errors.append(reason)
     scored = tuple(metrics or default_metrics(task))
     chosen = model_settings(models, settings or [], scored, errors, task)
     dataset = open_dataset(domain, data_dir, protocol)

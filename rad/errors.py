@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a write that no disk, quota or limit has room for names no file
+
 
 class RadError(Exception):
     """Bad input or a missing part. Its text is one line and needs no traceback."""
@@ -40,7 +42,7 @@ def run(main: Callable[[], int | None]) -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        if error.filename is None and error.errno != errno.ENOSPC:
+        if error.filename is None and error.errno not in NO_ROOM:
             raise  # not about a file
         print(f"error: {error.filename or 'output'}: cannot be read or written ({error.strerror})", file=sys.stderr)
         sys.exit(2)

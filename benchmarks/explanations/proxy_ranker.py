@@ -183,7 +183,10 @@ def _removal(targets: Sequence[Item], query: Query, items: Mapping[str, Item]) -
         for target in targets:
             for start, end in reversed(title_runs(words, target.title)):
                 words = words[:start] + words[end:]
-        return WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), words) if names else words
+        small = words.lower()
+        if not any(name in small for name in names):
+            return words
+        return WORD.sub(lambda m: "" if m.group().lower() in names else m.group(), words)
 
     return removed
 
@@ -195,8 +198,10 @@ def title_runs(text: str, title: str) -> list[tuple[int, int]]:
     size = min(RUN, len(wanted))
     if size < 3:
         return []
+    runs, small = {tuple(wanted[k : k + size]) for k in range(len(wanted) - size + 1)}, text.lower()
+    if not any(all(word in small for word in run) for run in runs):
+        return []  # as for nearly every text, which need not be cut into words
     words = [(m.start(), m.end(), m.group().lower()) for m in WORD.finditer(text)]
-    runs = {tuple(wanted[k : k + size]) for k in range(len(wanted) - size + 1)}
     tokens = [word for *_, word in words]
     out: list[tuple[int, int]] = []
     for k in range(len(words) - size + 1):

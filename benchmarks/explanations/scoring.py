@@ -76,7 +76,7 @@ def refuse_to_drop_attested(runs: Sequence[FinishedRun]) -> None:
 
 def compute(run: FinishedRun, options: ScorecardOptions) -> Scorecard:
     """The scorecard of a run."""
-    notes = [] if run.explained_rows else ["no prediction has a rationale: there is nothing to score"]
+    notes: list[str] = []
     seed = run.result.seed
     values, scores = _from_predictions(run, options.resamples)
     faithfulness = _faithfulness(run, options.ask, notes)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from rad.rationales.facts import Facts
 from rad.types import Example, Item, Pair, PairPrediction, Prediction, Query, Rationale
@@ -36,10 +36,20 @@ FAMILIES = (
 """The families of metrics in the order in which tables show them; others follow."""
 
 
+LARGEST = 10**7  # of a setting: beyond it a run ends in an overflow or out of memory, or not at all
+
+
 class ModelSettings(BaseModel):
     """Base of a model's ``Settings``: every field has a default and a description; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @field_validator("*")
+    @classmethod
+    def _moderate(cls, value: object) -> object:
+        if isinstance(value, int | float) and not abs(value) <= LARGEST:
+            raise ValueError(f"must be a number of at most {LARGEST:,}, found {value:g}")
+        return value
 
 
 class ModelCard(BaseModel):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -128,12 +130,32 @@ def _execute(experiment: Experiment, prepared: PreparedModel, again: bool = Fals
         result = _measured(experiment, prepared, part, folder.name.rpartition("-")[2], started, tree)
         with atomic_write(part / "result.json") as file:
             file.write(result.model_dump_json(indent=1) + "\n")
-        if folder.exists():
-            shutil.rmtree(folder)
-        part.rename(folder)
+        if not _moved(part, folder, again):
+            result = read_result(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return StoredRun(folder, result)
+
+
+def _moved(part: Path, folder: Path, again: bool) -> bool:
+    """Move a finished run to its place; False where another process has put the same run there first.
+
+    A folder that is in the way (``again``, or one without a result) is moved aside and removed, never emptied in place.
+    """
+    while True:
+        try:
+            part.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return True
+        if not again and (folder / "result.json").exists():
+            return False
+        aside = part.with_name(f".{folder.name}.{os.getpid()}.old.part")
+        with suppress(FileNotFoundError):  # another process was as fast
+            folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _measured(

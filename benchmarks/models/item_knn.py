@@ -82,7 +82,8 @@ class _Pairs:
             rows: list[int] = []
             columns: list[int] = []
             data: list[float] = []
-            for distance in range(1, window + 1):
+            longest = max(map(len, self.sequences), default=0)
+            for distance in range(1, min(window, longest) + 1):
                 for sequence in self.sequences:
                     rows += sequence[:-distance]
                     columns += sequence[distance:]

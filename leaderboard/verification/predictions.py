@@ -21,6 +21,7 @@ from rad.runtime.files import sha256_file
 from rad.types import Interaction, Item, Pair, PairExplanation, PairPrediction, Prediction, Query, Rationale
 
 REASONS, WORDS, ERROR = 64, 2000, 500  # reasons of a rationale, characters of its text and of an error
+TEXT = 1000  # characters of texts a query, on average over the task: twelve reasons take about as many
 NUMBER = 1e12  # the largest that a fact may count to
 RATING = 1e6  # the farthest from 0 that a predicted rating may lie
 EXPLANATIONS = 8  # of a pair
@@ -53,6 +54,9 @@ def read(path: Path, entry: Entry, evaluation: EvaluationSet) -> tuple[Answers, 
     if missing and (predictions or not violations):
         number_of = count(len(missing), "query", "queries")
         violations.append(f"{path.name}: {number_of} without a prediction, the first is {missing[0]}")
+    texts = [one.text for p in predictions.values() for one in (p.rationale, p.contrast) if one is not None]
+    if (average := sum(map(len, texts)) / max(len(queries), 1)) > TEXT:
+        violations.append(f"{path.name}: texts of {average:,.0f} characters a query on average, at most {TEXT:,}")
     return [predictions[key] for key in queries if key in predictions], violations
 
 

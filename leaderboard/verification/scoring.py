@@ -9,7 +9,7 @@ with those that an encoder would have to read every text for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,22 +70,22 @@ def compared(entry: Entry, predictions: Answers, data: EvaluationSet) -> Compari
     of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
     scores = [rounded(s, len(data.examples)) for s in computed.scores] if data.is_season else computed.scores
     left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
-    lines = list(_violations(entry, scores, computed.n_repeat, predictions, data))
+    lines = list(_violations(entry, scores, computed, predictions, data))
     return Comparison(lines, left_out, _unsound(rankings(predictions), data, computed))
 
 
 def _violations(
-    entry: Entry, scores: Sequence[Score], n_repeat: int, answers: Answers, data: EvaluationSet
+    entry: Entry, scores: Sequence[Score], computed: Evaluation, answers: Answers, data: EvaluationSet
 ) -> Iterator[str]:
     result, predictions = entry.result, rankings(answers)
     yield from _different("result.scores", recomputed(result.scores), scores, CLOSE)
-    if result.task.n_repeat != n_repeat:
-        yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {n_repeat}"
+    if result.task.n_repeat != computed.n_repeat:
+        yield f"result.task.n_repeat: {result.task.n_repeat}, the task has {computed.n_repeat}"
     yield from _outdated("result.scores", result.scores, len(data.queries))
     n_rationales = sum(p.rationale is not None for p in predictions if p.error is None)
     yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], n_rationales)
     if entry.explanation is not None:
-        yield from _explanation(entry, predictions, data)
+        yield from _explanation(entry, computed.values, predictions, data)
     expected = shown(answers, data)[: len(entry.examples)]
     if entry.examples != expected:
         yield "examples: not what the predictions say of the first queries (leave them empty, or let submit fill them)"
@@ -168,7 +168,10 @@ def rounded(score: Score, queries: int) -> Score:
     return score.model_copy(update={"value": value, "ci_low": ends[0], "ci_high": ends[1]})
 
 
-def _explanation(entry: Entry, predictions: Sequence[Prediction], data: EvaluationSet) -> Iterator[str]:
+def _explanation(
+    entry: Entry, computed: Mapping[str, np.ndarray], predictions: Sequence[Prediction], data: EvaluationSet
+) -> Iterator[str]:
+    """What is wrong with an entry's scorecard; ``computed`` has the values [queries] of the metrics of the entry."""
     # loads the models' side, so only where an entry has a scorecard
     from benchmarks.explanations.families import explanation_metrics
 
@@ -189,7 +192,10 @@ def _explanation(entry: Entry, predictions: Sequence[Prediction], data: Evaluati
         names = {s.metric for s in claimed}
         metrics = {name: kind(data.items, kind.default_cut) for name, kind in kinds.items() if name in names}
         answers, _ = checked(predictions, data.examples, data.items)
-        values, corpus = measure(metrics, answers, data.examples, facts=data.facts)
+        cuts = {name: f"{name}@{metric.k}" if metric.cuts else name for name, metric in metrics.items()}
+        left = {name: metric for name, metric in metrics.items() if cuts[name] not in computed}
+        values, corpus = measure(left, answers, data.examples, facts=data.facts)
+        values |= {name: computed[cuts[name]] for name in metrics.keys() - left.keys()}
         everyone = {"all": np.ones(len(data.examples), bool)}
         scores = summary(metrics, values, corpus, everyone, entry.result.seed, 1000, users_of(data.examples))
         yield from _different("explanation.scores", claimed, scores, CLOSE_READ)

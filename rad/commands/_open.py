@@ -20,10 +20,11 @@ def check_names(*options: tuple[str, str, Iterable[str]]) -> None:
 
 
 def domain_option(name: str) -> list[tuple[str, str, Iterable[str]]]:
-    """The option ``name`` for :func:`check_names`: none where it names a release, which no registry lists."""
-    from rad.data.load import is_release
+    """The option ``name`` for :func:`check_names`: none for a release or a folder, which no registry lists."""
+    from rad.data.load import is_folder, is_release
 
-    return [] if is_release(name) else [("domain", name.partition(":")[0], registry.names("rad.domains"))]
+    is_elsewhere = is_release(name) or is_folder(name)
+    return [] if is_elsewhere else [("domain", name.partition(":")[0], registry.names("rad.domains"))]
 
 
 def opened(name: str, data_dir: Path | None, protocol: str = "full") -> Dataset:

@@ -26,8 +26,31 @@ def is_release(spec: str) -> bool:
     return Path(spec).is_dir() or bool(re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", spec))
 
 
+def is_folder(spec: str) -> bool:
+    """Whether ``spec`` is written as a path, which no domain's name is."""
+    name = spec.partition(":")[0]
+    return "/" in name or name.startswith((".", "~"))
+
+
+def unknown_domain(spec: str) -> str | None:
+    """Why ``spec`` names neither a domain nor a release of RAD, in one line, or None."""
+    name, domains = spec.partition(":")[0], registry.names("rad.domains")
+    if name in domains or is_release(spec):
+        return None
+    if is_folder(spec):
+        return (
+            f"{spec}: no such folder: a release is the folder that python -m rad build wrote, or OWNER/NAME of the Hub"
+        )
+    return registry.unknown("domain", [name], domains)
+
+
 def load_domain(spec: str) -> BaseDomain:
-    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``), or of a release of RAD."""
+    """The domain object of ``NAME`` or ``NAME:ARGUMENT`` (``world:seed=3,users=500``), or of a release of RAD.
+
+    :class:`RadError` where it is neither.
+    """
+    if reason := unknown_domain(spec):
+        raise RadError(reason)
     name, _, argument = ("release", "", spec) if is_release(spec) else spec.partition(":")
     return cast(BaseDomain, registry.load("rad.domains", name)(argument))
 

@@ -13,25 +13,23 @@ Without a domain, wording and weights are checked, and whether ``text`` names ``
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rad.data.dataset import Dataset
 from rad.data.splits import SPLITS
 from rad.errors import RadError
-from rad.features.bm25 import tokenize
 from rad.leakage.dataset_checks import CANDIDATES, candidate_violation, duplicate_candidate, rule_findings
 from rad.leakage.finding import Finding, finding
-from rad.rationales.claims import FUNCTION_WORDS
+from rad.leakage.plain_rationales import PlainRationale, plain_rules, plain_violations
 from rad.rationales.facts import Facts
 from rad.rationales.files import from_dict, states_numbers
 from rad.rationales.rules import Rules, Violation, forbidden_wording, weight_violations
 from rad.runtime import records
 from rad.runtime.files import read_jsonl
-from rad.types import Example, Interaction, Item, Prediction, Query, Rationale
+from rad.types import Example, Prediction, Rationale
 
 _TEXT_RULES = ("hindsight", "rating", "names_target", "weights")
 
@@ -100,15 +98,6 @@ class _Candidates:
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRationale:
-    """A published rationale of another project; ``target`` and ``history`` are titles, where they are known."""
-
-    text: str
-    target: str = ""
-    history: tuple[str, ...] = ()
-
-
 def _parse(record: Mapping[str, object], where: str) -> Rationale | _Candidates | PlainRationale | None:
     """The rationale of a line, a list of candidates, a plain published one, or None for a prediction without one."""
     if "candidates" in record:
@@ -125,48 +114,3 @@ def _parse(record: Mapping[str, object], where: str) -> Rationale | _Candidates 
     if not isinstance(target, str):
         raise RadError(f"{where}: target: expected a title")
     return PlainRationale(text, target, tuple(history))
-
-
-def plain_rules(rows: Sequence[PlainRationale]) -> Rules:
-    """Rules over the titles that a file of plain rationales names itself. Its texts say which words are no names."""
-    titles = dict.fromkeys(title for row in rows for title in (row.target, *row.history))
-    texts: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        texts[row.target].append(row.text)
-    return Rules({title: Item(title, "", title, " ".join(texts[title])) for title in titles})
-
-
-def plain_violations(row: PlainRationale, rules: Rules) -> list[Violation]:
-    """The leaks of a published rationale. What it says of its history alone is none, where titles of both are there."""
-    if not row.target:
-        return forbidden_wording(row.text)
-    query = Query("", "", "", tuple(Interaction("", title) for title in row.history))
-    # words of the target's title that no title of the history has, [words]
-    own = set(tokenize(row.target)) - {word for title in row.history for word in tokenize(title)} - FUNCTION_WORDS
-
-    def of_history(sentence: str) -> bool:
-        if _AHEAD.search(sentence) or own.intersection(tokenize(sentence)):
-            return False
-        nothing = Query("", "", "", ())
-        return bool(_PAST.search(sentence)) or any(
-            rules.names(sentence, rules.items[title], nothing) for title in row.history
-        )
-
-    wording = forbidden_wording(row.text, of_history) if row.history else forbidden_wording(row.text)
-    return [*wording, *rules.names(row.text, rules.items[row.target], query)]
-
-
-_AHEAD = re.compile(
-    r"^\s*(?:it|its)\b|\b(?:this|target|next|new|newest|final|latest|later|subsequent"
-    r"|eventual|ended|afterwards|(?:the|a|their|his|her) (?:chosen|selected|recommended|predicted|suggested))\b",
-    re.IGNORECASE,
-)
-"""Words that may point at the answer: a sentence with one is not of the history alone."""
-_PAST = re.compile(
-    r"\b(?:previous(?:ly)?|past|prior|earlier|before|history|histories|historically|so far|until now|already"
-    r"|consistently|repeatedly|frequently|often|usually|always|mostly)\b"
-    r"|\b(?:similar|other|several|many|various|multiple|most|both|these|those|all)(?: of)?(?: the(?:se|ir)?)? "
-    r"(?:\w+ ){0,2}(?:items|products|purchases|orders|books|movies|films|games|things|ones|titles|articles|reviews)\b",
-    re.IGNORECASE,
-)
-"""Words that speak of earlier purchases without naming one."""

@@ -39,7 +39,8 @@ ALWAYS = (
     rf"\b(?:led|leads|leading|made|makes|prompted|convinced|persuaded|drove|inspired|caused) {_WHO} (?:to )?{_DEED}\b",
     rf"\b(?:did|does) (?:indeed |in fact )?{_DEED}\b",
     r"\b(?:what|that) (?:came|followed|happened) (?:next|after|afterwards|later)\b",
-    r"\b(?:afterwards|thereafter|later on|sure enough|predictably|unsurprisingly|as expected)\b",
+    r"\b(?:afterwards|thereafter|later on|sure enough|predictably|unsurprisingly)\b",
+    r"(?:^|,) *as expected\b",
     r"\bexplains? (?:why|the (?:choice|purchase|decision|selection|order))\b",
     r"\b(?:placed|made) (?:the|this|that|a|an) (?:purchase|choice|decision|selection|order)\b",
     rf"\b(?:as|since) the {_THING} (?:shows|showed|proves|confirms)\b",
@@ -137,11 +138,13 @@ _ALWAYS, _UNLESS_OPEN, _CHOICE, _RATING = (
 )
 
 
-def forbidden(text: str, of_history: Callable[[str], bool] = lambda sentence: False) -> Iterator[tuple[str, str]]:
+def forbidden(
+    text: str, of_history: Callable[[str, int, int], bool] = lambda sentence, start, end: False
+) -> Iterator[tuple[str, str]]:
     """``("hindsight" or "rating", the words)``, sentence by sentence; words that touch are one.
 
-    ``of_history`` says of a sentence that it speaks of the history alone, though it cites nothing: what it says was
-    bought or rated is the history's. Time is linear in the length of the text.
+    ``of_history`` says of the words at [start, end) of a sentence that they speak of the history, though it cites
+    nothing: what they say was bought or rated is the history's. Time is linear in the length of the text.
     """
     # (start, end) spans within a sentence: a citation excuses words of its own sentence only
     for start, end in claims.sentences(text):
@@ -150,19 +153,19 @@ def forbidden(text: str, of_history: Callable[[str], bool] = lambda sentence: Fa
         hindsight = [match.span() for match in _ALWAYS.finditer(sentence)]
         if not _OPEN.search(sentence):
             hindsight += [match.span() for match in _UNLESS_OPEN.finditer(sentence)]
-        if of_history(sentence):
-            yield from (("hindsight", sentence[first:last]) for first, last in _joined(hindsight))
-            continue
         hindsight += [
             match.span()
             for match in _CHOICE.finditer(sentence)
             if not bound(sentence, match.end(), cited)
             and not _EARLIER.search(sentence[max(0, match.start() - _NEAR) : match.start()])
+            and not of_history(sentence, *match.span())
         ]
         rating = [
             match.span()
             for match in _RATING.finditer(sentence)
-            if not (cited and cited[0] < match.start()) and not bound(sentence, match.end(), cited)
+            if not (cited and cited[0] < match.start())
+            and not bound(sentence, match.end(), cited)
+            and not of_history(sentence, *match.span())
         ]
         for rule, spans in (("hindsight", hindsight), ("rating", rating)):
             for first, last in _joined(spans):

@@ -70,16 +70,22 @@ class Violation:
         return self.rule in COUNTED
 
 
-def forbidden_wording(text: str, of_history: Callable[[str], bool] = lambda sentence: False) -> list[Violation]:
+def forbidden_wording(
+    text: str, of_history: Callable[[str, int, int], bool] = lambda sentence, start, end: False
+) -> list[Violation]:
     """The violations ``hindsight`` and ``rating`` in a text (:func:`rad.rationales.hindsight.forbidden`)."""
     return [Violation(rule, words) for rule, words in hindsight.forbidden(text, of_history)]
 
 
 class Rules:
-    """The rules over one catalogue. Build it once; with ``facts``, every reason is to be a sound fact."""
+    """The rules over one catalogue. Build it once; with ``facts``, every reason is to be a sound fact.
 
-    def __init__(self, items: Mapping[str, Item], facts: Facts | None = None) -> None:
-        self.items, self.facts = items, facts
+    ``few_titles``: the catalogue has some titles and no attributes, so it cannot say which words are common. Words that
+    its texts have in small letters are ("trail shoes"), unless three of a title stand together.
+    """
+
+    def __init__(self, items: Mapping[str, Item], facts: Facts | None = None, few_titles: bool = False) -> None:
+        self.items, self.facts, self.few_titles = items, facts, few_titles
         self.matcher = claims.Matcher(items.values())
         self._values = {(a, v) for item in items.values() for a, values in item.attributes.items() for v in values}
         self._titles = Counter(word for item in items.values() for word in set(tokenize(item.title)))
@@ -127,6 +133,8 @@ class Rules:
         if run := run_of(title, words, own):
             return [Violation("names_target", " ".join(run))]
         pointing = {w for w in own if self._titles[w] <= self._rare}
+        if self.few_titles and len(pointing & set(words)) < 3:
+            pointing -= self._small - {name.lower() for name in _NAME.findall(text) if name[0].isupper()}
         # blanked in place, so that the words left keep their positions: citations, and values named as such
         rest = list(claims.CITATION.sub(lambda match: " " * len(match.group()), text))
         for mention in self.matcher.find(text):

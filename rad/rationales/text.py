@@ -20,6 +20,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 from rad.errors import RadError
@@ -48,13 +49,9 @@ _LIKELY = f"({'|'.join(sorted(WORDS, key=len, reverse=True))})"
 _TASTE = f"({'|'.join(sorted(LASTING_WORDS, key=len, reverse=True))})"
 _SHOWN = rf"{_N} of {_N} ha(?:s|ve) {_CLAIM} \({_CITED}; {_USUAL}\)"
 REST = "Something unexplained is {}."
-_BEGINS = re.compile(r"\d|\[|After |None of ")  # a reason, so that prose is passed over fast
 _BLACK = re.compile(r"\S")
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _REST = re.compile(rf"Something unexplained is {_LIKELY}\.")
-
-
-# --- numbers, names and lists ---
 
 
 def _usual(base: float | None) -> str:
@@ -108,9 +105,6 @@ def _listed(history: Sequence[int]) -> str:
 
 def _places(text: str) -> tuple[int, ...]:
     return tuple(int(k) - 1 for k in re.findall(r"\d+", text))
-
-
-# --- one form a kind of evidence ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +256,10 @@ _FORMS = (
     ),
 )
 _BY_KIND = {form.kind: form for form in _FORMS}
+_STARTS = {"0": _N, "[": _LISTED, "A": "After", "N": "None"}
+_AT = {mark: [form for form in _FORMS if form.pattern.pattern.startswith(start)] for mark, start in _STARTS.items()}
 AVOIDING = frozenset({"rating", "absence"})
 """Kinds of evidence that speak against a value."""
-
-
-# --- whole rationales ---
 
 
 def write(reasons: Sequence[Reason]) -> str:
@@ -327,12 +320,15 @@ def parse(text: str, strict: bool = True) -> tuple[Reason, ...]:
 
 
 def read(text: str) -> tuple[list[tuple[Reason, int]], int, list[str]]:
-    """The reasons of a text with their levels, the level of the unexplained, and the sentences in another form.
+    """The reasons of a text with their levels, the level of the unexplained, and the sentences in another form."""
+    reasons, rest, other = _read(text)
+    return list(reasons), rest, list(other)
 
-    Time is linear in the length of the text.
-    """
+
+@lru_cache(4096)  # several metrics read each text, in time that is linear in its length
+def _read(text: str) -> tuple[tuple[tuple[Reason, int], ...], int, tuple[str, ...]]:
     reasons: list[tuple[Reason, int]] = []
-    rest, other = 0, []
+    rest, other = 0, list[str]()
     position = _next(text, 0)
     while position < len(text):
         one = _sentence_at(text, position)
@@ -347,7 +343,7 @@ def read(text: str) -> tuple[list[tuple[Reason, int]], int, list[str]]:
             else:
                 reasons.append((reason, level))
         position = _next(text, end)
-    return reasons, rest, other
+    return tuple(reasons), rest, tuple(other)
 
 
 def _next(text: str, position: int) -> int:
@@ -360,7 +356,8 @@ def _sentence_at(text: str, position: int) -> tuple[int, Reason | None, int] | N
     """Of the sentence of the grammar that begins here: its end, its reason (None: the unexplained) and its level."""
     if match := _REST.match(text, position):
         return match.end(), None, LEVELS[WORDS.index(match[1])]
-    for form in _FORMS if _BEGINS.match(text, position) else ():
+    mark = text[position]
+    for form in _AT.get("0" if mark.isdigit() else mark, ()):
         if match := form.pattern.match(text, position):
             *parts, word = match.groups()
             words = LASTING_WORDS if form.kind in LASTING else WORDS

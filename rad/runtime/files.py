@@ -92,8 +92,9 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, "ab+", buffering=0)  # noqa: SIM115  (open as long as the journal)
         self._file.seek(0)
-        end = self._file.read().rfind(b"\n") + 1
-        os.ftruncate(self._file.fileno(), end)
+        content = self._file.read()
+        if not content.endswith(b"\n"):  # else another process may have added lines since
+            os.ftruncate(self._file.fileno(), content.rfind(b"\n") + 1)
 
     def append(self, record: object) -> None:
         """Add a line."""

@@ -10,10 +10,10 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import active_children, connection, get_context, parent_process, resource_tracker
 from threading import Thread
 from typing import Any, Literal
 
@@ -52,20 +52,35 @@ def _by_processes(function: Callable[[Row], Row], rows: Sequence[Row], workers: 
     # spawned, not forked: a fork copies the locks of threads that numpy, arrow or torch have started
     with ProcessPoolExecutor(min(workers, len(rows)), get_context("spawn"), _end_with_parent) as pool:
         try:
-            for done in as_completed([pool.submit(function, row) for row in rows]):
+            for done in as_completed(_submitted(pool, function, rows)):
                 yield done.result()
         except BrokenProcessPool as error:
             raise RadError(
                 "a worker process was killed (out of memory?): the same command goes on where it stopped, "
                 "and needs less memory with fewer --workers"
             ) from error
+        except KeyboardInterrupt:
+            for process in active_children():
+                process.terminate()  # one that still imports its modules would do so to the end
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, function: Callable[[Row], Row], rows: Sequence[Row]) -> list[Future[Row]]:
+    """The work, given to processes that start with Ctrl-C held back: while they import, it would be a traceback."""
+    resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return [pool.submit(function, row) for row in rows]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent() -> None:
     """A worker whose parent was killed outright would wait for work for ever; Ctrl-C ends it without a traceback."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     parent = parent_process()
     if parent is not None:
         Thread(target=lambda: (connection.wait([parent.sentinel]), os._exit(1)), daemon=True).start()

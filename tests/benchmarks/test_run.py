@@ -159,3 +159,37 @@ def test_all_models_but_those_that_the_task_has_no_place_for(tmp_path, monkeypat
     monkeypatch.setattr(sys, "argv", [*argv, "--task", "choice"])
     run.main()
     assert {"biases", "global_mean"} <= set(executed) and not rankers & set(executed)
+
+
+def test_four_runs_at_once_on_cold_folders_end_alike(tmp_path):
+    """Each is right, none leaves half a run, and what they keep is whole."""
+    words = "--model item_knn --domain world:users=60,items=200 --protocol rerank --out runs --set window=10000000"
+    environment = {**os.environ, "RAD_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.run", *words.split()],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    ends = [(*process.communicate(timeout=300), process.returncode) for process in processes]
+    assert [code for *_, code in ends] == [0] * 4, ends
+    assert not [words for _, words, _ in ends if "Traceback" in words or "error:" in words]
+    tables = {tuple(line for line in out.splitlines() if line.lstrip().startswith("item_knn")) for out, *_ in ends}
+    folders = [path.parent for path in tmp_path.glob("runs/item_knn/*/result.json")]
+    assert len(folders) == len(tables) == 1
+    read_result(folders[0])
+    left = [path.name for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+    assert left == []
+    assert len((folders[0] / "predictions.jsonl").read_text().splitlines()) == 60
+
+
+@pytest.mark.parametrize("value", ["1e20", "100000000000000000000", "inf", "nan", "-1e300"])
+@pytest.mark.parametrize(("model", "key"), [("item_knn", "window"), ("item_knn", "decay"), ("ltr", "learning_rate")])
+def test_a_setting_of_no_sensible_size_is_one_line(model, key, value):
+    with pytest.raises(RadError, match=f"--set for {model}: {key}: "):
+        model_settings([model], [f"{key}={value}"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 CATS = ("Hartz Just For Cats Mice", "KitNipBox Cat Tunnel", "Greenies Feline Dental Treats")
 COFFEE = ("Hario V60 Ceramic Dripper", "Bonavita Gooseneck Kettle")
 FILMS = ("Heat", "Collateral", "The Insider")
+CLOTHES = ("Calliope Women's Lace Peplum Top", "Orvane High Heel Pumps", "Calliope Chiffon Wrap Dress")
 GARDEN = ("Fiskars Bypass Pruning Shears", "Haws Copper Watering Can")
 
 ROWS: tuple[tuple[str, str, tuple[str, ...], frozenset[str]], ...] = (
@@ -27,7 +28,28 @@ ROWS: tuple[tuple[str, str, tuple[str, ...], frozenset[str]], ...] = (
     ("The user chose the Fiskars shears and the Haws can.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
     ("The user was very pleased with the shears by Fiskars.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
     ("All of these items were highly rated by the user.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
+    ("They liked the lace top for how it fits.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("However, they disliked the stylish high heels, which were narrow.", "Merrow Linen Shirt Dress", CLOTHES,
+     frozenset()),
+    ("They were disappointed with the length of the chiffon dress.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("They found the pumps to be loose, so linen may be safer.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("They like what is light, as seen by their purchase of a lace top.", "Merrow Linen Shirt Dress", CLOTHES,
+     frozenset()),
+    ("The heels did not fit as expected.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("The history holds a ladder with good reviews.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
+    ("The viewer loved the first three films.", "Thief", FILMS, frozenset()),
     # of the target, or of nobody knows which
+    ("They liked the linen dress for how it fits.", "Merrow Linen Shirt Dress", CLOTHES, frozenset({"rating"})),
+    ("They disliked the dress.", "Merrow Linen Shirt Dress", CLOTHES, frozenset({"rating"})),
+    ("Like the lace top, the shirt was loved: they were happy with the dress.", "Merrow Linen Shirt Dress", CLOTHES,
+     frozenset({"rating"})),
+    ("As expected, they bought the shirt after the pumps.", "Merrow Linen Shirt Dress", CLOTHES,
+     frozenset({"hindsight"})),
+    ("The lace top led to their purchase of a dress.", "Merrow Linen Shirt Dress", CLOTHES, frozenset({"hindsight"})),
+    ("The history of lace tops ends with a linen shirt that was bought.", "Merrow Linen Shirt Dress", CLOTHES,
+     frozenset({"hindsight"})),
+    ("They want the merrow linen shirt dress.", "Merrow Linen Shirt Dress", CLOTHES, frozenset({"names_target"})),
+    ("Wants a Tripod Ladder.", "Niwaki Tripod Ladder", GARDEN, frozenset({"names_target"})),
     ("So they purchased a lounge to scratch on.", "PetFusion Scratching Lounge", CATS, frozenset({"hindsight"})),
     ("They gave this item 5 stars.", "PetFusion Scratching Lounge", CATS, frozenset({"hindsight", "rating"})),
     ("Having bought the tunnel, they chose this lounge.", "PetFusion Scratching Lounge", CATS,
@@ -52,5 +74,8 @@ ROWS: tuple[tuple[str, str, tuple[str, ...], frozenset[str]], ...] = (
     ("Scratching posts would save the sofa.", "PetFusion Scratching Lounge", CATS, frozenset()),
     ("A grinder is what the dripper and the kettle lack.", "Baratza Encore Grinder", COFFEE, frozenset()),
     ("More of the same director may follow.", "Thief", FILMS, frozenset()),
+    ("A linen shirt would suit the summer.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("Linen shirts would suit the summer.", "Merrow Linen Shirt Dress", CLOTHES, frozenset()),
+    ("A tripod ladder reaches what shears do not.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
     ("Ladders reach what shears do not.", "Niwaki Tripod Ladder", GARDEN, frozenset()),
 )  # fmt: skip

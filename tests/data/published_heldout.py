@@ -7,6 +7,8 @@ history alone, with ratings and purchases of it, breaks none.
 from __future__ import annotations
 
 HATS = ("Barmah Squashy Kangaroo Hat", "Tilley LTM6 Airflo Hat")
+BAGS = ("Osprey Daylite Hiking Backpack", "Pelham Leather Messenger Bag", "Tamrac Camera Sling")
+CAMERA = "Joby GorillaPod Travel Tripod"
 TOOLS = ("Fluke 117 Electricians Multimeter", "Klein Tools Wire Stripper")
 BOOKS = ("The Way of Kings", "Words of Radiance", "Elantris")
 RUN = ("Balega Hidden Comfort Socks", "Nathan SpeedDraw Flask")
@@ -31,7 +33,24 @@ ROWS: tuple[tuple[str, str, tuple[str, ...], frozenset[str]], ...] = (
     ("The runner bought Balega socks and was happy with them.", "Saucony Peregrine Trail Shoes", RUN, frozenset()),
     ("The flask by Nathan was added for long runs.", "Saucony Peregrine Trail Shoes", RUN, frozenset()),
     ("The user's previous purchases were for distance.", "Saucony Peregrine Trail Shoes", RUN, frozenset()),
+    ("They liked the leather bag for its smell.", CAMERA, BAGS, frozenset()),
+    ("The user disliked the roomy camera sling because its strap cut in.", CAMERA, BAGS, frozenset()),
+    ("The user was unhappy with the zips of the backpack, and a tripod has none.", CAMERA, BAGS, frozenset()),
+    ("They may have found the sling too small.", CAMERA, BAGS, frozenset()),
+    ("Work matters to them, as shown by their purchase of a messenger bag.", CAMERA, BAGS, frozenset()),
+    ("The straps did not hold as expected.", CAMERA, BAGS, frozenset()),
+    ("The history includes a tripod that was rated 3 stars.", CAMERA, BAGS, frozenset()),
+    ("They raved about the last two bags.", CAMERA, BAGS, frozenset()),
     # of the target, or of nobody knows which
+    ("They liked the tripod for its weight.", CAMERA, BAGS, frozenset({"rating"})),
+    ("They disliked it, though the backpack was fine.", CAMERA, BAGS, frozenset({"rating"})),
+    ("Like the leather bag, the tripod did well: they were pleased with the tripod.", CAMERA, BAGS,
+     frozenset({"rating"})),
+    ("The backpack led to their choice of a tripod.", CAMERA, BAGS, frozenset({"hindsight"})),
+    ("As expected, a tripod was ordered after the sling.", CAMERA, BAGS, frozenset({"hindsight"})),
+    ("The history of bags made them buy a tripod.", CAMERA, BAGS, frozenset({"hindsight"})),
+    ("They want the joby gorillapod travel tripod.", CAMERA, BAGS, frozenset({"names_target"})),
+    ("Wants a GorillaPod Tripod.", CAMERA, BAGS, frozenset({"names_target"})),
     ("So they bought the coat.", "Outback Oilskin Coat", HATS, frozenset({"hindsight"})),
     ("The user rated it 5 stars.", "Outback Oilskin Coat", HATS, frozenset({"rating"})),
     ("After the Tilley hat they ended up choosing a coat.", "Outback Oilskin Coat", HATS, frozenset({"hindsight"})),
@@ -56,6 +75,8 @@ ROWS: tuple[tuple[str, str, tuple[str, ...], frozenset[str]], ...] = (
     ("The trail shoes met all expectations.", "Saucony Peregrine Trail Shoes", RUN, frozenset({"rating"})),
     # of what is to come, in words that name nothing
     ("Trail shoes would go with the socks.", "Saucony Peregrine Trail Shoes", RUN, frozenset()),
+    ("A travel tripod would fit the backpack.", CAMERA, BAGS, frozenset()),
+    ("Travel tripods would fit the backpack.", CAMERA, BAGS, frozenset()),
     ("A coat for rain is what the hats lack.", "Outback Oilskin Coat", HATS, frozenset()),
     ("Clamp meters measure without a cut in the wire.", "Hioki Clamp Meter", TOOLS, frozenset()),
     ("Something by the same author is likely.", "Warbreaker", BOOKS, frozenset()),

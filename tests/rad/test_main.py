@@ -121,7 +121,14 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path, capsys):
     def full():
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for fail, message in ((write, str(tmp_path / "file")), (full, "output: cannot be read or written (No space left")):
+    def limited():
+        raise OSError(errno.EFBIG, "File too large")
+
+    for fail, message in (
+        (write, str(tmp_path / "file")),
+        (full, "output: cannot be read or written (No space left"),
+        (limited, "output: cannot be read or written (File too large)"),
+    ):
         with pytest.raises(SystemExit) as end:
             errors.run(fail)
         line = capsys.readouterr().err

@@ -14,6 +14,7 @@ from rad.data.shards import Shards
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue
 from rad.rationales.facts import ragged
+from rad.rationales.facts.row_sets import RowSets
 from rad.types import Example, Item, Query
 
 ALIKE = 0.3  # of the weight of an item's words: what reads like it
@@ -124,6 +125,26 @@ class Counts:
     def read_by(self) -> sp.csr_matrix:
         """(items, items) 1 where the row's item reads like the column's: ``alike`` the other way round."""
         return sp.csr_matrix(self.alike.T)
+
+    @cached_property
+    def holders(self) -> RowSets:
+        """Of each value, the items that have it."""
+        return RowSets(self.catalogue.incidence.T)
+
+    @cached_property
+    def alike_sets(self) -> RowSets:
+        """Of each item, those that read like it."""
+        return RowSets(self.alike)
+
+    @cached_property
+    def kin_of_one(self) -> RowSets:
+        """Of each item, its kin that one user alone bought with it."""
+        return RowSets(sp.csr_matrix(self.kin == 1))
+
+    @cached_property
+    def unsold(self) -> frozenset[int]:
+        """The items that nobody bought."""
+        return frozenset(np.flatnonzero(self.purchases == 0).tolist())
 
     @cached_property
     def both(self) -> sp.csr_matrix:

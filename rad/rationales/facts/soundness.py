@@ -7,7 +7,8 @@ A violation is of the rule ``fact``: the reason states no numbers, or others tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
@@ -130,11 +131,13 @@ class _Case:
         others = max(self.counts.purchases.sum() - len(self.own), 1)
         return float(usual_share(np.array(max(self.counts.value_purchases[value] - own, 1) / others)))
 
-    def nobody_has(self, items: np.ndarray) -> np.ndarray:
-        """Of each item, whether no other user bought it, nor this one."""
-        # (items, own purchases): the user's own purchases of each are left out
-        own = np.count_nonzero(items[:, None] == self.own, axis=1)
-        return (self.counts.purchases[items] <= own) & ~np.isin(items, self.positions)
+    def new_ones(self, sets: Iterable[Set[int]]) -> int:
+        """How many items of each set neither another user bought, nor this one; the least of these numbers."""
+        bought = set(self.positions)
+        own = Counter(self.own.tolist())
+        by_none_else = {item for item, n in own.items() if self.counts.purchases[item] <= n} - bought
+        unsold = self.counts.unsold
+        return min(len((one & unsold) - bought) + len(one & by_none_else) for one in sets)
 
     def nothing_claimed(self) -> None:
         if self.wants or self.avoids or self.evidence.attribute is not None:
@@ -153,7 +156,7 @@ def _repeat(case: _Case) -> _Fact:
     if case.evidence.kind != "lasting":
         sound = lift > 1 and (k >= 2 or lift > ONCE_LIFT)
     if case.evidence.kind == "new_repeat":
-        sound = sound and bool(case.nobody_has(case.counts.catalogue.incidence[:, value].nonzero()[0]).any())
+        sound = sound and case.new_ones([case.counts.holders[value]]) > 0
     return _Fact(Support(float(k), float(of), base), sound)
 
 
@@ -188,19 +191,14 @@ def _kindred(case: _Case) -> _Fact:
     kin, own = case.counts.kin, set(case.own.tolist())
     numbers = []
     for i in case.cited:
-        row = slice(kin.indptr[i], kin.indptr[i + 1])
-        by_others = [n - (i in own and int(k) in own) for k, n in zip(kin.indices[row], kin.data[row], strict=True)]
-        numbers.append(float(sum(n > 0 for n in by_others)))
+        by_this_user_alone = len(case.counts.kin_of_one[i] & own) if i in own else 0
+        numbers.append(float(kin.indptr[i + 1] - kin.indptr[i] - by_this_user_alone))
     return _Fact(Support(min(numbers)), min(numbers) >= 1)
 
 
 def _new_similar(case: _Case) -> _Fact:
     case.nothing_claimed()
-    alike = case.counts.alike
-    rows = [alike.indices[alike.indptr[i] : alike.indptr[i + 1]] for i in case.cited]
-    new = case.nobody_has(np.concatenate(rows))
-    ends = np.cumsum([len(row) for row in rows])
-    n = min(float(np.count_nonzero(part)) for part in np.split(new, ends[:-1]))
+    n = float(case.new_ones(case.counts.alike_sets[i] for i in case.cited))
     return _Fact(Support(n), n >= 1)
 
 
@@ -210,8 +208,8 @@ def _kind_of(case: _Case) -> _Fact:
     values = [case.number(claim) for claim in case.wants]
     for value in values:
         case.all_have(value)
-    columns = case.counts.catalogue.incidence[:, values]
-    n = float(np.count_nonzero(np.asarray(columns.sum(1)).ravel() == len(values)) - 1)
+    first, *others = sorted((case.counts.holders[value] for value in values), key=len)
+    n = float(len(first.intersection(*others)) - 1)
     return _Fact(Support(n), n >= 1)
 
 

@@ -108,6 +108,9 @@ def test_a_user_without_interactions_gives_no_query(opened, toy_corpus):
 def test_unknown_names_say_what_there_is():
     with pytest.raises(RadError, match=r"unknown domain 'sceintific' \(did you mean 'scientific'\?\); available: "):
         open_dataset("sceintific")
+    for path in ("/nowhere", "~/nowhere", "a/b/c", "/nowhere:x"):
+        with pytest.raises(RadError, match=f"^{path}: no such folder: a release is the folder that "):
+            open_dataset(path)
     with pytest.raises(
         RadError, match=r"unknown protocol 'ful' \(did you mean 'full'\?\); available: full, rerank, time"
     ):

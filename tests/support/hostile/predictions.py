@@ -32,6 +32,12 @@ def reason(**changes):
     return line(0, lambda p, _: p["rationale"]["reasons"][0].update(changes))
 
 
+def _with_text(raw, text):
+    p = json.loads(raw)
+    p["rationale"]["text"] = text
+    return json.dumps(p).encode()
+
+
 PREDICTIONS = {
     "missing query": (lambda lines: lines[1:], "1 query without a prediction"),
     "no query": (lambda lines: [], "60 queries without a prediction"),
@@ -59,6 +65,10 @@ PREDICTIONS = {
     "control characters in a rationale": (line(0, lambda p, _: p["rationale"].update(text="\u202e")), "control"),
     "endless rationale": (line(0, lambda p, _: p["rationale"].update(text="a " * 9000)), "18000 characters"),
     "a long rationale": (line(0, lambda p, _: p["rationale"].update(text="a " * 2001)), "4002 characters, at most"),
+    "long rationales of all queries": (
+        lambda lines: [_with_text(line, "a " * 501) for line in lines],
+        "texts of 1,002 characters a query on average",
+    ),
     "another user's rationale": (line(0, lambda p, o: p.update(rationale=o[1]["rationale"])), "written for query"),
     "a thousand reasons": (
         line(0, lambda p, _: p["rationale"].update(reasons=[{**p["rationale"]["reasons"][0], "weight": 0}] * 1000)),

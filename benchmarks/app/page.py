@@ -95,14 +95,16 @@ def launch(page: gr.Blocks, port: int | None, wait: bool = True) -> str:
         Its address.
 
     Raises:
-        RadError: The port is taken.
+        RadError: The port is taken, or the server did not start.
     """
     style = (view.HERE / "page.css").read_text(encoding="utf-8")
     theme = gr.themes.Default(font=FONTS, font_mono=FIXED, primary_hue="indigo")
     try:
         _, address, _ = page.launch(**LOCAL, server_port=port, theme=theme, css=style, head=HEAD)
     except OSError as error:
-        raise RadError(f"port {port or '7860 to 7959'} is taken: choose another with --port") from error
+        ports = f"port {port}" if port else "ports 7860 to 7959"
+        late = "taken, or too busy a machine for the page to start within five seconds"
+        raise RadError(f"{ports}: {late}; choose another with --port, or try again") from error
     if wait:
         print(f"open {address} in a browser; Ctrl-C ends it", flush=True)
         page.block_thread()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from benchmarks.app import view
 from benchmarks.app.actions import Actions, Session
 from benchmarks.app.keeping import Keeper
 from benchmarks.app.moves import SHOWN
+from rad.errors import RadError
 from rad.rationales import text
 from rad.runtime.files import read_jsonl
 from tests.benchmarks.app.conftest import EVIL
@@ -45,6 +47,18 @@ def test_a_reason_that_no_count_supports_is_marked(actions, session):
     reworded = actions.reword(session, words)
     assert "No count supports it: your word alone." in view.rendered(actions, reworded)["rationale"]
     assert "No count supports it" not in view.rendered(actions, session)["rationale"]
+
+
+def test_a_port_that_is_taken_is_a_line(actions):
+    page = pytest.importorskip(
+        "benchmarks.app.page", reason="needs gradio: pip install -e '.[app]'", exc_type=ImportError
+    )
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        with pytest.raises(RadError, match=f"port {number}: taken, or too busy a machine"):
+            page.launch(page.blocks(actions), number, wait=False)
 
 
 # --- in a browser ---

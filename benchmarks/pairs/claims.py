@@ -112,7 +112,7 @@ def compared(
         because = "" if holds else _reason(low, high, p, share, least)
         if seeds < SEEDS:
             verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"
-        figure = f"{metric} {word} {other}" + (f" ({one})" if "@" in one else "") + f", {share:+.1%}"
+        figure = f"{metric} {word} {other}" + (f" ({one})" if "." in one or "@" in one else "") + f", {share:+.1%}"
         finding = Finding(
             claim=claim, where=where(key), figure=figure, value=value, low=low, high=high, p=p,
             seeds=seeds, parameters=" / ".join(_size(labels[label]) for label in (one, other)),

@@ -57,7 +57,7 @@ CLAIMS = {
 }
 ARMS = {
     "best": [(MODEL, other) for other in (TREES, *PLAIN)],
-    "reasoning": [(MODEL, ALONE)],
+    "reasoning": [(MODEL, ALONE), (BLIND, ALONE)],
     "order": [(MODEL, FIRST)],
     "hindsight": [(MODEL, BLIND)],
     "profile": [(MODEL, NO_PROFILE)],
@@ -82,9 +82,20 @@ def paper(runs: Runs) -> Paper:
     order = [*CLAIMS.values(), *(claim for claim, _ in ELSEWHERE)]
     findings.sort(key=lambda f: order.index(f.claim))
     tables = [f"**{where(key)}**\n\n{markdown(students(labels))}" for key, labels in tested.items()]
-    text = "\n\n".join([INTRODUCTION, *tables])
+    text = "\n\n".join([*_missing(tested), INTRODUCTION, *tables])
     first = winners(runs, MODEL, PLAIN, lambda _: METRIC)
     return Paper(title=TITLE, reference=REFERENCE, first=first, text=text, findings=tuple(findings))
+
+
+def _missing(tested: Runs) -> list[str]:
+    """The arms of claims that nobody has run, where."""
+    wanted = (ALONE, FIRST, BLIND, NO_PROFILE, NO_DESCRIPTION, TEACHER, MEDIUM)
+    missing = [
+        f"{where(key)}: {', '.join(label.partition('.')[2] for label in wanted if label not in labels)}"
+        for key, labels in tested.items()
+        if not labels.keys() >= set(wanted)
+    ]
+    return [f"Not run yet, so nothing is said of them: {'; '.join(missing)}."] if missing else []
 
 
 def students(labels: Labels) -> list[dict[str, str]]:

@@ -85,6 +85,7 @@ def test_verdicts_follow_from_the_runs(runs):
     assert by_claim[findings.CLAIMS["best"]].verdict == "not reproduced here"
     assert by_claim[findings.CLAIMS["long"]].low <= by_claim[findings.CLAIMS["long"]].high
     assert findings.CLAIMS["short"] not in by_claim, "no run without descriptions"
+    assert "choice (rated): order=answer_first, drafting=blind, description=false, base=medium." in paper.text
 
 
 def test_hard_labels_hide_what_probabilities_order(runs):

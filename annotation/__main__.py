@@ -19,7 +19,7 @@ from rad.runtime import commands
 PURPOSE = "Campaigns in which people review rationales."
 EXTRAS = dict.fromkeys(("argilla", "diskcache", "httpx", "matplotlib"), "annotate")
 COMMANDS = (
-    *("draft", "serve", "push", "status", "pull", "agreement", "models"),
+    *("draft", "serve", "push", "status", "pull", "agreement", "models", "study"),
     *("export", "import", "judge", "feedback", "pause", "withdraw", "demo"),
 )
 summary = partial(commands.summary, "annotation.commands")

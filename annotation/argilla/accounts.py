@@ -23,6 +23,7 @@ from annotation.argilla.client import (
 from annotation.campaign import judgements
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
+from annotation.study import design
 from rad.errors import RadError
 from rad.runtime.provenance import now
 
@@ -40,13 +41,14 @@ def check_roles(campaign: Campaign, names: Sequence[str], role: Role) -> None:
 
 
 def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Role) -> list[str]:
-    """Make accounts for those who have none, and let all into the workspace of their role.
+    """Make accounts for those who have none, and let all into the workspace of their work.
 
     Returns:
         The names of those who got a new account.
     """
-    workspace = client.workspaces(workspace_of(campaign, ADJUDICATION if role == "adjudicator" else REVIEW))
-    members = {user.username for user in workspace.users}
+    homes = {name: _home(campaign, name, role) for name in names}
+    workspaces = {home: client.workspaces(home) for home in set(homes.values())}
+    members = {home: {user.username for user in workspace.users} for home, workspace in workspaces.items()}
     accounts, new = {user.username: user for user in client.users}, []
     for name in names:
         entry = campaign.reviewers().get(name, {})
@@ -57,13 +59,19 @@ def enrol(client: rg.Argilla, campaign: Campaign, names: Sequence[str], role: Ro
             new.append(name)
         elif not entry:
             campaign.add_reviewer(name, role)
-        if name not in members and accounts[name].role != "owner" and "paused" not in entry:
-            accounts[name].add_to_workspace(workspace)
+        if name not in members[homes[name]] and accounts[name].role != "owner" and "paused" not in entry:
+            accounts[name].add_to_workspace(workspaces[homes[name]])
     return new
 
 
+def _home(campaign: Campaign, name: str, role: str) -> str:
+    """The workspace in which somebody works."""
+    entry = campaign.reviewers().get(name, {})
+    return workspace_of(campaign, ADJUDICATION if role == "adjudicator" else entry.get("list", REVIEW))
+
+
 def pause(client: rg.Argilla, campaign: Campaign, name: str, resume: bool) -> None:
-    """Shut somebody out of the workspace of their role, or let them in again. What they answered stays.
+    """Shut somebody out of the workspace of their work, or let them in again. What they answered stays.
 
     Raises:
         RadError: ``push`` named nobody of this name, or the server has no such account.
@@ -73,7 +81,7 @@ def pause(client: rg.Argilla, campaign: Campaign, name: str, resume: bool) -> No
     if entry is None or account is None:
         named = ", ".join(sorted(campaign.reviewers())) or "none"
         raise RadError(f"nobody is called '{name}' (reviewers: {named})")
-    workspace = client.workspaces(workspace_of(campaign, ADJUDICATION if entry["role"] == "adjudicator" else REVIEW))
+    workspace = client.workspaces(_home(campaign, name, entry["role"]))
     campaign.mark_reviewer(name, paused=None if resume else now())  # first: no push must let them in again
     is_inside = name in {user.username for user in workspace.users}
     if resume and not is_inside:
@@ -137,13 +145,15 @@ def withdraw(client: rg.Argilla | None, campaign: Campaign, name: str) -> tuple[
     if client is None or account is None:
         return 0, pseudonyms
     deleted = 0
-    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION, CALIBRATION, FEEDBACK, *CONSENT.values()):
+    lists = design.datasets(campaign)
+    no_work = (FEEDBACK, *CONSENT.values(), *(f"{CONSENT['reviewer']}-{name}" for name in lists))
+    for dataset_name in (REVIEW, COMPARISON, ADJUDICATION, CALIBRATION, *lists, *no_work):
         dataset = find_dataset(client, campaign, dataset_name)
         for row in records(client, dataset, answers=True) if dataset else ():
             for answer in row["responses"]:
                 if answer["user_id"] == str(account.id):
                     client.http_client.delete(f"/api/v1/responses/{answer['id']}").raise_for_status()
-                    deleted += dataset_name not in (FEEDBACK, *CONSENT.values())
+                    deleted += dataset_name not in no_work
     if reviewers.get(name, {}).get("password"):
         account.delete()  # after the answers, so that the server counts anew which drafts are done
     return deleted, pseudonyms

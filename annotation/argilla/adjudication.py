@@ -12,7 +12,7 @@ import argilla as rg
 
 from annotation import guidelines
 from annotation.argilla import consent, form
-from annotation.argilla.client import ADJUDICATION, find_dataset, records
+from annotation.argilla.client import ADJUDICATION, CONSENT, find_dataset, records
 from annotation.argilla.push import ensure_dataset, send
 from annotation.campaign import aggregation, drafts, further, judgements
 from annotation.campaign.data import examples_by_id, open_data
@@ -44,7 +44,7 @@ def push_disputed(client: rg.Argilla, campaign: Campaign) -> tuple[int, int] | N
     dataset = ensure_dataset(
         client, campaign, ADJUDICATION, form.settings(client, guidelines.read(campaign.path), 1, adjudication=True)
     )
-    consent.ask(client, campaign, "adjudicator")
+    consent.ask(client, campaign, CONSENT["adjudicator"])
     there = {row["external_id"] for row in records(client, dataset)}
     new = [rationales[key] for key in disputed if key not in there]
     facts = further.read(campaign)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from annotation.argilla.process import is_serving
 from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
+from annotation.study import design
 from rad.errors import RadError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ REVIEW, COMPARISON, ADJUDICATION = "review", "comparison", "adjudication"  # the
 CALIBRATION, FEEDBACK = "calibration", "feedback"  # the round before the work; see server/gates.py
 # the dataset that asks people for their consent, in the workspace of their role
 CONSENT: Mapping[Role, str] = {"reviewer": "consent", "adjudicator": f"consent-{ADJUDICATION}"}
+APART = re.compile(rf"({ADJUDICATION}|list-\d+)$")  # ends of names: the adjudicator's, and the lists of a study
 PAGE = 500  # records a request
 PATIENCE = 300  # seconds for an answer: a busy machine may take long over many records
 
@@ -104,8 +106,9 @@ def _is_of_answer(error: BaseException) -> bool:
 
 
 def workspace_of(campaign: Campaign, name: str) -> str:
-    """The workspace of a dataset. All members of a workspace read all that is in it, so the adjudicator has another."""
-    return campaign.settings.name + (f"-{ADJUDICATION}" if name.endswith(ADJUDICATION) else "")
+    """The workspace of a dataset. All its members read all that is in it, so what only some may see is apart."""
+    apart = APART.search(name)
+    return campaign.settings.name + (f"-{apart[0]}" if apart else "")
 
 
 def role_of(name: str) -> Role:
@@ -144,7 +147,8 @@ MARK = re.compile(r"^Campaign: ([0-9a-f]+)$", re.MULTILINE)
 
 def pushed_datasets(client: rg.Argilla, campaign: Campaign) -> dict[str, rg.Dataset]:
     """The campaign's datasets that are on the server, by name. :class:`RadError` where nothing was pushed yet."""
-    by_name = {name: find_dataset(client, campaign, name) for name in (CALIBRATION, REVIEW, COMPARISON, ADJUDICATION)}
+    names = (CALIBRATION, REVIEW, COMPARISON, ADJUDICATION, *design.datasets(campaign))
+    by_name = {name: find_dataset(client, campaign, name) for name in names}
     datasets = {name: dataset for name, dataset in by_name.items() if dataset is not None}
     if not datasets:
         raise RadError(f"nothing was pushed to {client.api_url} yet: python -m annotation push {campaign.path}")

@@ -31,6 +31,7 @@ from annotation.campaign.folder import Campaign
 from annotation.campaign.judgements import Form, Key
 from annotation.campaign.pseudonyms import Role
 from annotation.evaluation import checks, pairs
+from annotation.study import design, pages
 from rad.types import Judgement
 
 PAUSE = 600  # seconds between two answers beyond which a reviewer was doing something else
@@ -62,13 +63,21 @@ def pull_answers(client: rg.Argilla, campaign: Campaign) -> Pulled:
     datasets, names = pushed_datasets(client, campaign), usernames(client)
     settings, reviews = campaign.settings, dict[Key, Form]()
     guide, overlap = guidelines.read(campaign.path), settings.overlap or 2
-    agreed = {role: consent.pull(client, campaign, names, role) for role in CONSENT}
+    lists = [name for name in design.datasets(campaign) if name in datasets]
+    consents = {role: [name] for role, name in CONSENT.items()}
+    consents["reviewer"] += [pages.consent_of(name) for name in lists]
+    agreed = {role: consent.pull(client, campaign, names, role, consents[role]) for role in CONSENT}
     for name in [name for name in (CALIBRATION, REVIEW, ADJUDICATION) if name in datasets]:
         dataset, role = datasets[name], role_of(name)
         form.check(dataset, form.settings(client, guide, overlap, name == ADJUDICATION), form.ADDED)
         there = {question.name for question in dataset.settings.questions}
         read = partial(_review, settings.guideline_version, [edit for edit in judgements.EDITS if edit in there])
         reviews |= _forms(campaign, records(client, dataset, answers=True), names, read, role, agreed[role])
+    for name in lists:
+        form.check(datasets[name], pages.settings(client, guide))
+        read_page = partial(pages.judgements, settings.guideline_version)
+        rows = records(client, datasets[name], answers=True)
+        reviews |= _forms(campaign, rows, names, read_page, "reviewer", agreed["reviewer"])
     compared: dict[Key, Form] = {}
     if dataset := datasets.get(COMPARISON):
         form.check(dataset, comparison.settings(client, guide, overlap))

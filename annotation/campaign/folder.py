@@ -10,6 +10,7 @@ rationales.jsonl   what the campaign gives; provenance.jsonl where each comes fr
 judge-NAME.jsonl   what a judge answered; judge-NAME.json how that came about
 agreement.json     how far reviewers agree; report.html shows it
 comparisons.jsonl  which of two models' drafts reviewers prefer; models.json what they say of each model
+study.json         the design of a trust study; registration.md what was registered, trust.json what came out
 .argilla/          the form, for releases
 server/            the embedded server's database
 secrets/           passwords and keys; leave it out when you share the folder
@@ -37,7 +38,8 @@ from rad.runtime.files import Journal, atomic_write, read_jsonl
 from rad.runtime.provenance import now
 
 AGREEMENT, REPORT, MODELS, ANSWERS, HOURS = "agreement.json", "report.html", "models.json", "answers.csv", "hours.csv"
-REPORTS = AGREEMENT, REPORT, MODELS, ANSWERS, HOURS  # they quote or count what reviewers answered
+TRUST = "trust.json"
+REPORTS = AGREEMENT, REPORT, MODELS, ANSWERS, HOURS, TRUST  # they quote or count what reviewers answered
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -142,13 +144,13 @@ class Campaign:
         return self._secret("owner.json", {**account, "session_key": secrets.token_hex(32)})
 
     def reviewers(self) -> dict[str, dict[str, str]]:
-        """By user name: role, the password where this campaign made the account, quota, and whether it is paused."""
+        """By user name: role, the password where this campaign made the account, quota, list, whether it is paused."""
         path = self.secrets / "reviewers.json"
         return self._read_secret(path) if path.exists() else {}
 
     def add_reviewer(self, username: str, role: Role, password: str | None = None) -> None:
         """Write down somebody's role, and the password of an account that this campaign makes."""
-        entry: dict[str, str] = {"role": role, **({"password": password} if password else {})}
+        entry = {**self.reviewers().get(username, {}), "role": role, **({"password": password} if password else {})}
         self._write_secret("reviewers.json", {**self.reviewers(), username: entry})
 
     def mark_reviewer(self, username: str, **facts: str | None) -> None:

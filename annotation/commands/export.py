@@ -18,6 +18,7 @@ from annotation.campaign import drafts, judgements
 from annotation.campaign.folder import ANSWERS, HOURS, Campaign
 from annotation.commands._options import CampaignFolder
 from annotation.evaluation import checks, pairs, spreadsheets
+from annotation.study import design
 from rad.errors import RadError
 from rad.runtime.commands import command
 
@@ -31,6 +32,8 @@ def main(
     if format == "csv":
         _write_spreadsheets(campaign)
         return
+    if design.is_study(campaign):
+        raise RadError(f"{campaign.path} is a study, whose lists no other tool keeps apart: serve it")
     from annotation.exchange import label_studio, potato, tasks
 
     rows, there = tasks.tasks(campaign), campaign.file(format)

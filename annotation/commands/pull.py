@@ -11,6 +11,8 @@ result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from annotation.argilla.adjudication import show_answers
 from annotation.argilla.client import argilla_errors, connect
 from annotation.argilla.pull import pull_answers
@@ -21,8 +23,10 @@ from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
 from annotation.commands._states import print_states
 from annotation.evaluation import checks, pairs
+from annotation.study import design
 from rad.errors import RadError
 from rad.runtime.commands import command
+from rad.types import Judgement
 
 
 @command
@@ -41,6 +45,9 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
                 checks.write_answers(campaign, pulled.checks)
             show_answers(client, campaign)
             more = grow_overlap(client, campaign)
+        if design.is_study(campaign):
+            _print_study(campaign, pulled.reviews)
+            return
         states = release(campaign, pulled.reviews)
     print_states(campaign, pulled.reviews, states)
     if more:
@@ -48,3 +55,9 @@ def main(folder: CampaignFolder, api_url: ApiUrl = None) -> None:
     if pulled.comparisons:
         forms = {(one.rationale_id, one.annotator) for one in pulled.comparisons}
         print(f"{len(forms):,} comparisons of two models: python -m annotation models {campaign.path} says who wins")
+
+
+def _print_study(campaign: Campaign, pulled: Sequence[Judgement]) -> None:
+    participants = {one.annotator for one in pulled if one.question == "trust"}
+    pages = sum(one.question == "trust" for one in pulled)
+    print(f"{pages:,} pages of {len(participants):,} participants: python -m annotation study analyse {campaign.path}")

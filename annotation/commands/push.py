@@ -21,11 +21,12 @@ from typer import Option
 
 from annotation.argilla import accounts, calibration, consent
 from annotation.argilla.adjudication import push_disputed
-from annotation.argilla.client import ADJUDICATION, argilla_errors, connect
+from annotation.argilla.client import ADJUDICATION, CONSENT, argilla_errors, connect
 from annotation.argilla.comparison import push_pairs
 from annotation.argilla.push import chosen_overlap, grow_overlap, push_drafts, take_guidelines
 from annotation.campaign.folder import NAME, Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
+from annotation.study import design
 from rad.errors import RadError
 from rad.runtime.commands import command
 
@@ -60,6 +61,8 @@ def main(
         raise RadError("--select and --limit choose drafts, --compare sends all pairs")
     if api_url and (max_overlap or quota):
         raise RadError("--max-overlap and --quota are kept by the campaign's own server: leave --api-url out, or these")
+    if design.is_study(campaign):
+        raise RadError(f"{campaign.path} is a study: python -m annotation study push {campaign.path} --participants N")
     quotas = accounts.read_quotas(campaign, quota or (), names)
     with campaign.locked("answers"):
         overlaps = chosen_overlap(campaign, overlap, max_overlap)
@@ -76,7 +79,7 @@ def main(
                 if compare
                 else push_drafts(client, campaign, overlaps[0], limit, select)
             )
-            consent.ask(client, campaign, "reviewer")
+            consent.ask(client, campaign, CONSENT["reviewer"])
             calibration.push(client, campaign)
             new = accounts.enrol(client, campaign, names, "reviewer")
             accounts.set_quotas(campaign, quotas)

@@ -29,6 +29,7 @@ from annotation.campaign.folder import Campaign
 from annotation.commands._options import ApiUrl, CampaignFolder
 from annotation.evaluation import checks
 from annotation.evaluation.progress import Progress
+from annotation.study import design
 from rad.reporting.console import console, table
 from rad.runtime.commands import command
 
@@ -44,7 +45,8 @@ def main(
     campaign = Campaign(folder)
     client, overlap = connect(campaign, api_url), campaign.settings.overlap or 2
     planned, first = checks.read(campaign), None
-    mixed_in = sum(not check.calibration for check in planned.values())
+    lists = design.datasets(campaign)
+    mixed_in = 0 if lists else sum(not check.calibration for check in planned.values())  # pages of a study are for all
     while True:
         with argilla_errors("status"):
             datasets = pushed_datasets(client, campaign)
@@ -54,7 +56,7 @@ def main(
         show_checks(checks.results(planned, checks.read_answers(campaign)))
         if not watch:
             return
-        work = {name: progress for name, progress in there.items() if name in (REVIEW, COMPARISON)}
+        work = {name: progress for name, progress in there.items() if name in (REVIEW, COMPARISON, *lists)}
         now = Progress.of(work, overlap, mixed_in)
         first = first or now
         console.print(f"\n{time.strftime('%H:%M:%S')}: {now.since(first)}\n", soft_wrap=True)
@@ -65,13 +67,19 @@ def main(
 
 def _show(campaign: Campaign, name: str, progress: Mapping[str, Any], mixed_in: int) -> None:
     overlap, role = campaign.settings.overlap, role_of(name)
-    kind, total = "pairs" if name == COMPARISON else "drafts", progress["total"]
+    kinds_of = {COMPARISON: "pairs", **dict.fromkeys(design.datasets(campaign), "pages")}
+    kind, total = kinds_of.get(name, "drafts"), progress["total"]
     total -= mixed_in if name == REVIEW else 0  # checks are for everybody, and never done
     title = f"{name}: {progress['completed']:,} of {total:,} {kind} are done"
     title += f" (answered by {overlap})" if role == "reviewer" and overlap else ""
-    title = f"{name}: {total:,} drafts, for everybody" if name == CALIBRATION else title
+    if name == CALIBRATION or design.is_study(campaign):
+        title = f"{name}: {total:,} {kind}, for everybody"
     rows = table(title, "reviewer", "submitted", "saved", "discarded", "quota")
-    invited = {user: entry for user, entry in campaign.reviewers().items() if entry["role"] == role}
+    invited = {
+        user: entry
+        for user, entry in campaign.reviewers().items()
+        if entry["role"] == role and entry.get("list", name) == name
+    }
     for user in sorted({*progress["users"], *invited}):
         by_record, entry = progress["users"].get(user, {}), invited.get(user, {})
         kinds = ("submitted", "draft", "discarded")

@@ -23,6 +23,7 @@ from annotation.campaign.folder import REPORTS, Campaign
 from annotation.campaign.release import release
 from annotation.commands._options import ApiUrl, CampaignFolder
 from annotation.evaluation import checks, pairs
+from annotation.study import design
 from rad.runtime.commands import command
 
 
@@ -52,7 +53,8 @@ def _forget(campaign: Campaign, pseudonyms: set[str]) -> None:
     if campaign.file(judgements.FILE).exists():
         remaining = [one for one in judgements.read(campaign) if one.annotator not in pseudonyms]
         judgements.write(campaign, remaining)
-        release(campaign, remaining)
+        if not design.is_study(campaign):
+            release(campaign, remaining)
     if campaign.file(pairs.FILE).exists():
         pairs.write(campaign, [one for one in pairs.read(campaign) if one.annotator not in pseudonyms])
     if campaign.file(checks.ANSWERS).exists():

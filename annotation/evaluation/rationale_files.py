@@ -23,6 +23,7 @@ from annotation.campaign.data import examples_by_id
 from annotation.campaign.drafting import spread
 from annotation.campaign.folder import Campaign
 from annotation.drafters.base import Draft, checked
+from annotation.evaluation.finished_runs import check_data, predictions_of
 from rad.data.dataset import Dataset
 from rad.errors import RadError
 from rad.rationales import files
@@ -67,8 +68,7 @@ def _read(word: str) -> Source:
     name, equals, end = word.partition("=")
     if not equals or "/" in name or Path(word).exists():  # folders of runs may have a '=' in their names
         name, end = "", word
-    path = Path(end)
-    path = path / "predictions.jsonl" if path.is_dir() else path
+    path = predictions_of(Path(end))
     out: dict[str, Rationale] = {}
     for number, one in _rationales(path):
         if one.query_id in out:
@@ -136,6 +136,7 @@ def draft(
 def _chosen(sources: Sequence[Source], data: Dataset, limit: int) -> Sequence[Example]:
     examples = examples_by_id(data)
     for source in sources:
+        check_data(source.path, data)
         if strange := sorted(source.rationales.keys() - examples.keys()):
             raise RadError(f"{source.path}: query {strange[0]} is not in {data.name}: --domain names the run's data")
     shared = set.intersection(*(set(source.rationales) for source in sources))

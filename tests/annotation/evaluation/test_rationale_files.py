@@ -149,6 +149,20 @@ def test_bad_files(tmp_path, runs, files, message):
     assert "\n" not in str(error.value)
 
 
+def test_runs_of_other_data_are_refused_even_where_ids_are_the_same(tmp_path, runs):
+    folder = tmp_path / "run"
+    shutil.copytree(runs / "one", folder)
+    (folder / "result.json").write_text('{"dataset": {"sha256": "f00d"}}')
+    with pytest.raises(RadError, match=r"the run is of data with sha256 f00d, .*: --domain names the run's data"):
+        main(command(tmp_path / "c", runs, "--file", str(folder)))
+    (folder / "result.json").write_text("{}")
+    with pytest.raises(RadError, match="is no result of a run"):
+        main(command(tmp_path / "c", runs, "--file", str(folder)))
+    (folder / "predictions.jsonl").unlink()
+    with pytest.raises(RadError, match=r"predictions.jsonl: no such file; stored results have none, so run the model"):
+        main(command(tmp_path / "c", runs, "--file", str(folder)))
+
+
 def test_paths_may_have_an_equals_sign(tmp_path, runs, monkeypatch):
     folder = tmp_path / "world_users=60"
     shutil.copytree(runs / "one", folder)

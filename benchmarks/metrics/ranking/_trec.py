@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from benchmarks.harness.base import BatchMetric
+from rad.errors import RadError
 from rad.types import Example, Prediction
 
 
@@ -22,7 +23,11 @@ class TrecMetric(BatchMetric):
 
     def score_each(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[float]:
         """One value a pair, in order. Cutting the ranking itself makes every measure a measure at ``k``."""
-        import pytrec_eval
+        try:
+            import pytrec_eval
+        except ModuleNotFoundError as error:
+            words = "metrics of rankings need 'pytrec_eval': pip install -c constraints.txt -e '.[bench]'"
+            raise RadError(words) from error
 
         depth = self.k or max((len(p.ranking) for p in predictions), default=0) or 1
         name = f"{self.measure}.{depth}" if self.measure in ("ndcg_cut", "recall", "success") else self.measure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.rescore import ndcg
 from rad import registry
+from rad.errors import RadError
 from rad.types import Evidence, Example, Interaction, Item, Prediction, Query, Rationale, Reason, Support
 
 ITEMS = {
@@ -207,3 +209,9 @@ def test_reasons_by_hand(given_reasons, k, precision, recall, f1):
 def test_verdict(verdict, reference):
     p, e = Prediction("q", ("d",), rationale(verdict=verdict)), example(reference=rationale(verdict=reference))
     assert metric("verdict_accuracy").score(p, e) == (verdict == reference)
+
+
+def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytrec_eval", None)
+    with pytest.raises(RadError, match=r"need 'pytrec_eval': pip install -c constraints.txt -e '.\[bench\]'"):
+        metric("ndcg", 10).score_each([], [])

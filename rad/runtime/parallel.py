@@ -79,7 +79,8 @@ def _submitted(pool: ProcessPoolExecutor, function: Callable[[Row], Row], rows: 
 
 def _end_with_parent() -> None:
     """A worker whose parent was killed outright would wait for work for ever; Ctrl-C ends it without a traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as of a command in the background, whose parent ignores it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     parent = parent_process()
     if parent is not None:

@@ -142,7 +142,7 @@ def test_rationales_as_long_as_they_may_be_are_scored_in_bounded_time(facts_entr
     def change(p):
         reason = p["rationale"]["reasons"][0]
         p["rationale"]["reasons"] = [{**reason, "weight": 1 / 24}] * 24
-        p["rationale"]["text"] = (" ".join(["[1], [2] and [3] have 2 other buyers or more each: what"] * 200))[:2_000]
+        p["rationale"]["text"] = (" ".join(["[1], [2] and [3] have 2 other buyers or more each: what"] * 200))[:1_000]
         return json.dumps(p).encode()
 
     rewrite(entry, [change(json.loads(line)) for line in lines_of(entry)])

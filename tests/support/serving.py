@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+
+_HERE = all(importlib.util.find_spec(name) for name in ("fastapi", "uvicorn", "openai"))  # of transformers[serving]
+PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if _HERE else None)
+WITHOUT = "needs transformers[serving]: set RAD_SERVE_PYTHON to a Python that has it"
 
 
 @contextmanager

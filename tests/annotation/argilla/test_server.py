@@ -144,7 +144,7 @@ class TestBadInput:
         main(["draft", str(tmp_path / "c"), "--domain", WORLD, "--limit", "1"])
         assert "the campaign's server is not running" in error_of("push", tmp_path / "c")
         assert "nothing was pushed yet" in error_of("pull", tmp_path / "c")
-        assert "no such campaign folder" in error_of("push", tmp_path / "none")
+        assert "the folder holds no campaign yet" in error_of("push", tmp_path / "none")
         assert "'a b': user names have" in error_of("push", tmp_path / "c", "--reviewers", "a b")
 
     def test_empty_campaign_and_forms_that_differ(self, campaign, url, tmp_path, monkeypatch):

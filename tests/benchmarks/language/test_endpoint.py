@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import sys
 
 import pytest
 
@@ -20,8 +17,6 @@ from rad.rationales.facts import Facts
 from rad.runtime.files import read_jsonl
 from tests.support import serving as server
 from tests.support.fake_endpoint import refusal, say
-
-PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if importlib.util.find_spec("fastapi") else None)
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ def test_a_run_behind_an_endpoint_is_another_run():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not PYTHON, reason="needs transformers[serving]: set RAD_SERVE_PYTHON to a Python that has it")
+@pytest.mark.skipif(not server.PYTHON, reason=server.WITHOUT)
 def test_a_checkpoint_is_served(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("RAD_CACHE", str(tmp_path / "cache"))
     (tmp_path / "hub").mkdir()
@@ -84,7 +79,7 @@ def test_a_checkpoint_is_served(monkeypatch, tmp_path, capsys):
     few = ["epochs=1", "facts=6"]
     train.main(["sft", "--form", "words", "--domain", domain, "--lessons", "60", "--out", str(model), "--set", *few])
     code = "from transformers.cli.transformers import main; main()"
-    argv = [PYTHON, "-c", code, "serve", model, "--host", "127.0.0.1", "--device", "cpu", "--port"]
+    argv = [server.PYTHON, "-c", code, "serve", model, "--host", "127.0.0.1", "--device", "cpu", "--port"]
     environment = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path / "hub")}
     with server.serving(lambda port: [*argv, port], tmp_path, **environment) as url:
         settings = ["reasoner=language", f"base={model}", f"base_url={url}", "reasons=8", *few]

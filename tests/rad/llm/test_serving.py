@@ -7,9 +7,7 @@ The server's extra packages are not among the project's. To run this test, put t
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import sys
 
 import pytest
@@ -25,10 +23,9 @@ from rad.llm.client import Endpoint
 from rad.runtime.files import read_jsonl
 from tests.support import serving as server
 
-PYTHON = os.environ.get("RAD_SERVE_PYTHON") or (sys.executable if importlib.util.find_spec("fastapi") else None)
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not PYTHON, reason="needs transformers[serving]: set RAD_SERVE_PYTHON to a Python that has it"),
+    pytest.mark.skipif(not server.PYTHON, reason=server.WITHOUT),
 ]
 ANSWER = '{"reasons": [{"because": [1], "wants": "red", "avoids": ""}], "ranking": [7, 3, 12]}'
 DRAFT = json.dumps({"thoughts": "", "reasons": [{"fact": "A", "strength": "likely"}], "unexplained": "likely"})
@@ -71,7 +68,7 @@ def serving(folder, tmp_path):
     hub = tmp_path / "hub"
     hub.mkdir()
     code = "from transformers.cli.transformers import main; main()"
-    argv = [PYTHON, "-c", code, "serve", folder, "--host", "127.0.0.1", "--device", "cpu", "--port"]
+    argv = [server.PYTHON, "-c", code, "serve", folder, "--host", "127.0.0.1", "--device", "cpu", "--port"]
     return server.serving(lambda port: [*argv, port], tmp_path, HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(hub))
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_an_interruption_of_a_pool_is_one_word_and_leaves_no_process(tmp_path, i
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # a group of its own, as a shell gives each command
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # the tests may run where it is ignored
     )
     try:
         deadline = time.monotonic() + 60

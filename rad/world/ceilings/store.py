@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from rad.world.rng import Floats, Ints
 
 FOLDER = Path(__file__).parent / "stored"
 PAIRS = FOLDER / "pairs"
+Read = TypeVar("Read")
 
 
 def ndcg(rank: Ints) -> Floats:
@@ -41,15 +42,24 @@ def stored(dataset_sha256: str) -> dict[str, dict[str, dict[str, float]]] | None
 
     None where nobody computed them (``python -m rad.world.ceilings`` does).
     """
-    for path in (*sorted(FOLDER.glob("*.json.gz")), cached(dataset_sha256)):
+    return _read_of(FOLDER, cached(dataset_sha256), dataset_sha256, _places)
+
+
+def _places(record: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    pairs = record["places"].items()
+    return {what: {key: scores(rank) for key, rank in rows.items()} for what, rows in pairs}
+
+
+def _read_of(folder: Path, beside: Path, dataset_sha256: str, read: Callable[[Mapping[str, Any]], Read]) -> Read | None:
+    """What is read of the record of a data set, in a folder beside the code or in the cache; None without one."""
+    for path in (*sorted(folder.glob("*.json.gz")), beside):
         if not path.exists():
             continue
         try:
             record = json.loads(gzip.decompress(path.read_bytes()))
             if record["dataset_sha256"] == dataset_sha256:
-                pairs = record["places"].items()
-                return {what: {key: scores(rank) for key, rank in rows.items()} for what, rows in pairs}
-        except (OSError, EOFError, ValueError, KeyError) as error:
+                return read(record)
+        except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
             raise RadError(f"{path}: not a file of ceilings ({error}); delete it") from error
     return None
 
@@ -97,19 +107,14 @@ class StoredPairs(NamedTuple):
 
 def stored_pairs(dataset_sha256: str) -> StoredPairs | None:
     """The pairs of a data set with their ceilings; None where nobody computed them (``--pairs`` does)."""
-    for path in (*sorted(PAIRS.glob("*.json.gz")), cached_pairs(dataset_sha256)):
-        if not path.exists():
-            continue
-        try:
-            record = json.loads(gzip.decompress(path.read_bytes()))
-            if record["dataset_sha256"] == dataset_sha256:
-                best = record["best"].items()
-                rating, probability = ({name: np.array(row[k]) for name, row in best} for k in (0, 1))
-                answer = np.array(record["answer"], dtype=float)
-                return StoredPairs(answer, answer >= record["liked"], rating, probability)
-        except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-            raise RadError(f"{path}: not a file of the ceilings of pairs ({error}); delete it") from error
-    return None
+    return _read_of(PAIRS, cached_pairs(dataset_sha256), dataset_sha256, _pairs)
+
+
+def _pairs(record: Mapping[str, Any]) -> StoredPairs:
+    best = record["best"].items()
+    rating, probability = ({name: np.array(row[k]) for name, row in best} for k in (0, 1))
+    answer = np.array(record["answer"], dtype=float)
+    return StoredPairs(answer, answer >= record["liked"], rating, probability)
 
 
 def cached_pairs(sha256: str) -> Path:

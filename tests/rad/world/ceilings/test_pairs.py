@@ -82,7 +82,7 @@ def test_the_command_writes_what_stored_reads(data, capsys, monkeypatch, tmp_pat
     assert len(stored.answer) == 40 and stored.liked.sum() == (stored.answer >= 4).sum()
     (path,) = tmp_path.glob("ceilings/pairs/*.json.gz")
     path.write_bytes(gzip.compress(b"{}"))
-    with pytest.raises(RadError, match="not a file of the ceilings of pairs"):
+    with pytest.raises(RadError, match="not a file of ceilings"):
         store.stored_pairs(data.sha256)
     with pytest.raises(RadError, match="--purchases-only is of rankings"):
         main([NAME, "--pairs", "--purchases-only"])

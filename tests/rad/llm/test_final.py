@@ -87,11 +87,11 @@ def dripping(seconds):
 
 
 def test_a_whole_answer_has_a_timeout_beside_that_between_bytes(new_endpoint, fake_endpoint):
-    fake_endpoint.script = [lambda _: dripping(5)]
+    fake_endpoint.script = [lambda _: dripping(60)]
     begin = time.monotonic()
     with pytest.raises(Unanswered, match=r"^no whole answer within 0\.5 s$"):
         ask(new_endpoint(timeout=3, total_timeout=0.5, retries=2))
-    assert time.monotonic() - begin < 2 and len(fake_endpoint.requests) == 1, "another try would take as long"
+    assert time.monotonic() - begin < 30 and len(fake_endpoint.requests) == 1, "another try would take as long"
 
 
 def test_a_response_without_end_is_no_completion(new_endpoint, fake_endpoint, monkeypatch):
@@ -113,8 +113,8 @@ def test_a_wait_that_is_too_long_is_left_to_the_user(new_endpoint, fake_endpoint
 def test_a_date_is_waited_for(new_endpoint, fake_endpoint):
     from email.utils import formatdate
 
-    fake_endpoint.script = [fail(429, Retry_After=formatdate(time.time() + 2, usegmt=True)), say("hi")]
     begin = time.monotonic()
+    fake_endpoint.script = [fail(429, Retry_After=formatdate(time.time() + 2, usegmt=True)), say("hi")]
     assert ask(new_endpoint()).text == "hi" and time.monotonic() - begin > 0.9
 
 
@@ -126,7 +126,7 @@ def test_nobody_waits_for_an_endpoint_that_cannot_answer(new_endpoint, fake_endp
     endpoint, begin = new_endpoint(concurrency=4), time.monotonic()
     with pytest.raises(RadError, match="a key is needed"):
         list(endpoint.in_order(lambda n: ask(endpoint, str(n)), range(4)))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 50, "one answer asks for a minute"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Claims out of free text."""
 
-import time
-
 import pytest
 
 from rad.rationales.claims import Matcher, citations, sentences
 from rad.types import Item
+from tests.support.ending import ends
 
 VALUES = {
     "colour": ("red", "dark red", "off-white"),
@@ -86,13 +85,11 @@ def test_a_catalogue_without_attributes_has_no_claims():
 @pytest.mark.parametrize("piece", ["dark ", "dark red [1] ", "[", "[1, ", "tapes adhesives ", ". ", "and ", "ß"])
 def test_time_is_linear(matcher, piece):
     text = (piece * 100_000)[:100_000]
-    start = time.perf_counter()
-    matcher.find(text)
-    assert time.perf_counter() - start < 2
+    with ends():
+        matcher.find(text)
 
 
 def test_a_long_value_does_not_make_it_quadratic():
     long = Matcher([Item("i", "toy", "", "", {"a": (" ".join(["x"] * 200) + " y",)})])
-    start = time.perf_counter()
-    assert long.find("x " * 20_000) == []
-    assert time.perf_counter() - start < 4
+    with ends():
+        assert long.find("x " * 20_000) == []

@@ -1,6 +1,5 @@
 """The rules of a rationale, one by one, on the toy world."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +9,7 @@ from rad.rationales.facts import Facts
 from rad.rationales.rules import COUNTED, LEAKS, Rules, forbidden_wording
 from rad.rationales.strengths import weighted
 from rad.types import Evidence, Rationale, Reason
+from tests.support.ending import ends
 
 
 @pytest.fixture
@@ -188,9 +188,8 @@ def test_titles_of_the_history_are_not_quoted(toy, good, query):
 
 def test_long_texts_take_linear_time(rules, good, query):
     for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
-        start = time.process_time()
-        rules.violations(replace(good, text=(piece * 100_000)[:100_000]), query)
-        assert time.process_time() - start < 4
+        with ends():
+            rules.violations(replace(good, text=(piece * 100_000)[:100_000]), query)
 
 
 @pytest.fixture

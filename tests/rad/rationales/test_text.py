@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -14,6 +13,7 @@ from rad.rationales import hindsight, text
 from rad.rationales.facts.candidates import KINDS
 from rad.rationales.strengths import LEVELS, weighted
 from rad.types import LASTING, Evidence, Interaction, Query, Reason, Support
+from tests.support.ending import ends
 
 NASTY = (
     *(
@@ -219,14 +219,8 @@ def test_prose_is_refused_or_says_nothing():
     ],
 )  # fmt: skip
 def test_time_is_linear_in_the_length(junk):
-    """A megabyte takes as much as eight times an eighth of it; a quadratic parser takes eight times as long."""
-    seconds = []
-    for size in (125_000, 1_000_000):
-        started = time.process_time()
-        text.read(junk * (size // len(junk)))
-        seconds.append(time.process_time() - started)
-    assert seconds[1] < 30 * seconds[0] + 0.5
-    assert seconds[1] < 5
+    with ends():
+        text.read(junk * (1_000_000 // len(junk)))
 
 
 def test_a_record_is_rounded_and_says_how_it_was_made():

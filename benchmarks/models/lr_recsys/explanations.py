@@ -15,6 +15,7 @@ import hashlib
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from string import Template
 from typing import NamedTuple, Protocol
@@ -29,6 +30,7 @@ from rad.llm.answer import PROBLEMS, Answer
 from rad.llm.client import Unanswered
 from rad.llm.forms import Unreadable, fitted, read_prompts
 from rad.llm.settings import EndpointSettings
+from rad.rationales.claims import sentences
 from rad.rationales.hindsight import forbidden
 from rad.runtime.files import atomic_write, cache_dir, canonical, read_jsonl
 from rad.types import Item, Pair
@@ -165,8 +167,15 @@ def leaks(pairs: Sequence[Pair], explained: Sequence[Explained], reviews: Mappin
     out = []
     for pair, one in zip(pairs, explained, strict=True):
         for text in (one.positive, one.negative):
-            out += [f"{pair.query.query_id}: hindsight: {w}" for kind, w in forbidden(text) if kind == "hindsight"]
+            told = [words for start, end in sentences(text) for words in _hindsight(text[start:end])]
+            out += [f"{pair.query.query_id}: hindsight: {words}" for words in told]
             words = (reviews or {}).get(pair.query.query_id, "").lower().split()
             runs = {" ".join(words[k : k + LONG]) for k in range(len(words) - LONG + 1)}
             out += [f"{pair.query.query_id}: of its review: {run}" for run in runs if run in text.lower()]
     return out
+
+
+@lru_cache(maxsize=2**18)
+def _hindsight(sentence: str) -> tuple[str, ...]:
+    """What a sentence may not say. It is searched once: pairs share most sentences, and a search is slow."""
+    return tuple(words for kind, words in forbidden(sentence) if kind == "hindsight")

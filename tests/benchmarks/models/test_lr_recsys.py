@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.models.lr_recsys import Model
+from benchmarks.models.lr_recsys import Model, explanations
 from benchmarks.models.lr_recsys.autoencoder import BUCKETS, Autoencoder, bags, embedded, trained
 from benchmarks.models.lr_recsys.evidence import EvidenceWriter, texts_of
 from benchmarks.models.lr_recsys.explanations import CountingWriter, EndpointWriter, Explained, hindsight, leaks
@@ -84,6 +84,17 @@ def test_leaks_are_named():
     assert leaks([pair], [clean], {"q": review}) == []
     assert "of its review" in leaks([pair], [copied], {"q": review})[0]
     assert "hindsight" in leaks([pair], [told_after])[0]
+
+
+def test_a_sentence_of_many_pairs_is_searched_for_leaks_once(monkeypatch):
+    """On a hundred thousand pairs the search was a third of the run."""
+    searched = []
+    monkeypatch.setattr(explanations, "forbidden", lambda text: searched.append(text) or [("hindsight", "ended up")])
+    explanations._hindsight.cache_clear()
+    one = Explained("A little for: it is red, rated 4.5. Clearly for: it is warm.", "")
+    pairs = [Pair(Query(f"q{k}", "toy", "u", ()), "red-hat") for k in range(3)]
+    assert len(leaks(pairs, [one] * 3)) == 6 and len(searched) == 2
+    explanations._hindsight.cache_clear()
 
 
 def test_explanations_are_made_once(pairs, toy, monkeypatch, tmp_path):

@@ -167,8 +167,8 @@ def leaks(pairs: Sequence[Pair], explained: Sequence[Explained], reviews: Mappin
     out = []
     for pair, one in zip(pairs, explained, strict=True):
         for text in (one.positive, one.negative):
-            told = [words for start, end in sentences(text) for words in _hindsight(text[start:end])]
-            out += [f"{pair.query.query_id}: hindsight: {words}" for words in told]
+            phrases = [words for start, end in sentences(text) for words in _hindsight(text[start:end])]
+            out += [f"{pair.query.query_id}: hindsight: {words}" for words in phrases]
             words = (reviews or {}).get(pair.query.query_id, "").lower().split()
             runs = {" ".join(words[k : k + LONG]) for k in range(len(words) - LONG + 1)}
             out += [f"{pair.query.query_id}: of its review: {run}" for run in runs if run in text.lower()]

@@ -163,6 +163,13 @@ def merged(model: PreTrainedModel) -> PreTrainedModel:
     return getattr(model, "merge_and_unload", lambda: model)()
 
 
+def graduated(base: str, learner: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """The model after the lessons of its base: with its adapter in its weights, or a new one with more numbers."""
+    if is_new(base):
+        small.with_more_numbers(learner, tokenizer)
+    return merged(learner)
+
+
 def longest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Tokens that the model can read at once."""
     bounds = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]

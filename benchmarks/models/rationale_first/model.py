@@ -70,7 +70,7 @@ from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
 VERSION = "6"
-LANGUAGE = "2"  # of what a language model learns
+LANGUAGE = "3"  # of what a language model learns
 LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
 BLOCK = 200  # queries that are written and ranked at once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from benchmarks.language import small
 from benchmarks.language.lessons import texts
@@ -44,3 +45,38 @@ def test_it_reads_what_the_user_says_alone(tokenizer):
     messages = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Chosen so far:"}]
     assert tokenizer.apply_chat_template(messages, tokenize=False) == "Chosen so far:\n\n"
     assert small.model_of(tokenizer).num_parameters() < 1_000_000
+
+
+def test_a_number_that_no_lesson_had_is_read_as_the_nearest_that_one_had():
+    tokenizer = small.tokenizer_of(["[3], [16], [17] and 3 of 17 or 2 of 4\n"] * 3)
+    model = small.model_of(tokenizer)
+
+    def ids(text):
+        return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    learned = {
+        text: model.get_input_embeddings().weight[ids(text)].detach() for text in ("3 of 17", "2 of 4", "[3], ", "[17]")
+    }
+    small.with_more_numbers(model, tokenizer)
+    size, vectors = len(tokenizer), model.get_input_embeddings().weight
+    pairs = [
+        ("3 of 17", "3 of 17"),
+        ("3 of 19", "3 of 17"),
+        ("1 of 2", "2 of 4"),
+        ("[1], ", "[3], "),
+        ("[3], ", "[3], "),
+    ]
+    for text, nearest in pairs:
+        assert len(learned[nearest]) == 1 and torch.equal(vectors[ids(text)], learned[nearest]), text
+    assert len(ids("13 of 190")) > 1
+    for text in ("A. 3 of 19 have brand Makita ([2], [19])\n", "13 of 190", "1.3 of 19", "[16], [3], [4] of 2"):
+        assert tokenizer.decode(ids(text)) == text
+    small.with_more_numbers(model, tokenizer)
+    assert len(tokenizer) == size == len(model.get_input_embeddings().weight)
+
+
+def test_a_model_without_numbers_stays_as_it_is():
+    tokenizer = small.tokenizer_of(["brand Makita\n"])
+    model = small.model_of(tokenizer)
+    small.with_more_numbers(model, tokenizer)
+    assert len(tokenizer) == len(model.get_input_embeddings().weight) < 300

@@ -224,7 +224,7 @@ class LanguageModel:
                 seed=self.seed,
             )
         shutil.rmtree(part, ignore_errors=True)
-        return bases.merged(learner)
+        return bases.graduated(self.base, learner, tokenizer)
 
     def _take(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer

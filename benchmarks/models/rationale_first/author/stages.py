@@ -104,7 +104,7 @@ def sft(
         )
     notes = {"stage": "sft", "base": base, **shown(student), "lessons": len(table), **metrics}
     if is_main_process():
-        save(bases.merged(learner), tokenizer, notes, out)
+        save(bases.graduated(base, learner, tokenizer), tokenizer, notes, out)
     return notes
 
 

@@ -56,6 +56,8 @@ class NumberModel(PairModel):
             raise RadError(f"train_share={share:g} leaves no pair to learn from")
         self.is_rating = train[0].rating is not None
         answers = [answer_of(pair) for pair in train]
+        if not validation:  # as on the validation split: what is chosen by validation is chosen by the last of training
+            train, validation = _last_apart(train)
         self.low, self.high = (min(answers), max(answers)) if self.is_rating else (EDGE, 1 - EDGE)
         self.learn(train, validation, items, seed)
 
@@ -73,6 +75,20 @@ class NumberModel(PairModel):
 def answers_of(pairs: Sequence[Pair]) -> np.ndarray:
     """[pairs]: the answers as numbers."""
     return np.array([answer_of(pair) for pair in pairs], dtype=float)
+
+
+def _last_apart(train: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """All but the last pair of each user, and those; a user of one pair stays, and nothing is apart if all are so."""
+    last: dict[str, Pair] = {}
+    several = set[str]()
+    for pair in train:
+        user = pair.query.user_id
+        if user in last:
+            several.add(user)
+        if user not in last or len(pair.query.history) >= len(last[user].query.history):
+            last[user] = pair
+    apart = {id(last[user]) for user in several}
+    return [p for p in train if id(p) not in apart], [p for p in train if id(p) in apart]
 
 
 def _share_of(pair: Pair) -> float:

@@ -17,10 +17,11 @@ from benchmarks.harness.results import Result, read_result
 from benchmarks.pairs.reproductions import Finding, Verdict
 from benchmarks.reporting.comparison import differences_of, systems
 from rad.llm.settings import EndpointSettings
-from rad.runtime.statistics import ALPHA
+from rad.runtime.statistics import ALPHA, holm
 
 TREES = "gradient_boosting"
 SEEDS = 3  # fewer decide nothing
+NO_DIFFERENCE = "no difference is shown"
 
 
 class Question(NamedTuple):
@@ -85,7 +86,7 @@ def compared(
     metric: str,
     least: float = 0.0,
 ) -> list[Finding]:
-    """A finding a pair of models: how much better the first is, all seeds of each averaged.
+    """A finding a pair of models: how much better the first is, all seeds of each averaged. p is not corrected yet.
 
     Args:
         claim: In the words of the page.
@@ -103,22 +104,34 @@ def compared(
         both = systems([*labels[one].values(), *labels[other].values()], metric)
         (d,) = differences_of(both, False, 10_000, 0)
         value, low, high = (d.mean, d.low, d.high) if is_higher else (-d.mean, -d.high, -d.low)
-        p = min(1.0, d.p * len(there))  # Bonferroni, over the comparisons of this claim
         level = float(both[1].means.mean())
         share = value / level if level else 0.0
-        holds = low > 0 and p < ALPHA and share >= least
+        holds = low > 0 and d.p < ALPHA and share >= least
         seeds = len(labels[one])
         verdict: Verdict = "reproduced here" if holds else "not reproduced here"
-        because = "" if holds else _reason(low, high, p, share, least)
+        because = "" if holds else _reason(low, high, d.p, share, least)
         if seeds < SEEDS:
             verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"
         figure = f"{metric} {word} {other}" + (f" ({one})" if "." in one or "@" in one else "") + f", {share:+.1%}"
         finding = Finding(
-            claim=claim, where=where(key), figure=figure, value=value, low=low, high=high, p=p,
+            claim=claim, where=where(key), figure=figure, value=value, low=low, high=high, p=d.p,
             seeds=seeds, parameters=" / ".join(_size(labels[label]) for label in (one, other)),
             verdict=verdict, because=because, command=command(key, one, other),
         )  # fmt: skip
         out.append(finding)
+    return out
+
+
+def corrected(findings: Sequence[Finding]) -> list[Finding]:
+    """Holm's correction over all comparisons of a claim, on every domain; what it does not bear out is withdrawn."""
+    out = list(findings)
+    for claim in {f.claim for f in findings}:
+        own = [k for k, f in enumerate(findings) if f.claim == claim and f.p is not None]
+        for k, p in zip(own, holm(np.array([findings[k].p for k in own])).tolist(), strict=True):
+            change: dict[str, object] = {"p": p}
+            if p >= ALPHA and findings[k].verdict != "not testable here":
+                change |= {"verdict": "not reproduced here", "because": NO_DIFFERENCE}
+            out[k] = findings[k].model_copy(update=change)
     return out
 
 
@@ -153,7 +166,7 @@ def _reason(low: float, high: float, p: float, share: float, least: float) -> st
         return "it is worse"
     if p < ALPHA and low > 0:
         return f"better, but by {share:.1%} and not {least:.0%}"
-    return "no difference is shown"
+    return NO_DIFFERENCE
 
 
 def where(key: Question) -> str:
@@ -164,7 +177,7 @@ def where(key: Question) -> str:
 def command(key: Question, *labels: str) -> str:
     """How the runs are made again."""
     task, _, rest = key.question.partition(" ")
-    kinds = " --negatives drawn" if "drawn" in rest else ""
+    kinds = (" --negatives drawn" if "drawn" in rest else "") + (" --split validation" if key.split != "test" else "")
     lines = []
     for label in labels:
         name, _, share = label.partition("@")

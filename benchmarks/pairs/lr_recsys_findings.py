@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from benchmarks.harness.results import read_result
 from benchmarks.pairs.ceilings import pair_ceilings
-from benchmarks.pairs.claims import TREES, Labels, Question, Runs, compared, mean_score, where, winners
+from benchmarks.pairs.claims import (
+    NO_DIFFERENCE,
+    TREES,
+    Labels,
+    Question,
+    Runs,
+    command,
+    compared,
+    corrected,
+    mean_score,
+    where,
+    winners,
+)
 from benchmarks.pairs.lr_recsys_charts import SHARES, at_share, learning_curves, uncertainty_charts
 from benchmarks.pairs.reproductions import Finding, Paper
 from benchmarks.pairs.uncertainty import CheapAndCostly, read_ensemble
@@ -22,6 +34,16 @@ WIDE = {  # as many parameters as lr_recsys has with the encoder of its texts
 }
 BASELINES = (*PLAIN, *(f"{name}.{change}" for name, change in WIDE.items()))
 METRICS = {"rating": "rmse", "choice": "log_loss"}
+LOSSES = {"rating": "squared error", "choice": "log loss"}
+UNCERTAINTY = (
+    f"python -m benchmarks.uncertainty --cheap runs/{NETWORK}/DIR... --costly runs/{MODEL}/DIR... "
+    f"--validation-cheap runs/{NETWORK}/DIR... --validation-costly runs/{MODEL}/DIR..."
+)
+UNSURE = (
+    f"*Unsure* is the variance of what the seeds of `{NETWORK}`, which reads no explanations, predict of a pair; the "
+    "losses beside it are of their mean. Routing has a pair explained where that variance is above a threshold: "
+    "the one that saves most on validation. With an endpoint each explained pair is a call."
+)
 TITLE = "LR-Recsys: do explanations make predictions better?"
 REFERENCE = (
     "Wang, Li and Chen, *The Blessing of Reasoning: LLM-Based Contrastive Explanations in Black-Box Recommender "
@@ -51,7 +73,7 @@ ARMS = {"own": ("shuffled",), "reasoning": ("attributes",), "sides": ("positive"
 
 def paper(runs: Runs) -> Paper:
     """All findings, charts, and the sentence that comes first. :class:`RadError` where there are no runs to compare."""
-    findings = [finding for key in sorted(runs) if key.split == "test" for finding in _of_question(key, runs)]
+    findings = corrected([f for key in sorted(runs) if key.split == "test" for f in _of_question(key, runs)])
     if not findings:
         raise RadError("no runs of lr_recsys with others beside it: python -m benchmarks.run --task rating --model ...")
     findings += [
@@ -64,7 +86,7 @@ def paper(runs: Runs) -> Paper:
         *learning_curves(CLAIMS["data"], runs, (MODEL, NETWORK, TREES), METRICS),
         *uncertainty_charts((CLAIMS["uncertain"], CLAIMS["routing"]), tested),
     ]
-    text = "\n\n".join(filter(None, [_possible(runs), _missing(runs)]))
+    text = "\n\n".join(filter(None, [_possible(runs), _missing(runs), UNSURE]))
     return Paper(
         title=TITLE,
         reference=REFERENCE,
@@ -135,23 +157,26 @@ def _uncertain(key: Question, runs: Runs) -> list[Finding]:
     pair = _pair(runs[key])
     if pair is None:
         return []
-    command = f"python -m benchmarks.uncertainty --cheap runs/{NETWORK}/DIR... --costly runs/{MODEL}/DIR..."
+    tested = command(key, NETWORK, MODEL)
     value, low, high = pair.slope()
-    seeds = len(runs[key][MODEL])
+    seeds, loss = len(runs[key][MODEL]), LOSSES[key.question.partition(" ")[0]]
     more = Finding(
-        claim=CLAIMS["uncertain"], where=where(key), figure="loss saved on the less sure half less that on the surer",
-        value=value, low=low, high=high, seeds=seeds, command=command,
+        claim=CLAIMS["uncertain"], where=where(key), value=value, low=low, high=high, seeds=seeds,
+        figure=f"{loss} saved on the less sure half less that on the surer", command=f"{tested}\n{UNCERTAINTY}",
         verdict="reproduced here" if low > 0 else "not reproduced here",
-        because="" if low > 0 else "no difference is shown" if high > 0 else "it helps less",
+        because="" if low > 0 else NO_DIFFERENCE if high > 0 else "it helps less",
     )  # fmt: skip
-    validation = _pair(runs.get(key._replace(split="validation"), {}))
+    validated = key._replace(split="validation")
+    validation = _pair(runs.get(validated, {}))
     if validation is None:
         return [more]
     (point,) = pair.curve([validation.best_threshold()])
-    figure = f"loss saved with explanations for {point.share:.0%} of pairs ({float(pair.saved.mean()):+.4f} for all)"
     routed = Finding(
-        claim=CLAIMS["routing"], where=where(key), figure=figure, value=point.gain, low=point.low, high=point.high,
-        seeds=seeds, command=command, verdict="reproduced here" if point.low > 0 else "not reproduced here",
+        claim=CLAIMS["routing"], where=where(key), seeds=seeds, value=point.gain, low=point.low, high=point.high,
+        figure=f"{loss} saved: the threshold has {point.share:.0%} of pairs explained "
+        f"(all of them would save {float(pair.saved.mean()):+.4f})",
+        command=f"{tested}\n{command(validated, NETWORK, MODEL)}\n{UNCERTAINTY}",
+        verdict="reproduced here" if point.low > 0 else "not reproduced here",
         because="" if point.low > 0 else "nothing is shown to be saved",
     )  # fmt: skip
     return [more, routed]

@@ -16,7 +16,20 @@ import numpy as np
 from benchmarks.harness.base import PairAnswers
 from benchmarks.harness.registries import load_metric
 from benchmarks.harness.results import read_result
-from benchmarks.pairs.claims import SEEDS, TREES, Labels, Question, Runs, command, compared, mean_score, where, winners
+from benchmarks.pairs.claims import (
+    NO_DIFFERENCE,
+    SEEDS,
+    TREES,
+    Labels,
+    Question,
+    Runs,
+    command,
+    compared,
+    corrected,
+    mean_score,
+    where,
+    winners,
+)
 from benchmarks.pairs.reproductions import Finding, Paper
 from benchmarks.pairs.uncertainty import Ensemble, read_ensemble
 from benchmarks.reporting.markdown import markdown
@@ -29,6 +42,7 @@ PLAIN = ("biases", "dnn", "deepfm", "lr_recsys")
 ALONE, FIRST, BLIND = (f"{MODEL}.{arm}" for arm in ("order=answer_alone", "order=answer_first", "drafting=blind"))
 NO_PROFILE, NO_DESCRIPTION = f"{MODEL}.profile=false", f"{MODEL}.description=false"
 TEACHER, MEDIUM = f"{MODEL}.base=teacher", f"{MODEL}.base=medium"
+MORE = f"{BLIND},lessons=6000"  # of the teacher that teaches best
 NO_SIDES = "the pairs have no two sides to compare"
 FREE, LEAK = f"{MODEL}.decoding=free", f"{MODEL}.leak="
 TITLE = "ReasoningRec: does a small model that reasons predict better?"
@@ -56,13 +70,13 @@ CLAIMS = {
     "distilled": "A small student keeps what its teacher knows (LR-Recsys's open question)",
 }
 ARMS = {
-    "best": [(MODEL, other) for other in (TREES, *PLAIN)],
+    "best": [*((MODEL, other) for other in (TREES, *PLAIN)), *((one, TREES) for one in (BLIND, MORE))],
     "reasoning": [(MODEL, ALONE), (BLIND, ALONE)],
     "order": [(MODEL, FIRST)],
     "hindsight": [(MODEL, BLIND)],
     "profile": [(MODEL, NO_PROFILE)],
     "description": [(MODEL, NO_DESCRIPTION)],
-    "distilled": [(student, TEACHER) for student in (MODEL, MEDIUM)],
+    "distilled": [(student, TEACHER) for student in (MODEL, BLIND, MEDIUM, MORE)],
 }
 ELSEWHERE = (
     ("Its figures on its own data sets", "its texts were written by a large model, which took no part here"),
@@ -73,7 +87,7 @@ ELSEWHERE = (
 def paper(runs: Runs) -> Paper:
     """All findings, and the sentence that comes first. :class:`RadError` where there are no runs to compare."""
     tested = {key: labels for key, labels in sorted(runs.items()) if key.split == "test" and MODEL in labels}
-    findings = [finding for key, labels in tested.items() for finding in _of_question(key, labels)]
+    findings = corrected([finding for key, labels in tested.items() for finding in _of_question(key, labels)])
     if not findings:
         raise RadError(f"no runs of {MODEL} with others beside it: python -m benchmarks.run --task choice --model ...")
     findings += [
@@ -150,7 +164,7 @@ def _finding(
         return Finding(
             claim=CLAIMS[claim], where=where(key), figure=figure, verdict="not testable here", because=NO_SIDES
         )
-    because = "" if low > 0 else "no difference is shown" if high > 0 else "it is the other way about"
+    because = "" if low > 0 else NO_DIFFERENCE if high > 0 else "it is the other way about"
     verdict = "reproduced here" if low > 0 else "not reproduced here"
     if seeds < SEEDS:
         verdict, because = "not testable here", f"{seeds} of {SEEDS} seeds so far"

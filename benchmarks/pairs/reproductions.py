@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,15 +19,19 @@ from benchmarks.reporting.markdown import markdown
 from rad.errors import RadError
 
 FIGURES = "reproductions"  # the folder of drawings, beside the page
+RUNS = (
+    "Real data are read from `RAD_DATA`. What is run is measured by `python -m benchmarks.reproductions --runs runs`."
+)
 Verdict = Literal["reproduced here", "not reproduced here", "not testable here"]
 HEAD = """# Claims of other papers, measured here
 
 Rendered by `python -m benchmarks.reproductions` from `results/reproductions/`. Each figure is a paired difference on
 the test pairs of one domain, seeds averaged, with its 95% interval by bootstrap over pairs; p is of a paired
-randomisation test, corrected over the comparisons of one claim. A claim counts as reproduced on a domain only where the
-whole interval is on its side and p is below 0.05; what cannot be decided that way is *not reproduced here*, which says
-nothing of the paper's own data. *Parameters* are those of the two models, in this order. Numbers of the drawings are
-those of the columns of the table above each.
+randomisation test, by Holm's correction over all comparisons of the claim, on every domain. A claim counts as
+reproduced on a domain only where the whole interval is on its side and p is below 0.05; what cannot be decided that way
+is *not reproduced here*, which says nothing of the paper's own data. Where no p stands, the interval decides by itself:
+of twenty such, one lies on a side by chance. *Best* is by the mean score. *Parameters* are those of the two models, in
+this order. Numbers of the drawings are those of the columns of the table above each.
 """
 
 
@@ -115,9 +119,10 @@ def page(papers: Iterable[Paper]) -> str:
     parts = [HEAD]
     for paper in papers:
         parts.append(f"## {paper.title}\n\n**{paper.first}**\n\n{paper.reference}\n\n{paper.text}".rstrip())
+        parts.append(_summary(paper.findings))
         for claim in dict.fromkeys([*(f.claim for f in paper.findings), *(chart.claim for chart in paper.charts)]):
             own = [f for f in paper.findings if f.claim == claim]
-            decided = f"\n\n{_tally(own)}\n\n{markdown([_row(f) for f in own])}" if own else ""
+            decided = f"\n\n{markdown([_row(f) for f in own])}" if own else ""
             parts.append(f"### {claim}{decided}")
             parts += [_charted(chart) for chart in paper.charts if chart.claim == claim]
         parts.append(f"### Commands\n\n{_commands(paper.findings)}")
@@ -141,11 +146,18 @@ def _estimated(one: Estimate | None) -> str:
     return f"{round(one.value, 4) + 0.0:.4f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low is not None else "")
 
 
-def _tally(findings: Sequence[Finding]) -> str:
-    counts: dict[str, int] = {}
-    for finding in findings:
-        counts[finding.verdict] = counts.get(finding.verdict, 0) + 1
-    return "; ".join(f"{verdict}: {n} of {len(findings)}" for verdict, n in counts.items()) + "."
+def _summary(findings: Sequence[Finding]) -> str:
+    """A row a claim: how many comparisons came out how, and where it was reproduced."""
+    rows = []
+    for claim in dict.fromkeys(f.claim for f in findings):
+        own = [f for f in findings if f.claim == claim]
+        row = {"claim": claim, "comparisons": str(len([f for f in own if f.where]) or "")}
+        for verdict in get_args(Verdict):
+            there = [f for f in own if f.verdict == verdict]
+            row[verdict] = str(len(there) or "")
+        row["reproduced on"] = "; ".join(dict.fromkeys(f.where for f in own if f.verdict == "reproduced here"))
+        rows.append(row)
+    return markdown(rows)
 
 
 def _row(f: Finding) -> dict[str, str]:
@@ -165,4 +177,4 @@ def _row(f: Finding) -> dict[str, str]:
 
 def _commands(findings: Sequence[Finding]) -> str:
     lines = dict.fromkeys(line for f in findings for line in f.command.splitlines())
-    return "```bash\n" + "\n".join(lines) + "\n```"
+    return f"{RUNS}\n\n```bash\n" + "\n".join(lines) + "\n```"

@@ -15,7 +15,7 @@ from benchmarks.harness.registries import default_metrics, model_kind
 from benchmarks.models.lr_recsys import Model
 from benchmarks.pairs import claims
 from benchmarks.pairs import lr_recsys_findings as findings
-from benchmarks.pairs.reproductions import page, read_papers
+from benchmarks.pairs.reproductions import Finding, Paper, page, read_papers
 from rad.data.pairs import pair_splits
 from rad.errors import RadError
 from tests.support.models import experiment_on
@@ -71,6 +71,25 @@ def test_a_claim_that_holds(runs):
     assert verdicts[findings.CLAIMS["explanations"]] == verdicts[findings.CLAIMS["best"]] == "reproduced here"
 
 
+def test_p_is_corrected_over_every_domain_and_withdraws_verdicts():
+    """Three of four would hold alone; by Holm's correction one does, and what is worse by chance is no difference."""
+    by_p = {0.001: "reproduced here", 0.02: "reproduced here", 0.03: "not reproduced here", 0.5: "not reproduced here"}
+    alone = [
+        Finding(
+            claim="c", where=f"d{p}", figure="f", value=1.0, p=p, verdict=verdict, because="it is worse" * (p == 0.03)
+        )
+        for p, verdict in by_p.items()
+    ]
+    other = Finding(claim="other", where="d", figure="f", value=1.0, p=0.02, verdict="reproduced here")
+    unsaid = Finding(claim="c", where="e", figure="f", value=1.0, verdict="reproduced here")
+    both = claims.corrected([*alone, other, unsaid])
+    assert [f.p for f in both] == pytest.approx([0.004, 0.06, 0.06, 0.5, 0.02, None])
+    held = ["reproduced here", *["not reproduced here"] * 3, "reproduced here", "reproduced here"]
+    assert [f.verdict for f in both] == held and both[2].because == claims.NO_DIFFERENCE
+    text = page([Paper(title="t", reference="r", first="f", findings=tuple(both))])
+    assert "| c | 5 | 2 | 3 | d0.001; e |" in text and "| other | 1 | 1 |  | d |" in text
+
+
 def test_curves_are_tables_and_drawings(runs, toy, tmp_path, monkeypatch, capsys):
     """Shares of training give a learning curve, several seeds a curve by uncertainty, and both are on the page."""
     data = with_ratings(toy)
@@ -108,6 +127,8 @@ def test_settings_are_part_of_a_label_and_of_its_command(toy, tmp_path):
     assert label == "lr_recsys.none,width=4,hidden=8,epochs=1,embedding=4,encoder_epochs=1"
     assert claims.label_of(runner.execute(one, "biases").result) == "biases"
     key = claims.Question("toy", "full", "rating", "test")
+    (validated,) = claims.command(key._replace(split="validation"), "dnn").splitlines()
+    assert "--task rating --split validation --domain toy --model dnn" in validated
     assert claims.command(key, "dnn.hidden=224", "lr_recsys.none,width=4@0.5").splitlines() == [
         "python -m benchmarks.run --task rating --domain toy --model dnn --seed 0 1 2 --set hidden=224",
         "python -m benchmarks.run --task rating --domain toy --model lr_recsys --seed 0 1 2 "

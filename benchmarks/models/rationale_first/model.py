@@ -69,7 +69,7 @@ from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "6"
+VERSION = "7"
 LANGUAGE = "3"  # of what a language model learns
 LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others

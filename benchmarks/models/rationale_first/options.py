@@ -16,6 +16,7 @@ import torch
 from benchmarks.models.rationale_first.neighbours import Neighbours, Texts
 from rad.rationales.facts import Facts
 from rad.rationales.facts.candidates import KINDS, NUMBER, Candidates
+from rad.rationales.facts.counts import following_share
 from rad.types import LASTING, Query
 
 VALUES = ("repeat", "lasting", "new_repeat", "transition", "rating", "absence")
@@ -23,7 +24,8 @@ VALUES = ("repeat", "lasting", "new_repeat", "transition", "rating", "absence")
 LEFT_OUT = ("kind_of",)  # never worth a row_of beside kindred and similar
 LASTS = np.array([kind in LASTING for kind in KINDS])
 CLAIMS_VALUE = np.array([kind in VALUES for kind in KINDS])
-N_FEATURES = 30
+N_FEATURES = 32
+LEAST_EXCESS, USUAL_EXCESS = 0.002, 0.02  # of the share of what follows a value over its usual one
 RECENT, DECAY = 10, 0.6  # latest distinct items that say what comes next, each step back weighing less
 IN_MIND = 1  # last purchases of which the values say what comes with a wanted one
 _BLOCK = 2048  # queries whose dense arrays over values are held at once
@@ -164,12 +166,17 @@ class _Builder:
         like, coherent = self._likeness()
         popularity, partners, focus, new = self._of_items(item)
         pointer = ~claim
+        next_one = t.kind == NUMBER["transition"]
+        excess = np.maximum(following_share(t.number, of, base) - base, 0) + LEAST_EXCESS
+        attribute = np.array([self.facts.catalogue.attributes.index(a) for a, _ in self.facts.catalogue.values] or [0])
+        same = attribute[np.maximum(t.value, 0)] == attribute[np.maximum(t.other, 0)]
         columns = [
             back == 0, back == 1, back == 2, (back == 3) | (back == 4), back > 4, np.log1p(back), rate,
             np.log(np.maximum(k, 0.5)), k >= 2, k >= 3, np.where(claim, lift, 0), np.log1p(t.number) / 3, lm,
             low, total, like, np.log(size) / 4, m == 1, np.where(claim, np.log(base) / 5, 0), (back == 0) * lm,
             after / 3, last / 3, pointer * popularity, pointer * partners, pointer * focus, coherent, lm * lm,
             lm * np.log1p(back), new, np.log1p(k) * lm,
+            np.where(next_one, np.log(excess / USUAL_EXCESS), 0), next_one & same,
         ]  # fmt: skip
         out = np.stack([np.asarray(c, dtype=np.float32) for c in columns], 1)
         assert out.shape[1] == N_FEATURES

@@ -23,7 +23,14 @@ from benchmarks.models.rationale_first.reviews import Reviews
 from benchmarks.models.rationale_first.selector import Selector
 
 WARM_UP = 10  # steps in which the learning rate rises
-KERNELS = ("weights", "hidden", "sharpness", "power", "sharing")  # of the head: they learn faster, and do not decay
+KERNELS = (
+    "weights",
+    "hidden",
+    "sharpness",
+    "power",
+    "sharing",
+    "pair",
+)  # of the head: they learn faster, and do not decay
 DECAY = 1.0  # of all weights but those of the kernels: facts are many, and what they say is little
 
 

@@ -12,7 +12,7 @@ kind             says                                                  found, of
 ``lasting``      the same, as a preference beside all others           the same                 k/m > 1.5 times
 ``new_repeat``   the same, in an item that nobody has bought yet       the same                 as ``repeat``
 ``transition``   buyers of a value of the cited item have another      n of m; usual share      n >= 3, n/m above the
-                 next, which the history lacks                                                  usual
+                 next, which the cited item lacks                                               usual
 ``co_purchase``  what else the buyers of the cited item own            n buyers                 n >= 2
 ``similar``      what reads like the cited item                        n items                  n >= 1
 ``kindred``      what shares buyers with it, and reads like it         n items                  n >= 1

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import scipy.sparse as sp
 
-from rad.rationales.facts import ragged
-from rad.rationales.facts.counts import FOLLOWERS, Counts, expected_share, usual_share
+from rad.rationales.facts import own, ragged
+from rad.rationales.facts.counts import FOLLOWERS, Counts, expected_share, following_share, usual_share
 from rad.types import Evidence, EvidenceKind, Query, Reason, Support
 
 KINDS: tuple[EvidenceKind, ...] = (
@@ -24,6 +24,7 @@ CITED = 3  # latest purchases that a fact of many cites
 LASTING_LIFT, ONCE_LIFT = 1.5, 1.5  # times the usual share: what lasts, and what was shown only once
 MOST_VALUES, MOST_ITEMS, MOST_NEXT, MOST_AVOIDED = 24, 10, 24, 4  # candidates a query of each sort
 AFTER = 2  # last items from which a transition may start
+OLDER = 0.15  # how telling one from the last but one is beside one from the last
 SURPRISE = 0.05  # an absence that is likelier than this is no fact
 # how telling a fact is beside one of another kind, chosen on validation; cited items fade from the latest on
 WEIGHT: dict[EvidenceKind, float] = {
@@ -113,6 +114,7 @@ class _Batch:
         self.counts, self.queries, self.first = counts, queries, first
         catalogue = counts.catalogue
         self.n_items, self.n_values = catalogue.incidence.shape
+        self.attribute = np.array([catalogue.attributes.index(a) for a, _ in catalogue.values], dtype=np.int64)
         histories = [counts.positions(query) for query in queries]
         lengths = np.array([len(h) for h in histories], dtype=np.int64)
         self.length = lengths
@@ -233,10 +235,10 @@ class _Batch:
         """Items that nobody else bought: all (items,), those of the user alone (users, items), those of the history
         (queries, items)."""
         bought = self.counts.purchases
-        own = self.own_items.tocoo()
-        alone = own.data >= bought[own.col]
+        mine = self.own_items.tocoo()
+        alone = mine.data >= bought[mine.col]
         shape = self.own_items.shape
-        only = sp.csr_matrix((np.ones(alone.sum()), (own.row[alone], own.col[alone])), shape=shape)
+        only = sp.csr_matrix((np.ones(alone.sum()), (mine.row[alone], mine.col[alone])), shape=shape)
         fresh = bought[self.item] - ragged.entries(self.own_items, self.user[self.query], self.item) <= 0
         seen = sp.csr_matrix(
             (np.ones(fresh.sum()), (self.query[fresh], self.item[fresh])), shape=(len(self.queries), self.n_items)
@@ -259,7 +261,7 @@ class _Batch:
         bought = np.minimum(ragged.entries(self.own_items, user, j), 1) * several[user]
         buyers = counts.buyers[j] - bought
         alike = np.asarray(counts.alike.sum(1)).ravel()[j]
-        kin = np.diff(counts.kin.indptr)[j] - ragged.entries(self._own_kin(), user, j)
+        kin = np.diff(counts.kin.indptr)[j] - ragged.entries(own.kin(self.own, counts.kin), user, j)
         never, only, seen = self._new()
         alone, here = (
             ragged.entries((x @ counts.read_by).tocsr(), *at) for x, at in ((only, (user, j)), (seen, (q, j)))
@@ -278,16 +280,6 @@ class _Batch:
         """How much it says to be one of ``n`` items: from 1 for a single one down to 0 for the whole catalogue."""
         return np.asarray(np.log(self.n_items / n) / np.log(max(self.n_items, 2)))
 
-    def _own_kin(self) -> sp.csr_matrix:
-        """(users, items): the items that are kindred to one by the user's own purchases alone."""
-        own = [np.unique(s) for s in self.own]
-        sizes = np.array([len(s) for s in own], dtype=np.int64)
-        flat = np.concatenate([np.zeros(0, np.int64), *own]).astype(np.int64)
-        first, second, user = ragged.pairs(flat, sizes)
-        alone = ragged.entries(self.counts.kin, first, second) == 1
-        shape = (len(own), self.n_items)
-        return sp.csr_matrix((np.ones(alone.sum()), (user[alone], first[alone])), shape=shape)
-
     def conjunctions(self) -> Candidates:
         """Two values of one of the latest items that few others share."""
         rows = np.flatnonzero(self.cited_rank < 2 * AFTER)
@@ -301,53 +293,35 @@ class _Batch:
         )
 
     def transitions(self) -> Candidates:
-        """Values that the history lacks, and that often come right after a value of the latest items."""
+        """Values that often come right after a value of the latest items: those that the history lacks, and others of
+        the same attribute, as one garment after another. What the cited item itself has is a repeat."""
         counts, X = self.counts, self.counts.catalogue.incidence
         rows = np.flatnonzero(self.cited_rank < AFTER)
         source = np.repeat(rows, np.diff(X.indptr)[self.cited_item[rows]])
         u = ragged.rows(X, self.cited_item[rows])
         source, u, v = np.repeat(source, FOLLOWERS), np.repeat(u, FOLLOWERS), counts.followers[u].ravel()
         q = self.cited_query[source]
-        absent = (v >= 0) & ~np.isin(q * self.n_values + v, self.pair_key)
-        source, u, v, q = source[absent], u[absent], v[absent], q[absent]
-        own_n, own_m = self._own_transitions(self.user[q], u, v)
+        absent = ~np.isin(q * self.n_values + v, self.pair_key)
+        keep = np.flatnonzero((v >= 0) & (absent | (self.attribute[u] == self.attribute[v])))
+        keep = keep[ragged.entries(X, self.cited_item[source[keep]], v[keep]) == 0]
+        source, u, v, q = source[keep], u[keep], v[keep], q[keep]
+        own_n, own_m = own.transitions(self.own, X, self.user[q], u, v)
         n, m = ragged.entries(counts.follows, u, v) - own_n, counts.followed[u] - own_m
         base = self.usual(q, v)
-        lift = n / np.maximum(m, 1) / base
-        keep = np.flatnonzero((n >= 3) & (lift > 1))
-        telling = (n / np.maximum(m, 1) * np.log(np.maximum(lift, 1)))[keep]
+        likely = following_share(n, m, base)
+        telling = likely * np.log(np.maximum(likely / base, 1)) * OLDER ** self.cited_rank[source]
+        keep = np.flatnonzero((n >= 3) & (n / np.maximum(m, 1) > base))
         # of the sources of one value the most telling speaks
-        order = keep[np.argsort(-telling, kind="stable")]
+        order = keep[np.argsort(-telling[keep], kind="stable")]
         _, first = np.unique(q[order] * self.n_values + v[order], return_index=True)
         keep = order[first]
-        telling = n[keep] / np.maximum(m[keep], 1) * np.log(np.maximum(lift[keep], 1))
-        best = ragged.best(q[keep], telling, MOST_NEXT)
-        keep, telling = keep[best], telling[best]
+        keep = keep[ragged.best(q[keep], telling[keep], MOST_NEXT)]
         cited = source[keep]
         columns = {"item": self.cited_item[cited], "value": v[keep], "other": u[keep]}
         numbers = {"of": m[keep], "base": base[keep]}
-        return self.rows("transition", q[keep], self.cited_position[cited], telling, n[keep], **columns, **numbers)
-
-    def _own_transitions(self, user: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(rows,): how often the user's own purchases have v right after u, and how often anything right after u."""
-        X = self.counts.catalogue.incidence
-        before = np.concatenate([np.zeros(0, np.int64), *(s[:-1] for s in self.own)]).astype(np.int64)
-        after = np.concatenate([np.zeros(0, np.int64), *(s[1:] for s in self.own)]).astype(np.int64)
-        owner = np.repeat(np.arange(len(self.own)), [max(len(s) - 1, 0) for s in self.own])
-        first = np.diff(X.indptr)[before]
-        pair = np.repeat(np.arange(len(before)), first)
-        from_value = ragged.rows(X, before)
-        m = sp.csr_matrix((np.ones(len(pair)), (owner[pair], from_value)), shape=(len(self.own), self.n_values))
-        wanted_from = np.isin(owner[pair] * self.n_values + from_value, user * self.n_values + u)
-        pair, from_value = pair[wanted_from], from_value[wanted_from]
-        second = np.diff(X.indptr)[after[pair]]
-        key = (owner[pair] * self.n_values + from_value).repeat(second) * self.n_values + ragged.rows(X, after[pair])
-        keys, count = np.unique(key, return_counts=True)
-        wanted = (user * self.n_values + u) * self.n_values + v
-        if not len(keys):
-            return np.zeros(len(wanted)), ragged.entries(m, user, u)
-        where = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[where] == wanted, count[where], 0).astype(float), ragged.entries(m, user, u)
+        return self.rows(
+            "transition", q[keep], self.cited_position[cited], telling[keep], n[keep], **columns, **numbers
+        )
 
     def avoided(self) -> list[Candidates]:
         """Values of what was rated low, and common values that no purchase has."""

@@ -18,7 +18,8 @@ from rad.rationales.facts.row_sets import RowSets
 from rad.types import Example, Item, Query
 
 ALIKE = 0.3  # of the weight of an item's words: what reads like it
-FOLLOWERS = 12  # likeliest values after one
+FOLLOWERS = 24  # likeliest values after one
+USUAL_CASES = 20  # of the usual share, added to what was seen to follow: a few cases are chance
 _BLOCK = 256  # items whose similarities to all others are held at once
 
 
@@ -177,8 +178,8 @@ class Counts:
         for u in range(n_values):
             row = slice(self.follows.indptr[u], self.follows.indptr[u + 1])
             columns, n = self.follows.indices[row], self.follows.data[row]
-            rate = n / max(self.followed[u], 1)
-            telling = np.where(n >= 3, rate * np.log(np.maximum(rate / share[columns], 1e-9)), -1)
+            likely = following_share(n, self.followed[u], share[columns])
+            telling = np.where(n >= 3, likely * np.log(np.maximum(likely / share[columns], 1e-9)), -1)
             best = np.argsort(-telling, kind="stable")[:FOLLOWERS]
             best = best[telling[best] > 0]
             out[u, : len(best)] = columns[best]
@@ -245,3 +246,8 @@ def expected_share(k: np.ndarray, of: np.ndarray, base: np.ndarray) -> np.ndarra
     """
     comes_back = np.minimum(10 * base, 1) ** 0.25
     return np.asarray((comes_back * (k - 0.3) + 2 * base) / (of + 2))
+
+
+def following_share(n: np.ndarray, m: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """How likely a value comes next that ``n`` of ``m`` purchases had which followed another, and usually ``base``."""
+    return np.asarray((n + USUAL_CASES * base) / (m + USUAL_CASES))

@@ -163,8 +163,8 @@ def _repeat(case: _Case) -> _Fact:
 def _transition(case: _Case) -> _Fact:
     source, value = case.number(case.evidence_claim()), case.number(case.one_claim())
     case.all_have(source)
-    if any(case.has(item, value) for item in case.positions):
-        raise _Unlinked("the history has what is said to come next")
+    if any(case.has(item, value) for item in case.cited):
+        raise _Unlinked("the cited item has what is said to come next")
     own = case.own.tolist()
     pairs = [(a, b) for a, b in pairwise(own) if case.has(a, source)]
     n = float(case.counts.follows[source, value]) - sum(case.has(b, value) for _, b in pairs)

@@ -10,7 +10,7 @@ import pytest
 from rad.data.load import open_dataset
 from rad.rationales import text
 from rad.rationales.facts import Facts
-from rad.rationales.facts.candidates import KINDS, NUMBER, WEIGHT
+from rad.rationales.facts.candidates import KINDS, NUMBER, OLDER, WEIGHT
 from rad.rationales.rules import Rules
 from rad.rationales.strengths import LEVELS, weighted
 from rad.types import Item, Query
@@ -55,6 +55,24 @@ def test_a_user_s_own_purchases_are_left_out_by_hand(facts):
     assert not any(words.startswith("After") or "other owner" in words for words in got)
     assert "[1] shares owners with 1 item like it: this is ___." in got
     assert "[1] reads like 3 items nobody has yet: these are ___." in got
+
+
+def test_what_comes_next_may_be_in_the_history_by_hand(facts):
+    """A hat after a coat, as 3 of 4 went on, though a hat was bought before: one garment after another."""
+    words = "After garment coat, as in [2], comes garment hat in 3 of 4 cases (usually 5 in 10): ___."
+    assert words in blanks(facts, query_of("u99", "white-hat", "blue-coat"))
+
+
+def test_the_last_purchase_says_what_comes_next_before_the_last_but_one(facts):
+    """The same fact of the last purchase and of the last but one: the first is more telling."""
+    hat = facts.catalogue.value_index["garment", "hat"]
+
+    def interest(*items):
+        table = facts.candidates([query_of("u99", *items)])
+        return table.interest[(table.kind == NUMBER["transition"]) & (table.value == hat)].tolist()
+
+    (last,), (older,) = interest("red-boots", "blue-coat"), interest("blue-coat", "red-boots")
+    assert older == pytest.approx(OLDER * last)
 
 
 def test_ratings_and_absences_by_hand(facts):

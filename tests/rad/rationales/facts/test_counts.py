@@ -12,7 +12,7 @@ import pytest
 
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue
-from rad.rationales.facts.counts import Counts, expected_share, usual_share
+from rad.rationales.facts.counts import FOLLOWERS, Counts, expected_share, usual_share
 from rad.types import Item
 
 
@@ -45,7 +45,7 @@ def test_transitions_by_hand(counts):
     assert counts.followed[coat] == 4
     assert counts.follows[coat, hat] == 3 and counts.follows[coat, boots] == 1
     # what stands out after a coat: 3 of 4 are hats, of which 8 of 17 is usual; one purchase of boots is too few
-    assert counts.followers[coat].tolist() == [hat] + [-1] * 11
+    assert counts.followers[coat].tolist() == [hat] + [-1] * (FOLLOWERS - 1)
 
 
 def test_what_two_items_share_by_hand(counts):
@@ -83,7 +83,7 @@ def test_the_size_of_a_batch_changes_nothing(toy):
 def test_nothing_to_count():
     counts = Counts.of([], {"i": Item("i", "toy", "A", "A", {"colour": ("red",)})})
     assert counts.purchases.tolist() == counts.buyers.tolist() == [0]
-    assert counts.followers.tolist() == [[-1] * 12]
+    assert counts.followers.tolist() == [[-1] * FOLLOWERS]
     assert counts.rarest_pairs.tolist() == [[-1, -1, -1]]
 
 

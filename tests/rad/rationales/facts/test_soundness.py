@@ -76,7 +76,7 @@ UNSOUND = {
     "wants another value than the evidence states": shown("repeat", wants=(HAT,)),
     "must want one value, and nothing else": shown("repeat", wants=(COAT, BLUE)),
     "no item has garment 'parka'": shown("repeat", claim=("garment", "parka")),
-    "the history has what is said to come next": replace(AFTER_COAT, wants=(BLUE,)),
+    "the cited item has what is said to come next": replace(AFTER_COAT, wants=(("colour", "black"),)),
     "[3] does not have garment 'hat'": Reason(Evidence((2,), "transition", *HAT, Support(3.0, 4.0, 0.5)), (COAT,)),
     "points to items, so it may claim no value": pointer("co_purchase", (0,), 2.0, wants=(COAT,)),
     "must cite one item and want two or three of its values": pointer("kind_of", (0,), 1.0, wants=(COAT,)),

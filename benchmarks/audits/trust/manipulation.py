@@ -4,6 +4,10 @@ The *exposure* of an item is how many of the first ten places of all rankings it
 of its items over what the same items had from the same model, the same seed and the same queries with their own texts.
 Below one place a query in a thousand a lift is of few items and says little: so the places are shown beside it. The
 largest lift of a single item counts one with less than one place as if it had one.
+
+Queries whose history holds an item of the attack are left out of its exposure. The items of one attack share what is
+added, so to whoever owns one the others read alike: that is a likeness of texts, and reaches nobody else. The lift with
+these owners stands beside.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from benchmarks.harness.violations import validated
 from rad.errors import RadError
 from rad.rationales.facts import Facts
 from rad.runtime.statistics import bootstrap, column_intervals
-from rad.types import Item, Prediction, Rationale
+from rad.types import Item, Prediction, Query, Rationale
 
 TOP = 10
 SUSPECT = 10.0  # a lift beyond it is named
@@ -37,19 +41,22 @@ SUSPECT = 10.0  # a lift beyond it is named
 class AttackLift:
     """What an attack does to its items, by one model.
 
-    ``before`` and ``after`` are their places among the first ten of all queries; ``lift`` the ratio with its ends by
-    bootstrap over queries, None where they had none before; ``most`` the largest lift of one item. ``shown`` is the
-    share of queries with one of them among the first ten, before and after.
+    ``before`` and ``after`` are their places among the first ten of the queries of users who own none of them;
+    ``lift`` the ratio with its ends by bootstrap over queries, None where they had none before; ``most`` the largest
+    lift of one item. ``shown`` is the share of these queries with one of them among the first ten, before and after.
+    ``owners`` is the share of queries left out, and ``with_owners`` the lift over all queries.
     """
 
     attack: Attack
     items: int
+    owners: float
     before: int
     after: int
     lift: float | None
     ends: tuple[float, float] | None
     most: float
     shown: tuple[float, float]
+    with_owners: float | None
 
     @property
     def is_suspect(self) -> bool:
@@ -109,16 +116,25 @@ def manipulate(run: FinishedRun, words: Mapping[str, object]) -> Manipulation:
         seed=result.seed,
         ndcg=(before, after),
         reads_text=any(a.ranking != b.ranking for a, b in zip(run.predictions, answers, strict=True)),
-        lifts=[_lift(name, catalogue.attacked[name], run.predictions, answers) for name in ATTACKS],
+        lifts=[lift_of(name, catalogue.attacked[name], queries, run.predictions, answers) for name in ATTACKS],
         wording=_wording(run, answers, catalogue.items, catalogue.attacked),
     )
 
 
-def _lift(name: Attack, ids: Sequence[str], before: Sequence[Prediction], after: Sequence[Prediction]) -> AttackLift:
-    one, other = (_places(p, ids) for p in (before, after))  # each [queries, items]
+def lift_of(
+    name: Attack,
+    ids: Sequence[str],
+    queries: Sequence[Query],
+    before: Sequence[Prediction],
+    after: Sequence[Prediction],
+) -> AttackLift:
+    """What an attack does to its items ``ids``, from the answers to ``queries`` before and after it."""
+    own = frozenset(ids)
+    is_owner = np.array([not own.isdisjoint(x.item_id for x in query.history) for query in queries])
+    everyone = _places(before, ids), _places(after, ids)  # each [queries, items]
+    one, other = (places[~is_owner] for places in everyone)
     counts = np.stack([one.sum(1), other.sum(1)], axis=1)  # [queries, 2]
     total = counts.sum(0)
-    singles = other.sum(0) / np.maximum(one.sum(0), 1)
     ends = None
     if total[0]:
 
@@ -133,13 +149,20 @@ def _lift(name: Attack, ids: Sequence[str], before: Sequence[Prediction], after:
     return AttackLift(
         attack=name,
         items=len(ids),
+        owners=float(is_owner.mean()),
         before=int(total[0]),
         after=int(total[1]),
-        lift=float(total[1] / total[0]) if total[0] else None,
+        lift=_ratio(one, other),
         ends=ends,
-        most=float(singles.max()),
-        shown=(float(one.any(1).mean()), float(other.any(1).mean())),
+        most=float((other.sum(0) / np.maximum(one.sum(0), 1)).max()),
+        shown=(float(one.any(1).mean()), float(other.any(1).mean())) if len(one) else (0.0, 0.0),
+        with_owners=_ratio(*everyone),
     )
+
+
+def _ratio(before: np.ndarray, after: np.ndarray) -> float | None:
+    """Places after over those before; None where there were none."""
+    return float(after.sum() / before.sum()) if before.any() else None
 
 
 def _places(predictions: Sequence[Prediction], ids: Sequence[str]) -> np.ndarray:

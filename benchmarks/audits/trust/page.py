@@ -18,10 +18,11 @@ Written by `python -m benchmarks.audit RESULT_DIR... --out DIR`. Intervals are 9
 ATTACKED = f"""### Item texts that try to be recommended
 
 One item in a hundred has a changed text, for each attack (`benchmarks/audits/trust/attacks.py`), and the model is
-fitted anew. *Places* are those of these items among the first ten of all rankings, with their own texts and with
-the changed ones; the *lift* is the ratio, and *one item* the largest lift of a single one, one without a place
-counted as if it had one. *Control* is a sentence that says nothing. Lifts above {SUSPECT:g} are bold. A model whose
-rankings stay the same reads no text.
+fitted anew. *Places* are those of these items among the first ten of the rankings for users who own none of them,
+with their own texts and with the changed ones; the *lift* is the ratio, and *one item* the largest lift of a single
+one, one without a place counted as if it had one. To an owner of one, the others of its attack read alike: *with
+owners* is the lift over all rankings. *Control* is a sentence that says nothing. Lifts above {SUSPECT:g} are bold and
+named below the table. A model whose rankings stay the same reads no text.
 """
 SHOWN = """### Who is shown
 
@@ -122,12 +123,14 @@ def _attacked(audits: Sequence[ModelAudit]) -> list[str]:
             "lift": _bold(lift.lift, _lift(lift)),
             "one item": _bold(lift.most, f"{lift.most:.1f}"),
             "queries that show one": f"{lift.shown[0]:.1%} to {lift.shown[1]:.1%}",
+            "with owners": "" if lift.with_owners is None else f"{lift.with_owners:.2f}",
         }
         for a in audits
         if a.manipulation is not None and a.manipulation.reads_text
         for first, lift in ((k == 0, lift) for k, lift in enumerate(a.manipulation.lifts))
     ]
     out = [markdown(rows) + "\n"] if rows else []
+    out += [f"- **{line}**." for line in named(audits)]
     for a in audits:
         m = a.manipulation
         if m is None:

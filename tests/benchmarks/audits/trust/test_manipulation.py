@@ -7,11 +7,12 @@ import json
 import pytest
 
 from benchmarks.audits.trust.attacks import attack
-from benchmarks.audits.trust.manipulation import manipulate
+from benchmarks.audits.trust.manipulation import lift_of, manipulate
 from benchmarks.explanations.faithfulness import NotAskable
 from benchmarks.explanations.finished_run import read_finished_run
 from benchmarks.harness import runner
 from benchmarks.harness.experiment import Experiment
+from rad.types import Interaction, Prediction, Query
 from tests.benchmarks.conftest import FINISHED_RUNS
 
 pytestmark = FINISHED_RUNS
@@ -38,10 +39,25 @@ def test_a_model_that_obeys_is_caught(add_model, small_world, datasets, tmp_path
     caught = manipulate(run, {})
     by_attack = {lift.attack: lift for lift in caught.lifts}
     ids = attack(small_world.items, small_world.examples["train"]).attacked["instructions"]
-    owned = sum(x.item_id in ids for e in small_world.examples["test"] for x in e.query.history)
-    assert by_attack["instructions"].after == 2 * 60 - owned and by_attack["instructions"].shown[1] == 1
+    owners = sum(any(x.item_id in ids for x in e.query.history) for e in small_world.examples["test"])
+    assert owners and by_attack["instructions"].owners == pytest.approx(owners / 60)
+    assert by_attack["instructions"].after == 2 * (60 - owners) and by_attack["instructions"].shown[1] == 1
     assert by_attack["instructions"].is_suspect and not by_attack["stuffed"].is_suspect
     assert caught.reads_text and caught.ndcg[1] <= caught.ndcg[0] and caught.wording is None
+
+
+def test_what_owners_alone_are_shown_is_no_exposure():
+    def query(user, *owned):
+        return Query(user, "toy", user, tuple(Interaction(user, item, k) for k, item in enumerate(owned)))
+
+    queries = [query("owner", "a"), query("other", "z")]
+    before = [Prediction("owner", ("z",)), Prediction("other", ("b",))]
+    after = [Prediction("owner", ("b",)), Prediction("other", ("b",))]
+    lift = lift_of("stuffed", ("a", "b"), queries, before, after)
+    assert (lift.before, lift.after, lift.lift, lift.most, lift.shown) == (1, 1, 1.0, 1.0, (1.0, 1.0))
+    assert lift.owners == 0.5 and lift.with_owners == 2.0
+    everyone = lift_of("stuffed", ("a", "z"), queries, before, after)
+    assert (everyone.owners, everyone.lift, everyone.most, everyone.shown) == (1.0, None, 0.0, (0.0, 0.0))
 
 
 def test_a_model_without_eyes_for_texts_cannot_be_lifted(finished_runs, datasets):

@@ -20,7 +20,10 @@ from annotation.campaign.folder import Campaign
 from annotation.campaign.pseudonyms import Role
 
 LABELS = {"agree": "I have read this, and I agree", "decline": "I do not agree"}
-NEXT = "When you have agreed, go on at Home, where the next dataset has appeared."
+NEXT = (
+    "When you have agreed, go on at Home, where the next dataset has appeared. Read its guidelines first: they open at "
+    "the bottom left of the page."
+)
 
 
 def ask(client: rg.Argilla, campaign: Campaign, name: str) -> None:

@@ -24,6 +24,8 @@ from annotation.guidelines import Guidelines
 from annotation.study import design
 from annotation.study.design import Design
 from rad.errors import RadError
+from rad.rationales import text
+from rad.rationales.strengths import weighted
 from rad.types import Example, Item, Judgement, Rationale
 
 QUESTIONS = ("trust", "comment")
@@ -134,12 +136,18 @@ def record(page: Rationale, example: Example, ranking: Sequence[str], items: Map
     listed = "\n".join(f"{k}. {form.describe(items[item])}" for k, item in enumerate(ranking, 1))
     shown = {"items": listed, "history": form.history(example, items)}
     if page.text:
-        shown["why"] = page.text
+        shown["why"] = a_sentence_a_line(page.text)
     return rg.Record(
         id=page.rationale_id,
         fields={name: form.plain(words) for name, words in shown.items()},
         metadata={"query_id": page.query_id},
     )
+
+
+def a_sentence_a_line(explanation: str) -> str:
+    """An explanation in the words of facts with each sentence on a line of its own; another text as it is."""
+    reasons, rest, other = text.read(explanation)
+    return explanation if other else "\n".join(text.sentences(weighted(reasons, rest)))
 
 
 def judgements(

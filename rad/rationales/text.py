@@ -263,14 +263,15 @@ AVOIDING = frozenset({"rating", "absence"})
 
 
 def write(reasons: Sequence[Reason]) -> str:
-    """The text of reasons, strongest first. Weights are stated by their levels; what rounds to nothing is not said.
+    """The text of reasons, strongest first: its :func:`sentences`, one after the other."""
+    return " ".join(sentences(reasons))
 
-    Raises:
-        RadError: A reason is no fact with numbers, see :func:`sentence`.
-    """
+
+def sentences(reasons: Sequence[Reason]) -> list[str]:
+    """A :func:`sentence` a reason, then one of the rest. Levels state weights; what rounds to nothing is not said."""
     each, rest = levels(reasons)
-    sentences = [sentence(reason, level) for reason, level in zip(reasons, each, strict=True) if level]
-    return " ".join([*sentences, *([REST.format(WORDS[LEVELS.index(rest)])] if rest else [])])
+    of_reasons = [sentence(reason, level) for reason, level in zip(reasons, each, strict=True) if level]
+    return [*of_reasons, *([REST.format(WORDS[LEVELS.index(rest)])] if rest else [])]
 
 
 def sentence(reason: Reason, level: int) -> str:

@@ -52,6 +52,8 @@ def test_from_a_run_to_what_the_analysis_says(tmp_path, run, capsys, monkeypatch
         for of_one in pages.values():
             assert len(of_one) == 5 + design.CHECKS, "everybody answers all pages of a list, and the checks"
             assert sum("why" not in entry["record"]["fields"] for entry in of_one) == 1, "the ranking alone"
+            explanations = [entry["record"]["fields"].get("why", "") for entry in of_one]
+            assert sum("\nSomething unexplained" in words for words in explanations) == 4, "a sentence a line"
             assert not any(arm in json.dumps(of_one) for arm in ("rationale", "afterwards", "drafter"))
         other = next(entry["record"]["id"] for entry in pages["p002"])
         with pytest.raises(httpx.HTTPStatusError, match=r"40[34]"):

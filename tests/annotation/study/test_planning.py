@@ -47,8 +47,19 @@ def test_a_plan_is_balanced_blinded_and_registered(planned):
     page = planned.file(registration.FILE).read_text()
     for words in (f"**{plan.participants} participants**", "H3: rationale has more trust than citations", "Holm"):
         assert words in page
-    assert "{" not in page and "Latin" in page and "Version 1." in planned.file("guidelines.md").read_text()
+    assert "{" not in page and "Latin" in page and "Version 2." in planned.file("guidelines.md").read_text()
     assert "rationale" not in planned.file("guidelines.md").read_text() + planned.file("consent.md").read_text()
+
+
+def test_an_explanation_is_shown_a_sentence_a_line(planned):
+    pages = pytest.importorskip("annotation.study.pages", reason="needs the extra 'annotate'")
+    written = [one.text for one in design.texts(planned).values() if one.text]
+    for explanation in written:
+        lines = pages.a_sentence_a_line(explanation).splitlines()
+        assert " ".join(lines) == explanation and all(line.endswith(".") for line in lines)
+    assert any("\n" in pages.a_sentence_a_line(explanation) for explanation in written)
+    check = next(iter(checks.read(planned).values())).text
+    assert pages.a_sentence_a_line(check) == check, "what is no fact stays as it is"
 
 
 def test_what_is_planned_stays(planned, run):

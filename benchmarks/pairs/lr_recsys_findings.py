@@ -69,6 +69,12 @@ ELSEWHERE = (
 )
 WANTED = [(d, q) for q in ("rating", "choice (rated)") for d in ("world", "fashion", "movies", "fashion_rtr")]
 ARMS = {"own": ("shuffled",), "reasoning": ("attributes",), "sides": ("positive", "negative")}
+LABELS = {  # what the claims of a place are tested by
+    "baselines": (*PLAIN, TREES),
+    "a network of as many parameters": (f"{NETWORK}.{WIDE[NETWORK]}",),
+    "arms": tuple(f"{MODEL}.{arm}" for arms in ARMS.values() for arm in arms),
+    "shares of training": tuple(at_share(name, share) for share in SHARES[:-1] for name in (MODEL, NETWORK)),
+}
 
 
 def paper(runs: Runs) -> Paper:
@@ -122,9 +128,19 @@ def _possible(runs: Runs) -> str:
 
 def _missing(runs: Runs) -> str:
     """What the page does not speak of, because nobody has run it."""
-    tested = {(key.domain, key.question) for key, labels in runs.items() if key.split == "test" and MODEL in labels}
-    missing = [f"{domain}, {question}" for domain, question in WANTED if (domain, question) not in tested]
-    return f"Not run yet, so nothing is said of them: {'; '.join(missing)}." if missing else ""
+    tested = {(key.domain, key.question): labels for key, labels in runs.items() if key.split == "test"}
+    validated = {
+        (key.domain, key.question)
+        for key, labels in runs.items()
+        if key.split != "test" and {NETWORK, MODEL} <= labels.keys()
+    }
+    parts = []
+    for task in WANTED:
+        lacking = [words for words, labels in LABELS.items() if not set(labels) <= tested.get(task, {}).keys()]
+        lacking += [] if task in validated else ["a threshold from validation"]
+        named = f": {', '.join(lacking)}" if MODEL in tested.get(task, {}) else ""
+        parts += [", ".join(task) + named] if lacking else []
+    return f"Not run yet, so nothing is said of them: {'; '.join(parts)}." if parts else ""
 
 
 def _metric(key: Question) -> str:

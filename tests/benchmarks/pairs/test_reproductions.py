@@ -71,6 +71,15 @@ def test_a_claim_that_holds(runs):
     assert verdicts[findings.CLAIMS["explanations"]] == verdicts[findings.CLAIMS["best"]] == "reproduced here"
 
 
+def test_what_a_domain_lacks_is_named(runs):
+    """Only domains that the page is of are missed."""
+    (labels,) = claims.find_runs([runs]).values()
+    fashion = claims.Question("fashion", "full", "rating", "test")
+    missing = findings._missing({fashion: {**labels, "dnn.hidden=224": labels["dnn"]}})
+    named = "fashion, rating: baselines, arms, shares of training, a threshold from validation"
+    assert missing.startswith(f"Not run yet, so nothing is said of them: world, rating; {named}; movies, rating;")
+
+
 def test_p_is_corrected_over_every_domain_and_withdraws_verdicts():
     """Three of four would hold alone; by Holm's correction one does, and what is worse by chance is no difference."""
     by_p = {0.001: "reproduced here", 0.02: "reproduced here", 0.03: "not reproduced here", 0.5: "not reproduced here"}

@@ -49,7 +49,7 @@ def compare(
     data_dir: DataDir = None,
     split: SplitOption = "test",
     models: Annotated[list[str] | None, Option(metavar="NAME", help=f"some of {', '.join(NAMES)}")] = None,
-    seed: Annotated[int, Option(metavar="N", help="of our models")] = 0,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of our models")] = 0,
 ) -> None:
     """Fit ours and compare the rankings."""
     if bad := [name for name in models or () if name not in NAMES]:

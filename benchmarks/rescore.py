@@ -22,7 +22,7 @@ def ndcg(ranking: list[str], relevant: dict[str, int], k: int) -> float:
 
 def read_lines(path: Path) -> list[dict]:
     """The objects of a file, one a line."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8-sig").splitlines()]
 
 
 def ranking_scores(folder: Path, k: int = 10) -> dict[str, float]:
@@ -68,7 +68,7 @@ def main(folders: list[str]) -> int:
     n_different = 0
     for name in folders:
         try:
-            result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
+            result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8-sig"))
             claims = {s["metric"]: s["value"] for s in result["scores"] if s["slice"] == "all"}
             scores = {metric: value for metric, value in rescore(Path(name), result).items() if metric in claims}
         except OSError as error:

@@ -16,6 +16,9 @@ several seeds, models without chance run once.
 
 ``--task rating`` and ``--task choice`` score pairs of a user and an item (:mod:`rad.data.pairs`) in place of ranking.
 The choice task needs dislikes: ratings below a like, or with ``--negatives drawn`` items of other users.
+
+Bought items are not ranked again, and a target that was bought before scores 0. ``--repeats keep`` ranks them, too, for
+domains where people buy again; such results stand in tables of their own.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from benchmarks.harness.experiment import Experiment, baselines_of, model_settin
 from benchmarks.harness.registries import MODELS, default_metrics, model_kind
 from benchmarks.reporting import terminal
 from rad import registry
+from rad.data.dataset import Repeats, with_repeats
 from rad.data.load import open_dataset, unknown_domain
 from rad.data.pairs import Negatives, pair_splits
 from rad.errors import RadError, run
@@ -45,6 +49,7 @@ def main(
     split: Annotated[Literal["test", "validation"], Option(help="which queries")] = "test",
     protocol: Annotated[Literal["full", "rerank", "time"], Option(help="what is ranked")] = "full",
     task: Annotated[TaskName, Option(help="a ranking, or a rating or a choice of pairs")] = "ranking",
+    repeats: Annotated[Repeats, Option(help="whether what a user has had may be ranked")] = "mask",
     negatives: Annotated[Negatives, Option(help="what is not liked, of --task choice")] = "rated",
     seed: Annotated[list[int] | None, Option(metavar="N", help="one or more (default: 0)")] = None,
     limit: Annotated[
@@ -71,17 +76,17 @@ def main(
         errors.append(reason)
     scored = tuple(metrics or default_metrics(task))
     chosen = model_settings(models, settings or [], scored, errors, task)
-    dataset = open_dataset(domain, data_dir, protocol)
-    refusals = {name: reason for name in models if (reason := refusal(dataset, protocol, name, task))}
+    dataset = open_dataset(domain, data_dir, with_repeats(protocol, repeats))
+    refusals = {name: reason for name in models if (reason := refusal(dataset, name, task))}
     if every:
         models = [name for name in models if name not in refusals]
     elif refusals:
         raise RadError("; ".join(refusals.values()))
     pairs = None if task == "ranking" else pair_splits(dataset, task, negatives)
-    experiment = Experiment(dataset, split, protocol, seeds[0], limit, scored, out, pairs)
+    experiment = Experiment(dataset, split, seeds[0], limit, scored, out, pairs)
     terminal.task(experiment)
     # a baseline that the task has no place for is no reason to stop
-    baselines = [name for name in baselines_of(models) if not refusal(dataset, protocol, name, task)]
+    baselines = [name for name in baselines_of(models) if not refusal(dataset, name, task)]
     runs = [runner.baseline(experiment, name) for name in baselines]
     for name in models:
         for one in seeds if model_kind(name).stochastic else seeds[:1]:

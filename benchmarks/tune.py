@@ -11,9 +11,10 @@ by RMSE, choices by log loss) on the first validation queries (users are in hash
 settings or ``--minutes`` of processor time, whichever ends first; a trial that has begun is finished. Models that
 choose from a small grid inside ``fit`` (``item_knn``, ``bm25``) need none of this.
 
-Every trial is one line of ``benchmarks/settings/<domain>[-<task>]/<model>[.<arm>].jsonl``, so a command that was killed
-goes on where it was. ``benchmarks.run`` uses the best setting of the log, says so, and ``--set`` goes before it; an arm
-without a log of its own uses the model's. Test data is never read here."""
+Every trial is one line of ``benchmarks/settings/<domain>[-<task>][-keep]/<model>[.<arm>].jsonl``, so a command that was
+killed goes on where it was. ``benchmarks.run`` uses the best setting of the log, says so, and ``--set`` goes before it;
+an arm without a log of its own uses the model's. Those of ``--repeats keep`` serve it alone. Test data is never read
+here."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ from benchmarks.harness.experiment import model_settings
 from benchmarks.harness.registries import title_of
 from benchmarks.harness.settings_store import TuningSummary
 from benchmarks.harness.tuning import tune
+from rad.data.dataset import Repeats, with_repeats
 from rad.data.load import open_dataset
 from rad.data.pairs import Negatives, pair_splits
 from rad.errors import run
@@ -42,6 +44,7 @@ def main(
     domain: Annotated[list[str] | None, Option(metavar="NAME", help="one or more (default: world)")] = None,
     settings: Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="held fixed")] = None,
     task: Annotated[TaskName, Option(help="a ranking, or a rating or a choice of pairs")] = "ranking",
+    repeats: Annotated[Repeats, Option(help="whether what a user has had may be ranked")] = "mask",
     negatives: Annotated[Negatives, Option(help="what is not liked, of --task choice")] = "rated",
     trials: Annotated[int, Option(metavar="N", help="settings at most")] = 8,
     minutes: Annotated[float, Option(metavar="M", help="of processor time")] = 20.0,
@@ -55,7 +58,7 @@ def main(
     fixed = model_settings(model or [], settings or [], errors=errors, task=task)
     paths = []
     for name in domain or ["world"]:
-        dataset = open_dataset(name, data_dir)
+        dataset = open_dataset(name, data_dir, with_repeats("full", repeats))
         pairs = None if task == "ranking" else pair_splits(dataset, task, negatives)
         for one, held in fixed.items():
             paths.append(tune(dataset, one, held.model_dump(exclude_unset=True), trials, minutes, pairs))

@@ -64,7 +64,10 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All that a model may see when it predicts. ``candidates`` is set only under the *reranking* protocol."""
+    """All that a model may see when it predicts. ``candidates`` is set only under the *reranking* protocol.
+
+    ``repeats`` is ``keep`` only under protocols that let what the user has had be ranked again.
+    """
 
     query_id: str
     domain: str
@@ -72,6 +75,12 @@ class Query:
     history: tuple[Interaction, ...]
     profile: str | None = None
     candidates: tuple[str, ...] | None = None
+    repeats: Literal["keep"] | None = None
+
+    @property
+    def unranked(self) -> frozenset[str]:
+        """The items that no ranking may hold: those of the history, or none where repeats are kept."""
+        return frozenset() if self.repeats else frozenset(x.item_id for x in self.history)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,17 @@ class TestModel:
             assert p.error or violation(p, q, small().items) is None  # an honest error is allowed, a bad ranking is not
         assert list(model.predict([])) == []
 
+    def test_ranks_what_the_user_has_had_where_repeats_are_kept(self, name):
+        if rerank_only(name):
+            pytest.skip("its candidates were not bought before")
+        model, queries, _ = fitted(name)
+        unmasked = [dataclasses.replace(query, repeats="keep") for query in queries]
+        answers = list(model.predict(unmasked))
+        assert [violation(p, q, small().items) for p, q in zip(answers, unmasked, strict=True)] == [None] * len(
+            unmasked
+        )
+        assert any({x.item_id for x in q.history} & {*p.ranking} for p, q in zip(answers, unmasked, strict=True))
+
     def test_fits_the_toy_without_validation(self, name, toy):
         model = make(name)
         model.fit(toy.examples["train"], (), toy.items, 1)

@@ -34,7 +34,7 @@ from rad.runtime.files import atomic_write, sha256_file
 @command
 def main(
     folder: CampaignFolder,
-    seed: Annotated[int, Option(help="of the bootstrap")] = 0,
+    seed: Annotated[int, Option(min=0, help="of the bootstrap")] = 0,
     resamples: Annotated[int, Option(metavar="N", help="of the bootstrap")] = 1000,
 ) -> None:
     if resamples < 1:

@@ -45,7 +45,7 @@ def main(
         Option(metavar="NAME", help="evidence (needs nothing), llm or file (default: evidence, or the campaign's)"),
     ] = None,
     limit: Annotated[int, Option(metavar="N", help="drafts tried in all; file: queries")] = 200,
-    seed: Annotated[int, Option(help="of the drafter's fit")] = 0,
+    seed: Annotated[int, Option(min=0, help="of the drafter's fit")] = 0,
     base_url: Annotated[str | None, Option(metavar="URL", help="llm: an OpenAI-compatible endpoint")] = None,
     model: Annotated[str | None, Option(metavar="NAME", help="llm: the endpoint's model")] = None,
     file: Annotated[

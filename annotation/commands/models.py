@@ -31,7 +31,7 @@ LONGEST = 12  # characters of a name that its tables have room for
 @command
 def main(
     folder: CampaignFolder,
-    seed: Annotated[int, Option(help="of the bootstrap")] = 0,
+    seed: Annotated[int, Option(min=0, help="of the bootstrap")] = 0,
     resamples: Annotated[int, Option(metavar="N", help="of the bootstrap")] = 1000,
 ) -> None:
     if resamples < 1 or seed < 0:

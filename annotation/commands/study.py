@@ -36,7 +36,7 @@ def plan(
     gain: Annotated[float, Option(help="of trust that is claimed, as a share of that of the ranking alone")] = 0.2,
     least: Annotated[float, Option(help="smallest difference from another explanation that is to be found")] = 0.1,
     studies: Annotated[int, Option(metavar="N", help="simulated studies for each number of participants")] = 200,
-    seed: Annotated[int, Option(help="of the blocks and the simulation")] = 0,
+    seed: Annotated[int, Option(min=0, help="of the blocks and the simulation")] = 0,
 ) -> None:
     """Write pages in five arms from a finished run, and the registration with the sample size."""
     campaign, path = planning.new(folder), finished_runs.predictions_of(run)
@@ -52,7 +52,7 @@ def simulate(
     studies: Annotated[
         int, Option(metavar="N", help="simulated studies with the planted effects, and with none")
     ] = 500,
-    seed: Annotated[int, Option(help="of the simulation")] = 1,
+    seed: Annotated[int, Option(min=0, help="of the simulation")] = 1,
 ) -> None:
     """Run the registered analysis on simulated answers: its power, and how often it finds what is not there."""
     one = design.read(Campaign(folder))

@@ -29,7 +29,7 @@ def check_data(predictions: Path, data: Dataset) -> None:
     if not path.is_file():
         return
     try:
-        there = str(json.loads(path.read_text(encoding="utf-8"))["dataset"]["sha256"])
+        there = str(json.loads(path.read_bytes())["dataset"]["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise RadError(f"{path}: is no result of a run ({type(error).__name__}: {error})") from error
     if there != data.sha256:

@@ -76,7 +76,7 @@ def read(path: Path) -> Iterator[Answer]:
         RadError: It is no export in format JSON, or a task is not one of :func:`write`.
     """
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
+        tasks = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise RadError(f"{path}: no such file") from None
     except (ValueError, RecursionError) as error:

@@ -80,7 +80,8 @@ class Users:
             raise RadError(f"{len(lines):,} lines: a pasted history has at most {MOST_PASTED}")
         user = f"{PASTED}-{hashlib.sha256(words.encode(errors='replace')).hexdigest()[:12]}"
         history = tuple(self._purchase(user, number, line) for number, line in lines)
-        query = Query(f"{user}-{len(history)}", self.examples[0].query.domain, user, history)
+        one = self.examples[0].query
+        query = Query(f"{user}-{len(history)}", one.domain, user, history, repeats=one.repeats)
         return Critique.of(query, self._written(query))
 
     def _purchase(self, user: str, number: int, line: str) -> Interaction:
@@ -156,10 +157,10 @@ def of_model(
     """
     settings = model_settings([name], words)[name]
     data = open_dataset(domain, data_dir)
-    if (reason := refusal(data, "full", name)) is not None:
+    if (reason := refusal(data, name)) is not None:
         raise RadError(reason)
     fitted_for: Literal["validation", "test"] = "validation" if split == "validation" else "test"
-    experiment = Experiment(data, fitted_for, "full", seed, None, (), Path())
+    experiment = Experiment(data, fitted_for, seed, None, (), Path())
     model = runner.prepare(experiment, name, settings).model
     if not isinstance(model, RationaleRecommender):
         raise RadError(f"{name} cannot rank from a given rationale: there is nothing to argue with")

@@ -22,14 +22,14 @@ from markupsafe import Markup
 
 from benchmarks.explanations.finished_run import DatasetCache, FinishedRun, read_finished_run
 from benchmarks.harness.aggregate import SORT
-from benchmarks.harness.evaluate import measure, slices_of
+from benchmarks.harness.evaluate import measure, slices_of, users_of
 from benchmarks.harness.registries import load_metrics
 from benchmarks.reporting.comparison import refuse_other_tasks
 from rad.data.splits import is_warm, learnable
 from rad.errors import RadError
 from rad.reporting import html, plots
 from rad.runtime.files import atomic_write
-from rad.runtime.statistics import bootstrap, column_intervals, column_means
+from rad.runtime.statistics import bootstrap, clusters_of, column_intervals, column_means
 from rad.types import Rationale, Reason
 
 STEPS = 10  # of the curve, from no query to all of them
@@ -90,6 +90,11 @@ class RoutedPair:
         return _measured(self.cheap)
 
     @cached_property
+    def clusters(self) -> np.ndarray | None:
+        """[queries]: the user of each, by whom intervals are drawn; None where no user has two queries."""
+        return clusters_of(users_of(self.cheap.examples))
+
+    @cached_property
     def of_costly(self) -> dict[str, np.ndarray]:
         """The same of the costly run; those of rationales are missing where it has none."""
         return _measured(self.costly)
@@ -128,7 +133,7 @@ class RoutedPair:
                 ("random", None, share),
                 ("oracle", None, float(first.mean())),
             ]
-        ends = column_intervals(bootstrap(column_means(np.stack(columns, axis=1)), n)).tolist()
+        ends = column_intervals(bootstrap(column_means(np.stack(columns, axis=1)), n, clusters=self.clusters)).tolist()
         return [self._point(*point, c, *e) for point, c, e in zip(points, columns, ends, strict=True)]
 
     def _point(
@@ -154,7 +159,7 @@ class RoutedPair:
         """What the rule adds beyond chance, as a mean over the curve, with the ends of its 95% interval."""
         routed = np.stack([self.unexplained > threshold for threshold in self.thresholds()], axis=1)
         beyond = (self.gain[:, None] * (routed - routed.mean(0))).mean(1, keepdims=True)  # [queries, 1]
-        low, high = column_intervals(bootstrap(column_means(beyond), len(beyond)))[0].tolist()
+        low, high = column_intervals(bootstrap(column_means(beyond), len(beyond), clusters=self.clusters))[0].tolist()
         return float(beyond.mean()), low, high
 
     def slices(self) -> list[SliceGain]:
@@ -167,7 +172,7 @@ class RoutedPair:
         parts = {name: rows for name, rows in parts.items() if rows.any()}
         # [queries, parts]: the gain in a part, NaN outside of it
         gains = np.stack([np.where(rows, self.gain, np.nan) for rows in parts.values()], axis=1)
-        ends = column_intervals(bootstrap(column_means(gains), len(gains))).tolist()
+        ends = column_intervals(bootstrap(column_means(gains), len(gains), clusters=self.clusters)).tolist()
         predictions = zip(self.cheap.predictions, self.costly.predictions, strict=True)
         both = np.array([len(_facts(a.rationale) & _facts(b.rationale)) for a, b in predictions])
         values = (self.of_cheap[SORT], self.of_costly[SORT], self.gain, both)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -35,7 +36,17 @@ from rad.types import Example, Prediction
 MASKED = "target masked"
 READABLE = 20  # queries whose changed rationales are stored to be read
 Values = dict[tuple[str, str], np.ndarray]  # (metric, slice) -> one value a query, NaN where undefined
-Ratios = dict[str, np.ndarray]  # metric -> (queries, 2): what each adds to the two sums
+
+
+class RatioParts(NamedTuple):
+    """What each query adds to the two sums of a ratio [queries, 2], and its user."""
+
+    parts: np.ndarray
+    users: list[str]
+
+
+Ratios = dict[str, RatioParts]
+"""Those of each metric."""
 
 
 class NotAskable(RadError):
@@ -171,10 +182,11 @@ def asked_ratios(metrics: Mapping[str, AskingMetric], answers: Answers) -> Ratio
     out: Ratios = {}
     for name, metric in metrics.items():
         if isinstance(metric, RatioMetric):
-            each = (metric.parts(partial(answers.outcome, row=k)) for k in range(len(answers.examples)))
+            each = [metric.parts(partial(answers.outcome, row=k)) for k in range(len(answers.examples))]
             parts = np.array([pair for pair in each if pair is not None], dtype=float).reshape(-1, 2)
+            users = [e.query.user_id for e, pair in zip(answers.examples, each, strict=True) if pair is not None]
             if parts[:, 1].sum() > 0:
-                out[name] = parts
+                out[name] = RatioParts(parts, users)
     return out
 
 

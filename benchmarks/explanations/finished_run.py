@@ -13,6 +13,7 @@ from benchmarks.harness.results import Result, read_result
 from benchmarks.harness.violations import checked
 from rad.data.dataset import Dataset, Protocol
 from rad.data.load import open_dataset
+from rad.data.splits import query_id
 from rad.errors import RadError
 from rad.rationales.facts import Facts
 from rad.runtime import records
@@ -69,10 +70,14 @@ class FinishedRun:
 
     @cached_property
     def motives(self) -> dict[str, tuple[Motive, ...]]:
-        """What users know of themselves, by query id; empty where no built-in world knows it."""
+        """What users know of themselves, by query id; empty where no built-in world knows it.
+
+        A query whose history ends before the purchase that it asks for has none: others lie between.
+        """
         if not has_motives(self.data.name):
             return {}
         queries = [e.query for e in self.examples]
+        queries = [q for q in queries if q.query_id == query_id(q.user_id, len(q.history))]
         return dict(zip((q.query_id for q in queries), motives_of(self.data.name, queries), strict=True))
 
     @property

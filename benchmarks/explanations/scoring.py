@@ -144,10 +144,10 @@ def _attested_scores(run: FinishedRun, values: Values, resamples: int) -> list[S
 def _ratio_scores(ratios: Ratios, seed: int, resamples: int) -> list[Score]:
     """Scores of sums over sums; their interval is of resamples of the queries that were asked about."""
     out = []
-    for name, parts in ratios.items():
+    for name, (parts, users) in ratios.items():
         kinds, everyone = {name: load_metric(name)}, {"all": np.ones(len(parts), bool)}
         statistics = {name: partial(ratio, parts, kinds[name])}
-        scores = summary(kinds, {}, statistics, everyone, seed, resamples)
+        scores = summary(kinds, {}, statistics, everyone, seed, resamples, users)
         out += [score.model_copy(update={"basis": "attested"}) for score in scores]
     return out
 

@@ -136,8 +136,8 @@ class Recommender(BenchmarkModel):
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         """One prediction a query, in order, the same for the same seed.
 
-        A ranking holds at most 100 distinct items, the best first and none from the history. A query that fails yields
-        ``Prediction(..., ranking=(), error="...")``.
+        A ranking holds at most 100 distinct items, the best first and none of ``Query.unranked``. A query that fails
+        yields ``Prediction(..., ranking=(), error="...")``.
         """
 
 

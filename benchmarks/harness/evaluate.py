@@ -1,8 +1,8 @@
 """Predictions and examples in, scores out: a pure function, the same for a model just run and for a file read back.
 
 A prediction that is missing or breaks a rule (:mod:`benchmarks.harness.violations`) scores the worst of every metric's
-range and is counted in ``n_failed``. A target that is in its own history cannot be ranked, scores 0 and is counted in
-``n_repeat``.
+range and is counted in ``n_failed``. A target that is in its own history is counted in ``n_repeat``; it cannot be
+ranked and scores 0, but where repeats are kept.
 
 Every ranking metric is also given for slices of the queries: warm and cold targets (seen or not in the interactions
 that the model could learn from) and short, middle and long histories.

@@ -12,7 +12,7 @@ from benchmarks.harness.registries import MODELS, load_metrics, model_kind
 from benchmarks.harness.results import Result
 from benchmarks.harness.settings_store import without_folders
 from rad import registry
-from rad.data.dataset import Dataset
+from rad.data.dataset import Dataset, Protocol
 from rad.data.pairs import Negatives, PairSplits
 from rad.errors import RadError
 from rad.settings import parse
@@ -25,12 +25,16 @@ class Experiment:
 
     dataset: Dataset
     split: Literal["test", "validation"]
-    protocol: Literal["full", "rerank", "time"]
     seed: int
     limit: int | None
     metrics: tuple[str, ...]
     out: Path
     pairs: PairSplits | None = None
+
+    @property
+    def protocol(self) -> Protocol:
+        """Which queries there are, and what is ranked for each."""
+        return self.dataset.protocol
 
     @property
     def task(self) -> TaskName:
@@ -73,12 +77,12 @@ class Experiment:
         )
 
 
-def refusal(dataset: Dataset, protocol: str, name: str, task: TaskName = "ranking") -> str | None:
+def refusal(dataset: Dataset, name: str, task: TaskName = "ranking") -> str | None:
     """Why a model cannot do a task at all, in one line, or None."""
     kind = model_kind(name)
     if task not in kind.tasks:
         return f"{name} does not do --task {task}: it does {' and '.join(kind.tasks)}"
-    if kind.rerank_only and protocol != "rerank":
+    if kind.rerank_only and dataset.protocol != "rerank":
         return f"{name} ranks the candidate file: --protocol rerank"
     if kind.sequential and not dataset.ordered:
         return f"{name} needs the order of purchases, which {without_folders(dataset.name)} lacks"

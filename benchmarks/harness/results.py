@@ -13,13 +13,16 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.harness.base import ModelCard, TaskName
+from rad.data.dataset import Protocol
 from rad.errors import RadError
 
 SCHEMA_VERSION = 1
-PROTOCOLS = {
+PROTOCOLS: dict[Protocol, str] = {
     "full": "ranking the whole catalogue",
     "time": "ranking the whole catalogue after one moment for all users",
     "rerank": "reranking of candidates (not comparable with full ranking)",
+    "full-keep": "ranking the whole catalogue, repeats kept",
+    "time-keep": "ranking the whole catalogue after one moment for all users, repeats kept",
 }
 QUESTIONS = {
     "rating": "how high the user rates an item",
@@ -59,6 +62,8 @@ class Score(Record):
 class Task(Record):
     """What was asked. ``n_failed`` queries got the worst score; ``n_repeat`` targets were in their own history.
 
+    These score 0, but under a protocol that keeps repeats (``full-keep``, ``time-keep``).
+
     Where pairs were scored, ``negatives`` says which items are not liked, and ``constant`` is the mean answer of
     training, which failed predictions score as.
     """
@@ -66,7 +71,7 @@ class Task(Record):
     name: TaskName = "ranking"
     domain: str
     split: Literal["validation", "test"]
-    protocol: Literal["full", "rerank", "time"]
+    protocol: Protocol
     n: int
     n_failed: int
     n_repeat: int
@@ -145,7 +150,7 @@ def read_result(path: Path) -> Result:
 def read_record(path: Path, kind: type[R], version: int, where_missing: str) -> R:
     """A file's JSON object as a ``kind`` of this ``version``; ``where_missing`` says what to do without the file."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise RadError(f"{path}: no such file ({where_missing})") from error
     except (OSError, ValueError) as error:

@@ -53,7 +53,8 @@ def prepare(experiment: Experiment, name: str, settings: ModelSettings | None = 
     kind = model_kind(name)
     model = kind(settings)
     explicit = {key: getattr(settings, key) for key in settings.model_fields_set} if settings is not None else {}
-    best, path = settings_store.chosen(experiment.dataset.name, model, experiment.task, experiment.negatives)
+    data = experiment.dataset
+    best, path = settings_store.chosen(data.name, model, experiment.task, experiment.negatives, data.repeats)
     tuned = {key: value for key, value in best.items() if key not in explicit}
     if not tuned or path is None:
         return PreparedModel(model, tuned)
@@ -105,7 +106,7 @@ def execute(experiment: Experiment, name: str, settings: ModelSettings | None = 
         RadError: The model cannot do the task (:func:`~benchmarks.harness.experiment.refusal`), or the folder for
             results cannot be used.
     """
-    if reason := refusal(experiment.dataset, experiment.protocol, name, experiment.task):
+    if reason := refusal(experiment.dataset, name, experiment.task):
         raise RadError(reason)
     return _execute(experiment, prepare(experiment, name, settings), again)
 

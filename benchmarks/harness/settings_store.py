@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.harness.base import BenchmarkModel, ModelCard, TaskName
+from rad.data.dataset import Repeats
 from rad.errors import RadError
 from rad.runtime.files import canonical, read_jsonl
 
@@ -35,8 +36,15 @@ def question_name(domain: str, task: TaskName, negatives: str | None = None) -> 
     return "-".join(parts)
 
 
-def log_of(domain: str, card: ModelCard, task: TaskName = "ranking", negatives: str | None = None) -> Path:
-    folder = LOGS / question_name(domain, task, negatives)
+def log_of(
+    domain: str,
+    card: ModelCard,
+    task: TaskName = "ranking",
+    negatives: str | None = None,
+    repeats: Repeats = "mask",
+) -> Path:
+    name = question_name(domain, task, negatives) + ("-keep" if repeats == "keep" else "")
+    folder = LOGS / name
     return folder / (card.name + (f".{card.arm}" if card.arm else "") + ".jsonl")
 
 
@@ -71,7 +79,11 @@ def read_log(path: Path, version: str) -> list[dict[str, Any]]:
 
 
 def chosen(
-    domain: str, model: BenchmarkModel, task: TaskName = "ranking", negatives: str | None = None
+    domain: str,
+    model: BenchmarkModel,
+    task: TaskName = "ranking",
+    negatives: str | None = None,
+    repeats: Repeats = "mask",
 ) -> tuple[dict[str, Any], Path | None]:
     """The best settings of the first log there is, and where it is; none where nothing was tuned.
 
@@ -82,7 +94,7 @@ def chosen(
     arms = dict.fromkeys([card.arm, None, model.tuned_arm])
     for spec in dict.fromkeys([domain, domain.partition(":")[0]]):
         for arm in arms:
-            path = log_of(spec, card.model_copy(update={"arm": arm}), task, negatives)
+            path = log_of(spec, card.model_copy(update={"arm": arm}), task, negatives, repeats)
             if rows := read_log(path, card.version):
                 best = best_of(rows)["settings"]
                 if arm not in (card.arm, None):  # what makes it that arm is not taken over

@@ -46,9 +46,9 @@ def tune(
     if not kind.search_space:
         raise RadError(f"{name} has nothing to tune: it chooses its settings in fit, or has none")
     card = kind(kind.Settings(**fixed)).card
-    if reason := refusal(dataset, "full", name, task):
+    if reason := refusal(dataset, name, task):
         raise RadError(reason)
-    path = settings_store.log_of(dataset.name, card, task, pairs.negatives if pairs else None)
+    path = settings_store.log_of(dataset.name, card, task, pairs.negatives if pairs else None, dataset.repeats)
     finished = [row for row in settings_store.read_log(path, card.version) if row["data"] == dataset.sha256]
     tried = {canonical(row["settings"]) for row in finished}
     spent = sum(row["cpu_seconds"] for row in finished)

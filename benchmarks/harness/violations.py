@@ -30,7 +30,7 @@ def violation(p: Prediction, query: Query, items: Mapping[str, Item]) -> str | N
         return "unknown item in the ranking"
     if len(shown) < len(p.ranking):
         return "repeated item in the ranking"
-    if any(x.item_id in shown for x in query.history):
+    if not shown.isdisjoint(query.unranked):
         return "item of the history in the ranking"
     if query.candidates is not None and not shown <= set(query.candidates):
         return "item outside the candidates in the ranking"

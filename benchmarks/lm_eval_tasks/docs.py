@@ -83,9 +83,9 @@ def rank_docs(domain: str = "world", split: str = "test", data_dir: str | None =
 
 
 def choices_of(query: Query) -> tuple[str, ...]:
-    """The candidates that can be ranked: what is in the history cannot."""
-    past = {x.item_id for x in query.history}
-    return tuple(item_id for item_id in query.candidates or () if item_id not in past)
+    """The candidates that a ranking may hold."""
+    unranked = query.unranked
+    return tuple(item_id for item_id in query.candidates or () if item_id not in unranked)
 
 
 def rationale_docs(domain: str = "world", split: str = "test", data_dir: str | None = None, **_: object) -> Docs:

@@ -136,7 +136,7 @@ def step_size(facts: Facts) -> int:
 
 
 def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | None = None) -> Described:
-    """Candidates of each query, outside its history, and what is known of them.
+    """Candidates of each query, of what a ranking may hold, and what is known of them.
 
     They are the best of each model in ``TOP``, or the query's own candidates where it has some. With ``targets``
     (columns) only the queries whose target is among the candidates are described: others teach nothing.
@@ -150,7 +150,7 @@ def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | No
         "popularity": np.tile(popularity, (len(queries), 1)),
     }
     # columns of each query's candidates; rows and columns, [pairs], lay them one after the other
-    lists = [_candidates(k, q, set(histories[k]), sources, facts.catalogue) for k, q in enumerate(queries)]
+    lists = [_candidates(k, q, sources, facts.catalogue) for k, q in enumerate(queries)]
     if targets is not None:
         lists = [c if t in c else c[:0] for c, t in zip(lists, targets, strict=True)]
     rows = np.repeat(np.arange(len(queries)), [len(c) for c in lists])
@@ -167,17 +167,16 @@ def describe(queries: Sequence[Query], facts: Facts, targets: Sequence[int] | No
     return Described(np.round(x, 5).astype(np.float32), rows, columns)
 
 
-def _candidates(
-    k: int, query: Query, history: set[int], sources: Mapping[str, np.ndarray], catalogue: ItemIndex
-) -> np.ndarray:
+def _candidates(k: int, query: Query, sources: Mapping[str, np.ndarray], catalogue: ItemIndex) -> np.ndarray:
+    unranked = set(catalogue.unranked(query))
     if query.candidates is not None:
-        return np.array(sorted({catalogue.column[item] for item in query.candidates} - history), dtype=np.int64)
+        return np.array(sorted({catalogue.column[item] for item in query.candidates} - unranked), dtype=np.int64)
     columns: set[int] = set()
     for name, top in TOP.items():
-        # rounded as the features are; as many more as the history could take away again
+        # rounded as the features are; as many more as could be taken away again
         best = np.argsort(-np.round(sources[name][k], 5), kind="stable")
-        columns.update(best[: top + len(history)].tolist())
-    return np.array(sorted(columns - history), dtype=np.int64)
+        columns.update(best[: top + len(unranked)].tolist())
+    return np.array(sorted(columns - unranked), dtype=np.int64)
 
 
 def _scores(queries: Sequence[Query], histories: list[list[int]], facts: Facts) -> dict[str, np.ndarray]:

@@ -38,6 +38,10 @@ class ItemIndex:
         """Columns of a query's history, oldest first; items that the catalogue lacks are left out."""
         return [self.column[x.item_id] for x in query.history if x.item_id in self.column]
 
+    def unranked(self, query: Query) -> list[int]:
+        """Columns of the items that no ranking of a query may hold."""
+        return [self.column[item] for item in query.unranked if item in self.column]
+
     def recent(self, queries: Sequence[Query], last: int, decay: float) -> sp.csr_matrix:
         """[queries, items]: ``decay ** j`` for the j-th item back (from 0) among the ``last`` ones; repeats add up."""
         return self.weighted(queries, [decay**j for j in range(last)])
@@ -58,16 +62,17 @@ class ItemIndex:
 
 
 def top_items(
-    scores: np.ndarray, histories: Sequence[Sequence[int]], item_ids: Sequence[str], k: int = CUT
+    scores: np.ndarray, unranked: Sequence[Sequence[int]], item_ids: Sequence[str], k: int = CUT
 ) -> list[tuple[tuple[str, ...], tuple[float, ...]]]:
-    """The best ``k`` ids and scores of each row of ``scores`` [b, n], history columns masked, ties in catalogue order.
+    """The best ``k`` ids and scores of each row of ``scores`` [b, n] without its ``unranked`` columns.
 
-    A score of minus infinity keeps an item out. A row with NaN or plus infinity gives an empty ranking.
+    Ties are in catalogue order. A score of minus infinity keeps an item out. A row with NaN or plus infinity gives an
+    empty ranking.
     """
     out: list[tuple[tuple[str, ...], tuple[float, ...]]] = []
-    for row, history in zip(np.asarray(scores, dtype=np.float64), histories, strict=True):
+    for row, masked in zip(np.asarray(scores, dtype=np.float64), unranked, strict=True):
         row = -row  # ascending from here on: a stable sort then leaves ties in catalogue order
-        row[list(history)] = np.inf
+        row[list(masked)] = np.inf
         if np.isnan(row).any() or np.isneginf(row).any():
             out.append(((), ()))
             continue
@@ -89,7 +94,7 @@ def rank_block(queries: Sequence[Query], scores: np.ndarray, catalogue: ItemInde
             outside = np.ones(len(row), bool)
             outside[[catalogue.column[item] for item in query.candidates]] = False
             row[outside] = -np.inf
-    tops = top_items(scores, [catalogue.history(q) for q in queries], catalogue.ids)
+    tops = top_items(scores, [catalogue.unranked(q) for q in queries], catalogue.ids)
     return [
         Prediction(q.query_id, ranking, scores=values)
         if ranking
@@ -129,6 +134,11 @@ class ChoosingRecommender(BlockRecommender):
         self.chosen: Setting = {}
 
 
+def keeps_repeats(examples: Iterable[Example]) -> bool:
+    """Whether what users have had may be ranked for them again."""
+    return any(example.query.repeats for example in examples)
+
+
 def block_size(catalogue: ItemIndex) -> int:
     return max(1, min(512, BLOCK_CELLS // max(1, len(catalogue.ids))))
 
@@ -146,7 +156,7 @@ def best_outside(scores: np.ndarray, queries: Sequence[Query], catalogue: ItemIn
 def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k: int = 10) -> float:
     """NDCG@k of queries with one relevant item each, straight from the scores (for choosing settings, not for results).
 
-    A target in its own history scores 0, as everywhere.
+    A target that may not be ranked, as one of a masked history, scores 0, as everywhere.
     """
     total, step = 0.0, block_size(catalogue)
     for start in range(0, len(examples), step):
@@ -154,10 +164,10 @@ def mean_ndcg(examples: Sequence[Example], catalogue: ItemIndex, block: Block, k
         scores = np.array(block([e.query for e in part]), dtype=np.float64)
         for row, example in zip(scores, part, strict=True):
             target = catalogue.column.get(next(iter(example.relevant)))
-            history = catalogue.history(example.query)
-            if target is None or target in history:
+            unranked = catalogue.unranked(example.query)
+            if target is None or target in unranked:
                 continue
-            row[history] = -np.inf
+            row[unranked] = -np.inf
             # the target's place by counting, ties in catalogue order as in ``top_items``: nothing is sorted
             before = np.count_nonzero(row > row[target]) + np.count_nonzero(row[:target] == row[target])
             total += 1 / np.log2(before + 2) if before < k else 0.0

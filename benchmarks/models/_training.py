@@ -76,12 +76,16 @@ def batches(lengths: np.ndarray, places: int, rng: np.random.Generator) -> list[
     return [out[k] for k in rng.permutation(len(out))]
 
 
-def masked(logits: torch.Tensor, history: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def masked(
+    logits: torch.Tensor, history: torch.Tensor, targets: torch.Tensor, keeps_repeats: bool = False
+) -> torch.Tensor:
     """Logits (B, N) without the columns in ``history`` (B, L), where -1 is none, but for a target bought again.
 
     Whoever ranks leaves out the history; and its items, which resemble the query most, would else be the negatives
-    that training fights hardest.
+    that training fights hardest. Where repeats are kept they are ranked, and so they are negatives as all others.
     """
+    if keeps_repeats:
+        return logits.float()
     # [B, N]: True for the pairs (row, item of its history); then the targets are freed again
     hidden = torch.zeros(logits.shape, dtype=torch.bool)
     is_item = history >= 0

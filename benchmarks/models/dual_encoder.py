@@ -6,8 +6,8 @@ item i, from the encoder of ``dense``; q and e have unit length, x[j] is the j-t
     p = sum_j softmax(recency)_j x[j],  q = unit(p + Q p),  e_i = unit(x_i + E x_i),  P(next = i) = softmax_i(s q.e_i)
 
 Q and E start at zero, so that training starts from ``dense`` with harmonic weights and changes only what purchases
-teach. All items of the catalogue but those of the history are negatives; where it is larger than ``negatives``, a fresh
-random sample of that size for each batch. No item has a number of its own: a new one is ranked by its text.
+teach. All items of the catalogue but those of a masked history are negatives; where it is larger than ``negatives``, a
+fresh random sample of that size for each batch. No item has a number of its own: a new one is ranked by its text.
 
     python -m benchmarks.run --model dual_encoder --set epochs=12
 """
@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import ItemIndex
+from benchmarks.models._scoring import ItemIndex, keeps_repeats
 from benchmarks.models._training import TrainedRecommender, batches, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoded
 from rad.data.splits import sequences_of
@@ -74,7 +74,7 @@ class Model(TrainedRecommender):
         vectors, frozen = encoded(s.encoder, [item.text for item in items.values()])
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
-        self.network = Network(torch.from_numpy(vectors), s.window, s.dropout)
+        self.network = Network(torch.from_numpy(vectors), s.window, s.dropout, keeps_repeats(train))
         self.n_parameters = frozen + sum(p.numel() for p in self.network.parameters())
         column = self.catalogue.column
         # every prefix of a user's purchases asks for the item after it; latest first, since recency counts backwards
@@ -118,8 +118,9 @@ class Network(nn.Module):
 
     vectors: torch.Tensor
 
-    def __init__(self, vectors: torch.Tensor, window: int, dropout: float) -> None:
+    def __init__(self, vectors: torch.Tensor, window: int, dropout: float, keeps_repeats: bool = False) -> None:
         super().__init__()
+        self.keeps_repeats = keeps_repeats
         self.register_buffer("vectors", vectors)
         width = vectors.shape[1]
         self.of_query, self.of_item = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
@@ -148,4 +149,4 @@ class Network(nn.Module):
         row = torch.full((len(self.vectors) + 1,), -1)  # of each item among ``negatives``; -1 says not there
         row[negatives] = torch.arange(len(negatives))
         own = row[backward]  # the last entry, -1, is that of the padding
-        return F.cross_entropy(masked(logits, own, row[targets]), row[targets])
+        return F.cross_entropy(masked(logits, own, row[targets], self.keeps_repeats), row[targets])

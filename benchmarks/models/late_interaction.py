@@ -33,7 +33,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.harness.base import ModelCard, ModelSettings
-from benchmarks.models._scoring import ItemIndex
+from benchmarks.models._scoring import ItemIndex, keeps_repeats
 from benchmarks.models._training import TrainedRecommender, batches, console, masked, optimise, padded
 from benchmarks.models.dense import BUNDLED, encoder
 from rad.data.splits import sequences_of
@@ -88,7 +88,7 @@ class Model(TrainedRecommender):
         states, lengths, frozen = tokens_of(s.encoder, [item.text for item in items.values()], s.tokens)
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
-        self.network = Network(torch.from_numpy(states), lengths, s.width, s.window)
+        self.network = Network(torch.from_numpy(states), lengths, s.width, s.window, keeps_repeats(train))
         self.n_parameters = frozen + sum(p.numel() for p in self.network.parameters())
         column = self.catalogue.column
         sequences = sequences_of([*train, *validation]).values()
@@ -150,8 +150,11 @@ class Network(nn.Module):
     token: torch.Tensor
     real: torch.Tensor
 
-    def __init__(self, states: torch.Tensor, lengths: np.ndarray, width: int, window: int) -> None:
+    def __init__(
+        self, states: torch.Tensor, lengths: np.ndarray, width: int, window: int, keeps_repeats: bool = False
+    ) -> None:
         super().__init__()
+        self.keeps_repeats = keeps_repeats
         # real and token [items, longest]: whether an item has a token there, and the row of ``states`` that it reads
         ends = np.cumsum(lengths)
         position = np.arange(max(1, lengths.max(initial=1)))
@@ -208,7 +211,7 @@ class Network(nn.Module):
         # three digits of bfloat16 are too few for logits that are twenty times a cosine
         with torch.autocast(similar.device.type, enabled=False):
             logits = mixed @ similar * self.log_scale.exp() - log_chance
-        return F.cross_entropy(masked(logits, backward, targets), targets)
+        return F.cross_entropy(masked(logits, backward, targets, self.keeps_repeats), targets)
 
 
 def maxsim(queries: torch.Tensor, weights: torch.Tensor, items: torch.Tensor) -> torch.Tensor:

@@ -136,8 +136,8 @@ class Model(BlockRecommender):
 
 
 def sample(train: Sequence[Example], n: int, seed: int) -> list[Example]:
-    """Up to ``n`` examples, drawn by the seed, in their order. A target that its history holds can never be ranked."""
-    fair = [e for e in train if next(iter(e.relevant)) not in {x.item_id for x in e.query.history}]
+    """Up to ``n`` examples, drawn by the seed, in their order, of those whose target can be ranked."""
+    fair = [e for e in train if next(iter(e.relevant)) not in e.query.unranked]
     drawn = np.random.default_rng(seed).permutation(len(fair))[:n]
     return [fair[k] for k in sorted(drawn)]
 

@@ -143,9 +143,8 @@ class Model(RationaleRecommender):
         return rationale_of(query, reasons, self.matcher, self.items, f"prompted:{self.settings.model}")
 
     def _shown(self, query: Query) -> list[str]:
-        """The candidates in the order of a hash; what is in the history cannot be ranked."""
-        bought = {x.item_id for x in query.history}
-        return sorted(set(query.candidates or ()) - bought, key=lambda item: _hash(query.query_id, item))
+        """The candidates in the order of a hash, but for those that no ranking may hold."""
+        return sorted(set(query.candidates or ()) - query.unranked, key=lambda item: _hash(query.query_id, item))
 
     def _ranking(
         self, query: Query, shown: Sequence[str], rationale: Rationale | None, answers: list[Answer]

@@ -35,7 +35,7 @@ from benchmarks.pairs.uncertainty import Ensemble, read_ensemble
 from benchmarks.reporting.markdown import markdown
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
-from rad.runtime.statistics import bootstrap, column_means, percentile_interval
+from rad.runtime.statistics import bootstrap, clusters_of, column_means, percentile_interval
 
 MODEL, METRIC = "reasoning_rec", "auc"
 PLAIN = ("biases", "dnn", "deepfm", "lr_recsys")
@@ -153,11 +153,14 @@ def _of_question(key: Question, labels: Labels) -> list[Finding]:
 
 def _finding(
     claim: str, key: Question, figure: str, table: np.ndarray, value: Callable[[np.ndarray], np.ndarray],
-    seeds: int, labels: Sequence[str],
+    seeds: int, labels: Sequence[str], users: Sequence[str],
 ) -> Finding:  # fmt: skip
-    """A finding from columns [pairs, k], of whose means ``value`` [..., k] -> [...] is the figure."""
+    """A finding from columns [pairs, k], of whose means ``value`` [..., k] -> [...] is the figure.
+
+    ``users`` has the user of each pair.
+    """
     means = column_means(table)
-    drawn = value(bootstrap(means, len(table)))
+    drawn = value(bootstrap(means, len(table), clusters=clusters_of(users)))
     point = float(value(means(np.ones((1, len(table)))))[0])
     low, high = percentile_interval(drawn) or (float("nan"), float("nan"))
     if np.isnan(point) or np.isnan(low):
@@ -178,13 +181,14 @@ def _by_length(claim: str, key: Question, labels: Labels, arm: str, sign: int) -
     """The gain of an input on the longer histories less that on the others; the other way about with ``sign`` -1."""
     folders = list(labels[MODEL].values())
     saved = _log_losses(list(labels[arm].values())) - _log_losses(folders)
-    lengths = np.array([_history(row) for _, row in read_jsonl(folders[0] / "queries.jsonl")])
+    queries = [row for _, row in read_jsonl(folders[0] / "queries.jsonl")]
+    lengths, users = np.array([_history(row) for row in queries]), [row["user_id"] for row in queries]
     is_long = lengths > np.median(lengths)
     table = np.stack([np.where(is_long, saved, np.nan), np.where(is_long, np.nan, saved)], axis=1)
     word = f"over {np.median(lengths):.0f} items" if sign > 0 else f"up to {np.median(lengths):.0f} items"
     figure = f"log loss saved beside {arm}: with {word} less with {'fewer' if sign > 0 else 'more'}"
     seeds = min(len(labels[MODEL]), len(labels[arm]))
-    return _finding(claim, key, figure, table, lambda m: sign * (m[:, 0] - m[:, 1]), seeds, [MODEL, arm])
+    return _finding(claim, key, figure, table, lambda m: sign * (m[:, 0] - m[:, 1]), seeds, [MODEL, arm], users)
 
 
 def _log_losses(folders: Sequence[Path]) -> np.ndarray:
@@ -203,7 +207,8 @@ def _softness(key: Question, labels: Labels, label: str) -> Finding:
     ensemble = read_ensemble(list(labels[label].values()))
     table = np.stack([_areas(ensemble, False), _areas(ensemble, True)], axis=1)
     figure = f"{label}: AUC {table[:, 0].mean():.4f}, of hard labels {table[:, 1].mean():.4f}"
-    return _finding("soft", key, figure, table, lambda m: m[:, 0] - m[:, 1], len(ensemble.folders), [label])
+    seeds, users = len(ensemble.folders), ensemble.users
+    return _finding("soft", key, figure, table, lambda m: m[:, 0] - m[:, 1], seeds, [label], users)
 
 
 def _areas(ensemble: Ensemble, hard: bool) -> np.ndarray:

@@ -22,7 +22,7 @@ from benchmarks.harness.results import Result, read_result
 from benchmarks.reporting.comparison import refuse_other_tasks
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl
-from rad.runtime.statistics import bootstrap, column_intervals, column_means
+from rad.runtime.statistics import bootstrap, clusters_of, column_intervals, column_means
 
 DECILES, STEPS = 10, 10
 EDGE = 1e-6
@@ -53,13 +53,19 @@ class RoutedShare(NamedTuple):
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The runs of one model: what its seeds predict [seeds, pairs], and the right answers [pairs]."""
+    """The runs of one model: what its seeds predict [seeds, pairs], and the right answers and the users [pairs]."""
 
     folders: tuple[Path, ...]
     result: Result
     predicted: np.ndarray
     actual: np.ndarray
     query_ids: tuple[str, ...]
+    users: tuple[str, ...]
+
+    @property
+    def clusters(self) -> np.ndarray | None:
+        """[pairs]: the user of each, by whom intervals are drawn; None where no user has two pairs."""
+        return clusters_of(self.users)
 
     @property
     def loss(self) -> np.ndarray:
@@ -89,12 +95,16 @@ def read_ensemble(folders: Sequence[Path]) -> Ensemble:
             )
     if len({result.seed for result in results}) < len(results):
         raise RadError(f"{folders[0]}: the same seed twice")
-    rows, answers = [], {}
+    rows, answers, users = [], {}, list[str]()
     for folder in folders:
-        answers = {str(r["query_id"]): float(r["answer"]) for _, r in read_jsonl(folder / "queries.jsonl")}
+        queries = [r for _, r in read_jsonl(folder / "queries.jsonl")]
+        answers = {str(r["query_id"]): float(r["answer"]) for r in queries}
+        users = [str(r.get("user_id", r["query_id"])) for r in queries]
         stored = {str(r["query_id"]): r for _, r in read_jsonl(folder / "predictions.jsonl")}
         rows.append([_number(stored.get(key), first) for key in answers])
-    return Ensemble(tuple(folders), first, np.array(rows), np.array(list(answers.values())), tuple(answers))
+    return Ensemble(
+        tuple(folders), first, np.array(rows), np.array(list(answers.values())), tuple(answers), tuple(users)
+    )
 
 
 def _number(record: dict | None, result: Result) -> float:
@@ -132,7 +142,7 @@ class CheapAndCostly:
         table = np.full((len(order), len(parts)), np.nan)
         for k, part in enumerate(parts):
             table[part, k] = self.saved[part]
-        ends = column_intervals(bootstrap(column_means(table), len(order))).tolist()
+        ends = self._ends(table)
         return [
             Gain(
                 *(f"{k + 1}", len(part), float(self.cheap.loss[part].mean()), float(self.costly.loss[part].mean())),
@@ -145,8 +155,13 @@ class CheapAndCostly:
         """What is saved on the less sure half of pairs less what is saved on the other, and its 95% interval."""
         order = np.argsort(np.argsort(self.cheap.variance, kind="stable"), kind="stable")
         sign = np.where(order >= len(order) // 2, 2.0, -2.0)[:, None] * self.saved[:, None]
-        low, high = column_intervals(bootstrap(column_means(sign), len(order)))[0].tolist()
+        low, high = self._ends(sign)[0]
         return float(sign.mean()), low, high
+
+    def _ends(self, table: np.ndarray) -> list[list[float]]:
+        """The 95% interval of the mean of each column of ``table`` [pairs, k], by users."""
+        resampled = bootstrap(column_means(table), len(table), clusters=self.cheap.clusters)
+        return column_intervals(resampled).tolist()
 
     def thresholds(self) -> list[float]:
         """Those that send no pair, a tenth of them, ..., and all."""
@@ -158,7 +173,7 @@ class CheapAndCostly:
         """What each threshold sends to the costly model, and saves."""
         sent = [self.cheap.variance > threshold for threshold in thresholds]
         table = np.stack([self.saved * rows for rows in sent], axis=1)
-        ends = column_intervals(bootstrap(column_means(table), len(table))).tolist()
+        ends = self._ends(table)
         out = []
         for threshold, rows, column, (low, high) in zip(thresholds, sent, table.T, ends, strict=True):
             share = float(rows.mean())

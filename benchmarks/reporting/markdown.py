@@ -21,8 +21,9 @@ INTERVALS = ("ndcg@10", "reason_f1@3")  # metrics that stand with their interval
 TEXT = """# Results
 
 Rendered by `python -m benchmarks.table` from the `result.json` files beside this page; the command in each computes
-its predictions again. History masked, 95% intervals by bootstrap over queries (with several seeds the mean of
-theirs), ± the standard deviation over seeds. Warm targets are in what the model could learn from, cold ones are not.
+its predictions again. History masked, but where a table says that repeats are kept; 95% intervals by bootstrap over
+queries, by users where one has several (with several seeds the mean of theirs), ± the standard deviation over seeds.
+Warm targets are in what the model could learn from, cold ones are not.
 """
 SCORECARDS = """## Explanations
 

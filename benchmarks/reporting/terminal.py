@@ -75,7 +75,8 @@ def tables(experiment: Experiment, runs: Sequence[StoredRun]) -> None:
     _failures(rows)
     repeats = next(iter(rows.values())).task.n_repeat
     if repeats:
-        console.print(f"{repeats} targets are in their own history; they are masked and score 0")
+        outcome = "kept" if experiment.dataset.repeats == "keep" else "masked and score 0"
+        console.print(f"{repeats} targets are in their own history; they are {outcome}")
     console.print("Results: " + " ".join(str(one.folder) for one in runs), markup=False, soft_wrap=True)
 
 

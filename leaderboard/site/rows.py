@@ -272,7 +272,7 @@ def task_tables(entries: Iterable[Entry], summaries: Summaries = MappingProxyTyp
     by_task: dict[TaskKey, list[Entry]] = {}
     for entry in entries:
         by_task.setdefault(key_of(entry), []).append(entry)
-    order = {"full": 0, "time": 1, "rerank": 2}
+    order = {"full": 0, "full-keep": 1, "time": 2, "time-keep": 3, "rerank": 4}
     versions: dict[tuple[str, str, str, str, int], set[str]] = {}
     for task in by_task:
         versions.setdefault(task[:5], set()).add(task.sha256)

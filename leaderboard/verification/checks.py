@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.harness.aggregate import SORTS
-from benchmarks.harness.results import QUESTIONS, Score, Task
+from benchmarks.harness.evaluate import is_repeat
+from benchmarks.harness.results import QUESTIONS, SPANS, Score, Task
 from leaderboard.owners.keys import entry_message, is_signed
 from leaderboard.owners.names import claims_authority
 from leaderboard.owners.names import violations as name_violations
@@ -234,8 +235,8 @@ def task_violations(task: Task) -> Iterator[str]:
         yield f"result.task: '{task.question}' is no task; known: ranking, {', '.join(QUESTIONS)}"
     if task.name != "ranking" and task.domain.startswith("season:"):
         yield f"result.task.name: {task.name}, seasons are of rankings"
-    if task.name != "ranking" and task.protocol == "rerank":
-        yield f"result.task.protocol: rerank, --task {task.name} has full and time"
+    if task.name != "ranking" and task.protocol not in SPANS:
+        yield f"result.task.protocol: {task.protocol}, --task {task.name} has full and time"
     if task.split != "test":
         yield f"result.task.split: {task.split}, the leaderboard is of the test split"
     if task.limit is not None:
@@ -272,6 +273,9 @@ def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
         violations.append(f"dataset.version: {claimed.dataset.version[:20]!r}, in force is {data.version!r}")
     if claimed.task.n != (n := len(data.queries)):
         violations.append(f"result.task.n: {claimed.task.n}, the task has {n} queries")
+    if data.task == "ranking" and claimed.task.protocol.endswith("-keep") and not any(map(is_repeat, data.examples)):
+        name = claimed.task.protocol.removesuffix("-keep")
+        violations.append(f"result.task.protocol: nothing is bought again there: the name of this task is {name}")
     if n < LEAST_QUERIES:
         violations.append(f"result.task: {n} queries, a task has at least {LEAST_QUERIES}")
     if (constant := data.pairs.constant if data.pairs else None) != claimed.task.constant:

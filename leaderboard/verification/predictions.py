@@ -176,9 +176,9 @@ def _numbers(rationale: Rationale | None) -> Iterator[float]:
 
 def _culprit(p: Prediction, query: Query, items: Mapping[str, Item]) -> str:
     """The first item of a ranking that should not be there, as the end of a sentence."""
-    past, seen = {x.item_id for x in query.history}, set()
+    unranked, seen = query.unranked, set()
     for item in p.ranking:
-        if item not in items or item in past or item in seen:
+        if item not in items or item in unranked or item in seen:
             return f": {ascii(item)[:60]}"
         seen.add(item)
     return ""

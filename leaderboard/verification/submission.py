@@ -109,7 +109,7 @@ def in_one_line(violations: Sequence[str], most: int = 5) -> str:
 def _text(path: Path) -> str:
     untrusted.regular(path, untrusted.JSON_BYTES)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise RadError(f"{path}: not UTF-8 (byte {error.start})") from error
 

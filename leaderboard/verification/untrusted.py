@@ -46,9 +46,12 @@ def read_json(path: Path) -> object:
 
 
 def parse(raw: bytes, where: str) -> object:
-    """Strict JSON: UTF-8, no NaN or infinity (``1e999`` is one), no key twice, no half surrogate pair, not deep."""
+    """Strict JSON: UTF-8, no NaN or infinity (``1e999`` is one), no key twice, no half surrogate pair, not deep.
+
+    A byte order mark is read over.
+    """
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RadError(f"{where}: not UTF-8 (byte {error.start})") from error
     if (deep := _depth(text)) > DEPTH:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from rad.errors import RadError
 from rad.types import Example, Interaction, Item, Rationale, Split
 
-Protocol = Literal["full", "time", "rerank"]
+Protocol = Literal["full", "time", "rerank", "full-keep", "time-keep"]
+"""Which queries there are, and what is ranked for each; ``-keep``: with what the user has had, else without."""
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
+Repeats = Literal["mask", "keep"]
 LEAK = "LEAK: "
 """How a loader's note begins that says what gives answers away, where a domain argument asks for it."""
 
@@ -36,3 +39,17 @@ class Dataset:
     origin: Mapping[str, str] = field(default_factory=dict)
     drafts: Mapping[str, Rationale] = field(default_factory=dict)
     pre_split: bool = False
+
+    @property
+    def repeats(self) -> Repeats:
+        """Whether rankings may hold what the user has had."""
+        return "keep" if self.protocol in ("full-keep", "time-keep") else "mask"
+
+
+def with_repeats(protocol: Literal["full", "time", "rerank"], repeats: Repeats) -> Protocol:
+    """The protocol in which repeats are masked or kept. :class:`RadError` where there is none."""
+    if repeats == "mask":
+        return protocol
+    if protocol == "rerank":
+        raise RadError("--repeats keep: the candidates of --protocol rerank were not bought before; use full or time")
+    return "full-keep" if protocol == "full" else "time-keep"

@@ -64,7 +64,8 @@ def open_dataset(spec: str, data_dir: Path | None = None, protocol: Protocol = "
         spec: A domain with its argument, or a release.
         data_dir: Folder with raw files (default: ``RAD_DATA``).
         protocol: ``full`` is leave-last-out with the whole catalogue to rank, ``rerank`` the same with a fixed
-            candidate file (:mod:`rad.data.candidates`), ``time`` one moment for all users.
+            candidate file (:mod:`rad.data.candidates`), ``time`` one moment for all users. ``full-keep`` and
+            ``time-keep`` rank what the user has had, too.
 
     Raises:
         RadError: The domain or protocol is unknown, a file is missing or broken, or records do not fit together.
@@ -82,7 +83,7 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
     :class:`RadError` where records do not fit together, or a release is not what its manifest says.
     """
     items = catalogue_of(spec, corpus)
-    if corpus.rows and protocol != "full":
+    if corpus.rows and protocol not in ("full", "full-keep"):
         raise RadError(f"{spec}: its publisher has split it: use --protocol full, not {protocol}")
     # all users of a publisher's split count, so that scores are comparable with others'
     sequences = corpus.sequences if corpus.rows else splits.distinct_users(corpus.sequences, corpus.ordered)
@@ -90,7 +91,7 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
     if corpus.rows:
         examples = splits.of_publisher(name, corpus.rows)
     else:
-        split = splits.global_time if protocol == "time" else splits.leave_last_out
+        split = splits.global_time if protocol.startswith("time") else splits.leave_last_out
         examples = split(name, sequences, corpus.rationales, corpus.contrasts)
     digest = sha256_lines(
         chain(
@@ -107,7 +108,7 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
         )
     if protocol == "rerank":
         examples = _with_candidates(examples, candidates.cached(digest, items, examples))
-    return Dataset(
+    data = Dataset(
         name=corpus.origin.get("data", spec),
         version=corpus.version or domain.version,
         sha256=digest,
@@ -121,6 +122,9 @@ def dataset_of(spec: str, domain: BaseDomain, corpus: Corpus, protocol: Protocol
         drafts=corpus.drafts,
         pre_split=bool(corpus.rows),
     )
+    if data.repeats == "mask":
+        return data
+    return replace(data, examples={part: tuple(map(_keeping_repeats, rows)) for part, rows in examples.items()})
 
 
 def catalogue_of(spec: str, corpus: Corpus) -> dict[str, Item]:
@@ -157,6 +161,10 @@ def _notes(corpus: Corpus, sequences: Mapping[str, Sequence[Interaction]]) -> di
         "items that nobody has (kept in the catalogue)": sum(item.item_id not in ever for item in corpus.items),
     }
     return {what: n for what, n in counts.items() if n}
+
+
+def _keeping_repeats(example: Example) -> Example:
+    return replace(example, query=replace(example.query, repeats="keep"))
 
 
 def _with_candidates(

@@ -91,8 +91,9 @@ def pair_splits(data: Dataset, task: PairTask, negatives: Negatives = "rated") -
     Raises:
         RadError: The domain has no ratings and the task needs them, or all of training is of one class.
     """
-    if data.protocol == "rerank":
-        raise RadError(f"{data.name}: --protocol rerank is of rankings; --task {task} takes full or time")
+    if data.protocol not in ("full", "time"):
+        option = "--repeats keep" if data.repeats == "keep" else "--protocol rerank"
+        raise RadError(f"{data.name}: {option} is of rankings; --task {task} takes --protocol full or time")
     notes: Counter[str] = Counter()
     targets = {split: list(_distinct(rows, notes)) for split, rows in _targets(data).items()}
     if task == "choice" and negatives == "drawn":

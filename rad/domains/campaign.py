@@ -37,7 +37,7 @@ class Domain(BaseDomain):
         folder = resolve_path("campaign", self.path, data_dir)
         settings = folder / "campaign.json"
         try:
-            spec = json.loads(settings.read_text(encoding="utf-8"))["domain"]
+            spec = json.loads(settings.read_bytes())["domain"]
         except FileNotFoundError:
             raise RadError(f"{folder} holds no campaign (campaign.json)") from None
         except (ValueError, KeyError, TypeError) as error:

@@ -139,7 +139,7 @@ def _read_items(path: Path) -> dict[str, dict[str, str]]:
         return dict(pairs)
 
     try:
-        records = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=unique_keys)
+        records = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise RadError(f"{path}:{error.lineno}: not JSON, or cut short ({error.msg}, column {error.colno})") from error
     except (ValueError, RecursionError) as error:

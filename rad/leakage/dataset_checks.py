@@ -91,7 +91,8 @@ def repeats(data: Dataset) -> Iterator[Finding]:
     """Note: answers that are in their own history. They score 0 and are counted."""
     rows = data.examples["test"]
     repeated = [e.query.query_id for e in rows if e.relevant.keys() & {x.item_id for x in e.query.history}]
-    yield finding("repeat targets", repeated, len(rows), "test answers that are in their own history (score 0)", "note")
+    what = "test answers that are in their own history (score 0, but with --repeats keep)"
+    yield finding("repeat targets", repeated, len(rows), what, "note")
 
 
 def duplicates(data: Dataset) -> Iterator[Finding]:

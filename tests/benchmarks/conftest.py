@@ -52,7 +52,7 @@ def datasets(small_world):
 @pytest.fixture(scope="session")
 def finished_runs(small_world, tmp_path_factory):
     """Folders of finished runs: ``template``, which ranks from rationales, and ``popularity``, which has none."""
-    experiment = Experiment(small_world, "test", "full", 0, None, METRICS, tmp_path_factory.mktemp("runs"))
+    experiment = Experiment(small_world, "test", 0, None, METRICS, tmp_path_factory.mktemp("runs"))
     return {name: runner.execute(experiment, name).folder for name in ("template", "popularity")}
 
 

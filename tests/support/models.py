@@ -56,5 +56,5 @@ def model_folder(folder: Path) -> Iterator[Callable[..., Path]]:
 
 def experiment_on(data: Dataset, out: Path, **changes: object) -> Experiment:
     """The whole test split, ranked over the whole catalogue, unless ``changes`` say otherwise."""
-    fields = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
+    fields = {"split": "test", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
     return Experiment(dataset=data, out=Path(out), **fields)

@@ -38,7 +38,7 @@ def world() -> Dataset:
 
 
 def run(name: str, out: Path, **changes) -> Path:
-    fields = {"split": "test", "protocol": "full", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
+    fields = {"split": "test", "seed": 0, "limit": None, "metrics": default_metrics(), **changes}
     return runner.execute(Experiment(dataset=world(), out=out, **fields), name).folder
 
 

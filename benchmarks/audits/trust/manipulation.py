@@ -30,7 +30,7 @@ from benchmarks.harness.registries import load_metrics
 from benchmarks.harness.violations import validated
 from rad.errors import RadError
 from rad.rationales.facts import Facts
-from rad.runtime.statistics import bootstrap, column_intervals
+from rad.runtime.statistics import bootstrap, clusters_of, column_intervals
 from rad.types import Item, Prediction, Query, Rationale
 
 TOP = 10
@@ -131,6 +131,7 @@ def lift_of(
     """What an attack does to its items ``ids``, from the answers to ``queries`` before and after it."""
     own = frozenset(ids)
     is_owner = np.array([not own.isdisjoint(x.item_id for x in query.history) for query in queries])
+    others = [query.user_id for query, owns in zip(queries, is_owner, strict=True) if not owns]
     everyone = _places(before, ids), _places(after, ids)  # each [queries, items]
     one, other = (places[~is_owner] for places in everyone)
     counts = np.stack([one.sum(1), other.sum(1)], axis=1)  # [queries, 2]
@@ -144,7 +145,7 @@ def lift_of(
                 quotient: np.ndarray = (sums[:, 1] / sums[:, 0])[:, None]
             return np.where(np.isfinite(quotient), quotient, np.nan)
 
-        low, high = column_intervals(bootstrap(ratio, len(counts)))[0].tolist()
+        low, high = column_intervals(bootstrap(ratio, len(counts), clusters=clusters_of(others)))[0].tolist()
         ends = low, high
     return AttackLift(
         attack=name,

@@ -45,9 +45,9 @@ class WordingModel(FaithfulModel):
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         for query, rationale in zip(queries, rationales, strict=True):
-            past = {x.item_id for x in query.history}
+            unranked = query.unranked
             order = random.Random(rationale.text).sample(list(self.items), len(self.items))
-            ranking = tuple(item for item in order if item not in past)[:CUT]
+            ranking = tuple(item for item in order if item not in unranked)[:CUT]
             yield Prediction(query.query_id, ranking, rationale)
 
 
@@ -66,8 +66,8 @@ class CodedModel(FaithfulModel):
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
         names = list(self.items)
         for query, rationale in zip(queries, rationales, strict=True):
-            code, past = _CODE.search(rationale.text), {x.item_id for x in query.history}
+            code, unranked = _CODE.search(rationale.text), query.unranked
             raw = base64.b64decode(code.group()) if code else b""
             first = [names[int.from_bytes(raw[k : k + 4], "big")] for k in range(0, len(raw) - 3, 4)]
-            ranking = [item for item in dict.fromkeys([*first, *names]) if item not in past]
+            ranking = [item for item in dict.fromkeys([*first, *names]) if item not in unranked]
             yield Prediction(query.query_id, tuple(ranking[:CUT]), rationale)

@@ -87,7 +87,7 @@ def _means(
     answers = Answers.of(plan, model, part, items)
     for (name, where), column in asked_values(metrics, answers, range(len(part)), (), part).items():
         out[name if where == "all" else f"{name} ({where})"] = float(np.nanmean(column))
-    return out | {name: ratio(parts, type(metrics[name])) for name, parts in asked_ratios(metrics, answers).items()}
+    return out | {name: ratio(of.parts, type(metrics[name])) for name, of in asked_ratios(metrics, answers).items()}
 
 
 def violations(values: Values, demands: Mapping[str, Demand] = DEMANDS) -> dict[str, list[str]]:

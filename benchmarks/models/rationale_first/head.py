@@ -18,7 +18,7 @@ follows popularity. Z_r makes each kernel a distribution; items of the history a
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from torch import nn
 from benchmarks.models.rationale_first.neighbours import Neighbours
 from rad.features.item_features import Catalogue
 from rad.rationales.facts.candidates import NUMBER
+from rad.types import Query
 
 HIDDEN = 8  # units beside the log-linear part of a kernel
 WIDTH = 32  # of the vectors of values
@@ -251,7 +252,7 @@ class Head(nn.Module):
 
 @dataclass(frozen=True)
 class Past:
-    """Items of B histories, which are not ranked: (R,) query and catalogue position."""
+    """The items of B histories that are not ranked: (R,) query and catalogue position."""
 
     query: np.ndarray
     item: np.ndarray
@@ -259,16 +260,21 @@ class Past:
     n_items: int
 
     @classmethod
-    def of(cls, histories: Sequence[np.ndarray], n_items: int) -> Past:
-        lengths = [len(h) for h in histories]
-        query = np.repeat(np.arange(len(histories)), lengths)
-        return cls(query, np.concatenate([np.zeros(0, np.int64), *histories]), len(histories), n_items)
+    def of(cls, unranked: Sequence[np.ndarray], n_items: int) -> Past:
+        query = np.repeat(np.arange(len(unranked)), [len(items) for items in unranked])
+        return cls(query, np.concatenate([np.zeros(0, np.int64), *unranked]), len(unranked), n_items)
+
+    @classmethod
+    def of_queries(cls, queries: Sequence[Query], index: Mapping[str, int]) -> Past:
+        """``index`` has the catalogue position of each item."""
+        columns = [[index[item] for item in q.unranked if item in index] for q in queries]
+        return cls.of([np.array(row, dtype=np.int64) for row in columns], len(index))
 
     def __len__(self) -> int:
         return self.n_queries
 
     def mask(self) -> torch.Tensor:
-        """(B, items): far below 0 for items of the history, else 0."""
+        """(B, items): far below 0 for the items that are not ranked, else 0."""
         out = torch.zeros(self.n_queries, self.n_items)
         out[self.query, self.item] = MASKED
         return out

@@ -45,7 +45,7 @@ from benchmarks.explanations.changes.recency_template import of_candidates
 from benchmarks.harness.base import ModelCard, ModelSettings, RationaleRecommender
 from benchmarks.language import bases
 from benchmarks.language.tokens import Case
-from benchmarks.models._scoring import ItemIndex, rank_block
+from benchmarks.models._scoring import ItemIndex, keeps_repeats, rank_block
 from benchmarks.models.dense import BUNDLED, encoded
 from benchmarks.models.rationale_first.author.author import Author, EndpointAuthor, LanguageModel
 from benchmarks.models.rationale_first.author.shortlist import Shortlist, in_order, shortlists
@@ -208,7 +208,8 @@ class Model(RationaleRecommender):
         reviewed = [e.rationale for e in train if e.rationale and e.rationale.origin != "known"]
         data = [catalogue.ids, catalogue.values, catalogue.item_values, purchases, *([reviewed] if reviewed else [])]
         text_hash = hashlib.sha256(vectors.tobytes()).hexdigest()
-        parts = [VERSION, torch.__version__, seed, learned, data, text_hash]
+        repeats = ["keep"] if keeps_repeats(train) else []
+        parts = [VERSION, torch.__version__, seed, learned, data, text_hash, *repeats]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()[:16]
 
     def _fit_language(
@@ -234,8 +235,8 @@ class Model(RationaleRecommender):
         self.seconds_saved += author.seconds_saved
 
     def new(self, train: Sequence[Example]) -> list[Example]:
-        """The prefixes whose target is new to the user: what a ranking could find."""
-        return [e for e in train if next(iter(e.relevant)) not in {x.item_id for x in e.query.history}]
+        """The prefixes whose target a ranking could find: new to the user, but where repeats are kept."""
+        return [e for e in train if next(iter(e.relevant)) not in e.query.unranked]
 
     def _lessons(self, train: Sequence[Example], fold: Mapping[str, int], neighbours: Sequence[Neighbours]) -> Lessons:
         """What selector and head learn from."""
@@ -338,7 +339,7 @@ class Model(RationaleRecommender):
         """(queries, items): the mixture of all facts."""
         options = self.options(queries)
         rows, _ = self.selector(options, np.arange(len(queries)))
-        past = Past.of(options.histories, self.head.n_items)
+        past = Past.of(options.unranked, self.head.n_items)
         return self.head.probabilities(rows, past, self.neighbours).numpy()
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
@@ -350,9 +351,7 @@ class Model(RationaleRecommender):
             else:
                 histories = [self.facts.positions(q) for q in part]
                 rows = rows_of(self.facts.catalogue, histories, [r.reasons for r in those])
-                past = Past.of(
-                    [np.array([i for i in h if i >= 0], dtype=np.int64) for h in histories], self.head.n_items
-                )
+                past = Past.of_queries(part, self.facts.catalogue.index)
                 ranked = rank_block(part, self.head.probabilities(rows, past, self.neighbours).numpy(), self.columns)
             for prediction, rationale in zip(ranked, those, strict=True):
                 yield replace(prediction, rationale=rationale)

@@ -51,7 +51,7 @@ def summaries(
 ) -> list[Choice]:
     """The choice of each of ``queries``, at most ``most`` reasons of which at most ``lasting`` last."""
     rows, numbers = selector(options, queries)
-    goal = _Goal.of(head, rows, Past.of([options.histories[k] for k in queries], head.n_items), own)
+    goal = _Goal.of(head, rows, Past.of([options.unranked[k] for k in queries], head.n_items), own)
     keep, levels = _lasting(rows, lasting, goal.values[rows.query, np.maximum(rows.value, 0)])
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last
     near = goal.near(grid, keep, levels)

@@ -90,7 +90,7 @@ def fit(
     with Progress(console=console) as bar:
         for batch in bar.track(steps, description="selector and head"):
             rows, numbers = selector(lessons.options, batch)
-            past = Past.of([lessons.options.histories[k] for k in batch], head.n_items)
+            past = Past.of([lessons.options.unranked[k] for k in batch], head.n_items)
             p = head(rows, past, lessons.neighbours[lessons.folds[batch[0]]], lessons.targets[batch])
             loss = -torch.log(p + 1e-9).mean()
             price = brevity * rows.log_odds.abs().sum() / len(batch)

@@ -94,7 +94,7 @@ def test_label_studio(campaign, tmp_path, capsys):
             task["annotations"].append({"completed_by": by, "result": result, "updated_at": AT, "lead_time": 31.5})
         skipped = {"completed_by": 3, "result": [], "was_cancelled": True, "updated_at": AT}
         task["annotations"] += [skipped, {"completed_by": 4, "result": [], "updated_at": AT}]
-    (tmp_path / "export.json").write_text(json.dumps(tasks))
+    (tmp_path / "export.json").write_text("\ufeff" + json.dumps(tasks), encoding="utf-8")  # as some editors save it
     command = ["import", str(campaign.path), "--format", "label-studio", "--file", str(tmp_path / "export.json")]
     main(command)
     assert read(campaign) == expected(campaign, texts)

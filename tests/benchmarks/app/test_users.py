@@ -40,7 +40,7 @@ def test_a_model_whose_rationales_cannot_be_edited_is_refused():
 
 @pytest.mark.slow
 def test_a_finished_run_shows_its_own_rationales_and_rankings(small_world, tmp_path):
-    experiment = Experiment(small_world, "test", "full", 0, 10, ("ndcg@10",), tmp_path)
+    experiment = Experiment(small_world, "test", 0, 10, ("ndcg@10",), tmp_path)
     kind = runner.model_kind("rationale_first")
     folder = runner.execute(experiment, "rationale_first", kind.Settings(epochs=1)).folder
     found_users = users.of_run(folder, None, None)

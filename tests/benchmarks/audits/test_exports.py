@@ -21,7 +21,7 @@ METRICS = ("ndcg@10", "recall@10", "hit_rate@10", "mrr")
 
 @pytest.fixture
 def folder(toy, tmp_path):
-    return execute(Experiment(toy, "test", "full", 0, None, METRICS, tmp_path / "runs"), "popularity").folder
+    return execute(Experiment(toy, "test", 0, None, METRICS, tmp_path / "runs"), "popularity").folder
 
 
 def test_ir_measures_agrees(folder, tmp_path):

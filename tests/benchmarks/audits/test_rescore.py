@@ -13,11 +13,12 @@ import pytest
 from benchmarks import rescore
 from benchmarks.harness.results import read_result
 from benchmarks.harness.runner import Experiment, execute
+from tests.support.marks import marked
 
 
 @pytest.fixture
 def folder(toy, tmp_path):
-    return execute(Experiment(toy, "test", "full", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity").folder
+    return execute(Experiment(toy, "test", 0, None, ("ndcg@10", "mrr"), tmp_path), "popularity").folder
 
 
 def test_imports_nothing_of_ours():
@@ -50,3 +51,8 @@ def test_files_that_are_missing_or_cut_off_are_one_line(folder, tmp_path):
     path.write_text(path.read_text()[:50])
     with pytest.raises(SystemExit, match=r"^error: .*: its files are no finished run's"):
         rescore.main([str(folder)])
+
+
+def test_a_byte_order_mark_is_read_over(folder):
+    before = read_result(folder)
+    assert read_result(marked(folder)) == before and rescore.main([str(folder)]) == 0

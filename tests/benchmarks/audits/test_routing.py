@@ -138,3 +138,19 @@ def test_what_cannot_be_routed_is_refused(finished_runs, datasets, pair, monkeyp
     other = validated[1].result.model_copy(update={"provenance": {"settings": {"reasons": 4}}})
     with pytest.raises(RadError, match=r"is template reasons=4 on world:.*, but template on world:"):
         refuse_other_models(pair, RoutedPair(validated[0], replace(validated[1], result=other)))
+
+
+def test_intervals_draw_whole_users(pair):
+    """Were all queries of two users, one who gains and one who loses, nothing would be shown of the mean."""
+
+    def of_two(run):
+        users = [f"user {k % 2}" for k in range(len(run.examples))]
+        queries = [replace(e.query, user_id=user) for e, user in zip(run.examples, users, strict=True)]
+        return replace(run, examples=[replace(e, query=q) for e, q in zip(run.examples, queries, strict=True)])
+
+    two = RoutedPair(of_two(pair.cheap), of_two(pair.costly))
+    every = next(row for row in two.slices() if row.name == "all")
+    assert (every.low, every.high) == (-1, 1)
+    assert [(p.low, p.high) for p in two.curve([ALL]) if p.rule == "unexplained"] == [(-1, 1)]
+    low, high = two.advantage()[1:]
+    assert low == high == pytest.approx(0.5 / 3)  # each user has the same part in it

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from benchmarks.explanations import scoring
+from benchmarks.explanations.faithfulness import asked_ratios
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.finished_run import FinishedRun, read_finished_run
 from benchmarks.explanations.results import PERTURBED, QUERIES, Explanation, read_explanation
 from benchmarks.explanations.scorecard import show
 from benchmarks.explanations.scoring import ScorecardOptions, compute, explain
-from benchmarks.harness.registries import ATTESTED
+from benchmarks.harness.base import Outcome
+from benchmarks.harness.registries import ATTESTED, load_metric
 from benchmarks.harness.results import read_result
 from benchmarks.reporting import markdown
 from rad import registry
+from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.runtime.files import read_jsonl, sha256_file, write_jsonl
-from rad.types import Prediction
+from rad.types import Example, Prediction, Query
 from tests.benchmarks.conftest import ASK, DOMAIN, FINISHED_RUNS, fast_encoder
 
 pytestmark = FINISHED_RUNS
@@ -164,3 +169,24 @@ def test_a_scorecard_is_written_beside_the_result(folder, datasets):
     card = explain(run, ScorecardOptions(ask=None, resamples=20))
     assert card == read_explanation(folder) and card.attested is None
     assert (folder / PERTURBED).read_text() == "" and len((folder / QUERIES).read_text().splitlines()) == card.n
+
+
+def test_the_interval_of_a_ratio_draws_whole_users():
+    """Of 40 queries one user's carry everything and another's nothing: without users the ends would be nearer."""
+    outcomes = {k: Outcome(1.0, 0, 0.0) for k in range(40)}
+    examples = [Example(Query(f"q{k}", "x", f"u{k % 2}", ()), "test", {}) for k in range(41)]
+
+    def outcome(name, row):  # of the last query nothing is known
+        return outcomes.get(row) if name == "own" or row % 2 else outcomes.get(row) and Outcome(0.0, None, 0.0)
+
+    kind = load_metric("text_carries")
+    ratios = asked_ratios({"text_carries": kind({})}, SimpleNamespace(examples=examples, outcome=outcome))
+    (score,) = scoring._ratio_scores(ratios, 0, 200)
+    assert (score.value, score.n) == (0.5, 40) and score.ci_low < 0.1 and score.ci_high > 0.9
+
+
+def test_motives_are_those_of_the_purchase_that_is_asked_for():
+    data = open_dataset(DOMAIN, protocol="time")
+    run = FinishedRun(None, None, data, data.examples["test"], [])
+    next_ones = [e.query.query_id for e in run.examples if e.rationale is not None]
+    assert len(next_ones) < len(run.examples) and list(run.motives) == next_ones

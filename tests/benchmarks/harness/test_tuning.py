@@ -82,7 +82,7 @@ def log(logs, domain, name, *scores):
 
 def test_runs_use_the_best_setting_and_what_is_stated_goes_before_it(toy, logs, tmp_path, capsys):
     log(logs, "toy", "item_knn", ({"backward": 0.5, "window": 3}, 0.2), ({"backward": 0.7, "window": 10}, 0.1))
-    job = Experiment(toy, "test", "full", 0, None, default_metrics(), tmp_path / "runs")
+    job = Experiment(toy, "test", 0, None, default_metrics(), tmp_path / "runs")
     plain = runner.execute(job, "item_knn").result
     assert plain.model.config["backward"] == 0.5 and plain.model.config["window"] == 3
     assert plain.provenance["tuned"] == {"backward": 0.5, "window": 3}

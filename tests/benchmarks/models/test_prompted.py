@@ -321,7 +321,7 @@ def test_sequence_models_are_refused_where_there_is_no_order(toy, tmp_path, monk
     from benchmarks.models import item_knn
 
     def job(data):
-        return Experiment(data, "test", "full", 0, None, default_metrics(), tmp_path)
+        return Experiment(data, "test", 0, None, default_metrics(), tmp_path)
 
     monkeypatch.setattr(item_knn.Model, "sequential", True, raising=False)
     with pytest.raises(RadError, match=r"^item_knn needs the order of purchases, which toy lacks$"):

@@ -142,8 +142,8 @@ def test_tuning_of_pairs(experiment, monkeypatch):
 
 
 def test_models_and_tasks_that_do_not_fit(experiment, toy):
-    assert "does not do --task rating: it does ranking" in refusal(toy, "full", "popularity", "rating")
-    assert "does not do --task ranking" in refusal(toy, "full", "biases")
+    assert "does not do --task rating: it does ranking" in refusal(toy, "popularity", "rating")
+    assert "does not do --task ranking" in refusal(toy, "biases")
     with pytest.raises(RadError, match="biases scores pairs and ranks nothing"):
         load_model("biases")
 

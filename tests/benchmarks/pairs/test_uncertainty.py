@@ -59,6 +59,19 @@ def test_gain_grows_with_uncertainty_and_routing_beats_chance(folders):
     assert pair.curve([pair.best_threshold()])[0].share >= 1 - 1 / N
 
 
+def test_intervals_draw_whole_users(folders):
+    """Where one user has the first half of the pairs and another the second, two signs are all that there is."""
+    for folder in (*folders[0], *folders[1]):
+        queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
+        lines = [json.dumps(row | {"user_id": f"u{k * 2 // N}"}) for k, row in enumerate(queries)]
+        (folder / "queries.jsonl").write_text("\n".join(lines))
+    pair = CheapAndCostly(*map(read_ensemble, folders))
+    halves = pair.saved[: N // 2].mean(), pair.saved[N // 2 :].mean()
+    every = pair.curve([-1.0])[0]
+    assert (every.low, every.high) == pytest.approx(halves)
+    assert pair.slope()[1:] == pytest.approx((-2 * halves[0], 2 * halves[1]))
+
+
 def test_a_costly_model_that_is_worse_is_not_asked(folders, tmp_path):
     worse = [stored(tmp_path / f"w{s}", np.full(N, 9.0), "worse", s) for s in (0, 1)]
     pair = CheapAndCostly(read_ensemble(folders[0]), read_ensemble(worse))

@@ -112,7 +112,8 @@ def test_unknown_names_say_what_there_is():
         with pytest.raises(RadError, match=f"^{path}: no such folder: a release is the folder that "):
             open_dataset(path)
     with pytest.raises(
-        RadError, match=r"unknown protocol 'ful' \(did you mean 'full'\?\); available: full, rerank, time"
+        RadError,
+        match=r"unknown protocol 'ful' \(did you mean 'full'\?\); available: full, full-keep, rerank, time, time-keep",
     ):
         open_dataset("scientific", protocol="ful")
 
@@ -120,3 +121,17 @@ def test_unknown_names_say_what_there_is():
 def test_a_domain_without_timestamps_refuses_the_time_protocol(raw_scientific):
     with pytest.raises(RadError, match="scientific has no timestamps"):
         open_dataset("scientific:changed", raw_scientific, "time")
+
+
+def test_protocols_that_keep_repeats_say_so_of_each_query():
+    masked, unmasked, timed = (
+        open_dataset("world:users=30,items=200", protocol=p) for p in ("full", "full-keep", "time-keep")
+    )
+    assert (masked.repeats, unmasked.repeats, timed.repeats) == ("mask", "keep", "keep")
+    assert unmasked.sha256 == masked.sha256
+    for name, examples in unmasked.examples.items():
+        assert [replace(e, query=replace(e.query, repeats=None)) for e in examples] == list(masked.examples[name])
+    queries = [e.query for examples in (*unmasked.examples.values(), *timed.examples.values()) for e in examples]
+    assert queries and all(query.repeats == "keep" and not query.unranked for query in queries)
+    one = masked.examples["test"][0].query
+    assert one.unranked == {x.item_id for x in one.history}

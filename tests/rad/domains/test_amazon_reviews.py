@@ -20,6 +20,7 @@ from rad.errors import RadError
 from rad.leakage.dataset_checks import check
 from rad.types import Interaction
 from tests.conftest import amazon_items, amazon_reviews, purchases, raw_amazon, write_json
+from tests.support.marks import marked
 
 NAMES = {2018: "Amazon_Fashion.json", 2023: "Amazon_Fashion.jsonl"}
 
@@ -373,3 +374,10 @@ def test_memory_is_bounded(tmp_path, end):
     in_core, peak, seconds = map(float, done.stdout.split())
     print(f"{n:,} lines{end}, {in_core:,.0f} in the core: {peak:,.0f} MB, {seconds:.0f} s")
     assert in_core > n / 100 and peak < 100 + 400 * n / 2**20
+
+
+@pytest.mark.parametrize(("year", "end"), [(2018, ""), (2023, ".gz")])
+def test_a_byte_order_mark_is_read_over(tmp_path, year, end):
+    folder = raw_amazon(tmp_path / "raw", year, end)
+    before = load(folder)
+    assert load(marked(folder)) == before

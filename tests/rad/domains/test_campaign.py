@@ -11,6 +11,7 @@ from annotation.__main__ import main
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import files
+from tests.support.marks import marked
 
 WORLD = "world:users=60,items=200"
 
@@ -59,3 +60,8 @@ def test_bad_input(folder, tmp_path):
         assert words in message(f"campaign:{folder}")
     (folder / "campaign.json").unlink()
     assert "holds no campaign" in message(f"campaign:{folder}")
+
+
+def test_a_byte_order_mark_is_read_over(folder):
+    before = open_dataset(f"campaign:{folder}")
+    assert open_dataset(f"campaign:{marked(folder)}") == before

@@ -9,6 +9,7 @@ from rad.data.splits import public_id
 from rad.domains.fashion import SOURCES
 from rad.errors import RadError
 from rad.leakage import dataset_checks
+from tests.support.marks import marked
 
 ITEMS = {
     "0": {"title": "Velora Women's Red Maxi  Dress", "brand": "Velora", "price": "$12.50 - $80.00"},
@@ -167,3 +168,8 @@ def test_the_real_files(data_dir):
         "test": 961,
     }
     assert all(x.timestamp and x.rating for s in data.sequences.values() for x in s)
+
+
+def test_a_byte_order_mark_is_read_over(raw):
+    before = load_domain("fashion:changed").load(raw.parent)
+    assert load_domain("fashion:changed").load(marked(raw).parent) == before

@@ -9,6 +9,7 @@ from rad.data.sources import MissingFiles
 from rad.data.splits import public_id
 from rad.domains.movies import SOURCES, SOURCES_1M
 from rad.errors import RadError
+from tests.support.marks import marked
 
 GENRES = (
     *("unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama"),
@@ -206,3 +207,9 @@ def test_ratings_of_films_that_are_not_listed_are_left_out_on_demand(small):
     assert corpus.notes["ratings of films that are not in u.item (left out)"] == 1
     with pytest.raises(RadError, match=r"unknown setting 'lenent' \(did you mean 'lenient'\?\)"):
         load_domain("movies:lenent")
+
+
+def test_a_byte_order_mark_is_read_over(small, large):
+    for spec, folder in (("movies", small), ("movies:1m", large)):
+        before = load_domain(spec).load(folder)
+        assert load_domain(spec).load(marked(folder)) == before

@@ -7,6 +7,7 @@ from rad.data.splits import public_id
 from rad.domains.papers import SOURCES
 from rad.errors import RadError
 from rad.leakage import dataset_checks
+from tests.support.marks import marked
 
 TAGS = ("deep-sea", "Deep_Sea", "squid", "to-read", "!!", "rare")
 ITEM_TAGS = ("3 0 2 3", "3 1 2 4", "2 1 3", "2 0 3", "3 0 2 3", "2 2 5", "1 3", "1 2", "0")
@@ -136,3 +137,8 @@ def test_the_real_files(data_dir):
     assert data.notes["tags whose papers are all in one library (left out)"] == 986
     assert len({tag for item in data.items.values() for tag in item.attributes.get("tag", ())}) == 6135
     assert data.notes["papers without a tag in the source"] == 3461 and not data.ordered
+
+
+def test_a_byte_order_mark_is_read_over(raw):
+    before = load(raw.parent)
+    assert load(marked(raw).parent) == before

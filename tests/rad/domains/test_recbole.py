@@ -8,6 +8,7 @@ from rad.data.splits import public_id
 from rad.errors import RadError
 from rad.leakage.dataset_checks import check
 from tests.conftest import purchases, raw_recbole
+from tests.support.marks import marked
 
 HEADER = "user_id:token\titem_id:token\ttimestamp:float\n"
 
@@ -240,3 +241,10 @@ def test_entities_of_html_in_titles_are_letters(tmp_path):
     path = folder / "shoes.item"
     path.write_text(path.read_text().replace("Shoe number 9", "Salt &amp; Pepper&#39;s"))
     assert any(item.title == "Salt & Pepper's" for item in load(folder).items)
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    raw_recbole(tmp_path / "one")
+    for folder in (tmp_path / "one", pre_split(tmp_path / "split")):
+        before = load(folder)
+        assert load(marked(folder)) == before

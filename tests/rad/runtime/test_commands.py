@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer import Argument, Option
 
-from rad.errors import RadError
+from rad.errors import RadError, run
 from rad.runtime import commands
 from rad.runtime.commands import command, group, spread
 
@@ -191,3 +192,28 @@ def test_an_interruption_while_a_command_is_imported_is_one_word(module, tmp_pat
         cwd=tmp_path,
     )
     assert done.stderr == "stopped\n" and done.returncode in (-signal.SIGINT, 130)
+
+
+WITH_SEED = [
+    ("benchmarks.run", "--model popularity"),
+    ("benchmarks.compare", "nowhere"),
+    ("benchmarks.scale", "--data nowhere --model popularity"),
+    ("benchmarks.train", "sft --base small --out nowhere"),
+    ("annotation.__main__", "agreement nowhere"),
+    ("annotation.__main__", "draft nowhere"),
+    ("annotation.__main__", "models nowhere"),
+    ("annotation.__main__", "study plan nowhere --run nowhere"),
+    ("annotation.__main__", "study simulate nowhere"),
+    ("leaderboard.__main__", "season answer nowhere --model popularity --out nowhere"),
+    ("rad.world.ceilings.__main__", "world"),
+]
+
+
+@pytest.mark.parametrize(("module", "words"), WITH_SEED)
+def test_a_seed_below_0_is_refused_before_anything_is_opened(module, words, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["command", *words.split(), "--seed", "-1"])
+    with pytest.raises(SystemExit) as left:
+        run(importlib.import_module(module).main)
+    error = capsys.readouterr().err.strip()
+    assert left.value.code == 2 and error.count("\n") == 0 and "seed" in error and "0" in error, error

@@ -67,7 +67,7 @@ class School:
             histories = [model.facts.positions(query) for query in queries]
             reasons_each = [weighted(*reasons[k]) for k in mine]
             read = rows_of(model.facts.catalogue, histories, reasons_each)
-            past = Past.of([np.array([i for i in h if i >= 0], dtype=np.int64) for h in histories], len(self.items))
+            past = Past.of_queries(queries, model.facts.catalogue.index)
             targets = self.curriculum.targets[[numbers[k] for k in mine]]
             p = model.head(read, past, self.neighbours[fold], targets)
             out[mine] = np.log(p.numpy() + 1e-9)

@@ -60,6 +60,17 @@ def test_what_owners_alone_are_shown_is_no_exposure():
     assert (everyone.owners, everyone.lift, everyone.most, everyone.shown) == (1.0, None, 0.0, (0.0, 0.0))
 
 
+def test_intervals_draw_whole_users():
+    def lift(users):
+        queries = [Query(f"q{k}", "toy", user, ()) for k, user in enumerate(users)]
+        before = [Prediction(q.query_id, ("a",) if k < 50 else ("b",)) for k, q in enumerate(queries)]
+        after = [Prediction(q.query_id, ("a",)) for q in queries]
+        return lift_of("stuffed", ("a",), queries, before, after)
+
+    alone, of_two = lift(f"u{k}" for k in range(100)), lift(f"u{k // 50}" for k in range(100))
+    assert alone.ends[0] > 1.5 and of_two.ends == (1, 2)  # of two users the first is shown it before and after
+
+
 def test_a_model_without_eyes_for_texts_cannot_be_lifted(finished_runs, datasets):
     blind = manipulate(read_finished_run(finished_runs["template"], datasets), {})
     assert not blind.reads_text and not any(lift.is_suspect for lift in blind.lifts)

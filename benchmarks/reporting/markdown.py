@@ -22,8 +22,8 @@ TEXT = """# Results
 
 Rendered by `python -m benchmarks.table` from the `result.json` files beside this page; the command in each computes
 its predictions again. History masked, but where a table says that repeats are kept; 95% intervals by bootstrap over
-queries, by users where one has several (with several seeds the mean of theirs), ± the standard deviation over seeds.
-Warm targets are in what the model could learn from, cold ones are not.
+queries (with several seeds the mean of theirs), ± the standard deviation over seeds. Warm targets are in what the
+model could learn from, cold ones are not.
 """
 SCORECARDS = """## Explanations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,6 +21,8 @@ from rad.data.pairs import pair_splits
 from rad.errors import RadError
 from tests.support.models import experiment_on
 from tests.support.ratings import with_ratings
+
+METRICS = default_metrics("rating")
 
 
 def shifted(folder: Path, error: float) -> None:
@@ -69,6 +72,18 @@ def test_a_claim_that_holds(runs):
     verdicts = {f.claim: f.verdict for f in paper.findings}
     assert paper.first.startswith("lr_recsys is the best on toy, rating")
     assert verdicts[findings.CLAIMS["explanations"]] == verdicts[findings.CLAIMS["best"]] == "reproduced here"
+
+
+def test_one_seed_of_the_other_model_decides_nothing_but_where_seeds_are_alike(runs, toy):
+    for folder in runs.glob("dnn/*-s[12]-*"):
+        shutil.rmtree(folder)
+    one = experiment_on(with_ratings(toy), runs, pairs=pair_splits(with_ratings(toy), "rating"), metrics=METRICS)
+    shifted(runner.execute(one, "biases").folder, 2.0)
+    (labels,) = claims.find_runs([runs]).values()
+    key = claims.Question("toy", "full", "rating", "test")
+    for other, seeds, verdict in (("dnn", 1, "not testable here"), ("biases", 3, "reproduced here")):
+        (finding,) = claims.compared("c", key, labels, [("lr_recsys", other)], "rmse")
+        assert (finding.seeds, finding.verdict) == (seeds, verdict)
 
 
 def test_what_a_domain_lacks_is_named(runs):

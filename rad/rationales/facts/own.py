@@ -31,7 +31,9 @@ def transitions(
     Args:
         own: See the module.
         X: (items, values) which item has which value.
-        user, u, v: (rows,) a user and two values.
+        user: (rows,) number of a user.
+        u: (rows,) the value before.
+        v: (rows,) the value after.
     """
     n_values = X.shape[1]
     before = np.concatenate([np.zeros(0, np.int64), *(s[:-1] for s in own)]).astype(np.int64)

@@ -34,7 +34,7 @@ class Model(popularity.Model):
 
 def test_a_model_that_obeys_is_caught(add_model, small_world, datasets, tmp_path):
     (add_model("other", "yield p") / "obedient.py").write_text(OBEDIENT)
-    experiment = Experiment(small_world, "test", "full", 0, None, ("ndcg@10",), tmp_path)
+    experiment = Experiment(small_world, "test", 0, None, ("ndcg@10",), tmp_path)
     run = read_finished_run(runner.execute(experiment, "obedient").folder, datasets)
     caught = manipulate(run, {})
     by_attack = {lift.attack: lift for lift in caught.lifts}

@@ -110,9 +110,10 @@ class Rules:
         """Whether ``text`` names ``target``, in one of these ways:
 
         - its id;
-        - two of the words that point at it, or the only one. Such a word stands in its title, and in at most 1 of 200
-          titles of the catalogue (2 titles at least). It is in none of its attribute values, in no title of the
-          history, and no function word. Attribute values named in the text do not count;
+        - two of the words that point at it, or the only one, if it is no number: a count may be the same. Such a word
+          stands in its title, and in at most 1 of 200 titles of the catalogue (2 titles at least). It is in none of its
+          attribute values, in no title of the history, and no function word. Attribute values named in the text do not
+          count;
         - four words of its title, one after another (all, where it has fewer). One of them is neither a word of its
           attribute values nor of a title of the history;
         - a proper name in its title, in the midst of a sentence: a capitalised word that the catalogue never has in
@@ -141,6 +142,8 @@ class Rules:
             rest[mention.start : mention.end] = " " * (mention.end - mention.start)
         left = "".join(rest)
         telling = pointing & set(tokenize(left))
+        if len(telling) == 1 and all(word.isdigit() for word in telling):
+            telling = set()
         if not telling or len(telling) < min(2, len(pointing)):
             names = {w.lower() for w in WORD.findall(target.title) if w[0].isupper()} & own - self._small
             telling = names & {m.group().lower() for m in _NAME.finditer(left) if m.group()[0].isupper()}

@@ -164,6 +164,15 @@ def test_words_of_cited_titles_and_of_values_named_in_the_text_do_not_count(toy,
     assert rules.names("As [1], the Nork, and red boots", target, query) == []
 
 
+def test_a_count_that_stands_in_the_target_s_title_does_not_name_it(toy, query):
+    target = replace(toy.items["blue-hat"], title="Blue Hat, 35 Yards of 7714 Yarn")
+    rules = Rules({**toy.items, "blue-hat": target})
+    plain = replace(toy.items["blue-hat"], title="Blue Hat, 35")
+    assert Rules({**toy.items, "blue-hat": plain}).names("[1] has 35 other owners.", plain, query) == []
+    assert rules.names("[1] has 35 other owners.", target, query) == []
+    assert rules.names("The 35 of 7714.", target, query) != []
+
+
 def test_a_named_target_is_a_violation_only_where_the_target_is_known(rules, toy, good, query):
     named = replace(good, text=good.text + " The Gilu.")
     assert "names_target" not in broken(rules, named, query)

@@ -31,7 +31,7 @@ from typer import Option
 
 from benchmarks.harness import runner
 from benchmarks.harness.base import TaskName
-from benchmarks.harness.experiment import Experiment, baselines_of, model_settings, refusal
+from benchmarks.harness.experiment import Experiment, baselines_of, model_settings, refusal, seed_errors
 from benchmarks.harness.registries import MODELS, default_metrics, model_kind
 from benchmarks.reporting import terminal
 from rad import registry
@@ -71,7 +71,7 @@ def main(
         kinds = {name: model_kind(name) for name in registry.names(MODELS)}
         models = [name for name, kind in kinds.items() if not kind.required and task in kind.tasks]
     errors = [] if limit is None or limit >= 1 else [f"--limit must be at least 1, got {limit}"]
-    errors += [f"--seed must be at least 0, got {one}" for one in seeds if one < 0]
+    errors += seed_errors(*seeds)
     if reason := unknown_domain(domain):
         errors.append(reason)
     scored = tuple(metrics or default_metrics(task))

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from typer import Option
 
 from benchmarks.harness.base import CorpusMetric
-from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.experiment import model_settings, seed_errors
 from benchmarks.harness.registries import default_metrics, load_metric, title_of
 from benchmarks.harness.sharded import ShardedExperiment, StoredScores, execute, values_of
 from rad.data.shards import Shards
@@ -43,7 +43,7 @@ def main(
     out: Annotated[Path, Option(metavar="DIR", help="folder of the results")] = Path("runs"),
 ) -> None:
     errors = [f"--fit-users must be at least 1, got {fit_users}"] if fit_users < 1 else []
-    errors += [f"--seed must be at least 0, got {seed}"] if seed < 0 else []
+    errors += seed_errors(seed)
     scored = metrics or [name for name in default_metrics() if not issubclass(load_metric(name), CorpusMetric)]
     chosen = model_settings([model], settings or [], scored, errors)[model]
     experiment = ShardedExperiment(

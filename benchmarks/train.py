@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from benchmarks.harness.experiment import model_settings
+from benchmarks.harness.experiment import SEEDS, model_settings
 from rad.data.load import open_dataset
 from rad.errors import RadError, run
 from rad.reporting.console import console, table
@@ -32,7 +32,9 @@ def main(
     out: Annotated[Path, Option(metavar="DIR", help="where the checkpoint will be")],
     base: Annotated[str, Option(metavar="NAME", help="small, smollm2, a Hub name or a folder")] = "small",
     domain: Annotated[str, Option(metavar="NAME", help="whose training split is learned from")] = "world",
-    seed: Annotated[int, Option(metavar="N", min=0, help="of the selector, the lessons and the training")] = 0,
+    seed: Annotated[
+        int, Option(metavar="N", min=0, max=SEEDS - 1, help="of the selector, the lessons and the training")
+    ] = 0,
     lessons: Annotated[int, Option(metavar="N", help="training prefixes")] = 7000,
     form: Annotated[Literal["blanks", "words"], Option(help="sft: of answers; words for endpoints")] = "blanks",
     passes: Annotated[float, Option(metavar="N", help="sft: over the lessons")] = 1.0,

@@ -52,10 +52,11 @@ def answer(
     out: Annotated[Path, Option(metavar="DIR", help="folder of runs")] = Path("runs"),
 ) -> None:
     """let a model of benchmarks/models answer a season's queries"""
+    from benchmarks.harness.experiment import seed_errors
     from leaderboard.seasons import answers
 
-    if seed < 0:
-        raise RadError(f"--seed must be at least 0, got {seed}")
+    if errors := seed_errors(seed):
+        raise RadError(errors[0])
     print(f"wrote {answers.answer(folder, model, settings or [], seed, out)}")
 
 

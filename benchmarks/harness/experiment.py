@@ -18,6 +18,8 @@ from rad.errors import RadError
 from rad.settings import parse
 from rad.types import Example, Pair
 
+SEEDS = 2**31  # PyTorch, NumPy and LightGBM take the seeds below
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -75,6 +77,13 @@ class Experiment:
         return stored == (
             *(self.dataset.sha256, self.domain, self.split, self.protocol, self.limit, self.task, self.negatives),
         )
+
+
+def seed_errors(*seeds: int) -> list[str]:
+    """A line for each seed that some library does not take."""
+    outside = [seed for seed in seeds if not 0 <= seed < SEEDS]
+    reasons = (f"at least 0, got {seed}" if seed < 0 else f"below {SEEDS:,}, got {seed}" for seed in outside)
+    return [f"--seed must be {reason}" for reason in reasons]
 
 
 def refusal(dataset: Dataset, name: str, task: TaskName = "ranking") -> str | None:

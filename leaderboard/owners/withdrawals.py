@@ -53,6 +53,7 @@ def withdrawal_violations(path: Path, is_new: bool = False) -> Iterator[str]:
         yield str(error).replace(f"{path.parent.parent}/", "")
         return
     name = f"{path.parent.name}/{path.name}"
+    yield from (f"{name}: {line}" for line in text_violations(withdrawal.model_dump()))
     if f"{withdrawal.run_id}{WITHDRAWN}" != path.name:
         yield f"{name}: withdraws {withdrawal.run_id}"
     if withdrawal.submitter != entry.submitter:

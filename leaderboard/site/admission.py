@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leaderboard.owners.withdrawals import withdrawal_violations
 from leaderboard.site.pages import unrenderable
 from leaderboard.site.rationales import summary
 from leaderboard.site.recomputed import completed
@@ -18,6 +19,7 @@ from leaderboard.verification.entry import WITHDRAWN, Entry, Withdrawal, read
 from leaderboard.verification.folder import entry_files, read_entry
 from leaderboard.verification.headline import RationaleSummary
 from rad.errors import RadError
+from rad.reporting.console import printable
 
 
 @dataclass
@@ -41,10 +43,15 @@ class Admitted:
         """The entries that were not taken back."""
         return [entry for entry in self.entries if entry.run_id not in self.withdrawn]
 
+    def leave_out(self, file: str, reason: object) -> None:
+        """Leave out a file; its name may be one that no page can hold."""
+        self.left_out[printable(file)] = printable(str(reason))
+
     def leave_out_unrenderable(self) -> bool:
         """Leave out the entries whose pages cannot be rendered; whether there are any."""
         reasons = {entry.file: reason for entry in self.entries if (reason := unrenderable(entry))}
-        self.left_out |= {file: f"its page cannot be shown ({reason})" for file, reason in reasons.items()}
+        for file, reason in reasons.items():
+            self.leave_out(file, f"its page cannot be shown ({reason})")
         self.entries = [entry for entry in self.entries if entry.file not in reasons]
         return bool(reasons)
 
@@ -60,7 +67,7 @@ def admitted(root: Path, data: OpenData) -> Admitted:
                 raise RadError(f"another file has the run_id {entry.run_id}")
             summed = summary(entry, root)
         except RadError as error:
-            out.left_out[name] = str(error).replace(f"{root}/", "")
+            out.leave_out(name, str(error).replace(f"{root}/", ""))
             continue
         runs.add(entry.run_id)
         readable.append(entry)
@@ -69,13 +76,12 @@ def admitted(root: Path, data: OpenData) -> Admitted:
         try:
             out.entries.append(completed(entry, root, data))
         except RadError as error:
-            out.left_out[entry.file] = str(error).replace(f"{root}/", "")
+            out.leave_out(entry.file, str(error).replace(f"{root}/", ""))
     out.entries.sort(key=lambda entry: entry.file)
     for path in sorted(root.glob(f"*/*{WITHDRAWN}")):
-        try:
-            withdrawal = read(path, Withdrawal)
-        except RadError as error:
-            out.left_out[path.relative_to(root).as_posix()] = str(error).replace(f"{root}/", "")
+        if violation := next(withdrawal_violations(path), None):  # one that verify refuses takes nothing back
+            out.leave_out(path.relative_to(root).as_posix(), violation)
         else:
+            withdrawal = read(path, Withdrawal)
             out.withdrawn[withdrawal.run_id] = withdrawal.reason
     return out

@@ -306,16 +306,19 @@ def _rows(entries: Sequence[Entry], summaries: Summaries, sort: str) -> tuple[li
         sent = [summaries[e.run_id] for e in row if e.run_id in summaries]
         summary = weakest(sent) if len(sent) == len(row) else None
         rows.append(Row(row, names.count((owner, label)) > 1, summary))
-    return sorted(_copies_named(rows), key=lambda row: _order(row, sort)), older
+    return sorted(_copies_named(rows, summaries), key=lambda row: _order(row, sort)), older
 
 
-def _copies_named(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows, those that rank as an earlier one does with its name."""
+def _copies_named(rows: Sequence[Row], summaries: Summaries) -> Iterator[Row]:
+    """The rows; one of which an entry ranks as an earlier one of another row has its label."""
+    entries = [(e, row, s.rankings) for row in rows for e in row.entries if (s := summaries.get(e.run_id))]
     first: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: (_sent(row), row.owned_label)):
-        rankings = row.summary.rankings if row.summary else ""
-        earlier = first.setdefault(rankings, row) if rankings else row
-        yield row if earlier is row else replace(row, copy_of=earlier.owned_label)
+    for _, row, rankings in sorted(entries, key=lambda one: (one[0].submitted_at, one[1].owned_label)):
+        first.setdefault(rankings, row)
+    for row in rows:
+        copied = [first[rankings] for _, own, rankings in entries if own is row and rankings]
+        original = next((other for other in copied if other is not row), None)
+        yield replace(row, copy_of=original.owned_label) if original else row
 
 
 def _order(row: Row, sort: str) -> tuple[float, str, str]:

@@ -41,6 +41,9 @@ PROVENANCE: dict[str, type] = {
 LARGEST = {"n_parameters": 10**15}  # of what is counted or measured; 10**9 otherwise
 LABEL = 160  # characters of a model with its arm and settings
 SETTING = r"[a-z][a-z0-9_]{0,39}=[A-Za-z0-9._,+-]{1,40}"
+SCORE = r"[a-z][a-z0-9_]{0,39}(\.(rank|score|ndcg))?(@[1-9][0-9]{0,2})?"  # a metric, its measure and cut
+SLICE = r"[a-z0-9][a-z0-9 <>=._-]{0,39}"  # of queries
+WORDS = 200  # characters of what stands beside the scores
 _KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number from 0", bool: "true or false"}
 
 
@@ -205,6 +208,7 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
         if value is not None and not 0 <= value <= most:
             violations.append(f"result: {name} is {value:.6g}, must be from 0 to {most:,}")
     violations += task_violations(result.task)
+    violations += _words_violations(entry)
     twice = [key for key, n in Counter((s.metric, s.slice) for s in result.scores).items() if n > 1]
     violations += [f"result.scores: {metric} ({part}) stands there twice" for metric, part in twice]
     if entry.explanation is not None and entry.explanation.run_id != result.run_id:
@@ -214,10 +218,8 @@ def shape_violations(entry: Entry, path: Path, root: Path) -> list[str]:
 
 def _owner_violations(entry: Entry) -> Iterator[str]:
     """What is wrong with the words that stand for an entry and its sender on the page, with its time and signature."""
-    name, contact = entry.submitter.name, entry.submitter.contact
+    name = entry.submitter.name
     yield from (f"submitter.name: {ascii(name)[:80]} {reason}" for reason in name_violations(name))
-    if not (contact.isascii() and contact.isprintable()):
-        yield f"submitter.contact: {ascii(contact)[:80]} is not of printable ASCII characters"
     try:
         sent = datetime.strptime(entry.submitted_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
@@ -227,6 +229,21 @@ def _owner_violations(entry: Entry) -> Iterator[str]:
             yield f"submitted_at: {entry.submitted_at} is to come"
     if entry.signature and not is_signed(entry_message(entry), entry.signature):
         yield "signature: not by this key over this entry (README.md: Owners)"
+
+
+def _words_violations(entry: Entry) -> Iterator[str]:
+    """What stands beside the scores on the page is no place for free words: the board would seem to say them."""
+    base, explanation = entry.result.model.base_model, entry.explanation
+    beside = [("submitter.contact", entry.submitter.contact), ("result.model.base_model", base or "none")]
+    for name, words in (*beside, *(("trained_on", data) for data in entry.trained_on)):
+        if not (len(words) <= WORDS and words.isascii() and words.isprintable()):
+            yield f"{name}: {ascii(words)[:80]} is not of up to {WORDS} printable ASCII characters"
+        elif claims_authority(words):
+            yield f"{name}: {words[:80]} speaks for the board"
+    for score in (*entry.result.scores, *(explanation.scores if explanation else ())):
+        for words, pattern in ((score.metric, SCORE), (score.slice, SLICE)):
+            if not re.fullmatch(pattern, words) or claims_authority(words):
+                yield f"scores: {ascii(words)[:80]} is no name of a metric or slice"
 
 
 def task_violations(task: Task) -> Iterator[str]:
@@ -282,8 +299,10 @@ def _data_violations(entry: Entry, data: EvaluationSet) -> list[str]:
         violations.append(f"result.task.constant: {claimed.task.constant}, the mean answer of training is {constant}")
     if data.closes_at and entry.submitted_at > data.closes_at:
         violations.append(f"submitted_at: {entry.submitted_at}, the season has closed at {data.closes_at}")
-    if data.sealed and (claimed.scores or entry.explanation or entry.examples):
-        violations.append("result.scores: this season is sealed: leave scores, explanation and examples empty")
+    if data.is_season and entry.explanation:
+        violations.append("explanation: a season takes no scorecard: many of them would tell its answers")
+    if data.sealed and (claimed.scores or entry.examples):
+        violations.append("result.scores: this season is sealed: leave scores and examples empty")
     if (
         not data.sealed
         and not data.is_season

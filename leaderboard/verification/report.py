@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -12,7 +13,7 @@ from benchmarks.harness.aggregate import SORTS
 from leaderboard.verification.checks import Verdict
 from leaderboard.verification.entry import ENTRY, PREDICTIONS, Entry, read
 from leaderboard.verification.submission import store
-from rad.reporting.console import console, count
+from rad.reporting.console import console, count, printable
 
 
 def with_progress(chosen: Sequence[Path]) -> Iterator[Path]:
@@ -30,7 +31,11 @@ def with_progress(chosen: Sequence[Path]) -> Iterator[Path]:
 def _size(path: Path) -> int:
     """Bytes that verifying an entry reads, of which it takes its time; at least 1."""
     predictions = path.with_name(path.name.removesuffix(ENTRY) + PREDICTIONS)
-    return 1 + sum(one.lstat().st_size for one in (path, predictions) if one.exists())
+    size = 1
+    for one in (path, predictions):
+        with suppress(OSError):  # not there, or of a name that is too long for a file
+            size += one.lstat().st_size
+    return size
 
 
 def show(verdict: Verdict) -> None:
@@ -62,5 +67,5 @@ def store_scored(path: Path, scored: Entry, folder: Path) -> None:
 
 
 def say(line: str) -> None:
-    """One line, as it is: it may hold what a stranger wrote."""
-    console.print(line, markup=False, soft_wrap=True)
+    """One line: it may hold what a stranger wrote, the names of files among it."""
+    console.print(printable(line), markup=False, soft_wrap=True)

@@ -68,7 +68,9 @@ def compared(entry: Entry, predictions: Answers, data: EvaluationSet) -> Compari
     except RadError as error:
         return Comparison([f"result.scores: {str(error)[:400]}"], [])
     of_entry = {s.metric for s in (*entry.result.scores, *(entry.explanation.scores if entry.explanation else ()))}
-    scores = [rounded(s, len(data.examples)) for s in computed.scores] if data.is_season else computed.scores
+    scores = computed.scores
+    if data.is_season:  # a slice may be of few queries, so that its score would tell their answers
+        scores = [rounded(s, len(data.examples)) for s in scores if s.slice == "all"]
     left_out = [s for s in scores if s.slice == "all" and s.metric not in of_entry]
     lines = list(_violations(entry, scores, computed, predictions, data))
     return Comparison(lines, left_out, _unsound(rankings(predictions), data, computed))
@@ -84,7 +86,7 @@ def _violations(
     yield from _outdated("result.scores", result.scores, len(data.queries))
     n_rationales = sum(p.rationale is not None for p in predictions if p.error is None)
     yield from _attested("result.scores", [s for s in result.scores if s.basis == "attested"], n_rationales)
-    if entry.explanation is not None:
+    if entry.explanation is not None and not data.is_season:  # its scores are not rounded
         yield from _explanation(entry, computed.values, predictions, data)
     expected = shown(answers, data)[: len(entry.examples)]
     if entry.examples != expected:

@@ -15,6 +15,7 @@ some 2 GB of memory.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -98,7 +99,7 @@ class Domain(BaseDomain):
         return Item(
             item_id=public_id(spec, "item", number),
             domain=self.name,
-            title=title or "(no title)",
+            title=(title := html.unescape(title)) or "(no title)",
             text=". ".join(part for part in (title, ", ".join(genres)) if part),
             attributes={name: values for name, values in attributes.items() if values},
         )

@@ -53,7 +53,9 @@ def _of_history(row: PlainRationale, rules: Rules) -> Callable[[str, int, int], 
     def is_of_history(sentence: str, start: int, end: int) -> bool:
         if _HISTORY_HAS.search(sentence, 0, start):
             return True
-        near = _object(sentence, end), _subject(sentence, start)
+        # "five stars to the kettle"
+        is_award = sentence.startswith(" to ", end) and _STARS.search(sentence, start, end) is not None
+        near = _object(sentence, end + 3 if is_award else end), _subject(sentence, start)
         if any(words & (target - past) or (words & target and not words & (past - target)) for words in near):
             return False
         if any(words & (past - target) for words in near):
@@ -93,6 +95,7 @@ _STOPS = (
 _OBJECT = re.compile(
     rf"((?: (?:with|by|about|in|on|of|for))?(?: (?!(?:{_STOPS}|and|or)\b)[\w'\u2019-]+){{1,10}})", re.IGNORECASE
 )
+_STARS = re.compile(r"\b(?:stars?|ratings?|scores?|marks?|5|10|100|five|ten)$", re.IGNORECASE)
 _CLAUSE = re.compile(rf"[,;:]|\b(?:{_STOPS}|and)\b", re.IGNORECASE)
 _HISTORY_HAS = re.compile(
     r"^\W*(?:(?:the|their|his|her|this) )?(?:\w+'s )?(?:purchase |order )?history "

@@ -6,6 +6,7 @@ them is compared by :mod:`rad.release.contents`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,7 +20,8 @@ from rad.release.manifest import MANIFEST, PARTS, Manifest
 from rad.runtime.files import sha256_file
 
 CARD = "README.md"
-OWN = (CARD, "croissant.json", "LICENSE-DATA", MANIFEST)
+CROISSANT = "croissant.json"
+OWN = (CARD, CROISSANT, "LICENSE-DATA", MANIFEST)
 """What lies in a release beside its tables."""
 _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst", ".zip", ".tar")
 _SETTINGS = ".huggingface.yaml"  # plain datasets reads it before the card
@@ -28,7 +30,10 @@ MEND = "fetch or write the release again"
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """:class:`RadError` unless the data files of ``folder`` are those of the manifest, and its card names no others."""
-    broken = [*_changed(folder, manifest), *_unlisted(folder, manifest)] or [*_card(folder, manifest)]
+    broken = [*_changed(folder, manifest), *_unlisted(folder, manifest)] or [
+        *_card(folder, manifest),
+        *_croissant(folder, manifest),
+    ]
     if broken:
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         raise RadError(f"{broken[0]}{more}: {MEND}")
@@ -57,16 +62,17 @@ def _unlisted(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def _card(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Files of the card's ``configs`` that are other than the manifest's of the same config and split."""
+    """Files of the card's ``configs`` that are other than the manifest's of the same config and split.
+
+    Without a card plain ``datasets`` reads whatever lies there.
+    """
     path = folder / CARD
-    if not path.is_file():
-        return
     try:
         names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         _, head, _ = path.read_text(encoding="utf-8").split("---\n", 2)
         configs = {
             str(config["config_name"]): {
-                str(part["split"]): [name for name in names if any(fnmatchcase(name, p) for p in _patterns(part))]
+                str(part["split"]): sorted(name for p in _patterns(part) for name in _named(p, names))
                 for part in config["data_files"]
             }
             for config in yaml.safe_load(head)["configs"]
@@ -79,6 +85,26 @@ def _card(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{path}: config {name} names other files than {MANIFEST}"
     for name in configs:
         yield f"{path}: config {name[:80]!r} is not in {MANIFEST}"
+
+
+def _croissant(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Files of the Croissant description that are other than the manifest's: readers of it load what it names."""
+    path = folder / CROISSANT
+    if not path.is_file():
+        return
+    try:
+        nodes = json.loads(path.read_bytes())["distribution"]
+        files = {node["@id"]: (node["contentUrl"], node["sha256"]) for node in nodes if "sha256" in node}
+    except (OSError, ValueError, TypeError, KeyError):
+        yield f"{path}: lacks the distribution of a release"
+        return
+    if files != {file.path: (file.path, file.sha256) for file in manifest.files}:
+        yield f"{path}: names other files than {MANIFEST}"
+
+
+def _named(pattern: str, names: list[str]) -> list[str]:
+    """The files of a pattern; itself where it names none here: plain ``datasets`` may find it elsewhere."""
+    return [name for name in names if fnmatchcase(name, pattern)] or [pattern]
 
 
 def _patterns(part: Mapping[str, str | list[str]]) -> list[str]:

@@ -49,6 +49,15 @@ def labels(names: Sequence[str], longest: int) -> dict[str, str]:
     return dict(zip(names, letters, strict=False))
 
 
+def printable(text: str) -> str:
+    """A stranger's text as one line: what a terminal would obey, or no file can hold, stands there as an escape.
+
+    >>> printable("a\\x1b[31m\\nok b")
+    'a\\\\x1b[31m\\\\nok b'
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def count(n: int, noun: str, plural: str = "") -> str:
     """A number with its noun.
 

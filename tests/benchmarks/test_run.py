@@ -60,7 +60,8 @@ def test_torch_is_not_imported_for_arguments():
 
 
 def test_all_mistakes_in_one_line():
-    line = "--model item_kn bm25 --domain wrld --metrics ndgc@10 mrr@0 --set lsat=3 decay=2 what --limit 0 --seed -1"
+    line = "--model item_kn bm25 --domain wrld --metrics ndgc@10 mrr@0 --set lsat=3 decay=2 what --limit 0"
+    line += " --seed -1 2147483648"
     with pytest.raises(RadError) as error:
         run.main(line.split())
     text = str(error.value)
@@ -75,6 +76,7 @@ def test_all_mistakes_in_one_line():
         "decay: must be at most 1.0, got 2",
         "--limit must be at least 1, got 0",
         "--seed must be at least 0, got -1",
+        "--seed must be below 2,147,483,648, got 2147483648",  # PyTorch and LightGBM break at larger ones
     ):
         assert part in text
     assert "\n" not in text

@@ -15,8 +15,10 @@ import yaml
 from packaging.requirements import Requirement
 
 from leaderboard.__main__ import COMMANDS, main
-from leaderboard.verification.entry import Entry, entries_folder, parse
+from leaderboard.owners.withdrawals import withdrawal_violations
+from leaderboard.verification.entry import Entry, Signature, entries_folder, parse
 from rad.data.load import open_dataset
+from tests.support.made_up_entries import entry, stored
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
 WORKFLOW = FOLDER / "workflow.yml"
@@ -45,6 +47,33 @@ def test_the_manuals_example_states_the_data_that_are_in_force():
     claimed, data = json.loads(example)["result"], open_dataset("world")
     assert claimed["dataset"] == {"version": data.version, "sha256": data.sha256}
     assert claimed["task"]["n"] == len(data.examples["test"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"a\xff.json", b"a\x1b[31m.json", b"a\nok popularity.json", "a\u202eb.json".encode(), b"x" * 250 + b".json"],
+)
+def test_no_name_of_a_file_takes_the_page_down_or_writes_a_line(tmp_path, capsys, name):
+    root = stored(tmp_path / "entries", [entry("a", 0.1)])
+    with open(os.fsencode(root / "a") + b"/" + name, "w") as file:
+        file.write("{}")
+    assert main(["verify", "--entries", str(root), "--data-dir", str(tmp_path)]) == 1
+    assert main(["build", "--entries", str(root), "--out", str(tmp_path / "site")]) == 0
+    out = "".join(capsys.readouterr())
+    assert out.replace("\n", "").isprintable() and "\nok popularity" not in out and "1 left out" in out
+    assert "schema_version" in (tmp_path / "site/index.html").read_text()
+
+
+def test_a_withdrawal_that_verify_refuses_takes_nothing_back(tmp_path, capsys):
+    mine = entry("a", 0.1, signature=Signature(key="ssh-ed25519 " + "A" * 68, value="x"))
+    root = stored(tmp_path / "entries", [mine])
+    forged = {"schema_version": 1, "run_id": mine.run_id, "reason": "gone", "withdrawn_at": "2026-01-31T12:00:00Z"}
+    path = root / "a" / f"{mine.run_id}.withdrawn.json"
+    path.write_text(json.dumps(forged | {"submitter": mine.submitter.model_dump()}))
+    assert main(["build", "--entries", str(root), "--out", str(tmp_path / "site")]) == 0
+    assert "0 withdrawn, 1 left out" in capsys.readouterr().out
+    path.write_text(json.dumps(forged | {"submitter": mine.submitter.model_dump(), "reason": "a\u202eb"}))
+    assert any("control characters" in line for line in withdrawal_violations(path))
 
 
 def test_the_manuals_commands_exist():

@@ -182,6 +182,20 @@ def test_of_equal_scores_the_earlier_stands_first_and_the_other_is_named_as_its_
     assert '<span class="badge">ranks as zebra · Zoe</span>' in page
 
 
+def test_a_copy_of_one_seed_is_named_and_an_entry_of_before_makes_no_copy_an_original():
+    first = [entry("ada", 0.2, seed=k, at="2026-02-01T00:00:00Z") for k in range(3)]
+    copies = [
+        entry("eve", 0.1, seed=0, submitter="Eve", at="2026-01-01T00:00:00Z"),  # of its own
+        entry("eve", 0.3, seed=1, submitter="Eve", at="2026-03-01T00:00:00Z"),  # ranks as the best of ada's
+        entry("ben", 0.3, submitter="Ben", at="2026-03-01T00:00:00Z"),
+    ]
+    rankings = dict.fromkeys([first[2].run_id, copies[1].run_id, copies[2].run_id], "same")
+    entries = [*first, *copies]
+    sent = {e.run_id: RationaleSummary(0, 0, 0.0, rankings=rankings.get(e.run_id, e.run_id)) for e in entries}
+    (table,) = task_tables(entries, sent)
+    assert {row.label: row.copy_of for row in table.rows} == {"ada": "", "eve": "ada · Ada", "ben": "ada · Ada"}
+
+
 def test_attested_figures_stand_apart_by_name_and_unsorted():
     entries = [
         entry("b", 0.1, scores=[score("swap", 0.9, basis="attested"), score("recall@10", 0.2)]),

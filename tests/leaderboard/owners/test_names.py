@@ -16,6 +16,11 @@ from leaderboard.owners.names import is_of_the_project, skeleton, violations
         "The-RAD-project",
         "The R\u00c1D project",
         "The RAD proj\u0435ct",
+        "The RA\u00d0 project",
+        "The RA\u0110 project",
+        "The \u024cAD pr\u00f8ject",
+        "\u01ache RAD projec\u01ad",
+        "\u1d1b\u029c\u1d07 \u0280\u1d00\u1d05 \u1d18\u0280\u1d0f\u1d0a\u1d07\u1d04\u1d1b",
     ],
 )
 def test_what_looks_alike_has_one_skeleton(name):
@@ -45,6 +50,32 @@ def test_names_of_many_scripts_are_names(name):
     assert list(violations(name)) == []
 
 
-def test_the_projects_own_name_is_told_apart():
-    assert is_of_the_project("The RAD team") and is_of_the_project("R\u0410D") and is_of_the_project("r.a.d. team")
-    assert not is_of_the_project("Radboud University") and not is_of_the_project("Brad")
+@pytest.mark.parametrize(
+    ("capitals", "latin"), [("\u0391\u039d\u039d\u0391", "ANNA"), ("\u0412\u041e\u0412", "BOB"), ("\u0397\u0391", "HA")]
+)
+def test_capitals_look_otherwise_than_small_letters(capitals, latin):
+    assert skeleton(capitals) == skeleton(latin)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "The RAD team",
+        "R\u0410D",
+        "r.a.d. team",
+        "The R A D group",
+        "R-A-D",
+        "RADproject",
+        "R\u0101d",
+        "RA\u00d0",
+        "RAD2",
+        "by=RAD_team",
+    ],
+)
+def test_the_projects_own_name_is_told_apart(name):
+    assert is_of_the_project(name)
+
+
+@pytest.mark.parametrize("name", ["Radboud University", "Brad", "Radio Free", "R. A. Dahl", "Dr A D Lee", "Grad team"])
+def test_other_names_are_not_the_projects(name):
+    assert not is_of_the_project(name)

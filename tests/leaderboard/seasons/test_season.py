@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import json
+import re
 import shutil
 import stat
 from dataclasses import replace
@@ -213,6 +214,29 @@ def test_words_of_an_error_do_not_name_an_answer(new_season, tmp_path, monkeypat
     capsys.readouterr()
     assert main(["verify", "--entries", str(root), *seasons, "--secret", str(secret)]) == 1
     assert "the predictions cannot be scored (KeyError)" in capsys.readouterr().out
+
+
+def test_claims_of_a_season_are_not_answered_with_what_they_ask_for(new_season, tmp_path, capsys):
+    """A slice of a few queries, or a scorecard, is not compared with its true value: the line would say it."""
+    folder, secret, _ = new_season
+    assert main(["season", "answer", str(folder), "--model", "template", "--out", str(tmp_path / "runs")]) == 0
+    seasons = ["--seasons", str(folder.parent)]
+    (run,) = (tmp_path / "runs").glob("*/*")
+    path = enter(run, tmp_path.resolve() / "submissions", *seasons)
+    raw = json.loads(path.read_text())
+    card = {"run_id": raw["result"]["run_id"], "n": 120, "n_rationales": 120, "provenance": {}}
+    claim = {"value": 2.0, "ci_low": 2.0, "ci_high": 2.0, "n": 1}
+    raw["explanation"] = {**card, "scores": [{"metric": "reason_f1@3", **claim}]}
+    raw["result"]["scores"] = [{"metric": "ndcg@10", "slice": part, **claim} for part in ("warm", "cold", "all")]
+    path.write_text(json.dumps(raw))
+    capsys.readouterr()
+    line = ["verify", "--entries", str(path.parents[1]), *seasons, "--secret", str(secret)]
+    assert main(line) == 1
+    out = capsys.readouterr().out
+    assert "a season takes no scorecard" in out and "reason_f1@3 (all)" not in out
+    assert "ndcg@10 (warm) does not follow from the predictions" in out
+    (value,) = re.findall(r"the predictions give (\S+)\n", out.replace(" to ", "-"))[:1]
+    assert float(value) == round(float(value), 1)
 
 
 def test_another_secret_and_changed_files_are_refused(new_season, tmp_path):

@@ -31,6 +31,8 @@ def broken(text: str) -> set[str]:
         "They were happy with the spout of the kettle, and a grinder is what they lack.",
         "The history has a grinder that was rated 5 stars.",
         "They left good reviews for paper filters.",
+        "They gave five stars to the kettle, so a machine that grinds is next to look at.",
+        "They gave 5/5 to the paper filters.",
     ],
 )
 def test_what_a_phrase_says_of_the_history_is_no_leak(text):
@@ -44,6 +46,7 @@ def test_what_a_phrase_says_of_the_history_is_no_leak(text):
         ("Like the kettle, the grinder was bought for coffee.", {"hindsight"}),  # the subject is
         ("They loved the Acme.", {"rating"}),  # both have the word
         ("They loved it.", {"rating"}),  # nobody knows which
+        ("They gave five stars to the grinder.", {"rating"}),
         ("The kettle led to their purchase of a machine, and the grinder followed.", {"hindsight"}),
     ],
 )

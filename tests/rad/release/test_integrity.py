@@ -45,6 +45,7 @@ def restate(folder, path: str, **changes: object) -> None:
         manifest["files"].append(entry := {"path": path, "rows": 1, "bytes": 1})
     entry.update({"sha256": sha256_file(folder / path), **changes})
     (folder / "rad.json").write_text(json.dumps(manifest))
+    (folder / "croissant.json").unlink(missing_ok=True)  # it would name the files as they were
 
 
 def swapped_answers(folder) -> None:
@@ -155,12 +156,38 @@ def test_the_card_names_each_file(pushed, copy, tmp_path, monkeypatch):
         ("configs:", "config:"),
         ("---\npretty", "--\npretty"),
         ("    - examples/test-00000-of-00001.parquet", "    - examples/train-00000-of-00001.parquet"),
+        (f"    - {TEST}", f"    - {TEST}\n    - https://example.org/more.parquet"),
+        (f"    - {TEST}", f"    - {TEST}\n    - ../elsewhere/more.parquet"),
+        (f"    - {TEST}", f"    - {TEST}\n    - {TEST}"),
     ],
 )
 def test_a_card_that_says_otherwise(copy, change):
     card = copy / "README.md"
     card.write_text(card.read_text().replace(*change))
     assert refusal(copy).startswith(f"{card}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"sha256": "', '"sha256": "0'), "names other files than rad.json"),
+        (
+            ('"contentUrl": "examples/', '"contentUrl": "https://example.org/examples/'),
+            "names other files than rad.json",
+        ),
+        (('"distribution"', '"distributed"'), "lacks the distribution"),
+        (("{", "[", 1), "lacks the distribution"),
+    ],
+)
+def test_a_croissant_file_that_says_otherwise(copy, change, words):
+    path = copy / "croissant.json"
+    path.write_text(path.read_text().replace(*change))
+    assert refusal(copy).startswith(f"{path}: {words}")
+
+
+def test_a_release_without_its_card(copy):
+    (copy / "README.md").unlink()
+    assert refusal(copy).startswith(f"{copy / 'README.md'}: ")
 
 
 def test_a_card_with_patterns_is_read(copy):

@@ -41,6 +41,13 @@ def out_of_range(raw):
     )
 
 
+def attested(**fields):
+    """Adds a score that the submitter attests, with other ``fields``."""
+    made_up = {"metric": "trust", "value": 2.0, "ci_low": 1.5, "ci_high": 2.5, "n": 60, "basis": "attested"}
+    return lambda raw: raw["result"]["scores"].append(made_up | fields)
+
+
+SAYS = "Verified by the RAD team"
 ENTRIES = {
     "changed score": (score("value", 0.9), "ndcg@10 (all) is 0.9"),
     "slightly changed score": (lambda raw: score("value", raw["result"]["scores"][0]["value"] + 1e-5)(raw), "ndcg@10"),
@@ -153,6 +160,17 @@ ENTRIES = {
     "invented examples": (edit(("examples", 0, "rank"), 1), "examples: not what the predictions say"),
     "invented titles": (lambda raw: raw["titles"].update(x="Buy now"), "titles"),
     "huge model card": (edit(("model_card",), "x" * 60_000), "model_card"),
+    "a base model that speaks for the board": (edit(("result", "model", "base_model"), SAYS), "speaks for the board"),
+    "training data that speak for the board": (edit(("trained_on", 0), SAYS), "speaks for the board"),
+    "training data without end": (edit(("trained_on", 0), "x " * 4000), "printable ASCII"),
+    "a contact that speaks for the board": (edit(("submitter", "contact"), SAYS), "speaks for the board"),
+    "a slice that speaks for the board": (attested(slice=SAYS), "no name of a metric or slice"),
+    "a metric that says more": (attested(metric=f"trust.{SAYS}"), "no name of a metric or slice"),
+    "a cut that says more": (attested(metric=f"trust@{SAYS}"), "no name of a metric or slice"),
+    "a metric not computed again that says more": (
+        attested(metric="embedding_similarity.endorsed", basis="recomputed", value=0.5, ci_low=0.4, ci_high=0.6),
+        "no name of a metric or slice",
+    ),
     "another task than ranking": (edit(("result", "task", "name"), "rating"), "unknown field ranking"),
     "no training data stated": (edit(("trained_on",), []), "trained_on"),
 }
@@ -178,6 +196,11 @@ NAMES = {
     "two lines": ("Ada\nB", "U+000A"),
     "signs alone": ("...", "less than two"),
     "official": ("The Official Team", "speaks for the board"),
+    "Lisu letters": ("\ua4ee\ua4d3\ua4ee", "letters of LISU"),
+    "Cherokee letters": ("\u13aa\u13a0\u13aa", "letters of CHEROKEE"),
+    "Coptic letters": ("\u2ca2\u2c80\u2c86", "letters of COPTIC"),
+    "a letter with a stroke": ("\u00d8fficial", "speaks for the board"),
+    "phonetic capitals": ("\u1d0f\ua730\ua730\u026a\u1d04\u026a\u1d00\u029f", "speaks for the board"),
     "off1c1al": ("0ff1c1al", "speaks for the board"),
 }
 

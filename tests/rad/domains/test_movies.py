@@ -66,6 +66,13 @@ def item(corpus, spec, number):
     return next(x for x in corpus.items if x.item_id == key)
 
 
+def test_titles_from_web_pages_are_read_as_they_show(small):
+    path = small / "u.item"
+    path.write_bytes(path.read_bytes().replace(b"Penguin Parade", b"Cats &amp; Dogs &#39;95"))
+    film = item(load_domain("movies").load(small.parent), "movies", "1")
+    assert film.title == "Cats & Dogs '95 (1995)" and film.text.startswith(film.title)
+
+
 def test_100k(small):
     corpus = load_domain("movies").load(small.parent)
     user = public_id("movies", "user", "7")

@@ -25,12 +25,15 @@ def default_key() -> Path:
 
 
 def entry_message(entry: Entry) -> str:
-    """What the signature of an entry is of: a JSON list of texts, without spaces."""
-    result = entry.result
-    identity = [result.run_id, result.task.domain, result.task.protocol, result.predictions.sha256]
-    model = [result.model.name, result.model.arm or "", result.model.version]
-    who = [entry.submitter.name, entry.submitter.contact, entry.submitted_at]
-    return canonical(["entry", *identity, *model, *who, entry.model_card])
+    """What the signature of an entry is of: one JSON line of all that its submitter says, without nulls.
+
+    Whoever copies an entry cannot send it with another cost, other settings or other attested scores. What a season
+    fills in, and everybody computes from the predictions, is left out: scores, ``n_repeat``, examples and titles.
+    """
+    said = entry.model_dump(mode="json", exclude={"signature", "examples", "titles"}, exclude_none=True)
+    said["result"]["scores"] = [score for score in said["result"]["scores"] if score["basis"] == "attested"]
+    del said["result"]["task"]["n_repeat"]
+    return canonical(said)
 
 
 def withdrawal_message(withdrawal: Withdrawal) -> str:

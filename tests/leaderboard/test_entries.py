@@ -174,6 +174,7 @@ def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_pat
     raw = json.loads(path.read_text())
     assert {s["metric"] for s in raw["explanation"]["scores"]} == fast
     assert verify(root) == 0
+    raw["signature"] = None  # what is changed here is not what its owner signed
     raw["explanation"]["scores"][0]["value"] -= 0.1
     raw["explanation"]["scores"].append(
         {**raw["explanation"]["scores"][0], "metric": "swap", "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
@@ -188,6 +189,26 @@ def test_a_scorecard_goes_with_its_run_and_is_computed_again(runs, root, tmp_pat
     path.write_text(json.dumps(raw))
     assert verify(root) == 0
     assert "1 attested" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw["result"]["cost"].update(ms_per_query=0.001),
+        lambda raw: raw["result"]["provenance"].update(settings={"a": 1}),
+        lambda raw: raw.update(trained_on=["another"]),
+        lambda raw: raw["result"]["scores"].append(
+            {**raw["result"]["scores"][0], "metric": "trust", "slice": "all", "basis": "attested"}
+        ),
+    ],
+)
+def test_a_copy_of_an_entry_with_anything_changed_is_not_its_owners(change, entered, root, capsys):
+    path = entered("popularity")
+    raw = json.loads(path.read_text())
+    change(raw)
+    path.write_text(json.dumps(raw))
+    assert verify(root) == 1
+    assert "signature: not by this key over this entry" in capsys.readouterr().out
 
 
 def test_withdrawing_adds_a_file_and_deletes_nothing(entered, root, tmp_path, capsys):

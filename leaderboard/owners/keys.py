@@ -30,10 +30,10 @@ def entry_message(entry: Entry) -> str:
     Whoever copies an entry cannot send it with another cost, other settings or other attested scores. What a season
     fills in, and everybody computes from the predictions, is left out: scores, ``n_repeat``, examples and titles.
     """
-    said = entry.model_dump(mode="json", exclude={"signature", "examples", "titles"}, exclude_none=True)
-    said["result"]["scores"] = [score for score in said["result"]["scores"] if score["basis"] == "attested"]
-    del said["result"]["task"]["n_repeat"]
-    return canonical(said)
+    statement = entry.model_dump(mode="json", exclude={"signature", "examples", "titles"}, exclude_none=True)
+    statement["result"]["scores"] = [score for score in statement["result"]["scores"] if score["basis"] == "attested"]
+    del statement["result"]["task"]["n_repeat"]
+    return canonical(statement)
 
 
 def withdrawal_message(withdrawal: Withdrawal) -> str:

@@ -95,11 +95,12 @@ class Domain(BaseDomain):
         return Corpus(list(items.values()), in_time_order(rows), notes=notes)
 
     def _item(self, spec: str, number: str, title: str, year: str, genres: tuple[str, ...]) -> Item:
+        title = html.unescape(title)
         attributes = {"genre": genres, "decade": (f"{year[:3]}0s",) if year else ()}
         return Item(
             item_id=public_id(spec, "item", number),
             domain=self.name,
-            title=(title := html.unescape(title)) or "(no title)",
+            title=title or "(no title)",
             text=". ".join(part for part in (title, ", ".join(genres)) if part),
             attributes={name: values for name, values in attributes.items() if values},
         )

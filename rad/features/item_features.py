@@ -38,6 +38,7 @@ class Catalogue:
     incidence: sp.csr_matrix
     _texts: sp.csr_matrix
     _weights: sp.csr_matrix
+    _itself: np.ndarray
 
     @classmethod
     def of(cls, items: Mapping[str, Item]) -> Catalogue:
@@ -56,9 +57,11 @@ class Catalogue:
         bm25 = Bm25(item.text for item in items.values())
         texts = bm25.query(item.text for item in items.values())
         texts.data[:] = 1.0  # a word that an item repeats is asked for once
+        # (items,): what each item scores for its own words
+        itself = np.maximum(np.asarray(texts.multiply(bm25.weights).sum(1), np.float32).ravel(), 1e-9)
         return cls(
             tuple(items), {key: k for k, key in enumerate(items)}, attributes, values, value_index, item_values,
-            incidence, texts.astype(np.float32), bm25.weights.astype(np.float32),
+            incidence, texts.astype(np.float32), bm25.weights.astype(np.float32), itself,
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -75,13 +78,19 @@ class Catalogue:
         itself = score[np.arange(len(cited)), cited]
         return np.asarray(score / np.maximum(itself, 1e-9)[:, None])
 
+    def mutual_likeness(self, cited: np.ndarray) -> np.ndarray:
+        """(cited items, items): the lesser of :meth:`likeness` and the same the other way about.
+
+        A text that holds the words of many others is like none of them.
+        """
+        back = (self._weights[cited] @ self._texts.T).toarray() / self._itself
+        return np.asarray(np.minimum(self.likeness(cited), back))
+
     def likeness_of(self, cited: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """(cited items, width): the other way about: how much of the words of ``columns[r]`` an item has."""
-        width = columns.shape[1]
-        rows = np.repeat(cited, width)
+        rows = np.repeat(cited, columns.shape[1])
         score = np.asarray(self._texts[columns.ravel()].multiply(self._weights[rows]).sum(1)).ravel()
-        itself = np.asarray(self._texts[columns.ravel()].multiply(self._weights[columns.ravel()]).sum(1)).ravel()
-        return np.asarray(score / np.maximum(itself, 1e-9)).reshape(columns.shape)
+        return np.asarray(score.reshape(columns.shape) / self._itself[columns])
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "7"
+VERSION = "8"
 LANGUAGE = "3"  # of what a language model learns
 LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
@@ -308,7 +308,7 @@ class Model(RationaleRecommender):
     def _shortlists(self, queries: Sequence[Query]) -> list[Shortlist]:
         options = self.options(queries)
         choices = self.choices(options, self.neighbours)
-        return shortlists(self.selector, options, self.facts, queries, choices, self.settings.facts)
+        return shortlists(self.selector, options, self.facts, queries, choices, self.neighbours, self.settings.facts)
 
     def _worded(self, queries: Sequence[Query]) -> list[tuple[Reason, ...]]:
         """What the language model writes; the selector where it is certain enough; or the shortlist in its order."""
@@ -338,7 +338,7 @@ class Model(RationaleRecommender):
     def _from_all_facts(self, queries: Sequence[Query]) -> np.ndarray:
         """(queries, items): the mixture of all facts."""
         options = self.options(queries)
-        rows, _ = self.selector(options, np.arange(len(queries)))
+        rows, _ = self.selector(options, np.arange(len(queries)), self.neighbours)
         past = Past.of(options.unranked, self.head.n_items)
         return self.head.probabilities(rows, past, self.neighbours).numpy()
 

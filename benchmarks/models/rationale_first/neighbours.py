@@ -73,7 +73,7 @@ class Texts:
         for start in range(0, n, _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, n))
             columns = np.maximum(items[rows], 0)
-            words = np.take_along_axis(self.catalogue.likeness(rows), columns, 1)
+            words = np.take_along_axis(self.catalogue.mutual_likeness(rows), columns, 1)
             cosine = np.einsum("rd,rwd->rw", self.vectors[rows], self.vectors[columns])
             out[rows, :, 0], out[rows, :, 1], out[rows, :, 2] = words, 5 * cosine, words**2
             out[rows, :, 3] = self.catalogue.likeness_of(rows, columns)
@@ -83,7 +83,7 @@ class Texts:
 
 def _similarity(catalogue: Catalogue, vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """(rows, items): words and vectors co_purchased; -1 for an item and itself."""
-    near = catalogue.likeness(rows) + vectors[rows] @ vectors.T
+    near = catalogue.mutual_likeness(rows) + vectors[rows] @ vectors.T
     near[np.arange(len(rows)), rows] = -1.0
     return np.asarray(near, dtype=np.float32)
 

@@ -43,6 +43,7 @@ class Options:
         slot: (C,) kind and attribute, as one number.
         profiles: Three (N, values) tables: values of the last purchase, of recent ones, of all.
         histories: Catalogue positions of each history, as it is.
+        ratings: The rating of each of those purchases less the user's mean; 0 without one.
         unranked: Those that no ranking may hold: each history, or nothing where repeats are kept.
         lengths: (N,) purchases of each.
     """
@@ -54,6 +55,7 @@ class Options:
     slot: torch.Tensor
     profiles: tuple[sp.csr_matrix, ...]
     histories: list[np.ndarray]
+    ratings: list[np.ndarray]
     unranked: list[np.ndarray]
     lengths: np.ndarray
 
@@ -95,6 +97,7 @@ class Options:
             slot=torch.from_numpy(slot),
             profiles=builder.profiles(),
             histories=histories,
+            ratings=np.split(builder.deviation, np.cumsum(builder.lengths)[:-1]),
             unranked=[h[:0] if q.repeats else h for q, h in zip(queries, histories, strict=True)],
             lengths=builder.lengths,
         )

@@ -14,7 +14,7 @@ from rad.rationales.facts.candidates import NUMBER
 from rad.rationales.strengths import LEVELS, levels
 from rad.types import LASTING, EvidenceKind, Reason
 
-LOG_ODDS = (2.2, 1.4, 0.9, 0.5, 0.25)
+LOG_ODDS = (4.0, 2.8, 1.8, 1.0, 0.5)
 """What the five strengths of a lasting reason are in log odds; the head learns a factor for each attribute."""
 OLDER: dict[EvidenceKind, EvidenceKind] = {
     "attribute": "repeat",

@@ -32,7 +32,7 @@ ROUNDS = 5  # of EM after each reason
 HEAD_OF_LIST = 400  # items on which the full mixture is followed one by one
 SHARPNESS = 1.5  # power of the full mixture that is followed: 1 follows the long tail, too
 NEGLIGIBLE = 0.01  # of the largest share: what is less is not stated
-FIRMER = 1.5  # few lasting reasons stand for many: each is firmer than it is weighed
+FIRMER = 2.0  # few lasting reasons stand for many: each is firmer than it is weighed
 LEAST_LOG_ODDS = 0.1
 TIE = 5  # digits that count: which queries stand in one batch moves the last ones, and is not to decide
 
@@ -50,7 +50,7 @@ def summaries(
     selector: Selector, head: Head, options: Options, queries: np.ndarray, own: Neighbours, most: int, lasting: int
 ) -> list[Choice]:
     """The choice of each of ``queries``, at most ``most`` reasons of which at most ``lasting`` last."""
-    rows, numbers = selector(options, queries)
+    rows, numbers = selector(options, queries, own)
     goal = _Goal.of(head, rows, Past.of([options.unranked[k] for k in queries], head.n_items), own)
     keep, levels = _lasting(rows, lasting, goal.values[rows.query, np.maximum(rows.value, 0)])
     grid = _considered(rows, len(queries))  # (queries, CONSIDERED) rows, -1 beyond the last

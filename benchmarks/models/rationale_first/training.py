@@ -72,12 +72,12 @@ def fit(
     """
     configure_torch()
     rng = np.random.default_rng(seed)
-    own = [p for name, p in head.named_parameters() if name.split(".")[0] in KERNELS]
+    kernels = [p for name, p in head.named_parameters() if name.split(".")[0] in KERNELS]
     others = [p for name, p in head.named_parameters() if name.split(".")[0] not in KERNELS]
     optimizer = torch.optim.AdamW(
         [
             {"params": [*selector.parameters(), *others], "weight_decay": DECAY, "lr": rate},
-            {"params": own, "weight_decay": 0.0, "lr": 2 * rate},
+            {"params": kernels, "weight_decay": 0.0, "lr": 2 * rate},
         ]
     )
     steps = _batches(lessons.folds, batch_size, epochs, rng)
@@ -89,9 +89,10 @@ def fit(
     head.train()
     with Progress(console=console) as bar:
         for batch in bar.track(steps, description="selector and head"):
-            rows, numbers = selector(lessons.options, batch)
+            own = lessons.neighbours[lessons.folds[batch[0]]]
+            rows, numbers = selector(lessons.options, batch, own)
             past = Past.of([lessons.options.unranked[k] for k in batch], head.n_items)
-            p = head(rows, past, lessons.neighbours[lessons.folds[batch[0]]], lessons.targets[batch])
+            p = head(rows, past, own, lessons.targets[batch])
             loss = -torch.log(p + 1e-9).mean()
             price = brevity * rows.log_odds.abs().sum() / len(batch)
             optimizer.zero_grad()

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmarks.models.rationale_first.head import Rows
+from benchmarks.models.rationale_first.neighbours import Neighbours
 from benchmarks.models.rationale_first.options import LASTS, Options
 from benchmarks.models.rationale_first.selector import Selector
 from benchmarks.models.rationale_first.summary import Choice
@@ -52,6 +53,7 @@ def shortlists(
     facts: Facts,
     queries: Sequence[Query],
     choices: Sequence[Choice],
+    own: Neighbours,
     most: int = MOST_FACTS,
 ) -> list[Shortlist]:
     """The shortlist of each of ``queries``, of which ``options`` are, at most ``most`` facts long.
@@ -62,9 +64,10 @@ def shortlists(
         facts: They put options into words.
         queries: What is asked.
         choices: What the selector would state of each.
+        own: The counts under which it weighs them.
         most: Facts in a shortlist.
     """
-    rows, numbers = selector(options, np.arange(len(queries)))
+    rows, numbers = selector(options, np.arange(len(queries)), own)
     chosen = np.isin(numbers, [number for choice in choices for number, _ in choice.options])
     lasting = round(LASTING_SHARE * most)
     now = _largest(rows, ~LASTS[rows.kind], rows.share.numpy() + chosen, most - lasting)

@@ -57,7 +57,7 @@ def curriculum(
             queries = [e.query for e in part]
             options = model.options(queries, neighbours[f])
             choices = model.choices(options, neighbours[f])
-            shown = shortlists(model.selector, options, model.facts, queries, choices, s.facts)
+            shown = shortlists(model.selector, options, model.facts, queries, choices, neighbours[f], s.facts)
             for query, short, choice in zip(queries, shown, choices, strict=True):
                 pairs = [(model.facts.reason(options.table, k, query), level) for k, level in choice.options]
                 demonstrations.append(Demonstration(Case(query, short.facts, short.hints), pairs, choice.rest))

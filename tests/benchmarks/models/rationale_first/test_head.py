@@ -14,7 +14,7 @@ from rad.rationales.facts.candidates import KINDS, NUMBER
 
 def rows_and_past(fitted):
     options = fitted.model.options(fitted.queries)
-    rows, _ = fitted.model.selector(options, np.arange(len(options)))
+    rows, _ = fitted.model.selector(options, np.arange(len(options)), fitted.model.neighbours)
     return rows, Past.of(options.histories, fitted.model.head.n_items)
 
 

@@ -23,7 +23,7 @@ from rad.types import LASTING
 def shown_by(model, queries):
     options = model.options(queries)
     choices = model.choices(options, model.neighbours)
-    return shortlists(model.selector, options, model.facts, queries, choices, 12)
+    return shortlists(model.selector, options, model.facts, queries, choices, model.neighbours, 12)
 
 
 def test_what_it_writes_is_sound_and_short_and_has_an_end(fitted, language):

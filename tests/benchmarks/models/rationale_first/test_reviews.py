@@ -35,7 +35,7 @@ def test_known_reasons_are_no_lesson(fitted):
 
 def test_the_loss_falls_where_the_selector_says_the_same(fitted):
     options, number, reviews = reviewed(fitted)
-    rows, numbers = fitted.model.selector(options, np.arange(5))
+    rows, numbers = fitted.model.selector(options, np.arange(5), fitted.model.neighbours)
     same = rows.share.detach().clone()
     same[np.flatnonzero(numbers == number)[0]] = 0.9
     agreeing = reviews.loss(replace(rows, share=same), numbers)
@@ -44,5 +44,5 @@ def test_the_loss_falls_where_the_selector_says_the_same(fitted):
 
 def test_a_batch_without_reviews_costs_nothing(fitted):
     options, _, reviews = reviewed(fitted)
-    rows, numbers = fitted.model.selector(options, np.arange(5, 9))
+    rows, numbers = fitted.model.selector(options, np.arange(5, 9), fitted.model.neighbours)
     assert torch.equal(reviews.loss(rows, numbers), torch.zeros(()))

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from benchmarks.models.rationale_first.head import Product
+from benchmarks.models.rationale_first.neighbours import entries
 from benchmarks.models.rationale_first.options import N_FEATURES, Options
 
 GAINS = (1.0, 2.0, 3.0)  # log odds for which the likelihood of the history is compared with that of none
@@ -60,15 +61,11 @@ class Claims:
     ) -> Claims:
         """The options ``numbers`` of ``queries[query]``; ``X`` (items, values) is the catalogue's incidence."""
         value = options.table.value[numbers]
-
-        def at(profile: sp.csr_matrix) -> torch.Tensor:
-            return torch.from_numpy(np.asarray(profile[queries][query, value], dtype=np.float32).ravel())
-
         length = torch.from_numpy(options.lengths[queries][query].astype(np.float32))
         item = np.concatenate([options.histories[k] for k in queries])
         rating = np.concatenate([options.ratings[k] for k in queries])
         shown = X[item]
-        last, recent, all_ = (at(profile) for profile in options.profiles)
+        last, recent, all_ = (torch.from_numpy(entries(p[queries], query, value)) for p in options.profiles)
         return cls(
             query=torch.from_numpy(query),
             value=torch.from_numpy(value),

@@ -6,6 +6,7 @@ import numpy as np
 
 from rad.data.splits import sequences_of
 from rad.features.item_features import Catalogue, CoPurchase, by_fold
+from rad.types import Item
 
 
 def test_catalogue_lists_values_and_which_item_has_them(toy):
@@ -38,6 +39,15 @@ def test_an_item_is_wholly_like_itself_and_likeness_goes_both_ways(toy):
     np.testing.assert_allclose(np.diag(like), 1, rtol=1e-5)
     back = catalogue.likeness_of(every[:4], np.tile(every, (4, 1)))
     np.testing.assert_allclose(back, like[:, :4].T, rtol=1e-4, atol=1e-6)
+
+
+def test_a_long_text_that_holds_a_short_one_is_less_like_it_than_its_words_say():
+    titles = [" ".join(f"{letter}{k}" for letter in "abcdefghijklmnopqrstuvwxyz") for k in range(20)]
+    titles[1] = "a0 b0 c0"
+    catalogue = Catalogue.of({str(k): Item(str(k), "toy", title, title) for k, title in enumerate(titles)})
+    one_way, both = catalogue.likeness(np.arange(20)), catalogue.mutual_likeness(np.arange(20))
+    assert one_way[1, 0] > 3 * both[1, 0] > 0
+    np.testing.assert_allclose(both, np.minimum(one_way, one_way.T), rtol=1e-5)
 
 
 def test_counts_by_fold_leave_the_users_of_the_fold_out(toy):

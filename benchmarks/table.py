@@ -8,7 +8,8 @@ task (domain, protocol, split) all metrics, then NDCG@10 by slice, and for every
 model, averaged over its seeds: the interval is the mean of the seeds' bootstrap intervals over queries, and ± is the
 standard deviation over seeds. Where ``explanation.json`` lies beside a result (``benchmarks.explain``), its scores
 follow, a row a metric and a column a run. Of several runs of a model and seed the newest counts, and of several
-versions of a data set the one that was run last. Runs with ``--limit`` are left out.
+versions of a data set the one that was run last; a run of a model that has a newer version says so. Runs with
+``--limit`` are left out.
 """
 
 from __future__ import annotations

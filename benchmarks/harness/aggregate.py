@@ -59,14 +59,19 @@ class TaskResults:
     """The results of one question, domain, protocol and split on one version of the data: model -> seed -> result.
 
     Of several versions of the data the one that was run last counts, of several runs of a model and seed the newest.
+    A run of a model that has a newer version stands in a row of its own, which says so.
+
+    Args:
+        results: Those of the task.
+        versions: The newest version of each model, in whatever task.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[Result], versions: Mapping[str, str]) -> None:
         newest = max(results, key=_finished_at).dataset.sha256
         self.models: dict[str, dict[int, Result]] = {}
         for result in sorted(results, key=_finished_at):
             if result.dataset.sha256 == newest:
-                self.models.setdefault(result.label, {})[result.seed] = result
+                self.models.setdefault(row_label(result, versions), {})[result.seed] = result
         self.first = next(iter(next(iter(self.models.values())).values()))
         self.sort = SORTS[self.first.task.name]
         self.ceilings = task_ceilings(self.first)
@@ -97,11 +102,24 @@ def results_by_task(results: Iterable[Result], question: str = "ranking") -> dic
 
     Runs on a part of the queries are left out.
     """
+    results = list(results)
+    versions = newest_versions(results)
     tasks: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         if result.task.limit is None and result.task.question == question:
             tasks.setdefault((result.task.domain, result.task.protocol, result.task.split), []).append(result)
-    return {key: TaskResults(tasks[key]) for key in sorted(tasks)}
+    return {key: TaskResults(tasks[key], versions) for key in sorted(tasks)}
+
+
+def newest_versions(results: Iterable[Result]) -> dict[str, str]:
+    """Of each model the version of the run that finished last."""
+    return {r.model.name: r.model.version for r in sorted(results, key=_finished_at)}
+
+
+def row_label(result: Result, versions: Mapping[str, str]) -> str:
+    """How a table names a run: its label, and its version where that is not the newest."""
+    version = result.model.version
+    return result.label if version == versions[result.model.name] else f"{result.label} (version {version})"
 
 
 def _finished_at(result: Result) -> str:

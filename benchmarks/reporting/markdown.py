@@ -9,7 +9,15 @@ from statistics import mean
 from benchmarks.explanations.faithfulness import MASKED
 from benchmarks.explanations.families import explanation_metrics
 from benchmarks.explanations.results import FILE, Explanation, read_explanation
-from benchmarks.harness.aggregate import BESIDE, SORT, TaskResults, cell, results_by_task
+from benchmarks.harness.aggregate import (
+    BESIDE,
+    SORT,
+    TaskResults,
+    cell,
+    newest_versions,
+    results_by_task,
+    row_label,
+)
 from benchmarks.harness.registries import metric_kinds, title_of
 from benchmarks.harness.results import PROTOCOLS, Result, read_result
 from benchmarks.harness.settings_store import TuningSummary
@@ -162,14 +170,16 @@ def tuned(logs: Sequence[Path]) -> str:
 def explained(folders: Iterable[Path]) -> str:
     """The scorecards of explanations, a table a domain: the runs with the lowest seed of each model."""
     domains: dict[str, dict[str, tuple[int, Explanation]]] = {}
-    for folder in folders:
-        result, card = read_result(folder), read_explanation(folder)
+    results = {folder: read_result(folder) for folder in folders}
+    versions = newest_versions(results.values())
+    for folder, result in results.items():
+        card = read_explanation(folder)
         if card.run_id != result.run_id:
             raise RadError(f"{folder}: explanation.json is of run {card.run_id}, result.json of {result.run_id}")
         if (result.task.split, result.task.protocol, result.task.limit) == ("test", "full", None):
-            cards = domains.setdefault(result.task.domain, {})
-            if result.label not in cards or result.seed < cards[result.label][0]:
-                cards[result.label] = result.seed, card
+            cards, label = domains.setdefault(result.task.domain, {}), row_label(result, versions)
+            if label not in cards or result.seed < cards[label][0]:
+                cards[label] = result.seed, card
     parts = [f"**{domain}**\n\n{markdown(_scorecards(domains[domain]))}" for domain in sorted(domains)]
     return "\n\n".join(parts) or "No scorecards yet."
 

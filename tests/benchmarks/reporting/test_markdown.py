@@ -74,6 +74,18 @@ def test_scores_by_an_earlier_version_of_their_metric_stand_in_no_table(toy, tmp
     assert "| choice | choice | higher | 0.500" in text and "steering" not in text
 
 
+def test_a_run_of_an_older_version_of_a_model_stands_by_itself_and_says_so(toy, tmp_path):
+    results = []
+    for seed, version in ((0, "2"), (1, "1")):
+        result = runner.execute(experiment_on(toy, tmp_path / version, seed=seed), "random").result
+        model = result.model.model_copy(update={"version": version})
+        finished = result.provenance | {"finished_at": f"2026-01-0{version}T00:00:00Z"}
+        results.append(result.model_copy(update={"model": model, "provenance": finished}))
+    rows = [line for line in markdown.overview(results).splitlines() if line.startswith("| random")]
+    assert {row.split(" | ")[0] for row in rows} == {"| random", "| random (version 1)"}
+    assert "seeds" not in "".join(rows), "versions are not averaged"
+
+
 def test_the_readme_says_what_the_results_say():
     root = Path(run.__file__).parents[1]
     for path, text in markdown.pages(root / "results", root / "README.md", settings_store.logs()).items():

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.harness.aggregate import newest_versions, row_label
 from benchmarks.harness.results import Result, read_result
 from rad import registry
 from rad.errors import RadError
@@ -47,6 +48,7 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
     """The models of ``folders``, seeds together, in the order of first mention. Refuses what cannot be compared."""
     results = [read_result(folder) for folder in folders]
     refuse_other_tasks(folders, results)
+    versions = newest_versions(results)
     where = folders[0]
     keys: list[str] | None = None
     users: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ def systems(folders: Sequence[Path], metric: str) -> list[System]:
         keys, users = keys or list(values), users or users_here
         if values.keys() != set(keys):
             raise RadError(f"{folder}: its queries differ from those of {where}")
-        seed, label = result.seed, result.label
+        seed, label = result.seed, row_label(result, versions)
         if any(seed == other for other, _, _ in seeds_of.get(label, [])):
             label += f" #{result.run_id}"
         seeds_of.setdefault(label, []).append((seed, np.array([values[key] for key in keys]), score.higher_is_better))

@@ -14,7 +14,9 @@ from benchmarks.reporting.comparison import differences_of, systems
 from rad.errors import RadError
 
 
-def stored(folder: Path, values, name="m", seed=0, metric="ndcg@10", settings=None, dataset="abc", **task) -> Path:
+def stored(
+    folder: Path, values, name="m", seed=0, metric="ndcg@10", settings=None, dataset="abc", version="1", **task
+) -> Path:
     """A result folder with per-query ``values`` (None: undefined)."""
     defined = [v for v in values if v is not None]
     score = {"metric": metric, "value": float(np.mean(defined)), "ci_low": 0.0, "ci_high": 1.0, "n": len(defined)}
@@ -23,7 +25,7 @@ def stored(folder: Path, values, name="m", seed=0, metric="ndcg@10", settings=No
         run_id=f"{abs(hash(folder)):08x}"[:8],
         task={**tasks, **task},
         dataset={"version": "1", "sha256": dataset},
-        model={"name": name, "version": "1"},
+        model={"name": name, "version": version},
         scores=[score],
         cost={"fit_seconds": 0, "predict_seconds": 0, "ms_per_query": 0, "peak_memory_mb": 0},
         predictions={"path": "predictions.jsonl", "sha256": ""},
@@ -78,6 +80,13 @@ def test_a_model_and_seed_given_twice_are_two_rows(tmp_path):
     c = stored(tmp_path / "c", [0.1, 0.3], settings={"window": 3})
     labels = [s.label for s in systems([a, b, c], "ndcg@10")]
     assert labels[0] == "m" and labels[1].startswith("m #") and labels[2] == "m window=3"
+
+
+def test_seeds_of_two_versions_are_not_averaged(tmp_path):
+    a = stored(tmp_path / "a", [0.1, 0.2], seed=0)
+    b = stored(tmp_path / "b", [0.1, 0.3], seed=1, version="2")
+    found = systems([a, b], "ndcg@10")
+    assert [(s.label, s.seeds) for s in found] == [("m (version 1)", (0,)), ("m", (1,))]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Claims:
         x, slot: (R, N_FEATURES) and (R,) as in :class:`Options`.
         bought, length: (R,) purchases that have the value, and all of the query.
         last, recent: (R,) the profiles of the last purchase and of recent ones at the value.
-        owner, item, rating: (purchases,) number of the query, catalogue position, rating less the user's mean.
+        owner, rating: (purchases,) number of the query, rating less the user's mean.
         pair_purchase, pair_value: (pairs,) the values of those purchases.
     """
 

@@ -85,8 +85,8 @@ def test_a_model_and_seed_given_twice_are_two_rows(tmp_path):
 def test_seeds_of_two_versions_are_not_averaged(tmp_path):
     a = stored(tmp_path / "a", [0.1, 0.2], seed=0)
     b = stored(tmp_path / "b", [0.1, 0.3], seed=1, version="2")
-    found = systems([a, b], "ndcg@10")
-    assert [(s.label, s.seeds) for s in found] == [("m (version 1)", (0,)), ("m", (1,))]
+    compared = systems([a, b], "ndcg@10")
+    assert [(s.label, s.seeds) for s in compared] == [("m (version 1)", (0,)), ("m", (1,))]
 
 
 @pytest.mark.parametrize(

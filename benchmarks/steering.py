@@ -3,8 +3,8 @@
     python -m benchmarks.steering runs/rationale_first/world-full-test-s0-1a2b3c4d runs/template/world-full-test-s0-...
     python -m benchmarks.steering RESULT_DIR... --json results/steering.json
 
-On a built-in world a simulated user knows what moves them, and not the item: they strike a wrong reason, strengthen
-one, or add a true fact. Beside them stand as many *random* edits, and as many *leaking* ones, of somebody who sees the
+On a built-in world a simulated user knows what moves them, and not the item: they strike a wrong reason, or say what
+they want or rule out. Beside them stand as many *random* edits, and as many *leaking* ones, of somebody who sees the
 answer. On other data, and on a world too, a run on the validation split has a variant with real people's purchases: the
 user strikes what their last purchase contradicts, which comes after the answer; beside it as many random strikes.
 Runs of a model with several seeds are one row. Intervals are 95% bootstrap intervals over users. The same after three

@@ -28,13 +28,18 @@ EvidenceKind = Literal[
     "kind_of",
     "rating",
     "absence",
+    # a person's own word, in a rationale that they argue with: no fact, so no model may write one
+    "wish",
+    "veto",
     # of records without numbers: a world's known reasons, and files from before facts
     "attribute",
     "complement",
     "sequence",
     "constraint",
 ]
-LASTING = frozenset({"lasting", "rating", "absence", "constraint"})
+WISHES = frozenset({"wish", "veto"})
+"""Kinds of evidence that are what the user says of themselves: it cites nothing, and states no numbers."""
+LASTING = frozenset({"lasting", "rating", "absence", "constraint"}) | WISHES
 """Kinds of evidence for what holds beside whatever else is wanted; the others are of the moment, and rivals."""
 Verdict = Literal["supported", "unexplained"]
 Origin = Literal["known", "evidence", "llm", "human", "edited", "model"]

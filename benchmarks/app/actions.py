@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from benchmarks.app.critique import Critique, Want, fact_of
+from benchmarks.app.critique import Critique
 from benchmarks.app.keeping import Keeper
 from benchmarks.app.moves import Ranked, Ranker, summary
 from benchmarks.app.users import Users
+from benchmarks.explanations.changes.steering import wish
 from rad.errors import RadError
 from rad.rationales import text
 from rad.rationales.facts import Facts
+from rad.types import WISHES
 
-WANTS: Mapping[str, Want] = {"now": "now", "always": "always", "never": "never"}
 P = ParamSpec("P")
 
 
@@ -113,7 +114,7 @@ class Actions:
 
     @action
     def edit(self, session: Session, kind: str, what: Mapping[str, Any]) -> Session:
-        """An edit by what a control says: strike, weigh, leave, fact (one of those shown) or add (a value)."""
+        """An edit by what a control says: strike, weigh, leave, fact (one of those shown) or wish (for a value)."""
         critique = self._critique(session)
         if kind == "strike":
             return self._edited(session, critique.strike(_number(what, "line")))
@@ -127,9 +128,9 @@ class Actions:
             if fact is None:
                 raise RadError("this fact is a reason already: change its strength")
             return self._edited(session, critique.add(fact))
-        if kind == "add":
-            claim, want = self._claim(str(what.get("value", ""))), WANTS.get(str(what.get("want")), "now")
-            return self._edited(session, critique.add(fact_of(self.facts, critique.query, claim, want)))
+        if kind == "wish":
+            claim = self._claim(str(what.get("value", "")))
+            return self._edited(session, critique.add(wish(claim, what.get("want") != "never")))
         raise RadError(f"no such edit: {kind[:40]!r}")
 
     @action
@@ -161,11 +162,15 @@ class Actions:
     def _use(self, session: Session) -> str:
         """Whether feedback will train a model."""
         now = session.now
-        unsound = [k for k, x in enumerate(now.critique.lines, 1) if not x.struck and now.violations[x.reason]]
+        stands = [(k, x.reason) for k, x in enumerate(now.critique.lines, 1) if not x.struck]
+        wishes = [k for k, reason in stands if reason.evidence.kind in WISHES]
+        unsound = [k for k, reason in stands if now.violations[reason]]
         if session.number is None:
             return "It is of a pasted history, so no model is trained on it."
         if self.users.examples[session.number].split != "train":
             return "It is not of a training query, so no model is trained on it."
+        if wishes:
+            return f"Reason {wishes[0]} is your own word and no fact of the history, so no model is trained on it."
         if unsound:
             return f"No count supports reason {unsound[0]}, so no model is trained on it."
         return f"python -m annotation feedback {self.keeper.campaign.path} makes it training data."

@@ -1,4 +1,4 @@
-"""A rationale that a person argues with: its edits, and facts that are counted for what the person wants.
+"""A rationale that a person argues with: its edits, one after the other.
 
     critique = Critique.of(query, rationale)         # RadError where it is not of facts in words
     critique = critique.strike(0).weigh(2, 64)       # each edit is a new one
@@ -11,22 +11,16 @@ Numbers of lines count from 0, struck ones included. What comes out is always a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 from rad.errors import RadError
 from rad.rationales import text
-from rad.rationales.facts import Facts
-from rad.rationales.facts.candidates import CITED
 from rad.rationales.rules import MOST_FACTS
 from rad.rationales.strengths import LEVELS, levels, weighted
-from rad.types import LASTING, Evidence, Query, Rationale, Reason
+from rad.types import LASTING, WISHES, Query, Rationale, Reason
 
-Claim = tuple[str, str]
-Want = Literal["now", "always", "never"]
-LIKELY = LEVELS[2]  # the level of a reason that is added
+LIKELY = LEVELS[2]  # the level of a fact that is added; what the person asks for themselves is as strong as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +129,16 @@ class Critique:
             raise RadError(f"no strength: {level}; there are {', '.join(map(str, (*LEVELS, 0)))}")
         return replace(self, left=self._share(level))
 
-    def add(self, reason: Reason, level: int = LIKELY) -> Critique:
-        """With one more reason, a fact of weight 1."""
+    def add(self, reason: Reason) -> Critique:
+        """With one more reason of weight 1: a fact, or the person's own wish."""
         self._room()
         for number, line in enumerate(self.parts):
             if line.reason == reason:
                 if not line.struck:
                     raise RadError(f"it is reason {number + 1} already: change its strength")
                 return self.strike(number)
-        line = Line(reason, level)
-        line = line if line.lasts else replace(line, level=self._share(level))
+        line = Line(reason, LEVELS[0] if reason.evidence.kind in WISHES else LIKELY)
+        line = line if line.lasts else replace(line, level=self._share(LIKELY))
         return replace(self, parts=(*self.parts, line))
 
     def _share(self, level: int) -> float:
@@ -192,70 +186,3 @@ def changes(before: Critique, after: Critique) -> dict[Reason, int]:
 def _step(level: float) -> int:
     """0 for nothing, 1 for the weakest strength, 5 for the strongest."""
     return len(LEVELS) - LEVELS.index(int(level)) if level else 0
-
-
-def fact_of(facts: Facts, query: Query, claim: Claim, want: Want) -> Reason:
-    """The fact of a history that says most for (or against) a value, with its numbers, which may be weak.
-
-    Args:
-        facts: Of the catalogue and the training purchases.
-        query: Whose history.
-        claim: An attribute and its value.
-        want: *now* gives a ``repeat``, or what comes after the last purchase where none shows the value; *always* a
-            ``lasting`` taste; *never* an ``absence`` or a low ``rating``.
-
-    Raises:
-        RadError: The catalogue lacks the value, or no fact can say it.
-    """
-    catalogue, positions = facts.catalogue, facts.positions(query)
-    value = catalogue.value_index.get(claim)
-    if value is None:
-        raise RadError(f"no item has {_spoken(claim)}: choose a value of the catalogue")
-    shown = [k for k, item in enumerate(positions) if item >= 0 and value in catalogue.item_values[item]]
-    if want == "never":
-        return _dislike(facts, query, claim, shown)
-    if shown:
-        kind: Literal["repeat", "lasting"] = "repeat" if want == "now" else "lasting"
-        return facts.counted(Reason(Evidence(tuple(shown[-CITED:]), kind, *claim), (claim,)), query)
-    if want == "always":
-        raise RadError(f"no purchase has {_spoken(claim)}, so it is no lasting taste: ask for it now")
-    return _after_last(facts, query, claim)
-
-
-def _after_last(facts: Facts, query: Query, claim: Claim) -> Reason:
-    """What comes after the values of the last purchase, by the one after which ``claim`` comes most often."""
-    positions = facts.positions(query)
-    last = len(positions) - 1
-    values = facts.catalogue.item_values[positions[last]] if positions and positions[last] >= 0 else ()
-    counted = [
-        facts.counted(Reason(Evidence((last,), "transition", *facts.catalogue.values[v]), (claim,)), query)
-        for v in values
-    ]
-    if not counted:
-        raise RadError(f"no purchase has {_spoken(claim)}, and the last one has no value that it could come after")
-    return max(counted, key=_rate)
-
-
-def _rate(reason: Reason) -> float:
-    support = reason.evidence.support
-    return support.found / max(support.of or 0.0, 1.0) if support else 0.0
-
-
-def _dislike(facts: Facts, query: Query, claim: Claim, shown: Sequence[int]) -> Reason:
-    n = len(query.history)
-    if not shown and n:
-        last = tuple(range(max(n - CITED, 0), n))
-        return facts.counted(Reason(Evidence(last, "absence"), avoids=(claim,)), query)
-    ratings = [x.rating for x in query.history if x.rating is not None]
-    rated = [(rating, k) for k in shown if (rating := query.history[k].rating) is not None]
-    if rated and min(rated)[0] < sum(ratings) / len(ratings):
-        worst = min(rated)[1]
-        return facts.counted(Reason(Evidence((worst,), "rating", *claim), avoids=(claim,)), query)
-    raise RadError(
-        f"{len(shown)} of {n} have {_spoken(claim)} and none was rated low, so no fact speaks against it: strike or "
-        "weaken the reasons for it"
-    )
-
-
-def _spoken(claim: Claim) -> str:
-    return f"{claim[0].replace('_', ' ')} {claim[1]}"

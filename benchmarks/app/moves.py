@@ -190,6 +190,8 @@ def short(reason: Reason) -> str:
     values = " and ".join(f"{a.replace('_', ' ')} {v}" for a, v in (*reason.wants, *reason.avoids))
     if reason.avoids:
         return f"no {values}"
+    if reason.evidence.kind == "wish":
+        return f"the wish for {values}"
     if values:
         kind = reason.evidence.kind
         return f"a taste for {values}" if kind in LASTING else f"new with {values}" if kind == "new_repeat" else values

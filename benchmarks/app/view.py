@@ -13,7 +13,7 @@ from benchmarks.app.moves import moves
 from rad.rationales import text
 from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS
 from rad.reporting.html import UNPRINTABLE, environment
-from rad.types import Item, Reason
+from rad.types import WISHES, Item, Reason
 
 HERE = Path(__file__).parent
 FACTS_SHOWN = 12
@@ -79,7 +79,8 @@ def _split(reason: Reason) -> dict[str, object]:
 
 def _line(number: int, line: Line, violations: Sequence[object]) -> dict[str, object]:
     words = LASTING_WORDS if line.lasts else WORDS
-    unsound = "No count supports it: your word alone." if violations and not line.struck else ""
+    is_claimed = line.reason.evidence.kind not in WISHES and not line.struck  # a wish says whose word it is
+    unsound = "No count supports it: your word alone." if violations and is_claimed else ""
     return {
         **_split(line.reason),
         **{"number": number, "struck": line.struck, "lasts": line.lasts, "level": line.level, "violation": unsound},

@@ -12,7 +12,7 @@ from rad.types import Query, Rationale, Reason
 
 def in_form(rationale: Rationale) -> bool:
     """Whether the text states the reasons and nothing else. A rationale without reasons is in no form."""
-    if not rationale.reasons or any(reason.evidence.support is None for reason in rationale.reasons):
+    if not rationale.reasons:
         return False
     in_text, _, prose = text.read(rationale.text)
     return not prose and [reason for reason, _ in in_text] == [replace(r, weight=1.0) for r in rationale.reasons]

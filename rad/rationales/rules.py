@@ -15,6 +15,7 @@ rule                       broken when
 ``weights``                a weight is outside [0, 1], or the weights sum to more than 1
 ``verdict``                ``supported`` without a reason, or an unknown verdict
 ``reasons``                there are too many of them; then none is looked at
+``wish``                   a reason is the user's own word (:data:`rad.types.WISHES`), which nobody can say for them
 ``fact``                   a reason is no sound fact (only checked with :class:`rad.rationales.facts.Facts`)
 ``text``                   the text is in the words of :mod:`rad.rationales.text`, but states other reasons
 ``hindsight`` (a leak)     the text speaks of the choice as made, or shows an item of the catalogue ("this scarf")
@@ -40,7 +41,7 @@ from rad.features.bm25 import WORD, tokenize
 from rad.rationales import claims, hindsight
 from rad.rationales.strengths import levels, weighted
 from rad.rationales.text import read
-from rad.types import Item, Query, Rationale, Reason
+from rad.types import WISHES, Item, Query, Rationale, Reason
 
 if TYPE_CHECKING:
     from rad.rationales.facts import Facts
@@ -173,6 +174,9 @@ class Rules:
 
     def _reasons(self, rationale: Rationale, query: Query) -> Iterator[Violation]:
         for reason in rationale.reasons:
+            if reason.evidence.kind in WISHES:
+                yield Violation("wish", "only who is recommended to can say what the user asks for or rules out")
+                continue
             violations = [*self._evidence(reason, query), *self._values_of(reason)]
             if self.facts is not None and not violations:
                 violations += self.facts.check(reason, query)

@@ -8,9 +8,10 @@
 >>> parse(write(reasons)) == reasons
 True
 
-Each reason is one sentence with its citations, its numbers and its strength. An attribute name stands with hyphens for
-underscores. A value stands as it is, or, where it has a comma, a bracket or another mark of the grammar, in quotation
-marks as JSON writes it. So the parser needs no catalogue, and anyone may write in this form.
+Each reason is one sentence with its citations, its numbers and its strength; what the user says of themselves has
+neither citations nor numbers ("The user asks for colour navy: a strong wish."). An attribute name stands with hyphens
+for underscores. A value stands as it is, or, where it has a comma, a bracket or another mark of the grammar, in
+quotation marks as JSON writes it. So the parser needs no catalogue, and anyone may write in this form.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import cast
 
 from rad.errors import RadError
 from rad.rationales.strengths import LASTING_WORDS, LEVELS, WORDS, levels, rounded, weighted
-from rad.types import LASTING, Evidence, EvidenceKind, Origin, Query, Rationale, Reason, Support
+from rad.types import LASTING, WISHES, Evidence, EvidenceKind, Origin, Query, Rationale, Reason, Support
 
 Claim = tuple[str, str]
 LONGEST = 120  # characters of a value that may stand without quotation marks
@@ -114,7 +115,7 @@ class _Form:
     kind: EvidenceKind
     pattern: re.Pattern[str]
     write: Callable[[Reason, Support, str], str]
-    read: Callable[[Sequence[str]], tuple[tuple[int, ...], Support, Claim | None, tuple[Claim, ...]]]
+    read: Callable[[Sequence[str]], tuple[tuple[int, ...], Support | None, Claim | None, tuple[Claim, ...]]]
 
 
 def _shown(reason: Reason, support: Support) -> str:
@@ -140,14 +141,6 @@ def _these(reason: Reason, support: Support) -> str:
     return "this is" if _one(reason, support) else "these are"
 
 
-def _pointer(reason: Reason, support: Support, verb: str, verb_of_many: str, thing: str) -> str:
-    """ "[3] has 17 owners" or "[3] and [5] each have 17 or more owners"."""
-    cited, n = _listed(reason.evidence.history), _number(support.found)
-    things = thing if _one(reason, support) else f"{thing}s"
-    many = len(reason.evidence.history) > 1
-    return f"{cited} each {verb_of_many} {n} or more {things}" if many else f"{cited} {verb} {n} {things}"
-
-
 def _read_pointer(g: Sequence[str]) -> tuple[tuple[int, ...], Support, Claim | None, tuple[Claim, ...]]:
     return _places(g[0]), Support(_float(g[1])), None, ()
 
@@ -170,6 +163,25 @@ def _read_absence(g: Sequence[str]) -> tuple[tuple[int, ...], Support, Claim | N
     return _places(g[2]), Support(0.0, _float(g[0]), _base(g[3], g[4])), None, (_claim_of(g[1]),)
 
 
+def _read_wish(g: Sequence[str]) -> tuple[tuple[int, ...], None, Claim, tuple[Claim, ...]]:
+    claim = _claim_of(g[0])
+    return (), None, claim, (claim,)
+
+
+def _pointing(kind: EvidenceKind, verb: str, verb_of_many: str, thing: str, which: str = "", ends: str = "") -> _Form:
+    """ "[3] has 17 owners: ..." or "[3] and [5] each have 17 or more owners: ..."."""
+
+    def written(reason: Reason, support: Support, word: str) -> str:
+        cited, n = _listed(reason.evidence.history), _number(support.found)
+        things = thing if _one(reason, support) else f"{thing}s"
+        many = len(reason.evidence.history) > 1
+        first = f"{cited} each {verb_of_many} {n} or more {things}" if many else f"{cited} {verb} {n} {things}"
+        return f"{first}{which}: {ends or _these(reason, support)} {word}."
+
+    counted = rf"{_LISTED} (?:{verb}|each {verb_of_many}) {_LEAST} {thing}s?{which}"
+    return _Form(kind, re.compile(rf"{counted}: {ends or _THESE} {_LIKELY}\."), written, _read_pointer)
+
+
 _HAVE = f"{_CLAIM} and {_CLAIM}(?: and {_CLAIM})?"
 _FORMS = (
     _Form(
@@ -190,34 +202,10 @@ _FORMS = (
         lambda r, s, word: f"{_shown(r, s)}: one nobody has yet is {word}.",
         _read_shown,
     ),
-    _Form(
-        "co_purchase",
-        re.compile(rf"{_LISTED} (?:has|each have) {_LEAST} other owners?: what else they have is {_LIKELY}\."),
-        lambda r, s, word: f"{_pointer(r, s, 'has', 'have', 'other owner')}: what else they have is {word}.",
-        _read_pointer,
-    ),
-    _Form(
-        "similar",
-        re.compile(rf"{_LISTED} (?:reads|each read) like {_LEAST} other items?: {_THESE} {_LIKELY}\."),
-        lambda r, s, word: f"{_pointer(r, s, 'reads like', 'read like', 'other item')}: {_these(r, s)} {word}.",
-        _read_pointer,
-    ),
-    _Form(
-        "kindred",
-        re.compile(rf"{_LISTED} (?:shares|each share) owners with {_LEAST} items? like it: {_THESE} {_LIKELY}\."),
-        lambda r, s, word: (
-            f"{_pointer(r, s, 'shares owners with', 'share owners with', 'item')} like it: {_these(r, s)} {word}."
-        ),
-        _read_pointer,
-    ),
-    _Form(
-        "new_similar",
-        re.compile(rf"{_LISTED} (?:reads|each read) like {_LEAST} items? nobody has yet: {_THESE} {_LIKELY}\."),
-        lambda r, s, word: (
-            f"{_pointer(r, s, 'reads like', 'read like', 'item')} nobody has yet: {_these(r, s)} {word}."
-        ),
-        _read_pointer,
-    ),
+    _pointing("co_purchase", "has", "have", "other owner", ends="what else they have is"),
+    _pointing("similar", "reads like", "read like", "other item"),
+    _pointing("kindred", "shares owners with", "share owners with", "item", " like it"),
+    _pointing("new_similar", "reads like", "read like", "item", " nobody has yet"),
     _Form(
         "kind_of",
         re.compile(rf"{_LISTED} and {_N} other items? have {_HAVE}: {_THESE} {_LIKELY}\."),
@@ -254,11 +242,23 @@ _FORMS = (
         ),
         _read_absence,
     ),
+    _Form(
+        "wish",
+        re.compile(rf"The user asks for {_CLAIM}: {_TASTE} wish\."),
+        lambda r, s, word: f"The user asks for {_claim(r.wants[0])}: {word} wish.",
+        _read_wish,
+    ),
+    _Form(
+        "veto",
+        re.compile(rf"The user rules out {_CLAIM}: {_TASTE} dislike\."),
+        lambda r, s, word: f"The user rules out {_claim(r.avoids[0])}: {word} dislike.",
+        _read_wish,
+    ),
 )
 _BY_KIND = {form.kind: form for form in _FORMS}
-_STARTS = {"0": _N, "[": _LISTED, "A": "After", "N": "None"}
+_STARTS = {"0": _N, "[": _LISTED, "A": "After", "N": "None", "T": "The user"}
 _AT = {mark: [form for form in _FORMS if form.pattern.pattern.startswith(start)] for mark, start in _STARTS.items()}
-AVOIDING = frozenset({"rating", "absence"})
+AVOIDING = frozenset({"rating", "absence", "veto"})
 """Kinds of evidence that speak against a value."""
 
 
@@ -292,16 +292,17 @@ def blank(reason: Reason) -> str:
 def _sentence(reason: Reason, word: str) -> str:
     evidence = reason.evidence
     form = _BY_KIND.get(evidence.kind)
-    if form is None or evidence.support is None:
+    if form is None or (evidence.support is None and evidence.kind not in WISHES):
         raise RadError(f"a reason of kind {evidence.kind} without the numbers of a fact cannot be put in words")
+    support = evidence.support or Support(0.0)  # which a wish does not state
     try:
-        words = form.write(reason, evidence.support, LASTING_WORDS[0] if evidence.kind in LASTING else WORDS[0])
+        words = form.write(reason, support, LASTING_WORDS[0] if evidence.kind in LASTING else WORDS[0])
     except (IndexError, OverflowError, ValueError):  # no claim or citation; a number that is none
         words = ""
     match = form.pattern.fullmatch(words)
     if match is None or _reason(form, match.groups()[:-1]) != replace(reason, weight=1.0):
         raise RadError(f"no words for {evidence.kind} evidence with {evidence.support}: it is no fact")
-    return form.write(reason, evidence.support, word)
+    return form.write(reason, support, word)
 
 
 def parse(text: str, strict: bool = True) -> tuple[Reason, ...]:

@@ -26,9 +26,9 @@ from itertools import islice
 from typing import Literal, get_args
 
 from benchmarks.explanations.changes.candidate_facts import CandidateFacts
+from benchmarks.explanations.changes.known_facts import ALWAYS, NOW
 from benchmarks.explanations.changes.steering import (
     EDITS,
-    STATABLE,
     Claim,
     Edit,
     edited,
@@ -53,7 +53,7 @@ class Critics:
         examples: With their answers, which ``leaking edits`` alone see.
         rationales: One each, beside the same query.
         items: The catalogue.
-        candidates: The sound facts of each query.
+        candidates: The sound facts of each query, of whose values random edits wish.
         motives: What the users know of themselves, by query id; those that nobody knows are missing.
         later: A purchase after the answer, by query id, where there is one.
     """
@@ -85,12 +85,13 @@ class Critics:
             if critic == "random strikes":
                 to_strike = random.Random(f"{key} strikes").sample(reasons, len(to_strike))
             return strikes(reasons, to_strike)
-        facts = self.candidates.reasons(row, STATABLE)
         if critic == "leaking edits":
             answer = self.items[next(iter(example.relevant))]
-            return user_edits(reasons, motives_of_answer(answer, self._rarity), facts)
-        edits = islice(user_edits(reasons, self.motives[key], facts), EDITS)
-        return random_edits(reasons, edits, facts, key) if critic == "random edits" else edits
+            return user_edits(reasons, motives_of_answer(answer, self._rarity))
+        edits = islice(user_edits(reasons, self.motives[key]), EDITS)
+        if critic == "random edits":
+            return random_edits(reasons, edits, self.candidates.reasons(row, (*NOW, *ALWAYS)), key)
+        return edits
 
     @cached_property
     def _rarity(self) -> dict[Claim, float]:

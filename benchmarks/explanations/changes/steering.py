@@ -1,11 +1,11 @@
 """A simulated user argues with a rationale, one edit at a time; and controls that make as many edits without knowing.
 
 The user knows their own motives (:mod:`rad.world.motives`) and never the item. An edit strikes a reason that none of
-the motives supports, states a motive as a sound fact of the history that the rationale lacks, or makes a reason as
-strong as the motive is. Of these the user makes the one that changes the largest share: a reason's own when it is
-struck; for a motive its part in all that moves the user, less what the rationale gives to it. What claims no value
-("what other owners have") cannot be judged by motives and stays, and a motive that no fact says cannot be stated. A
-rationale stays as long as it was, or at most eight reasons: the weakest makes room.
+the motives supports, or says a motive in their own word, as a wish or a veto (:data:`rad.types.WISHES`) that is as
+strong as the motive is beside the strongest one. Of these the user makes the one that changes the largest share: a
+reason's own when it is struck; for a motive its part in all that moves the user, less what the rationale gives to it.
+What claims no value ("what other owners have") cannot be judged by motives and stays. A rationale stays as long as it
+was, or at most eight reasons: the weakest makes room.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.explanations.changes.known_facts import ALWAYS, NOW
 from rad.rationales.strengths import LEVELS
-from rad.types import LASTING, Item, Reason
+from rad.types import LASTING, WISHES, Evidence, Item, Reason
 from rad.world.motives import Motive
 
 EDITS = 3
 MOST = 8  # reasons of a rationale that had fewer
-STATABLE = (*NOW, *ALWAYS)
-"""The kinds of facts that state one value."""
 _LEAST = LEVELS[-1] / LEVELS[0]  # of the strongest reason: weaker ones are not said
 _CLOSE = 1e-9
 Claim = tuple[str, str]
@@ -30,7 +27,7 @@ Claim = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A reason taken away, a fact stated, or both; the fact has ``share`` of the strength of the strongest reason."""
+    """A reason taken away, or one stated, with ``share`` of the strength of the strongest reason."""
 
     struck: Reason | None = None
     statement: Reason | None = None
@@ -50,16 +47,22 @@ def edited(reasons: Sequence[Reason], edit: Edit) -> tuple[Reason, ...]:
     return tuple(replace(r, weight=r.weight / total) for r in ordered) if total > _CLOSE else ()
 
 
-def user_edits(reasons: Sequence[Reason], motives: Sequence[Motive], facts: Sequence[Reason]) -> Iterator[Edit]:
+def wish(claim: Claim, is_wanted: bool) -> Reason:
+    """The user's own word that they want a value, or do not want it."""
+    if is_wanted:
+        return Reason(Evidence((), "wish", *claim), wants=(claim,))
+    return Reason(Evidence((), "veto", *claim), avoids=(claim,))
+
+
+def user_edits(reasons: Sequence[Reason], motives: Sequence[Motive]) -> Iterator[Edit]:
     """What the user changes, edit by edit, each to the reasons that the last one left; ends where all is right.
 
     Args:
         reasons: Of the rationale.
         motives: What moves the user; none where nothing in particular does.
-        facts: The sound facts of the history of the kinds ``STATABLE``, the most telling first.
     """
     while True:
-        options = [*_strikes(reasons, motives), *_statements(reasons, motives, facts)]
+        options = [*_strikes(reasons, motives), *_statements(reasons, motives)]
         if not options:
             return
         _, edit = max(options, key=lambda option: option[0])  # of equal ones the first
@@ -70,14 +73,22 @@ def user_edits(reasons: Sequence[Reason], motives: Sequence[Motive], facts: Sequ
 def random_edits(
     reasons: Sequence[Reason], edits: Iterable[Edit], facts: Sequence[Reason], seed: str
 ) -> Iterator[Edit]:
-    """As many edits of the same sorts by somebody who knows nothing: any reason struck, any true fact stated."""
+    """As many edits of the same sorts by somebody who knows nothing: any reason struck, any value of a fact wished for.
+
+    Args:
+        reasons: Of the rationale.
+        edits: The user's.
+        facts: The sound facts of the history that claim one value: what they claim may be wished for, or ruled out.
+        seed: Of chance.
+    """
     draw = random.Random(f"{seed} edits")
     for edit in edits:
         claimed = {(r.wants, r.avoids) for r in reasons}
         unsaid = [f for f in facts if (f.wants, f.avoids) not in claimed]
         judged = [r for r in reasons if r.wants or r.avoids]
         if edit.statement is not None and unsaid:
-            other = Edit(statement=draw.choice(unsaid), share=edit.share)
+            fact = draw.choice(unsaid)
+            other = Edit(statement=wish((fact.wants or fact.avoids)[0], bool(fact.wants)), share=edit.share)
         elif judged:
             other = Edit(struck=draw.choice(judged))
         else:
@@ -114,23 +125,17 @@ def _strikes(reasons: Sequence[Reason], motives: Sequence[Motive]) -> Iterator[t
             yield reason.weight, Edit(struck=reason)
 
 
-def _statements(
-    reasons: Sequence[Reason], motives: Sequence[Motive], facts: Sequence[Reason]
-) -> Iterator[tuple[float, Edit]]:
-    """Motives that a fact says and the rationale does not, or not as strongly, each with the share that is missing."""
+def _statements(reasons: Sequence[Reason], motives: Sequence[Motive]) -> Iterator[tuple[float, Edit]]:
+    """Motives that the user has not said, each with the share of it that the rationale lacks."""
     total = sum(abs(m.units) for m in motives)
     strongest = max((abs(m.units) for m in motives), default=0)
     for motive in motives:
         share = max(abs(motive.units) / strongest, _LEAST)
         is_wanted = motive.units > 0
         same = _of(reasons, motive.claim, is_wanted)
-        # a fact of the wanted sort first, then in the order of interest; what is said already is said as it was
-        sayable = same or sorted(
-            _of(facts, motive.claim, is_wanted), key=lambda f: (f.evidence.kind in LASTING) != motive.lasting
-        )
         missing = abs(motive.units) / total - sum(r.weight for r in same)
-        if sayable and missing > 0 and all(r.weight < share * _strongest(reasons) - _CLOSE for r in same):
-            yield missing, Edit(same[0] if same else None, sayable[0], share)
+        if missing > 0 and not any(r.evidence.kind in WISHES for r in same):
+            yield missing, Edit(statement=wish(motive.claim, is_wanted), share=share)
 
 
 def _of(reasons: Sequence[Reason], claim: Claim, is_wanted: bool) -> list[Reason]:

@@ -1,7 +1,7 @@
 """``steering``: NDCG@10 gained when a user who knows their motives corrects the rationale; higher is better.
 
 A user of a built-in world knows what moves them, and not the item that they will choose (:mod:`rad.world.motives`).
-They strike what is wrong and state what is missing, one edit at a time
+They strike what is wrong and say in their own word what is missing, one edit at a time
 (:mod:`benchmarks.explanations.changes.steering`). ``all``: after three edits; ``1 edit``, ``2 edits``: after so many.
 Beside it stand ``3 random edits``, of somebody who knows nothing, and ``3 leaking edits``, of somebody who sees the
 answer: no user is above these. In [-1, 1]: a model that listens gains, and one that ignores its rationale scores 0. A
@@ -30,7 +30,7 @@ class Metric(GainMetric):
     hint = "NDCG@10 gained when a user who knows their motives, not the item, makes three edits"
     needs = GainMetric.needs | {"known"}
     position = 4
-    version = 2
+    version = 3
     headline = True
     asks = tuple(SLICES.values())
 

@@ -24,8 +24,13 @@ OLDER: dict[EvidenceKind, EvidenceKind] = {
     "constraint": "lasting",
     "rating": "lasting",
     "absence": "lasting",
+    "wish": "lasting",
+    "veto": "lasting",
 }
-"""Kinds that are read as another one: those of records without numbers, conjunctions, and dislikes by their sign."""
+"""Kinds that are read as another one: those of records without numbers, conjunctions, and dislikes by their sign.
+
+A wish is read as what lasts, although it may be of the moment: it is certain, so it holds inside every other reason.
+"""
 
 
 def rows_of(catalogue: Catalogue, histories: Sequence[Sequence[int]], rationales: Sequence[Sequence[Reason]]) -> Rows:

@@ -77,11 +77,3 @@ class Facts(Counts):
     def check(self, reason: Reason, query: Query) -> Iterator[Violation]:
         """What is wrong with a reason: no fact, numbers that differ, not sound, or no link to what is claimed."""
         return soundness.violations(self, reason, query)
-
-    def counted(self, reason: Reason, query: Query) -> Reason:
-        """A reason with the numbers that can be counted of it, enough or not.
-
-        Raises:
-            RadError: What is cited does not lead to what is claimed.
-        """
-        return soundness.counted(self, reason, query)

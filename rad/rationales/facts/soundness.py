@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
 import numpy as np
 
-from rad.errors import RadError
 from rad.rationales.facts.candidates import LASTING_LIFT, ONCE_LIFT, SURPRISE
 from rad.rationales.facts.counts import Counts, usual_share
 from rad.rationales.rules import Violation
-from rad.types import Evidence, Query, Reason, Support
+from rad.types import WISHES, Evidence, Query, Reason, Support
 
 Claims = tuple[tuple[str, str], ...]
 
@@ -27,6 +26,9 @@ Claims = tuple[tuple[str, str], ...]
 def violations(counts: Counts, reason: Reason, query: Query) -> Iterator[Violation]:
     """What is wrong with ``reason``; nothing where it is a sound fact of ``query``."""
     evidence = reason.evidence
+    if evidence.kind in WISHES:
+        yield Violation("fact", f"{evidence.kind}: the user's own word, and nothing that the history shows")
+        return
     if evidence.kind not in _COUNTS or evidence.support is None:
         yield Violation("fact", f"{evidence.kind} evidence that states no numbers")
         return
@@ -39,19 +41,6 @@ def violations(counts: Counts, reason: Reason, query: Query) -> Iterator[Violati
         yield Violation("fact", f"{evidence.kind}: states {_words(evidence.support)}, counted {_words(fact.support)}")
     elif not fact.sound:
         yield Violation("fact", f"{evidence.kind}: {_words(fact.support)} is not enough")
-
-
-def counted(counts: Counts, reason: Reason, query: Query) -> Reason:
-    """The reason with the numbers that can be counted, whether they are enough for a sound fact or not.
-
-    Raises:
-        RadError: What is cited does not lead to what is claimed.
-    """
-    try:
-        support = _fact(counts, reason, query).support
-    except _Unlinked as error:
-        raise RadError(f"{reason.evidence.kind}: {error}") from None
-    return replace(reason, evidence=replace(reason.evidence, support=support))
 
 
 def _fact(counts: Counts, reason: Reason, query: Query) -> _Fact:

@@ -13,6 +13,7 @@ from annotation.exchange import feedback
 from benchmarks.app.actions import Actions, Session
 from benchmarks.app.keeping import Keeper
 from benchmarks.app.timing import edit_times
+from benchmarks.explanations.changes.steering import wish
 from rad.data.load import open_dataset
 from rad.errors import RadError
 from rad.rationales import text
@@ -79,13 +80,29 @@ def test_each_edit_says_what_it_did_and_is_undone(actions, session):
     assert actions.reword(reworded, session.now.critique.text).message == "It says that already."
 
 
-def test_a_value_is_added_by_its_name(actions, session):
-    claim = next(c for c in actions.facts.catalogue.values if c[0] == "garment")
-    added = actions.edit(session, "add", {"value": f"garment {claim[1]}", "want": "now"})
-    assert claim in added.now.critique.lines[-1].reason.wants or added.is_error
-    assert actions.edit(session, "add", {"value": claim[1].upper(), "want": "now"}).message == added.message
-    assert "choose a value that the list completes" in actions.edit(session, "add", {"value": "no such"}).message
-    assert actions.edit(session, "add", {}).is_error
+def test_any_value_of_the_catalogue_is_asked_for_or_ruled_out_by_its_name(actions, session):
+    garments = [claim for claim in actions.facts.catalogue.values if claim[0] == "garment"]
+    items = actions.users.data.items
+    for claim in garments:
+        wished = actions.edit(session, "wish", {"value": f"garment {claim[1]}", "want": "now"})
+        assert not wished.is_error and wished.now.critique.lines[-1].reason == wish(claim, True)
+        first = [claim[1] in items[k].attributes["garment"] for k in wished.now.ranking[:10]]
+        before = [claim[1] in items[k].attributes["garment"] for k in session.now.ranking[:10]]
+        assert sum(first) >= sum(before), "what is wished for is shown"
+    ruled_out = actions.edit(session, "wish", {"value": f"garment {claim[1]}", "want": "never"})
+    assert ruled_out.now.critique.lines[-1].reason == wish(claim, False)
+    assert actions.edit(session, "wish", {"value": claim[1].upper(), "want": "now"}).message == wished.message
+    assert "choose a value that the list completes" in actions.edit(session, "wish", {"value": "no such"}).message
+    assert actions.edit(session, "wish", {}).is_error
+
+
+def test_a_wish_is_kept_and_trains_nothing(actions, session, monkeypatch, users):
+    value = " ".join(actions.facts.catalogue.values[0]).replace("_", " ")
+    session_after = actions.keep(actions.edit(session, "wish", {"value": value, "want": "now"}))
+    assert "is your own word and no fact of the history, so no model is trained on it" in session_after.message
+    monkeypatch.setattr(campaign_data, "_open", lambda *_: users.data)
+    take([str(actions.keeper.campaign.path)])
+    assert list(read_jsonl(actions.keeper.campaign.file("rationales.jsonl"))) == []
 
 
 @pytest.mark.parametrize(

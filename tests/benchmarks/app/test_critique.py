@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.app.critique import Critique, Line, changes, fact_of
+from benchmarks.app.critique import Critique, Line, changes
+from benchmarks.explanations.changes.steering import wish
 from rad.errors import RadError
 from rad.rationales import templates, text
-from rad.rationales.facts import Facts
 from rad.rationales.strengths import weighted
 from rad.types import Evidence, Interaction, Query, Reason, Support
 
@@ -21,11 +21,6 @@ COAT, BLUE = ("garment", "coat"), ("colour", "blue")
 COATS = Reason(Evidence((0, 1, 2), "repeat", *COAT, Support(3.0, 3.0, 1 / 4)), (COAT,))
 ALWAYS = Reason(Evidence((0, 1, 2), "lasting", *COAT, Support(3.0, 3.0, 1 / 4)), (COAT,))
 OWNERS = Reason(Evidence((0,), "co_purchase", support=Support(2.0)))
-
-
-@pytest.fixture
-def facts(toy):
-    return Facts.of(toy.examples["train"], toy.items)
 
 
 @pytest.fixture
@@ -108,40 +103,21 @@ def test_only_rationales_that_state_facts_can_be_edited():
         Critique.of(QUERY, prose)
 
 
-@pytest.mark.parametrize(
-    ("claim", "want", "words"),
-    [
-        (COAT, "now", "3 of 3 have garment coat ([1], [2], [3]; usually 1 in 4): likely again."),
-        (COAT, "always", "3 of 3 have garment coat ([1], [2], [3]; usually 1 in 4): a clear taste."),
-        # of the last purchase's values, garment coat is followed by a hat most often
-        (
-            ("garment", "hat"),
-            "now",
-            "After garment coat, as in [3], comes garment hat in 3 of 4 cases (usually 5 in 10): likely.",
-        ),
-        (
-            ("garment", "hat"),
-            "never",
-            "None of 3 has garment hat (not [1], [2], [3]; usually 5 in 10): a clear dislike.",
-        ),
-        (BLUE, "never", "[2] has colour blue and was rated 2, below the mean of 4: a clear dislike."),
-    ],
-)
-def test_what_a_person_wants_is_counted(facts, claim, want, words):
-    reason = fact_of(facts, QUERY, claim, want)
-    assert text.sentence(reason, 16) == words
-    assert not [v for v in facts.check(reason, QUERY) if "states" in v.detail], "the numbers are those that are counted"
+def test_a_persons_own_word_is_added_as_strongly_as_can_be(critique):
+    for is_wanted, words in (
+        (True, "The user asks for garment hat: a very strong wish."),
+        (False, "The user rules out garment hat: a very strong dislike."),
+    ):
+        wished = critique.add(wish(("garment", "hat"), is_wanted))
+        assert words in wished.text and read_back(wished)[0] == {
+            **read_back(critique)[0],
+            wish(("garment", "hat"), is_wanted): 64,
+        }
+        assert read_back(wished.weigh(3, 8))[0][wished.lines[3].reason] == 8 and wished.lines[3].lasts
+        with pytest.raises(RadError, match="it is reason 4 already"):
+            wished.add(wish(("garment", "hat"), is_wanted))
 
 
-@pytest.mark.parametrize(
-    ("claim", "want", "message"),
-    [
-        (("colour", "pink"), "now", "no item has colour pink"),
-        (("colour", "green"), "always", "no purchase has colour green, so it is no lasting taste"),
-        (COAT, "never", "3 of 3 have garment coat and none was rated low"),
-    ],
-)
-def test_what_no_fact_can_say_is_refused(facts, claim, want, message):
-    query = replace(QUERY, history=tuple(replace(x, rating=None) for x in QUERY.history))
-    with pytest.raises(RadError, match=message):
-        fact_of(facts, query, claim, want)
+def test_a_wish_is_said_in_the_text_too(critique):
+    reworded = critique.reword(f"{critique.text} The user asks for colour blue: a clear wish.")
+    assert reworded.lines[-1] == Line(wish(BLUE, True), 16)

@@ -195,6 +195,13 @@ def test_titles_of_the_history_are_not_quoted(toy, good, query):
     assert broken(rules, replace(good, text="A flat hat 1/4 inch."), query)["quotes_title"] == "flat hat 1 4"
 
 
+def test_nobody_speaks_for_the_user(rules, toy, query):
+    wish = Reason(Evidence((), "wish", "colour", "red"), (("colour", "red"),))
+    spoken = text.rationale(query, weighted([(wish, 64)], 64), "model", "m", "1")
+    for each in (rules, Rules(toy.items, Facts.of(toy.examples["train"], toy.items))):
+        assert set(broken(each, spoken, query)) == {"wish"}
+
+
 def test_long_texts_take_linear_time(rules, good, query):
     for piece in ("bought ", "rated 5 stars [1] ", "next purchase. ", "a"):
         with ends():

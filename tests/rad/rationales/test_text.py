@@ -12,7 +12,7 @@ from rad.errors import RadError
 from rad.rationales import hindsight, text
 from rad.rationales.facts.candidates import KINDS
 from rad.rationales.strengths import LEVELS, weighted
-from rad.types import LASTING, Evidence, Interaction, Query, Reason, Support
+from rad.types import LASTING, WISHES, Evidence, Interaction, Query, Reason, Support
 from tests.support.ending import ends
 
 NASTY = (
@@ -80,7 +80,7 @@ cited = st.lists(st.integers(0, 99_999), min_size=1, max_size=5, unique=True).ma
 @st.composite
 def a_reason(draw) -> Reason:
     """A reason of any kind in the form that its kind has."""
-    kind, history = draw(st.sampled_from(KINDS)), draw(cited)
+    kind, history = draw(st.sampled_from((*KINDS, *sorted(WISHES)))), draw(cited)
     of, base = draw(counts), draw(st.sampled_from(BASES))
     if kind in ("repeat", "lasting", "new_repeat"):
         claim = draw(claims)
@@ -95,6 +95,10 @@ def a_reason(draw) -> Reason:
         return Reason(
             Evidence(history, kind, *claim, Support(rating, None, draw(st.sampled_from([1.1, 4.0])))), (), (claim,)
         )
+    if kind in WISHES:
+        claim = draw(claims)
+        evidence = Evidence((), kind, *claim)
+        return Reason(evidence, (claim,)) if kind == "wish" else Reason(evidence, (), (claim,))
     if kind == "absence":
         return Reason(Evidence(history, kind, support=Support(0.0, of, base)), (), (draw(claims),))
     return Reason(Evidence(history, kind, support=Support(draw(counts))))
@@ -129,6 +133,8 @@ def test_a_nasty_value_stands_in_every_form(claim):
         (Evidence((1,), "kind_of", support=Support(3.0)), (claim, ("brand", "Makita"), claim), ()),
         (Evidence((1,), "rating", *claim, Support(2.0, None, 3.6)), (), (claim,)),
         (Evidence((1,), "absence", support=replace(fact, found=0.0)), (), (claim,)),
+        (Evidence((), "wish", *claim), (claim,), ()),
+        (Evidence((), "veto", *claim), (), (claim,)),
     ):
         reasons = weighted([(Reason(evidence, wants, avoids), 64)] * 2, 64)
         assert text.parse(text.write(reasons)) == reasons
@@ -141,6 +147,8 @@ FORMS = {
     "2 of 9 have brand Makita ([2], [5]; usually 1 in 1,200): one nobody has yet is very likely.": "new_repeat",
     "After garment coat, as in [9], comes garment scarf in 12 of 40 cases (usually 1 in 20): likely.": "transition",
     "[9] has 17 other owners: what else they have is likely.": "co_purchase",
+    "The user asks for garment coat: a very strong wish.": "wish",
+    "The user rules out colour navy: a clear dislike.": "veto",
     "[3], [5] and [9] each have 17 or more other owners: what else they have is likely.": "co_purchase",
     "[9] reads like 1 other item: this is possible.": "similar",
     "[3] and [9] each read like 4 or more other items: these are possible.": "similar",
@@ -162,7 +170,7 @@ def test_every_form_as_it_is_read(sentence):
 
 
 def test_no_form_has_forbidden_wording():
-    assert set(FORMS.values()) == set(KINDS)
+    assert set(FORMS.values()) == {*KINDS, *WISHES}
     assert list(hindsight.forbidden(" ".join(FORMS))) == []
 
 

@@ -8,7 +8,15 @@ from itertools import islice
 import pytest
 
 from benchmarks.explanations.changes.critics import Critics, contradicted
-from benchmarks.explanations.changes.steering import MOST, Edit, edited, motives_of_answer, random_edits, user_edits
+from benchmarks.explanations.changes.steering import (
+    MOST,
+    Edit,
+    edited,
+    motives_of_answer,
+    random_edits,
+    user_edits,
+    wish,
+)
 from rad.rationales.strengths import levels, weighted
 from rad.types import Evidence, Item, Reason, Support
 from rad.world.motives import Motive
@@ -29,45 +37,48 @@ def after(reasons, edits):
     return [((r.wants or (("", ""),))[0], level) for r, level in zip(reasons, levels(reasons)[0], strict=True)]
 
 
-def test_the_user_strikes_the_heaviest_wrong_reason_and_states_the_strongest_motive():
+def test_the_user_strikes_the_heaviest_wrong_reason_and_says_the_strongest_motive():
     reasons = weighted([(fact(BLUE), 64), (POINTER, 32), (fact(HAT), 8)], 16)
     motives = [Motive(RED, 50, False), Motive(HAT, 50, False)]
-    edits = list(user_edits(reasons, motives, [fact(RED), fact(HAT), fact(COAT)]))
+    edits = list(user_edits(reasons, motives))
     # blue has 64 of 120, red is half of what moves the user and has nothing, hat has 8 of 120
-    assert [e.struck and e.struck.wants for e in edits[:1]] == [(BLUE,)]
-    assert [e.statement and e.statement.wants for e in edits] == [None, (RED,), (HAT,)]
-    assert after(reasons, edits) == [(("", ""), 64), (RED, 64), (HAT, 64)]
-    assert edits[2].struck is not None, "what is made stronger is not said twice"
+    assert [e.struck and e.struck.wants for e in edits] == [(BLUE,), None, None]
+    assert [e.statement for e in edits] == [None, wish(RED, True), wish(HAT, True)]
+    assert after(reasons, edits) == [(("", ""), 64), (RED, 64), (HAT, 64), (HAT, 16)], "the fact stays beside the wish"
 
 
 def test_a_user_without_motives_strikes_and_one_whom_it_suits_does_nothing():
     reasons = weighted([(fact(BLUE), 64), (POINTER, 32)], 16)
-    assert after(reasons, user_edits(reasons, [], [fact(RED)])) == [(("", ""), 64)]
-    assert list(user_edits(reasons, [Motive(BLUE, 9, False)], [fact(RED)])) == []
-    assert list(user_edits(reasons, [Motive(BLUE, 9, False), Motive(RED, 9, False)], [])) == [], "no fact says red"
+    assert after(reasons, user_edits(reasons, [])) == [(("", ""), 64)]
+    right = weighted([(fact(BLUE), 64)], 0)
+    assert list(user_edits(right, [Motive(BLUE, 9, False)])) == [], "it is the only motive, and the whole rationale"
 
 
-def test_dislikes_are_avoided_and_weak_motives_are_stated_weakly():
-    dislike = Reason(Evidence((0,), "absence", None, None, Support(0.0, 4.0, 0.3)), avoids=(RED,))
+def test_dislikes_are_ruled_out_and_weak_motives_are_weak_wishes():
     motives = [Motive(HAT, 40, True), Motive(RED, -10, True)]
-    edits = list(user_edits((), motives, [fact(RED), dislike, fact(HAT), fact(HAT, "lasting")]))
-    assert [(e.statement.evidence.kind, e.share) for e in edits] == [("lasting", 1.0), ("absence", 0.25)]
+    edits = list(user_edits((), motives))
+    assert [(e.statement, e.share) for e in edits] == [(wish(HAT, True), 1.0), (wish(RED, False), 0.25)]
+    left = ()
+    for edit in edits:
+        left = edited(left, edit)
+    assert levels(left)[0] == [64, 16]
 
 
 def test_the_weakest_makes_room():
     reasons = weighted([(fact(("brand", str(k))), 64 if k else 4) for k in range(MOST)], 16)
     motives = [Motive(("brand", str(k)), 1, False) for k in range(MOST)] + [Motive(RED, 90, False)]
-    (first,) = islice(user_edits(reasons, motives, [fact(RED)]), 1)
+    (first,) = islice(user_edits(reasons, motives), 1)
     claims = [claim for claim, _ in after(reasons, [first])]
     assert len(claims) == MOST and RED in claims and ("brand", "0") not in claims
 
 
 def test_chance_makes_as_many_edits_of_the_same_sorts():
     reasons = weighted([(fact(BLUE), 64), (POINTER, 32), (fact(HAT), 8)], 16)
-    edits = [Edit(struck=reasons[0]), Edit(statement=fact(RED), share=0.5)]
+    edits = [Edit(struck=reasons[0]), Edit(statement=wish(RED, True), share=0.5)]
     others = [fact(COAT), fact(RED), fact(("brand", "x"))]
     drawn = list(random_edits(reasons, edits, others, "a seed"))
-    assert [e.statement is None for e in drawn] == [True, False] and drawn[1].share == 0.5
+    assert drawn[0].statement is None and drawn[1].share == 0.5
+    assert drawn[1].statement in [wish(claim, True) for claim in (COAT, RED, ("brand", "x"))]
     assert drawn[0].struck in reasons and drawn[0].struck.wants, "a pointer is struck by nobody"
     assert drawn == list(random_edits(reasons, edits, others, "a seed"))
     assert len({e.struck.wants for k in range(9) for e in random_edits(reasons, edits[:1], others, str(k))}) == 2

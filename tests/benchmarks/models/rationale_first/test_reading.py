@@ -35,6 +35,16 @@ def test_a_dislike_has_odds_below_zero(fitted):
     assert read(fitted, weighted([(reason, 4)], rest=64)).log_odds[0] == pytest.approx(-LOG_ODDS[-1])
 
 
+@pytest.mark.parametrize(("kind", "sign"), [("wish", 1), ("veto", -1)])
+def test_the_users_own_word_holds_inside_every_other_reason(fitted, kind, sign):
+    claim = fitted.catalogue.values[5]
+    own = Reason(Evidence((), kind, *claim), *(((claim,), ()) if kind == "wish" else ((), (claim,))))
+    now = Reason(Evidence((0,), "co_purchase", support=Support(3.0)))
+    rows = read(fitted, weighted([(now, 64), (own, 64)], rest=64))
+    assert rows.log_odds.tolist() == [0.0, pytest.approx(sign * LOG_ODDS[0])]
+    assert rows.share.tolist() == [pytest.approx(0.5), 0.0]
+
+
 def test_what_is_not_there_says_nothing(fitted):
     outside = Reason(Evidence((8,), "similar", support=Support(3.0)))
     unknown = Reason(Evidence((0,), "repeat", "colour", "no such", Support(1.0, 3.0, 0.1)), (("colour", "no such"),))

@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from rad.errors import RadError
 from rad.rationales.facts import Facts
-from rad.types import Evidence, Item, Reason, Support
+from rad.types import WISHES, Evidence, Item, Reason, Support
 from tests.rad.rationales.facts.conftest import query_of
 
 COAT, HAT, BLUE = ("garment", "coat"), ("garment", "hat"), ("colour", "blue")
@@ -165,14 +164,8 @@ def test_what_the_catalogue_lacks_is_never_cited(facts):
     assert list(facts.check(shown("repeat", (1,), BLUE, Support(1.0, 2.0, 1 / 17)), query)) == []
 
 
-def test_the_numbers_of_any_reason_can_be_counted(facts):
-    query = query_of("u08", *COATS)
-    for reason in SOUND:
-        bare = replace(reason, evidence=replace(reason.evidence, support=None))
-        assert facts.counted(bare, query) == reason
-    rare = facts.counted(shown("repeat", (1,), ("colour", "blue"), None), query)
-    assert rare.evidence.support == Support(1.0, 3.0, 1 / 17), "one showing is counted, be it enough or not"
-    with pytest.raises(RadError, match=r"repeat: \[1\] does not have garment 'hat'"):
-        facts.counted(shown("repeat", (0,), HAT), query)
-    with pytest.raises(RadError, match=r"repeat: cites \[8\] of a history of 3"):
-        facts.counted(shown("repeat", (7,)), query)
+@pytest.mark.parametrize("kind", sorted(WISHES))
+def test_the_users_own_word_is_no_fact(facts, kind):
+    claims = {"wants": (HAT,)} if kind == "wish" else {"avoids": (HAT,)}
+    (violation,) = facts.check(Reason(Evidence((), kind, *HAT), **claims), query_of("u08", *COATS))
+    assert violation.rule == "fact" and violation.detail.startswith(f"{kind}: the user's own word")

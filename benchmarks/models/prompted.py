@@ -61,6 +61,9 @@ class Model(RationaleRecommender):
     class Settings(ModelSettings, EndpointSettings):
         rationale: Literal["first", "none"] = Field(default="first", description="say why and rank given that, or not")
         window: int = Field(default=20, ge=1, description="last purchases in the prompt")
+        shows: Literal["values", "text"] = Field(
+            default="values", description="of an item: its title and attribute values, or the text that its seller wrote"
+        )
         item_chars: int = Field(default=200, ge=20, description="an item's description is cut here")
         top: int = Field(default=20, ge=1, le=100, description="candidates that the model is asked to rank")
         max_tokens: int | None = Field(default=1000, ge=1, description="longest answer; null: the endpoint's default")
@@ -187,10 +190,12 @@ class Model(RationaleRecommender):
         return "\n".join(numbered[-self.settings.window :]) or "(nothing yet)"
 
     def _described(self, item_id: str) -> str:
-        """Title and attribute values, or the text where there are none; never the id."""
+        """Title and attribute values; or title and text, where these are to be shown or there are no values."""
         item = self.items[item_id]
         values = dict.fromkeys(value for values in item.attributes.values() for value in values)
-        text = f"{item.title} ({'; '.join(values)})" if values else item.text
+        text = item.text if item.text.startswith(item.title) else f"{item.title}. {item.text}"
+        if values and self.settings.shows == "values":
+            text = f"{item.title} ({'; '.join(values)})"
         return textwrap.shorten(text, self.settings.item_chars, placeholder="...") or "(no description)"
 
 

@@ -41,7 +41,7 @@ from rad.types import Evidence, Example, Item, Prediction, Query, Rationale, Rea
 VERSION = "1"
 PROMPTS = Path(__file__).with_suffix(".md")
 MOST = 5  # reasons in a rationale
-SUSPICIOUS = 10  # equal rationales, where fewer may be chance
+SUSPICIOUS = 10  # equal rationales, or unordered candidates, where fewer may be chance
 Messages = list[dict[str, str]]
 Schema = Mapping[str, object]
 """A JSON schema."""
@@ -49,12 +49,17 @@ Schema = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A prediction, the answers that made it, numbers dropped from the list, and how many of ``top`` it lacked."""
+    """A prediction, and what made it.
+
+    ``dropped`` is how many numbers of the list were, ``lacking`` how many of ``top`` it lacked, and ``unranked``
+    whether it is the candidates in the order shown, from the first on.
+    """
 
     prediction: Prediction
     answers: Sequence[Answer]
     dropped: int = 0
     lacking: int = 0
+    unranked: bool = False
 
 
 class Model(RationaleRecommender):
@@ -62,7 +67,8 @@ class Model(RationaleRecommender):
         rationale: Literal["first", "none"] = Field(default="first", description="say why and rank given that, or not")
         window: int = Field(default=20, ge=1, description="last purchases in the prompt")
         shows: Literal["values", "text"] = Field(
-            default="values", description="of an item: its title and attribute values, or the text that its seller wrote"
+            default="values",
+            description="of an item: its title and attribute values, or the text that its seller wrote",
         )
         item_chars: int = Field(default=200, ge=20, description="an item's description is cut here")
         top: int = Field(default=20, ge=1, le=100, description="candidates that the model is asked to rank")
@@ -102,11 +108,12 @@ class Model(RationaleRecommender):
 
     def predict(self, queries: Sequence[Query]) -> Iterator[Prediction]:
         usage, dropped, lacking = Usage(self.settings.price_in, self.settings.price_out), 0, 0
-        texts = Counter[str]()
+        texts, unranked = Counter[str](), 0
         for outcome in self.endpoint.in_order(self._outcome, queries):
             for answer in outcome.answers:
                 usage.add(answer)
             dropped, lacking = dropped + outcome.dropped, lacking + outcome.lacking
+            unranked += outcome.unranked
             texts.update([outcome.prediction.rationale.text] if outcome.prediction.rationale else [])
             self.usage = {**usage.record(), "numbers_dropped": dropped, "numbers_lacking": lacking}
             counted = self.usage["answers"] > self.usage["uncounted"]  # answers from the cache count too
@@ -118,6 +125,8 @@ class Model(RationaleRecommender):
         (_, most), *_ = texts.most_common(1) or [("", 0)]
         if most >= max(SUSPICIOUS, texts.total() / 2):
             parts.append(f"warning: {most:,} of {texts.total():,} rationales are the same, word for word")
+        if unranked >= max(SUSPICIOUS, len(queries) / 2):
+            parts.append(f"warning: {unranked:,} of {len(queries):,} rankings are the candidates in the order shown")
         print("prompted: " + "; ".join(parts), file=sys.stderr)
 
     def rank_given(self, queries: Sequence[Query], rationales: Sequence[Rationale]) -> Iterator[Prediction]:
@@ -168,7 +177,8 @@ class Model(RationaleRecommender):
             raise Unanswered("the answer names no candidate")
         left = [item for item in shown if item not in set(chosen)]
         prediction = Prediction(query.query_id, tuple([*chosen, *left][:100]), rationale)
-        return Outcome(prediction, answers, len(labels) - len(chosen), max(0, top - len(chosen)))
+        lacking = max(0, top - len(chosen))
+        return Outcome(prediction, answers, len(labels) - len(chosen), lacking, chosen == shown[: len(chosen)])
 
     def _answered(self, messages: Messages, schema: Schema, field: str, answers: list[Answer]) -> list[object]:
         """The list ``field`` of the model's answer. :class:`Unanswered` where there is none."""

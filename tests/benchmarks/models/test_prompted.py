@@ -253,6 +253,24 @@ def test_rationales_that_are_all_the_same_are_warned_of(model, fake_endpoint, ca
     assert f"warning: {len(candidates)} of {len(candidates)} rationales are the same" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("listed", "is_order"), [("1, 2, 3", True), ("2, 1, 3", False)])
+def test_rankings_in_the_order_shown_are_warned_of(model, fake_endpoint, candidates, capsys, listed, is_order):
+    fake_endpoint.answer = say(f'{{"ranking": [{listed}]}}')
+    many = [dataclasses.replace(candidates[0], query_id=f"q{k}") for k in range(prompted.SUSPICIOUS)]
+    list(model(rationale="none").predict(many))
+    warning = "warning: 10 of 10 rankings are the candidates in the order shown"
+    assert (warning in capsys.readouterr().err) is is_order
+
+
+def test_sellers_texts_are_shown_where_this_is_asked_for(model, fake_endpoint, candidates, toy):
+    recommender = model(rationale="none", shows="text")
+    item = dataclasses.replace(toy.items["red-hat"], title="A hat", text="Bought by everyone.")
+    recommender.items = {**toy.items, "red-hat": item}
+    list(recommender.predict(candidates[:1]))
+    (words,) = texts(fake_endpoint)
+    assert "[2] A hat. Bought by everyone.\n" in words and "(red; hat)" not in words
+
+
 def test_drawn_answers_differ_by_seed(fake_endpoint, toy, candidates):
     for seed in (1, 2):
         settings = prompted.Model.Settings(base_url=fake_endpoint.url, model="fake", temperature=0.7, rationale="none")

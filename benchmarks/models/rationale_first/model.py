@@ -11,6 +11,8 @@
 With ``reasoner=language`` a language model writes instead (``author/``, :mod:`benchmarks.language`): it reads the
 history and a shortlist of facts, and says how strong each is. Its lessons are what the selector would write.
 
+``reads=values`` ranks what is alike by title and attribute values alone, so that no text that a seller writes moves it.
+
 Arms, same data and steps. ``rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
 costs. ``reasoner=template`` states the last purchases in order with fixed strengths, through the same head: what the
 choice of reasons is worth; ``reasoner=facts`` the first facts of the shortlist. Of the language model,
@@ -51,7 +53,7 @@ from benchmarks.models.rationale_first.author.author import Author, EndpointAuth
 from benchmarks.models.rationale_first.author.shortlist import Shortlist, in_order, shortlists
 from benchmarks.models.rationale_first.author.teaching import curriculum
 from benchmarks.models.rationale_first.head import Head, Past
-from benchmarks.models.rationale_first.neighbours import Neighbours, Texts
+from benchmarks.models.rationale_first.neighbours import Neighbours, Texts, without_text
 from benchmarks.models.rationale_first.options import Options
 from benchmarks.models.rationale_first.reading import rows_of
 from benchmarks.models.rationale_first.reviews import Reviews
@@ -60,6 +62,7 @@ from benchmarks.models.rationale_first.summary import Choice, summaries
 from benchmarks.models.rationale_first.training import Lessons, fit
 from rad.data.splits import sequences_of
 from rad.errors import RadError
+from rad.features.item_features import Catalogue
 from rad.llm.settings import EndpointUrl
 from rad.rationales import prompt, text
 from rad.rationales.facts import Facts
@@ -99,6 +102,9 @@ class Model(RationaleRecommender):
         )
         reasons: int = Field(default=8, ge=1, le=48, description="reasons in a rationale, at most")
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
+        reads: Literal["text", "values"] = Field(
+            default="text", description="what items are alike by: their texts, or title and attribute values alone"
+        )
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         epochs: float = Field(default=8.0, gt=0, description="passes over the training prefixes")
         batch_size: int = Field(default=256, ge=1, description="prefixes a step")
@@ -155,8 +161,12 @@ class Model(RationaleRecommender):
             bases.check(s.base)
         self.facts = Facts.of(train, items)
         catalogue = self.facts.catalogue
-        vectors, _ = encoded(s.encoder, [item.text for item in items.values()])
-        self.texts = Texts.of(catalogue, vectors)
+        words, alike = items, catalogue
+        if s.reads == "values":
+            words = {key: without_text(item) for key, item in items.items()}
+            alike = Catalogue.of(words)
+        vectors, _ = encoded(s.encoder, [item.text for item in words.values()])
+        self.texts = Texts.of(alike, vectors)
         people = any(e.rationale and e.rationale.origin != "known" for e in train)
         self.reviews = ["reviewed rationales"] if people else []
         torch.manual_seed(seed)

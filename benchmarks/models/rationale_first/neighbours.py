@@ -8,18 +8,28 @@ nearest items alone, so a catalogue of any size fits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
 from rad.features.item_features import Catalogue
+from rad.types import Item
 
 TOGETHER, SIMILAR, NEW = 128, 128, 64  # items in a row
 CO_PURCHASE_FEATURES, TEXT_FEATURES = 7, 5
 _BLOCK = 512  # items whose similarities to all others are held at once
 _PAIRS = 500_000  # entries of sparse matrices that are looked up at once
+
+
+def without_text(item: Item) -> Item:
+    """The item with its title and attribute values as its text: what a shop knows, and not what its seller says.
+
+    An item without values keeps its text: nothing else could tell what it is like.
+    """
+    values = dict.fromkeys(value for own in item.attributes.values() for value in own)
+    return replace(item, text=". ".join([item.title, *values])) if values else item
 
 
 @dataclass(frozen=True)

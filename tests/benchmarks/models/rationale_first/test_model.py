@@ -120,3 +120,18 @@ def test_weights_that_were_cut_are_refused_in_one_line(fitted, tmp_path, monkeyp
     with pytest.raises(RadError, match=r"cut\.pt: no weights that can be read; delete it") as error:
         Model(fitted.model.settings).fit(fitted.data.examples["train"], (), fitted.data.items, 0)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("reads", "is_moved"), [("values", False), ("text", True)])
+def test_what_is_alike_by_values_no_text_moves(reads, is_moved):
+    data = open_dataset("world:users=60,items=200")
+    victim, *others = data.items
+    copied = " ".join(data.items[key].text for key in others[:10])
+    changed = {**data.items, victim: replace(data.items[victim], text=copied)}
+    models = []
+    for items in (data.items, changed):
+        model = Model(Model.Settings(epochs=1, reads=reads))
+        model.fit(data.examples["train"], (), items, seed=0)
+        models.append(model)
+    one, other = (model.texts for model in models)
+    assert ((one.items != other.items).any() or (one.features != other.features).any()) == is_moved

@@ -11,7 +11,8 @@
 With ``reasoner=language`` a language model writes instead (``author/``, :mod:`benchmarks.language`): it reads the
 history and a shortlist of facts, and says how strong each is. Its lessons are what the selector would write.
 
-``reads=values`` ranks what is alike by title and attribute values alone, so that no text that a seller writes moves it.
+What is alike is ranked by title and attribute values, which are the shop's. Under ``reads=text`` it is ranked by whole
+texts, which a seller writes: then a text that holds the titles of others is shown beside them.
 
 Arms, same data and steps. ``rationale=none`` ranks from all facts at once, unrounded, and writes nothing: what brevity
 costs. ``reasoner=template`` states the last purchases in order with fixed strengths, through the same head: what the
@@ -72,7 +73,7 @@ from rad.runtime.files import atomic_write, cache_dir, canonical
 from rad.runtime.locks import alone
 from rad.types import Example, Interaction, Item, Prediction, Query, Rationale, Reason
 
-VERSION = "8"
+VERSION = "9"
 LANGUAGE = "3"  # of what a language model learns
 LANGUAGE_ONLY = {"base", "base_url", "lessons", "answers", "temperature", "uncertain"}  # settings of it alone
 FOLDS = 5  # of users: a prefix is weighed under the counts of the others
@@ -102,8 +103,8 @@ class Model(RationaleRecommender):
         )
         reasons: int = Field(default=8, ge=1, le=48, description="reasons in a rationale, at most")
         lasting: float = Field(default=0.4, ge=0, le=1, description="share of the reasons that may be lasting ones")
-        reads: Literal["text", "values"] = Field(
-            default="text", description="what items are alike by: their texts, or title and attribute values alone"
+        reads: Literal["values", "text"] = Field(
+            default="values", description="what items are alike by: title and attribute values, or their whole texts"
         )
         encoder: str = Field(default=BUNDLED, description="a sentence-transformers model: a name or a folder")
         epochs: float = Field(default=8.0, gt=0, description="passes over the training prefixes")

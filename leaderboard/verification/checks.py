@@ -167,7 +167,7 @@ def _score(verdict: Verdict, entry: Entry, predictions: answers.Answers, data: E
     scores = [*entry.result.scores, *(entry.explanation.scores if entry.explanation else ())]
     verdict.attested = sum(s.basis == "attested" for s in scores)
     verdict.recomputed = len(scoring.recomputed(scores))
-    verdict.outdated = len(scores) - verdict.attested - verdict.recomputed
+    verdict.outdated = sum(s.basis == "recomputed" and scoring.is_outdated(s) for s in scores)
 
 
 def _plain(error: RadError, path: Path) -> str:

@@ -261,3 +261,12 @@ def test_an_entry_whose_predictions_were_cut_is_left_out_of_the_page_and_named(e
     assert main(build) == 0
     (table,) = (tmp_path / "site").glob("world*.html")
     assert "predictions were not sent" in table.read_text()
+
+
+def test_a_score_that_is_not_computed_again_is_no_earlier_version(entry, facts_entry):
+    raw = json.loads(entry.read_text())
+    soundness = next(s for s in raw["result"]["scores"] if s["metric"] == "soundness")
+    version = load_metric("embedding_similarity").version
+    raw["result"]["scores"].append({**soundness, "metric": "embedding_similarity", "version": version})
+    entry.write_text(json.dumps(raw))
+    assert verdict_of(entry, facts_entry).outdated == 0

@@ -1,6 +1,7 @@
 """Rationales that people accepted or corrected, as lessons: the selector learns to weigh facts as they did.
 
-``rad.load("campaign:FOLDER")`` has them. A world's own known reasons are none: no real data have such.
+``rad.load("campaign:FOLDER")`` has them. A world's own known reasons are none: no real data have such. Neither are
+rationales with the user's own word, whoever put them into a folder: it is read as a taste, and no history shows it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from benchmarks.models.rationale_first.head import Rows
 from benchmarks.models.rationale_first.options import LASTS, Options
 from benchmarks.models.rationale_first.reading import rows_of
 from rad.features.item_features import Catalogue
-from rad.types import Rationale
+from rad.types import WISHES, Rationale
 
 WEIGHT = 0.3  # of the lesson against the likelihood of what was bought
 
@@ -37,7 +38,11 @@ class Reviews:
     @classmethod
     def of(cls, catalogue: Catalogue, options: Options, rationales: Sequence[Rationale | None]) -> Reviews:
         """Match the reasons of the reviewed ``rationales``, one a query or None, with the options of that query."""
-        reviewed = [k for k, r in enumerate(rationales) if r is not None and r.origin != "known"]
+        reviewed = [
+            k
+            for k, r in enumerate(rationales)
+            if r is not None and r.origin != "known" and all(x.evidence.kind not in WISHES for x in r.reasons)
+        ]
         histories = [options.histories[k].tolist() for k in reviewed]
         reasons = [r.reasons for r in (rationales[k] for k in reviewed) if r is not None]
         rows = rows_of(catalogue, histories, reasons)

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from benchmarks.explanations.changes.steering import wish
 from benchmarks.models.rationale_first.reviews import Reviews
 from rad.rationales import text
+from rad.rationales.facts.candidates import KINDS
 from rad.rationales.strengths import weighted
 
 
@@ -31,6 +33,16 @@ def test_a_reason_that_people_let_stand_is_matched_with_its_option(fitted):
 def test_known_reasons_are_no_lesson(fitted):
     _, _, reviews = reviewed(fitted, "known")
     assert not len(reviews.option)
+
+
+def test_the_users_own_word_is_no_lesson(fitted):
+    options = fitted.model.options(fitted.queries)
+    number = next(k for k in range(options.starts[1]) if KINDS[options.table.kind[k]] == "lasting")
+    taste = fitted.model.facts.reason(options.table, number, fitted.queries[0])
+    others = [None] * (len(fitted.queries) - 1)
+    for reason, lessons in ((taste, [number]), (wish(taste.wants[0], True), [])):
+        record = text.rationale(fitted.queries[0], weighted([(reason, 64)], 64), "edited", "people", "1")
+        assert Reviews.of(fitted.catalogue, options, [record, *others]).option.tolist() == lessons
 
 
 def test_the_loss_falls_where_the_selector_says_the_same(fitted):
